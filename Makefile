@@ -1,0 +1,72 @@
+# Everything a newcomer needs is `make run` and `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help run test test-browser test-concurrency test-chaos test-all check format install dev lock translations
+SHELL := /bin/sh
+PYTHON ?= python3
+PY := .venv/bin/python
+WITH_SERVERS := $(PY) -m shelter.running with
+PYTEST := $(PY) -m pytest -q
+WORKERS ?= 2
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+run: install ## Run the whole service here: database, Redis, web, worker and beat
+	@$(PY) -m shelter.running up
+
+test: dev ## Run the unit and integration tests
+	@$(WITH_SERVERS) $(PYTEST) -n $(WORKERS) tests/unit tests/integration $(ARGS)
+
+test-browser: dev ## Walk the pages in a real Chromium
+	@$(WITH_SERVERS) $(PYTEST) tests/browser $(ARGS)
+
+test-concurrency: dev ## Race for the last bed, with the guards on and off
+	@$(WITH_SERVERS) $(PYTEST) tests/concurrency $(ARGS)
+
+test-chaos: dev ## Kill workers, stop Redis, restart PostgreSQL, fail providers
+	@$(WITH_SERVERS) $(PYTEST) tests/chaos $(ARGS)
+
+test-all: test test-browser test-concurrency test-chaos ## Run every test
+
+check: dev ## Check format, lint, types, import contracts, migrations, deployment and translations
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	DEBUG=yes $(PY) -m mypy shelter matching accounts notifications places privacy
+	.venv/bin/python .venv/bin/lint-imports
+	$(WITH_SERVERS) sh -c '$(PY) manage.py makemigrations --check --dry-run && \
+		SHELTER_HTTPS=yes DEBUG=no SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
+		SHELTER_INDEX_KEY=only-for-this-check SHELTER_FIELD_KEYS=only-for-this-check ALLOWED_HOSTS=example.org \
+		SHELTER_CHANNELS=email \
+		$(PY) manage.py check --deploy --fail-level WARNING'
+
+format: dev ## Format the code
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+install: .venv/compiled ## Install what the service needs into .venv
+
+dev: .venv/installed-dev .venv/compiled ## Install what tests and checks need as well
+
+lock: dev ## Pin the libraries anew after a change of requirements*.in
+	$(PY) -m uv pip compile requirements.in -o requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet
+	$(PY) -m uv pip compile requirements-dev.in -o requirements-dev.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Shanyrak needs Python 3.11 or later; set PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "     * | making the environment in .venv"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+
+.venv/installed: requirements.txt | .venv/bin/python
+	@echo "     * | installing the libraries (a minute on the first run)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch .venv/installed
+
+.venv/compiled: .venv/installed $(wildcard matching/engine/compiled/*.py)
+	@echo "     * | compiling the engine"
+	@$(PY) -m matching.engine.compiled
+	@touch .venv/compiled
+
+.venv/installed-dev: requirements-dev.txt requirements.txt | .venv/bin/python
+	@echo "     * | installing the libraries for tests and checks"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch .venv/installed-dev .venv/installed
