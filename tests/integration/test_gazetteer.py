@@ -1,0 +1,80 @@
+"""The gazetteer's rows: loaded once or ten times, they are the same."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from places import queries
+from places.gazetteer import all_places, find_place
+from places.models import Place, PlaceName
+
+pytestmark = pytest.mark.django_db
+
+
+def load() -> str:
+    out = StringIO()
+    call_command("load_gazetteer", stdout=out)
+    return out.getvalue().strip()
+
+
+def rows() -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    return list(Place.objects.order_by("pk").values_list()), list(PlaceName.objects.order_by("pk").values_list())
+
+
+def test_load_gazetteer_writes_every_place_and_twice_changes_nothing() -> None:
+    load()
+    first = rows()
+
+    said = load()
+
+    assert rows() == first
+    assert Place.objects.count() == len(all_places())
+    assert said == f"{len(all_places())} places; 0 names added, 0 removed."
+
+
+def test_load_gazetteer_brings_older_rows_up_to_date() -> None:
+    almaty = Place.objects.create(
+        geoname_id=1526384, name="Old", country="KZ", kind=Place.Kind.TOWN, latitude=0, longitude=0
+    )
+    PlaceName.objects.create(place=almaty, name="Wrong", key="wrong")
+
+    load()
+
+    almaty.refresh_from_db()
+    assert (almaty.name, almaty.kind, round(almaty.latitude)) == ("Almaty", Place.Kind.CITY, 43)
+    assert list(queries.search("wrong")) == []
+    assert list(queries.search("Алма-Ата")) == [almaty]
+
+
+def test_load_gazetteer_keeps_a_place_that_left_the_gazetteer() -> None:
+    gone = Place.objects.create(
+        geoname_id=-999, name="Gone", country="KZ", kind=Place.Kind.CROSSING, latitude=50, longitude=70
+    )
+
+    load()
+
+    assert Place.objects.filter(pk=gone.pk).exists()
+
+
+def test_find_gives_the_row_of_the_place_that_the_gazetteer_finds() -> None:
+    load()
+
+    place = queries.find("Уральск")
+
+    assert place is not None
+    known = find_place("Oral")
+    assert known is not None
+    assert place == queries.row_of(known)
+    assert queries.find("Atlantis") is None
+
+
+def test_search_lists_the_most_populous_first() -> None:
+    load()
+
+    assert [place.name for place in queries.search("алматы")] == ["Almaty"]
+    populations = [place.population for place in queries.search("а")[:20]]
+    assert populations == sorted(populations, reverse=True)
+    assert queries.search("").count() == len(all_places())
