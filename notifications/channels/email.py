@@ -1,0 +1,44 @@
+"""E-mail over SMTP, through Django's backend. The Message-ID carries the idempotency key."""
+
+from __future__ import annotations
+
+import smtplib
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
+
+from notifications.channels.message import DeliveryFailed, Message, Sent
+
+
+def send(message: Message) -> Sent:
+    """Hand the message to the SMTP server. Raises DeliveryFailed.
+
+    Permanent is only what the server says of this recipient or this text (5xx); a refused sender or
+    password is about us and passes once somebody has put it right.
+    """
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    message_id = f"<{message.idempotency_key}@{domain}>"
+    mail = EmailMessage(
+        message.subject,
+        message.body,
+        to=[message.address],
+        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
+        connection=EmailBackend(),
+    )
+    try:
+        mail.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        code = next(iter(error.recipients.values()))[0]
+        raise DeliveryFailed("permanent" if code >= 500 else "server", f"recipient refused ({code})") from None
+    except smtplib.SMTPDataError as error:
+        raise DeliveryFailed("permanent" if error.smtp_code >= 500 else "server", f"SMTP {error.smtp_code}") from None
+    except smtplib.SMTPResponseException as error:
+        raise DeliveryFailed("server", f"SMTP {error.smtp_code}") from None
+    except (smtplib.SMTPException, OSError) as error:
+        # smtplib wraps the time-out of a read into SMTPServerDisconnected.
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+            raise DeliveryFailed("timeout", "the SMTP server did not answer in time") from None
+        raise DeliveryFailed("server", error.__class__.__name__) from None
+    return Sent(message_id)

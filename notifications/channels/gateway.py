@@ -1,0 +1,117 @@
+"""Any HTTP gateway: one JSON POST with an idempotency key.
+
+    POST {SHELTER_GATEWAY_URL}   Idempotency-Key: <uuid>   Authorization: Bearer <token>
+    {"channel": "sms", "to": "+77001234567", "subject": "...", "text": "...", "idempotency_key": "<uuid>"}
+
+| answer                                        | what becomes of it                                       |
+|-----------------------------------------------|----------------------------------------------------------|
+| 2xx                                           | taken; the answer's `id`, if any, is kept                |
+| 429                                           | rate_limited: tried again, not before its Retry-After    |
+| no answer in time, 408                        | timeout: tried again                                     |
+| 5xx                                           | server: tried again                                      |
+| 400, 410, 413, 415, 422                       | permanent: this message can never be taken               |
+| everything else (401, 404, 409, 302, cut off) | unknown: about us or the way, not the message; tried again |
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import httpx
+from django.conf import settings
+
+from notifications.channels.message import DeliveryFailed, Message, Sent
+
+PERMANENT = frozenset({400, 410, 413, 415, 422})
+MOST_BYTES = 65_536
+"""As much of an answer is read; a provider's id is never further down."""
+
+
+def send(message: Message) -> Sent:
+    """Post the message. Raises DeliveryFailed."""
+    key = str(message.idempotency_key)
+    deadline = time.monotonic() + settings.GATEWAY_TIMEOUT_SECONDS
+    try:
+        with _client().stream(
+            "POST",
+            settings.GATEWAY_URL,
+            json={
+                "channel": message.channel,
+                "to": message.address,
+                "subject": message.subject,
+                "text": message.sms if message.channel == "sms" else message.body,
+                "idempotency_key": key,
+            },
+            headers={"Idempotency-Key": key} | _authorization(),
+            timeout=settings.GATEWAY_TIMEOUT_SECONDS,
+        ) as answer:
+            _refuse(answer)
+            return Sent(_provider_id(_read(answer, deadline)))
+    except httpx.TimeoutException:
+        raise DeliveryFailed("timeout", "the gateway did not answer in time") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise DeliveryFailed("unknown", error.__class__.__name__) from None
+
+
+@functools.cache
+def _client() -> httpx.Client:
+    """One pool of connections for the process: a message need not wait for a handshake."""
+    return httpx.Client()
+
+
+def _authorization() -> dict[str, str]:
+    return {"Authorization": f"Bearer {settings.GATEWAY_TOKEN}"} if settings.GATEWAY_TOKEN else {}
+
+
+def _refuse(answer: httpx.Response) -> None:
+    status = answer.status_code
+    if answer.is_success:
+        return
+    if status == 429:
+        raise DeliveryFailed("rate_limited", "429", retry_after(answer.headers))
+    if status == 408:
+        raise DeliveryFailed("timeout", "408")
+    if answer.is_server_error:
+        raise DeliveryFailed("server", str(status))
+    raise DeliveryFailed("permanent" if status in PERMANENT else "unknown", str(status))
+
+
+def _read(answer: httpx.Response, deadline: float) -> bytes:
+    # httpx limits the wait for each piece; an answer that drips must end as well.
+    body = b""
+    for piece in answer.iter_bytes():
+        body += piece
+        if len(body) > MOST_BYTES or time.monotonic() > deadline:
+            break
+    return body
+
+
+def _provider_id(body: bytes) -> str:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return ""
+    found = answer.get("id") if isinstance(answer, dict) else None
+    # PostgreSQL takes no NUL, and an id is not worth losing the record for.
+    return str(found)[:200].replace("\0", "") if isinstance(found, str | int) else ""
+
+
+def retry_after(headers: httpx.Headers) -> float | None:
+    """Return the seconds of a Retry-After header, which holds seconds or a date; None when it tells neither.
+
+    A date counts from the answer's own Date, so that two clocks need not agree.
+    """
+    value = headers.get("Retry-After", "")
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        until, since = (parsedate_to_datetime(text) for text in (value, headers.get("Date", "")))
+    except ValueError:
+        return None
+    # A date that ends in "-0000" comes without a zone and means UTC.
+    seconds = (until.replace(tzinfo=until.tzinfo or UTC) - since.replace(tzinfo=since.tzinfo or UTC)).total_seconds()
+    return max(0.0, seconds)

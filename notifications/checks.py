@@ -1,0 +1,51 @@
+"""System checks: what is wrong with the channels is said at start, not by the first message that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from notifications.channels import TRANSPORTS
+
+
+@register
+def channels_are_known_and_complete(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse unknown names in SHELTER_CHANNELS, and the gateway without its address."""
+    found: list[CheckMessage] = []
+    if unknown := sorted(set(settings.NOTIFICATION_CHANNELS) - set(TRANSPORTS)):
+        found.append(
+            Error(
+                f"SHELTER_CHANNELS names {', '.join(unknown)}, which no channel is called.",
+                hint=f"Use some of: {', '.join(TRANSPORTS)}.",
+                id="notifications.E001",
+            )
+        )
+    address = urlsplit(settings.GATEWAY_URL)
+    if "gateway" in settings.NOTIFICATION_CHANNELS and not (address.scheme in ("http", "https") and address.hostname):
+        found.append(
+            Error(
+                "The gateway channel is on, but SHELTER_GATEWAY_URL is not an http(s) address.",
+                hint="Set SHELTER_GATEWAY_URL=https://..., or take `gateway` out of SHELTER_CHANNELS.",
+                id="notifications.E002",
+            )
+        )
+    return found
+
+
+@register(Tags.security, deploy=True)
+def nobody_is_told_by_the_log(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn when a deployment prints its messages, with their addresses and codes, to the log."""
+    if "console" not in settings.NOTIFICATION_CHANNELS:
+        return []
+    return [
+        Warning(
+            "The console channel is on: messages go to the log, with addresses and sign-in codes, and reach nobody.",
+            hint="Set SHELTER_CHANNELS=email or email,gateway.",
+            id="notifications.W001",
+        )
+    ]

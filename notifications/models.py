@@ -1,0 +1,131 @@
+"""Telling people: where they can be reached, what there is to tell, and each attempt to tell it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from privacy.fields import EncryptedTextField
+
+
+class ContactPoint(models.Model):
+    """One way to reach a person. The address is encrypted; `address_index` finds it without reading it."""
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", "e-mail"
+        SMS = "sms", "SMS"
+        TELEGRAM = "telegram", "Telegram"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="contact_points")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    address = EncryptedTextField()
+    address_index = models.CharField(max_length=64)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    preferred = models.BooleanField(default=False)
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["channel", "address_index"], name="contact_point_address")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "channel", "address_index"], name="contact_point_once"),
+            models.CheckConstraint(
+                name="contact_point_quiet_hours",
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} of user {self.user_id}"
+
+
+class Notification(models.Model):
+    """One thing to tell one person. `key` makes telling it twice impossible; `context` holds no personal data."""
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notifications")
+    event = models.CharField(max_length=40)
+    language = models.CharField(max_length=5)
+    context = models.JSONField(default=dict)
+    secret = EncryptedTextField(blank=True, default="", help_text="A sign-in code; emptied once it is sent or too old.")
+    key = models.CharField(max_length=200, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Not worth telling after this moment.")
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["recipient", "-created_at"], name="notification_inbox")]
+
+    def __str__(self) -> str:
+        return f"{self.event} to user {self.recipient_id}"
+
+
+class Delivery(models.Model):
+    """Telling one notification at one contact point, in as many attempts as it takes.
+
+    From `next_attempt_at` on, any worker may take a waiting or sending one: while it is being sent that is
+    the end of the lease. `leased_until` is also the mark by which a worker knows that the lease is still its own.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting"
+        SENDING = "sending"
+        SENT = "sent"
+        FAILED = "failed"
+
+    class ErrorClass(models.TextChoices):
+        NONE = ""
+        TIMEOUT = "timeout"
+        RATE_LIMITED = "rate_limited"
+        SERVER = "server"
+        PERMANENT = "permanent"
+        UNKNOWN = "unknown"
+        EXPIRED = "expired"
+
+    notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries")
+    contact_point = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, related_name="deliveries")
+    transport = models.CharField(max_length=10, blank=True, help_text="Empty: no enabled channel serves the address.")
+    urgent = models.BooleanField(default=False)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    idempotency_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    provider_id = models.CharField(max_length=200, blank=True)
+    error_class = models.CharField(max_length=12, choices=ErrorClass.choices, blank=True)
+    error_text = models.CharField(max_length=500, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.CheckConstraint(
+                name="delivery_status_known", condition=Q(status__in=["waiting", "sending", "sent", "failed"])
+            ),
+            models.CheckConstraint(
+                name="delivery_leased_while_sending",
+                condition=Q(status="sending", leased_until__isnull=False)
+                | (~Q(status="sending") & Q(leased_until__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="delivery_sent_at_a_moment",
+                condition=Q(status="sent", sent_at__isnull=False) | (~Q(status="sent") & Q(sent_at__isnull=True)),
+            ),
+            models.UniqueConstraint(fields=["notification", "contact_point"], name="delivery_once"),
+        ]
+        indexes = [
+            # What a claim reads, in its order; a delivery that is over leaves the index.
+            models.Index(
+                name="delivery_due",
+                fields=["-urgent", "next_attempt_at"],
+                condition=Q(status__in=["sending", "waiting"]),
+            ),
+            models.Index(name="delivery_failed", fields=["-id"], condition=Q(status="failed")),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk} by {self.transport}"

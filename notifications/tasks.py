@@ -1,0 +1,16 @@
+"""The worker's door to the outbox."""
+
+from __future__ import annotations
+
+import random
+
+from celery import shared_task
+from django.utils import timezone
+
+from notifications.delivering import deliver_due
+
+
+@shared_task(name="notifications.deliver")
+def deliver() -> None:
+    """Deliver what is due; may run twice and side by side."""
+    deliver_due(now=timezone.now, jitter=random.random)

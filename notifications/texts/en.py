@@ -1,0 +1,158 @@
+"""English."""
+
+from notifications.texts.words import Words
+
+LANGUAGE = "en"
+MOMENT = "j E, H:i"
+SHORT_MOMENT = "j M, H:i"
+CODE_SUBJECT = "Your code"
+DATES = "From the evening of {first} to the morning of {last}."
+ANSWER_BY = "Please answer by {by}."
+PAGE = "Your page: {url}"
+EVENTS = {
+    "request_received": Words(
+        "We have your request {case}. We are looking and will tell you.",
+        "Your request {case} has reached us, and we are looking. You need not ask again: as soon as there is "
+        "something, we will tell you. If anything changes on your side, say so on your page.",
+    ),
+    "minor_alone": Words(
+        "URGENT: case {case} needs a coordinator now.",
+        "Case {case} is never handled automatically. Please open it now, or agree with another coordinator who does.",
+    ),
+    "proposals_waiting": Words(
+        "Proposals are waiting for your decision.",
+        "There are new proposals in your queue. People on both sides wait for your decision, and each has its time.",
+    ),
+    "host_asked": Words(
+        "There is a question for you. Please answer by {by}.",
+        "Your help is needed. The question is on your page: please look at it and say yes or no. A no is fine too; "
+        "if it comes soon, we can ask somebody else in time.",
+    ),
+    "arrival_asked": Words(
+        "We have found something for you. Please answer by {by}.",
+        "Good news: we have found something for you. Please look at it on your page and say yes or no. If it does "
+        "not suit you, say no: nothing bad follows from it, and we go on looking.",
+    ),
+    "host_confirmed": Words(
+        "Both sides have said yes. The details are on your page.",
+        "Both sides have said yes. Thank you! Your page now shows how you can reach each other. Please get in touch "
+        "today and agree on the time. If something comes up, say so on your page, and a coordinator will help.",
+    ),
+    "arrival_confirmed": Words(
+        "Both sides have said yes. The details are on your page.",
+        "Both sides have said yes. Your page now shows where to go and how you can reach each other. Please get in "
+        "touch today and agree on the time. If something comes up, say so on your page, and a coordinator will help.",
+    ),
+    "host_declined": Words(
+        "It has turned out differently. Nothing to do for you. Thank you!",
+        "What we asked you about has turned out differently, and nothing is expected of you. Thank you for being "
+        "ready; we will ask you again when you are needed.",
+    ),
+    "arrival_declined": Words(
+        "That one did not work out. We go on looking for you.",
+        "We are sorry: the last option did not work out. We go on looking right away and tell you as soon as there "
+        "is something else.",
+    ),
+    "host_expired": Words(
+        "Not every answer came in time. The question is closed. Thank you!",
+        "Not every answer came in time, so the question is closed, and nothing is expected of you. If you need a "
+        "pause, say so on your page.",
+    ),
+    "arrival_expired": Words(
+        "Not every answer came in time. We go on looking for you.",
+        "Not every answer came in time, so this option is closed. We go on looking right away. Please look at your "
+        "page now and then, so that you can answer the next one in time.",
+    ),
+    "host_cancelled": Words(
+        "The plan is cancelled. Please look at your page.",
+        "The plan has been cancelled, and you need not prepare anything. Thank you for being ready.",
+    ),
+    "arrival_cancelled": Words(
+        "The plan is cancelled. We go on looking for you.",
+        "We are sorry: the plan has been cancelled. Please do not set out. We go on looking right away. If you are "
+        "already on the way, get in touch with a coordinator from your page now.",
+    ),
+    "host_checked_in": Words(
+        "All began as planned. Thank you!",
+        "It is noted that all began as planned. Thank you! If anything worries you, say so on your page: a "
+        "coordinator will help.",
+    ),
+    "arrival_checked_in": Words(
+        "All began as planned. We wish you well!",
+        "It is noted that all began as planned. If anything worries you or you do not feel safe, one tap on your "
+        "page is enough: a coordinator will help.",
+    ),
+    "arrival_no_show": Words(
+        "It is noted that you did not come. Do you still need us?",
+        "It is noted that you did not come. If that is a mistake, or if you still need us, say so on your page, and "
+        "we go on at once. We hope you are well.",
+    ),
+    "coordinator_no_show": Words(
+        "Somebody did not come. Please have a look.",
+        "Somebody who was expected did not come. Please find out whether they are well and whether they still need us.",
+    ),
+    "host_completed": Words(
+        "All ended as planned. Thank you from all of us!",
+        "All ended as planned. Thank you from all of us: your help mattered. If you need a pause before the next "
+        "time, say so on your page.",
+    ),
+    "arrival_completed": Words(
+        "All ended as planned. We wish you well!",
+        "All ended as planned. We wish you well! If you need us again, open your page.",
+    ),
+    "host_broken_off": Words(
+        "It has ended early. A coordinator will get in touch with you.",
+        "It has ended earlier than planned. That happens, and nobody need be to blame. A coordinator will get in "
+        "touch with you.",
+    ),
+    "arrival_broken_off": Words(
+        "It has ended early. We are looking for something else for you.",
+        "It has ended earlier than planned. We are already looking for something else for you, ahead of others. If "
+        "you do not feel safe, one tap on your page is enough.",
+    ),
+    "coordinator_broken_off": Words(
+        "URGENT: something has ended early. Please look now.",
+        "Something has ended earlier than planned, and somebody needs another solution today. Please look at the "
+        "case and speak with both sides.",
+    ),
+    "not_safe": Words(
+        "URGENT: somebody does not feel safe. Please look now.",
+        "Somebody does not feel safe. Everything is on hold until you decide. Please get in touch with them now, "
+        "before you speak with the other side. If anybody is in danger, call 112.",
+    ),
+    "match_frozen": Words(
+        "All is on hold for now. A coordinator will get in touch with you.",
+        "What was agreed is on hold for now, and nothing is expected of you. A coordinator will get in touch with "
+        "you soon. If you are in danger, call 112.",
+    ),
+    "host_vetted": Words(
+        "All checks are done. Thank you! From now on we may ask you.",
+        "All checks are done. Thank you! From now on we may send you questions; each says by when we need your "
+        "answer, and a no is always fine. On your page you can pause at any time.",
+    ),
+    "host_refused": Words(
+        "We cannot take up your offer. Thank you for making it.",
+        "Thank you for your offer. We have looked at it with care, and we cannot take it up. That is no judgement on "
+        "you. If you think that it is a mistake, please speak with the coordinator you have been in touch with.",
+    ),
+    "host_suspended": Words(
+        "URGENT: a suspension has put plans on hold. Please look now.",
+        "Somebody has been suspended, and all their plans are on hold. Please look at each of them now and decide "
+        "what happens next.",
+    ),
+    "still_available": Words(
+        "Does your offer still stand? One tap on your page is enough.",
+        "Does your offer still stand? Please tell us on your page: one tap is enough. Without an answer we stop "
+        "asking you, so that nobody hopes in vain; you can take it up again at any time.",
+    ),
+    "space_stale": Words(
+        "We ask no more until you tell us that your offer still stands.",
+        "We have had no answer, so we ask you no more until you tell us that your offer still stands. One tap on "
+        "your page is enough. Thank you!",
+    ),
+    "sign_in_code": Words(
+        "{code} is your code for 10 minutes. Tell it to nobody.",
+        "{code} is your code. It works for 10 minutes, and once. Tell it to nobody: we never ask for it. If you did "
+        "not ask for a code, there is nothing to do.",
+    ),
+}
