@@ -1,0 +1,104 @@
+"""Contact points: what a person typed as phone or e-mail, read as meant, and whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from accounts.models import Host, User
+from accounts.refusals import Refused
+from notifications.models import ContactPoint
+from privacy.fields import blind_index
+
+HOME_REGION = "KZ"
+"""Numbers typed without a country are read as numbers of this one."""
+
+
+class UnreadableContact(Refused):
+    """What was typed is neither an e-mail address nor a phone number."""
+
+    code = "unreadable_contact"
+
+
+class ContactTaken(Refused):
+    """Another host is reached by this contact already."""
+
+    code = "contact_taken"
+
+
+def read_contact(text: str) -> tuple[str, str]:
+    """Return (channel, address): ("email", lower-case address) or ("sms", number in E.164).
+
+    Raises UnreadableContact.
+    """
+    text = text.strip()
+    if "@" in text:
+        try:
+            validate_email(text)
+        except ValidationError:
+            raise UnreadableContact(_("This is not an e-mail address. Write it like name@example.org.")) from None
+        return "email", text.lower()
+    try:
+        number = phonenumbers.parse(text, HOME_REGION)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not _is_whole(number):
+        raise UnreadableContact(_("This is not a phone number or e-mail address. Write it like +7 700 123 45 67."))
+    return "sms", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_whole(number: phonenumbers.PhoneNumber) -> bool:
+    """Return whether the number can be dialled from anywhere, not only within its town."""
+    return phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+
+
+def index_of(channel: str, address: str) -> str:
+    """Return the look-up index of an address of one channel."""
+    return blind_index(f"{channel}:{address}")
+
+
+def find_contact_point(channel: str, address: str, *, hosts_only: bool = False) -> ContactPoint | None:
+    """Return the oldest contact point with this address, or None."""
+    points = ContactPoint.objects.select_related("user").filter(
+        channel=channel, address_index=index_of(channel, address), user__is_active=True
+    )
+    if hosts_only:
+        points = points.filter(user__host__isnull=False)
+    return points.order_by("pk").first()
+
+
+def add_contact_point(
+    user: User, channel: str, address: str, *, verified_at: datetime | None = None, preferred: bool = False
+) -> ContactPoint:
+    """Give `user` a contact point; the same address twice is one row."""
+    point, _created = ContactPoint.objects.get_or_create(
+        user=user,
+        channel=channel,
+        address_index=index_of(channel, address),
+        defaults={"address": address, "verified_at": verified_at, "preferred": preferred},
+    )
+    return point
+
+
+def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, str]]) -> bool:
+    """Give `user` this name and the contact points they lack; nothing is taken away. Return whether anything changed.
+
+    Raises ContactTaken when a contact is another host's and `user` is a host as well.
+    """
+    known = {(point.channel, point.address_index) for point in user.contact_points.all()}
+    new = [(channel, address) for channel, address in contacts if (channel, index_of(channel, address)) not in known]
+    is_host = bool(new) and Host.objects.filter(user=user).exists()
+    for channel, address in new:
+        if is_host and find_contact_point(channel, address, hosts_only=True):
+            raise ContactTaken(_("Another host is reached by this already: %(contact)s.") % {"contact": address})
+        add_contact_point(user, channel, address, preferred=not known and address == new[0][1])
+    renamed = bool(name) and user.name != name
+    if renamed:
+        user.name = name
+        user.save(update_fields=["name"])
+    return renamed or bool(new)

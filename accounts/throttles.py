@@ -1,0 +1,29 @@
+"""How often something may be tried: counted in PostgreSQL by one atomic statement, so that Redis may be down."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from accounts.refusals import TooManyTries
+from privacy.fields import blind_index
+
+COUNT = """
+    INSERT INTO accounts_throttle (key, window_at, count) VALUES (%(key)s, %(at)s, 1)
+    ON CONFLICT (key) DO UPDATE SET
+        count = CASE WHEN accounts_throttle.window_at > %(since)s THEN accounts_throttle.count + 1 ELSE 1 END,
+        window_at = CASE WHEN accounts_throttle.window_at > %(since)s THEN accounts_throttle.window_at ELSE %(at)s END
+    RETURNING count, window_at
+"""
+
+
+def count(what: str, whose: str, *, limit: int, seconds: int, at: datetime) -> None:
+    """Count one try of `what` by `whose` (kept only as an index); more than `limit` in `seconds` raise TooManyTries."""
+    key = f"{what}:{blind_index(whose)}"
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, {"key": key, "at": at, "since": at - timedelta(seconds=seconds)})
+        tries, window_at = cursor.fetchone()
+    if tries > limit:
+        raise TooManyTries(retry_after=max(1, math.ceil(seconds - (at - window_at).total_seconds())))
