@@ -1,0 +1,262 @@
+"""Reading one cell as it was meant, or saying what to write instead.
+
+Every reader takes the cell's text without white space around it, never empty, and raises
+`CellProblem` with a reason in words. What is read often (dates, lists) is kept in a cache: a sheet of
+100,000 rows repeats itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
+from typing import NoReturn
+
+import phonenumbers
+
+from matching.sheets.languages import CODES, COMMONLY_MEANT
+
+Window = tuple[date, date]
+
+HOME_REGION = "KZ"
+"""Phone numbers without a country are read as numbers of this one."""
+
+LONGEST_WINDOW = 1_100
+"""Nights: three years. A window "for ever" is a slip or a promise nobody can keep."""
+
+FURTHEST_KM = 20_040
+"""Half of the Earth's circumference: more is no radius."""
+
+_YES = ("yes", "y", "true", "1", "да", "д", "иә", "ия", "так", "კი")
+_NO = ("no", "n", "false", "0", "нет", "н", "жоқ", "жок", "ні", "არა")
+_YES_NO = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
+
+_WHO = {
+    **dict.fromkeys(("anyone", "any", "все", "всех", "любой", "любые", "кто угодно", "кез келген"), "anyone"),
+    **dict.fromkeys(("women", "women only", "женщины", "женщин", "только женщины", "әйелдер"), "women"),
+    **dict.fromkeys(("families", "family", "семьи", "семья", "только семьи", "отбасылар"), "families"),
+}
+
+_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})")
+_MIDNIGHT = re.compile(r"[ T]00?:00(:00)?$")
+_DOTTED_MOMENT = re.compile(r"(\d{1,2}\.\d{1,2}\.\d{2,4})[ ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?")
+_BETWEEN_WINDOWS = re.compile(r"\s*[;\n]\s*")
+_BETWEEN_DAYS = re.compile(r"\s*/\s*|\s*[–—]\s*|\s+-\s+")
+_WHOLE = re.compile(r"[+-]?\d{1,9}(?:[.,]0+)?")
+_DECIMAL = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_CANONICAL_PHONE = re.compile(r"\+7\d{10}")
+_EMAIL = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>().]+(?:\.[^@\s,;<>().]+)+")
+_TELEGRAM = re.compile(r"(?:https?://)?(?:t\.me/|telegram\.me/)?@?([A-Za-z][A-Za-z0-9_]{3,31})/?")
+
+
+class CellProblem(ValueError):
+    """A cell that cannot be read as meant; the message says what to write instead."""
+
+
+def yes_no(cell: str) -> bool:
+    """Return whether the cell says yes, in any of the service's languages."""
+    found = _YES_NO.get(cell)
+    if found is None:
+        found = _YES_NO.get(cell.casefold())
+    if found is None:
+        raise CellProblem("Write yes or no.")
+    return found
+
+
+def whole_number(smallest: int, greatest: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers within these bounds, both included."""
+
+    @functools.lru_cache(maxsize=4096)
+    def read(cell: str) -> int:
+        if not _WHOLE.fullmatch(cell):
+            raise CellProblem(f"Write one whole number from {smallest} to {greatest}, like {max(smallest, 2)}.")
+        number = int(re.split("[.,]", cell)[0])
+        if not smallest <= number <= greatest:
+            raise CellProblem(f"Write a whole number from {smallest} to {greatest}.")
+        return number
+
+    return read
+
+
+def decimal(cell: str) -> float:
+    """Return a number with a decimal point or comma."""
+    if not _DECIMAL.fullmatch(cell):
+        raise CellProblem("Write one number, like 43.25.")
+    return float(cell.replace(",", "."))
+
+
+def coordinate(name: str, limit: float) -> Callable[[str], float]:
+    """Return a reader of degrees from -`limit` to `limit`."""
+
+    def read(cell: str) -> float:
+        degrees = decimal(cell)
+        if not -limit <= degrees <= limit:
+            raise CellProblem(f"A {name} is between -{limit:g} and {limit:g} degrees.")
+        return degrees
+
+    return read
+
+
+def radius(cell: str) -> float:
+    """Return a distance in km, more than 0."""
+    km = decimal(cell)
+    if not 0 < km <= FURTHEST_KM:
+        raise CellProblem(f"Write how many km away it may be: more than 0, at most {FURTHEST_KM}.")
+    return km
+
+
+def urgency(cell: str) -> float:
+    """Return one of the four weights of urgency."""
+    known = {"1": 1.0, "1.5": 1.5, "2.5": 2.5, "4": 4.0}
+    found = known.get(cell) or known.get(cell.replace(",", ".").removesuffix(".0"))
+    if found is None:
+        raise CellProblem("Write 1, 1.5, 2.5 or 4 (4: nowhere to sleep tonight).")
+    return found
+
+
+def who(cell: str) -> str:
+    """Return anyone, women or families."""
+    found = _WHO.get(" ".join(cell.casefold().split()))
+    if found is None:
+        raise CellProblem("Write anyone, women or families.")
+    return found
+
+
+@functools.lru_cache(maxsize=4096)
+def day(cell: str) -> date:
+    """Return a day written as 2022-09-28 or 28.09.2022 (a midnight after it, as programs export it, is dropped)."""
+    text = _MIDNIGHT.sub("", cell)
+    if match := _ISO_DAY.fullmatch(text):
+        year, month, number = (int(part) for part in match.groups())
+    elif match := _DOTTED_DAY.fullmatch(text):
+        number, month, year = (int(part) for part in match.groups())
+        year += 2000 if year < 100 else 0
+    else:
+        raise CellProblem("Write the date like 2022-09-28 or 28.09.2022.")
+    if not 2000 <= year <= 2100:
+        raise CellProblem(f"The year {year} cannot be meant. Write the date like 2022-09-28 or 28.09.2022.")
+    try:
+        return date(year, month, number)
+    except ValueError:
+        raise CellProblem(f"There is no such day: {text}. Check the day and the month.") from None
+
+
+@functools.lru_cache(maxsize=65536)
+def windows(cell: str) -> tuple[Window, ...]:
+    """Return windows of nights in order, written as 2022-09-26/2022-10-10;2022-10-15/2022-10-20, half-open."""
+    found: list[Window] = []
+    for part in filter(None, _BETWEEN_WINDOWS.split(cell)):
+        ends = _BETWEEN_DAYS.split(part)
+        if len(ends) != 2:
+            raise CellProblem(
+                "Write each window as first night/last day, like 2022-09-26/2022-10-10, with ; between windows."
+            )
+        first, last = day(ends[0].strip()), day(ends[1].strip())
+        if last <= first:
+            raise CellProblem(
+                f"The window {part} ends before it begins: the day of leaving comes after the first night."
+            )
+        if (last - first).days > LONGEST_WINDOW:
+            raise CellProblem(
+                f"The window {part} is longer than three years. Write a nearer end; it can be moved later."
+            )
+        found.append((first, last))
+    if not found:
+        raise CellProblem("Write at least one window, like 2022-09-26/2022-10-10.")
+    found.sort()
+    for (_, end), (begin, _) in itertools.pairwise(found):
+        if begin < end:
+            raise CellProblem(f"Two windows overlap around {begin}. Join them into one.")
+    return tuple(found)
+
+
+def moment(zone: tzinfo) -> Callable[[str], datetime]:
+    """Return a reader of moments in ISO 8601 or as 26.09.2022 08:00; one without an offset is in `zone`."""
+
+    @functools.lru_cache(maxsize=65536)
+    def read(cell: str) -> datetime:
+        try:
+            found = datetime.fromisoformat(cell)
+        except ValueError:
+            found = _dotted_moment(cell)
+        if not 2000 <= found.year <= 2100:
+            raise CellProblem(
+                f"The year {found.year} cannot be meant. Write the moment like 2022-09-26T08:00:00+06:00."
+            )
+        return found if found.tzinfo else found.replace(tzinfo=zone)
+
+    return read
+
+
+def _dotted_moment(cell: str) -> datetime:
+    if match := _DOTTED_MOMENT.fullmatch(cell):
+        hour, minute, second = (int(part or 0) for part in match.groups()[1:])
+        if hour < 24 and minute < 60 and second < 60:
+            return datetime.combine(day(match[1]), datetime.min.time()).replace(hour=hour, minute=minute, second=second)
+    elif _DOTTED_DAY.fullmatch(cell):
+        return datetime.combine(day(cell), datetime.min.time())
+    raise CellProblem("Write the moment like 2022-09-26T08:00:00+06:00 or 26.09.2022 08:00.")
+
+
+@functools.lru_cache(maxsize=4096)
+def languages(cell: str) -> frozenset[str]:
+    """Return ISO 639-1 codes, written with spaces or commas between them."""
+    found = set()
+    for word in re.split(r"[\s,;/+]+", cell.casefold()):
+        code = COMMONLY_MEANT.get(word, word)
+        if code in CODES:
+            found.add(code)
+        elif word:
+            raise CellProblem(f'"{word}" is no language code. Write codes of two letters with spaces, like ru kk en.')
+    return frozenset(found)
+
+
+def phone(cell: str) -> str:
+    """Return a phone number in E.164; without a country it is one of Kazakhstan (8 701 ... counts as +7 701 ...)."""
+    if _CANONICAL_PHONE.fullmatch(cell):
+        return cell
+    if any(map(str.isalpha, cell)):
+        _no_phone()
+    try:
+        number = phonenumbers.parse(cell, HOME_REGION)
+    except phonenumbers.NumberParseException:
+        _no_phone()
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        _no_phone()
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _no_phone() -> NoReturn:
+    raise CellProblem("This is not one phone number. Write it like +7 701 555 01 01.")
+
+
+def email(cell: str) -> str:
+    """Return an e-mail address in lower case."""
+    if not _EMAIL.fullmatch(cell):
+        raise CellProblem("This is not one e-mail address. Write it like name@example.org.")
+    return cell.lower()
+
+
+def telegram(cell: str) -> str:
+    """Return a Telegram name as "@name", from @name, name or t.me/name."""
+    match = _TELEGRAM.fullmatch(cell)
+    if not match:
+        raise CellProblem("This is not a Telegram name. Write it like @name.")
+    return "@" + match[1]
+
+
+def key(cell: str) -> str:
+    """Return the identifier of a row."""
+    if len(cell) > 100:
+        raise CellProblem("An identifier has at most 100 signs.")
+    return text(cell)
+
+
+def text(cell: str) -> str:
+    """Return a text as it is; raises only for what no database can keep."""
+    if "\x00" in cell:
+        raise CellProblem("There is an unreadable sign (NUL) in this cell. Type it anew.")
+    return cell

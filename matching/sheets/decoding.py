@@ -1,0 +1,122 @@
+"""From the bytes of a file to records of cells: the encoding, the delimiter and the quotes as they come."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from io import StringIO
+from os import PathLike
+from pathlib import Path
+
+from matching.sheets.rows import HeaderProblem
+
+Source = str | PathLike[str] | bytes
+
+DELIMITERS = (",", ";", "\t")
+
+EMPTY = "The file is empty. Its first line must name the columns."
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of the file: its first line, that line's text, and its cells (None: the quotes do not pair)."""
+
+    line: int
+    text: str
+    cells: list[str] | None
+
+
+def decode(source: Source) -> str:
+    """Return the text of a file given as path or bytes: UTF-8 or UTF-16 (with or without a mark), or Windows-1251.
+
+    Raises HeaderProblem for what is no text, OSError for a file that cannot be opened.
+    """
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    if data.startswith(_WORKBOOKS):
+        raise HeaderProblem(
+            'This is a workbook, not a CSV file. In the spreadsheet program choose "Save as" and then CSV.'
+        )
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _strictly(data[len(mark) :], encoding)
+    # The header is plain Latin: in UTF-16 every other byte of it is zero.
+    if data[1:40:2].count(0) > 10:
+        return _strictly(data, "utf-16-le")
+    if data[0:40:2].count(0) > 10:
+        return _strictly(data, "utf-16-be")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _strictly(data, "windows-1251")
+
+
+def _strictly(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        raise HeaderProblem(
+            "The letters of this file cannot be read: it is not UTF-8, UTF-16 or Windows-1251. "
+            "Save it anew as CSV UTF-8."
+        ) from None
+
+
+def records(text: str, known: Collection[str]) -> Iterator[Record]:
+    """Yield the header and then every row that is not blank; raises HeaderProblem when there is no header.
+
+    The delimiter is the one that finds the most `known` columns in the header; nameless columns at its
+    end are dropped with their empty cells. A row over several lines that does not fit the header has a
+    quotation mark too many: it is given without cells, and reading goes on at its second line, so that
+    one slip swallows no good row.
+    """
+    lines = list(StringIO(text, newline=""))
+    position = _header_at(lines)
+    delimiter = max(DELIMITERS, key=lambda sign: _known_columns(lines[position], sign, known))
+
+    def feed() -> Iterator[str]:
+        nonlocal position
+        while position < len(lines):
+            position += 1
+            yield lines[position - 1]
+
+    reader = csv.reader(feed(), delimiter=delimiter)
+    start, header = position, _next(reader) or []
+    width = max((at for at, name in enumerate(header, start=1) if name.strip()), default=0)
+    if not width:
+        raise HeaderProblem(EMPTY)
+    yield Record(start + 1, lines[start].strip(), header[:width])
+    while position < len(lines):
+        start, cells = position, _next(reader)
+        if cells is not None:
+            if not any(map(str.strip, cells)):
+                continue
+            if len(cells) == len(header) and not any(map(str.strip, cells[width:])):
+                cells = cells[:width]
+        if cells is None or (position - start > 1 and len(cells) != width):
+            position, cells = start + 1, None
+            reader = csv.reader(feed(), delimiter=delimiter)
+        yield Record(start + 1, lines[start].strip(), cells)
+
+
+def _next(reader: Iterator[list[str]]) -> list[str] | None:
+    """Return the cells of the next row, or None for one with a cell of more than 131,072 signs: an open quote."""
+    try:
+        return next(reader)
+    except csv.Error:
+        return None
+
+
+def _header_at(lines: list[str]) -> int:
+    first = 1 if lines and lines[0].lower().startswith("sep=") else 0  # Excel's own line about the delimiter
+    for at in range(first, len(lines)):
+        if lines[at].strip(" \t\r\n,;"):
+            return at
+    raise HeaderProblem(EMPTY)
+
+
+def _known_columns(header: str, delimiter: str, known: Collection[str]) -> int:
+    return sum(cell.strip().lower() in known for cell in next(csv.reader([header], delimiter=delimiter), []))

@@ -1,0 +1,133 @@
+"""Reading the two spreadsheets: the header, and every row with all that is wrong in it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import TypeVar
+
+from matching.sheets import columns
+from matching.sheets.cells import CellProblem
+from matching.sheets.columns import Columns
+from matching.sheets.decoding import Record, Source, decode, records
+from matching.sheets.rows import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
+from matching.sheets.sense import FindPlace, Problems, Values, settle_request, settle_space
+from matching.sheets.writing import plain_text
+
+Row = TypeVar("Row", SpaceRow, RequestRow)
+
+SHOWN_SIGNS = 60
+"""How much of a row is shown that cannot be taken apart into cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One kind of sheet: its name, its columns (the first is the key), and what only makes sense together."""
+
+    name: str
+    columns: Columns
+    settle: Callable[[Values, FindPlace], Problems]
+
+
+def read_spaces(source: Source, *, find_place: FindPlace) -> Reading[SpaceRow]:
+    """Read SPACES.csv from a path or from bytes.
+
+    `find_place` says which place a name means. Raises HeaderProblem when the file as a whole cannot be
+    read, OSError when it cannot be opened; what is wrong with single rows is in the reading's problems.
+    """
+    return _read(source, Sheet("SPACES.csv", columns.SPACE, settle_space), SpaceRow, find_place)
+
+
+def read_requests(source: Source, *, find_place: FindPlace, zone: tzinfo = UTC) -> Reading[RequestRow]:
+    """Read REQUESTS.csv from a path or from bytes; a `registered_at` without an offset is in `zone`.
+
+    Everything else as in `read_spaces`.
+    """
+    sheet = Sheet("REQUESTS.csv", columns.request(zone), settle_request)
+    return _read(source, sheet, RequestRow, find_place)
+
+
+def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -> Reading[Row]:
+    found = records(decode(source), sheet.columns)
+    names = _column_names(next(found), sheet)
+    find_place = functools.cache(find_place)
+    reading: Reading[Row] = Reading([], [])
+    key = next(iter(sheet.columns))
+    line_of: dict[str, int] = {}
+    for record in found:
+        if record.cells is None or len(record.cells) != len(names):
+            reading.problems.append(
+                RowProblem(record.line, "", record.text[:SHOWN_SIGNS], _why_no_fit(record, len(names)))
+            )
+            continue
+        written = dict(zip(names, map(str.strip, record.cells), strict=True))
+        values, problems = _read_cells(written, sheet.columns)
+        problems += sheet.settle(values, find_place)
+        if key in values:
+            first = line_of.setdefault(values[key], record.line)
+            if first != record.line:
+                problems.append((key, f"Line {first} has the same identifier. Give every row its own."))
+        if problems:
+            reading.problems.extend(_in_order(problems, record.line, written, sheet.columns))
+        else:
+            reading.rows.append(row(**values, line=record.line))
+    return reading
+
+
+def _read_cells(written: dict[str, str], known: Columns) -> tuple[Values, Problems]:
+    """Return the value of every column whose cell can be read, and why the others cannot."""
+    values: Values = {}
+    problems: Problems = []
+    for name, column in known.items():
+        cell = written.get(name)
+        try:
+            if cell:
+                values[name] = column.read(plain_text(cell) if cell[0] == "'" else cell)
+            elif column.needed:
+                problems.append((name, column.needed))
+            else:
+                values[name] = column.default
+        except CellProblem as problem:
+            problems.append((name, str(problem)))
+    return values, problems
+
+
+def _in_order(problems: Problems, line: int, written: dict[str, str], known: Columns) -> list[RowProblem]:
+    place_of = {name: place for place, name in enumerate(known)}
+    return [
+        RowProblem(line, column, written.get(column, ""), reason)
+        for column, reason in sorted(problems, key=lambda problem: place_of[problem[0]])
+    ]
+
+
+def _why_no_fit(record: Record, width: int) -> str:
+    if record.cells is None:
+        return "A quotation mark opens a cell and nothing closes it as it should. Remove it, or double it."
+    return (
+        f"This row has {len(record.cells)} cells where the header has {width}. "
+        "Write every cell, also the empty ones, and put quotation marks around a cell with a delimiter in it."
+    )
+
+
+def _column_names(header: Record, sheet: Sheet) -> list[str]:
+    """Return the columns in the order of the file. Raises HeaderProblem, naming every column that is amiss."""
+    names = [cell.strip().lower() for cell in header.cells or []]
+    unknown = [name or "(empty)" for name in names if name not in sheet.columns]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 and name in sheet.columns]
+    missing = [name for name, column in sheet.columns.items() if column.needed and name not in names]
+    if "place" not in names and not {"lat", "lon"} <= set(names):
+        missing.append("place (or lat and lon)")
+    amiss = [
+        f"{words}: {', '.join(which)}."
+        for words, which in (
+            ("Unknown columns", unknown),
+            ("Columns that stand twice", twice),
+            ("Missing columns", missing),
+        )
+        if which
+    ]
+    if amiss:
+        raise HeaderProblem(f"{' '.join(amiss)} The columns of {sheet.name} are {', '.join(sheet.columns)}.")
+    return names

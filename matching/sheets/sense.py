@@ -1,0 +1,89 @@
+"""What only makes sense together: the cells of one row against each other.
+
+Each function takes the values of the cells that could be read (a bad cell is absent), puts what
+follows from them in their place, and returns problems as (column, reason).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from places.gazetteer import KnownPlace, distance_km
+
+FindPlace = Callable[[str], KnownPlace | None]
+Values = dict[str, Any]
+Problems = list[tuple[str, str]]
+
+FAR_KM = 150.0
+"""A point further than this from the place named beside it belongs to another place of that name."""
+
+
+def settle_space(values: Values, find_place: FindPlace) -> Problems:
+    """Settle where a space is."""
+    return _settle_where(values, find_place)
+
+
+def settle_request(values: Values, find_place: FindPlace) -> Problems:
+    """Settle where a household looks for shelter and for how long, and hold its wishes against each other."""
+    problems = _settle_where(values, find_place)
+    if _both(values, "people", "children") and values["children"] > values["people"]:
+        problems.append(("children", "There are more children than people. Count the children among the people."))
+    if _both(values, "nights", "min_nights"):
+        if values["min_nights"] is None:
+            values["min_nights"] = values["nights"]
+        elif values["min_nights"] > values["nights"]:
+            problems.append(
+                (
+                    "min_nights",
+                    f"The shortest stay that helps is longer than the whole stay of {values['nights']} nights.",
+                )
+            )
+    if values.get("women_only") and values.get("all_women") is False:
+        problems.append(
+            (
+                "women_only",
+                "Only a household of women can ask for a women-only space: write yes in all_women, or no here.",
+            )
+        )
+    if values.get("language_required") and values.get("languages") == frozenset():
+        problems.append(("language_required", "Name the language in the column languages, or write no here."))
+    return problems
+
+
+def _both(values: Values, one: str, other: str) -> bool:
+    return one in values and other in values
+
+
+def _settle_where(values: Values, find_place: FindPlace) -> Problems:
+    """Turn the place's name into the place, and fill in its point where the sheet gives none.
+
+    A point counts more than a name: with a point the name may be unknown, and one far from the point
+    is dropped (there are five towns called Aksu), unless latitude and longitude look swapped.
+    """
+    name = values.get("place", "")
+    place = values["place"] = find_place(name) if name else None
+    if not _both(values, "lat", "lon"):
+        return []
+    lat, lon = values["lat"], values["lon"]
+    if lat is None and lon is None:
+        if place is None:
+            return [("place", _nowhere(name))]
+        values["lat"], values["lon"] = place.lat, place.lon
+    elif lat is None or lon is None:
+        return [("lat" if lat is None else "lon", "Give both lat and lon, or leave both empty.")]
+    elif place is not None and _far(place, lat, lon):
+        if not _far(place, lon, lat):
+            return [("lat", f"lat and lon are swapped: {place.name} lies at {place.lat}, {place.lon}.")]
+        values["place"] = None
+    return []
+
+
+def _nowhere(name: str) -> str:
+    if name:
+        return "No place of this name is known. Check the spelling, name the nearest town, or give lat and lon."
+    return "Say where: name a place, or give lat and lon."
+
+
+def _far(place: KnownPlace, lat: float, lon: float) -> bool:
+    return distance_km(place.lat, place.lon, lat, lon) > FAR_KM
