@@ -1,0 +1,57 @@
+"""What others do with the same week: first come, first served; most urgent first; and one household to one space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from matching.engine import Need, Offer
+from matching.engine.columns import Field
+from matching.engine.compiled import leftover, week
+from matching.engine.compiled.draft import blank, worth_of
+from matching.engine.compiled.pool import empty_pool
+
+Figures = dict[str, float]
+MOST_FOR_ONE_TO_ONE = 3_000
+
+
+def in_turn(needs: list[Need], offers: list[Offer], *, first: Callable[[Need], float]) -> Figures:
+    """Serve one need after the other, the one with the greatest `first` first, each with the best space that is left."""
+    laid_out = week.lay_out(needs, offers)
+    wants = laid_out.wants._replace(
+        may_move=np.zeros_like(laid_out.wants.may_move), may_split=np.zeros_like(laid_out.wants.may_split)
+    )
+    pool, draft = empty_pool(len(needs), 1), blank(laid_out.sites, len(needs))
+    turn = np.argsort([-first(need) for need in laid_out.needs], kind="stable")
+    free_of_charge = np.zeros((laid_out.sites.until.shape[0], int(laid_out.sites.row[-1])))
+    leftover._place(wants, laid_out.sites, pool, draft, free_of_charge, turn)
+    placed = np.flatnonzero(draft.chosen >= 0)
+    stays = pool.ways[placed, 0, 2] - pool.ways[placed, 0, 1]
+    return {
+        "objective": float(worth_of(pool, draft)),
+        "people_placed": int(wants.people[placed].sum()),
+        "full_stays": int((stays == wants.nights[placed]).sum()),
+    }
+
+
+def one_to_one(needs: list[Need], offers: list[Offer]) -> Figures | None:
+    """Assign at most one household to a space, as well as possible (the Hungarian method); None for a large week."""
+    if len(needs) > MOST_FOR_ONE_TO_ONE:
+        return None
+    field = Field(needs, offers)
+    worth = np.zeros((len(needs), len(offers)))
+    full = np.zeros_like(worth, dtype=bool)
+    for at, need in enumerate(needs):
+        found = field.columns_for(need)
+        worth[at, found.offer] = found.value
+        full[at, found.offer] = found.end - found.start == need.nights
+    rows, columns = linear_sum_assignment(worth, maximize=True)
+    possible = worth[rows, columns] > 0
+    rows, columns = rows[possible], columns[possible]
+    return {
+        "objective": float(worth[rows, columns].sum()),
+        "people_placed": sum(needs[row].people for row in rows.tolist()),
+        "full_stays": int(full[rows, columns].sum()),
+    }

@@ -1,0 +1,190 @@
+"""Every way to meet one need by one leg, found by one pass of numpy over the offers.
+
+This is the path that starts at once: for one need by itself, and for the reasons why one is left over. A whole
+plan is made by `matching.engine.compiled`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.engine.objective import EARTH_RADIUS_KM, FIT_SHARE, PARTIAL_BASE, PARTIAL_SHARE, weight
+from matching.engine.reasons import RULES_IN_WORDS, WIDER, Obstacles
+from matching.engine.rules import has_room
+from matching.engine.values import Leg, Need, Offer
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180
+
+
+@dataclass(slots=True)
+class Columns:
+    """Ways to place needs, sorted by need. Nights count from the field's first day; `load` is people, or 1 where not shared."""
+
+    need: Ints
+    offer: Ints
+    start: Ints
+    end: Ints
+    load: Ints
+    value: Floats
+
+    def __len__(self) -> int:
+        return len(self.need)
+
+
+class Field:
+    """Needs and offers as arrays, with the grid of nights between the first wanted and the last."""
+
+    def __init__(self, needs: Sequence[Need], offers: Sequence[Offer]) -> None:
+        self.needs, self.offers = needs, offers
+        self.first_day = min((need.first_night.toordinal() for need in needs), default=0)
+        last = max((need.first_night.toordinal() + need.nights for need in needs), default=0)
+        self.nights = max(1, last - self.first_day)
+        self.room = np.array([offer.beds if offer.shared else 1 for offer in offers], dtype=np.int64)
+        """What each offer holds in a night: people where shared, one household where not."""
+        self.has_held = np.array([bool(offer.held) for offer in offers], dtype=bool)
+        self._rows(offers)
+
+    def _rows(self, offers: Sequence[Offer]) -> None:
+        """Lay out one row for each window of each offer that may be matched at all, sorted by latitude."""
+        open_now = [
+            (offer.lat, index, first.toordinal() - self.first_day, last.toordinal() - self.first_day)
+            for index, offer in enumerate(offers)
+            if offer.vetted and offer.listed and offer.fresh
+            for first, last in offer.windows
+        ]
+        open_now.sort()
+        self.row_lat = np.array([row[0] for row in open_now], dtype=float)
+        self.row_offer = np.array([row[1] for row in open_now], dtype=np.int64)
+        self.row_first = np.array([row[2] for row in open_now], dtype=np.int64)
+        self.row_last = np.array([row[3] for row in open_now], dtype=np.int64)
+        mine = [offers[row[1]] for row in open_now]
+        self.row_cos = np.cos(np.radians(self.row_lat))
+        self.row_lon = np.array([offer.lon for offer in mine], dtype=float)
+        self.row_beds = np.array([offer.beds for offer in mine], dtype=np.int64)
+        self.row_shared = np.array([offer.shared for offer in mine], dtype=bool)
+        self.row_longest = np.array([offer.max_nights or 1_000_000 for offer in mine], dtype=np.int64)
+        self.row_women = np.array([offer.who == "women" for offer in mine], dtype=bool)
+        self.row_families = np.array([offer.who == "families" for offer in mine], dtype=bool)
+        self.row_children = np.array([offer.children for offer in mine], dtype=bool)
+        self.row_pets = np.array([offer.pets for offer in mine], dtype=bool)
+        self.row_smoking = np.array([offer.smoking for offer in mine], dtype=bool)
+        self.row_step_free = np.array([offer.step_free for offer in mine], dtype=bool)
+        spoken = sorted({code for offer in offers for code in offer.languages})
+        self.row_speaks = {code: np.array([code in offer.languages for offer in mine], dtype=bool) for code in spoken}
+
+    def columns_for(self, need: Need, index: int = 0) -> Columns:
+        """Return every column of a need whose nights lie in the field: one for each offer that no hard rule forbids."""
+        rows = self._near(need)
+        start = need.first_night.toordinal() - self.first_day
+        # Cheapest and most selective rules first: each shortens what the next one looks at.
+        rows = rows[(self.row_first[rows] <= start) & (start < self.row_last[rows])]
+        for _rule, allowed in self._house_rules(need):
+            rows = rows[allowed(rows)]
+        nights = np.minimum(np.minimum(self.row_last[rows] - start, self.row_longest[rows]), need.nights)
+        km = self._km(need, rows)
+        possible = (nights >= need.min_nights) & (km <= need.radius_km)
+        rows, nights, km = rows[possible], nights[possible], km[possible]
+        if self.has_held[self.row_offer[rows]].any():
+            free = np.array(
+                [self._is_free(need, row, n) for row, n in zip(rows.tolist(), nights.tolist(), strict=True)], dtype=bool
+            )
+            rows, nights, km = rows[free], nights[free], km[free]
+        shared = self.row_shared[rows]
+        filled = np.where(shared, 1.0, need.people / self.row_beds[rows])
+        fit = 0.5 / (1 + km / 10) + 0.25 * self._speaks(need, rows) + 0.25 * filled
+        covered = nights / need.nights
+        worth = weight(need) * need.people * (PARTIAL_BASE + PARTIAL_SHARE * covered + FIT_SHARE * fit * covered)
+        return Columns(
+            need=np.full(len(rows), index, dtype=np.int64),
+            offer=self.row_offer[rows],
+            start=np.full(len(rows), start, dtype=np.int64),
+            end=start + nights,
+            load=np.where(shared, need.people, 1).astype(np.int64),
+            value=worth,
+        )
+
+    def obstacles(self, need: Need) -> Obstacles:
+        """Return what stands in the need's way beside what is held."""
+        rows = self._near(need)
+        rows = rows[self._km(need, rows) <= need.radius_km]
+        # An offer has a row for each window; it counts once.
+        rows = rows[np.unique(self.row_offer[rows], return_index=True)[1]]
+        within, refused = len(rows), dict.fromkeys(RULES_IN_WORDS, 0)
+        for rule, allowed in self._house_rules(need):
+            kept = rows[allowed(rows)]
+            refused[rule] = len(rows) - len(kept)
+            rows = kept
+        any_stay = self.columns_for(replace(need, min_nights=1))
+        nights = any_stay.end - any_stay.start
+        most = int(nights[nights < need.min_nights].max(initial=0))
+        wider = (self.columns_for(replace(need, radius_km=need.radius_km * factor)) for factor in WIDER)
+        return Obstacles(
+            within=within,
+            refused=tuple(refused.values()),
+            suitable=len(rows),
+            possible=int((nights >= need.min_nights).sum()),
+            wider=tuple(len(columns) for columns in wider),
+            shorter=(most, int((nights == most).sum()) if most else 0),
+        )
+
+    def _near(self, need: Need) -> Ints:
+        """Return the rows whose latitude lets them be within the radius."""
+        reach = need.radius_km / KM_PER_DEGREE + 1e-9
+        low, high = np.searchsorted(self.row_lat, [need.lat - reach, need.lat + reach])
+        return np.arange(low, high)
+
+    def _house_rules(self, need: Need) -> list[tuple[str, Callable[[Ints], Bools]]]:
+        """Return the rules that can refuse this need whatever the nights, in words and as masks over rows."""
+        rules: list[tuple[str, Callable[[Ints], Bools]]] = [
+            ("too few beds", lambda rows: self.row_beds[rows] >= need.people)
+        ]
+        if not need.all_women:
+            rules.append(("only for households of women", lambda rows: ~self.row_women[rows]))
+        if need.women_only:
+            rules.append(("not women-only", lambda rows: self.row_women[rows]))
+        if need.children:
+            rules.append(("no children allowed", lambda rows: self.row_children[rows]))
+        else:
+            rules.append(("only for families with a child", lambda rows: ~self.row_families[rows]))
+        if need.pets:
+            rules.append(("no pets allowed", lambda rows: self.row_pets[rows]))
+        if need.step_free:
+            rules.append(("not step-free", lambda rows: self.row_step_free[rows]))
+        if need.smoking is not None:
+            rules.append(("another smoking rule", lambda rows: self.row_smoking[rows] == need.smoking))
+        if need.declined:
+            rules.append(("declined before", lambda rows: ~self._declined(need, rows)))
+        if need.language_required:
+            rules.append(("no common language", lambda rows: self._speaks(need, rows).astype(bool)))
+        return rules
+
+    def _declined(self, need: Need, rows: Ints) -> Bools:
+        return np.array([self.offers[at].id in need.declined for at in self.row_offer[rows].tolist()], dtype=bool)
+
+    def _speaks(self, need: Need, rows: Ints) -> Floats:
+        spoken = np.zeros(len(rows), dtype=bool)
+        for code in need.languages:
+            if code in self.row_speaks:
+                spoken |= self.row_speaks[code][rows]
+        return spoken.astype(float)
+
+    def _km(self, need: Need, rows: Ints) -> Floats:
+        lat = np.radians(need.lat)
+        half_lat = np.radians(self.row_lat[rows] - need.lat) / 2
+        half_lon = np.radians(self.row_lon[rows] - need.lon) / 2
+        chord = np.sin(half_lat) ** 2 + np.cos(lat) * self.row_cos[rows] * np.sin(half_lon) ** 2
+        km: Floats = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
+        return km
+
+    def _is_free(self, need: Need, row: int, nights: int) -> bool:
+        offer = self.offers[int(self.row_offer[row])]
+        last = need.first_night.fromordinal(need.first_night.toordinal() + nights)
+        return has_room(offer, offer.held, Leg(offer.id, need.first_night, last, need.people))

@@ -1,0 +1,47 @@
+"""`python -m matching.engine.compiled`: compile every kernel into its cache, so that nobody waits for it later."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from matching.engine import Need, Offer, plan
+
+FIRST, LAST = date(2022, 9, 26), date(2022, 10, 3)
+
+
+def warm_up() -> None:
+    """Make a plan in which every kernel has something to do."""
+    offers = [
+        Offer(f"o{at}", 43.2, 76.9, 2, at % 2 == 0, ((FIRST, LAST),), 3, "anyone", True, True, False, True, frozenset())
+        for at in range(3)
+    ]
+    needs = [
+        Need(
+            id=f"n{at}",
+            lat=43.2,
+            lon=76.9,
+            radius_km=5.0,
+            people=2 + at % 2,
+            children=0,
+            all_women=False,
+            first_night=FIRST,
+            nights=5,
+            min_nights=3,
+            pets=False,
+            step_free=False,
+            women_only=False,
+            smoking=None,
+            languages=frozenset(),
+            language_required=False,
+            urgency=1.0,
+            days_waiting=0.0,
+            may_move=at % 2 == 0,
+            may_split=at % 3 == 0,
+        )
+        for at in range(8)
+    ]
+    plan(needs, offers)
+
+
+if __name__ == "__main__":
+    warm_up()

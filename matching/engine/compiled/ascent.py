@@ -1,0 +1,281 @@
+"""Prices for scarce nights: dual ascent on the ways kept in the pool.
+
+What is scarce of an offer in a night is bounded by more than its beds. Where B are free and sharing is
+allowed, then for every j (Chvatal-Gomory rounding)
+
+    sum over households of floor(people / j)  <=  floor(B / j),
+
+so every j has a price mu_j, and a household of s people pays sum over j of mu_j x floor(s / j). Where not
+shared there is one household at most and one price. A leg has its natural length, so the load of an offer
+peaks on the first night of some leg: only such nights need prices, and the arrays here hold only them.
+
+The bound L(mu) is convex but has edges. A softmax at a temperature instead of the maximum rounds them
+off; Adam (Kingma and Ba, 2015), projected to mu >= 0, follows the gradient while the temperature falls.
+"""
+
+from __future__ import annotations
+
+from math import exp, sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from matching.engine.compiled.kernel import PARTS, Crew, kernel, pieces
+from matching.engine.compiled.pool import Pool
+from matching.engine.compiled.week import Array, Sites
+
+MEMORY, SPREAD, TINY = 0.9, 0.99, 1e-8
+ROUNDED_TO = 10_000
+"""Prices are rounded to this part of one unit of the objective."""
+
+COLD = -16.0
+"""Below this many temperatures under the best way a share is taken as nothing."""
+
+
+class Market(NamedTuple):
+    """The scarce nights of every offer, squeezed together, and where in them each way of the pool lies.
+
+    A row (an offer and a size of household) has one cell for each scarce night and one more for the end.
+    """
+
+    first_cell: Array
+    """Of each offer; its rows follow one another."""
+    nights: Array
+    """How many scarce nights each offer has."""
+    night: Array
+    """Which nights these are, by `first_night`."""
+    first_night: Array
+    spans: Array
+    """(needs, most, 4): first and last cell of the first leg, and of the second (0, 0: none)."""
+    value: Array
+
+
+class Dual(NamedTuple):
+    """Prices by cell, what is scarce, and the memory of the ascent."""
+
+    price: Array
+    before: Array
+    capacity: Array
+    lead: Array
+    spread: Array
+    used: Array
+
+
+@kernel
+def _mark(pool: Pool, scarce: Array) -> None:
+    for need in range(len(pool.known)):
+        for at in range(pool.known[need]):
+            way = pool.ways[need, at]
+            scarce[way[0], way[1]] = True
+            if way[4] >= 0:
+                scarce[way[4], way[5]] = True
+
+
+@kernel
+def _spans(sites: Sites, pool: Pool, so_far: Array, first_cell: Array, nights: Array, spans: Array) -> None:
+    for need in range(len(pool.known)):
+        for at in range(pool.known[need]):
+            for leg in range(2):
+                offer = pool.ways[need, at, 4 * leg]
+                if offer < 0:
+                    spans[need, at, 2], spans[need, at, 3] = 0, 0
+                    continue
+                size = pool.ways[need, at, 4 * leg + 3] - 1 if sites.shared[offer] else 0
+                row = first_cell[offer] + size * (nights[offer] + 1)
+                spans[need, at, 2 * leg] = row + so_far[offer, pool.ways[need, at, 4 * leg + 1]]
+                spans[need, at, 2 * leg + 1] = row + so_far[offer, pool.ways[need, at, 4 * leg + 2]]
+
+
+def open_market(sites: Sites, pool: Pool) -> Market:
+    """Return the scarce nights of the ways in the pool."""
+    days, offers = sites.until.shape
+    scarce = np.zeros((offers, days), dtype=np.bool_)
+    _mark(pool, scarce)
+    so_far = np.zeros((offers, days + 1), dtype=np.int32)
+    np.cumsum(scarce, axis=1, out=so_far[:, 1:])
+    nights = so_far[:, -1].astype(np.int64)
+    sizes = np.diff(sites.row)
+    first_cell = np.concatenate([[0], np.cumsum(sizes * (nights + 1))]).astype(np.int64)
+    spans = np.zeros((*pool.value.shape, 4), dtype=np.int32)
+    _spans(sites, pool, so_far, first_cell, nights, spans)
+    return Market(
+        first_cell=first_cell,
+        nights=nights,
+        night=np.nonzero(scarce)[1].astype(np.int32),
+        first_night=np.concatenate([[0], np.cumsum(nights)]).astype(np.int64),
+        spans=spans,
+        value=pool.value.astype(np.float32),
+    )
+
+
+def start_dual(sites: Sites, market: Market, dense: Array, free: Array) -> Dual:
+    """Return the dual with the prices of `dense` (rows x nights), and capacities from `free` (offers x nights)."""
+    cells = int(market.first_cell[-1]) + 1
+    dual = Dual(
+        price=np.zeros(cells, dtype=np.float32),
+        before=np.zeros(cells, dtype=np.float32),
+        capacity=np.zeros(cells, dtype=np.float32),
+        lead=np.zeros(cells, dtype=np.float32),
+        spread=np.zeros(cells, dtype=np.float32),
+        used=np.zeros((PARTS, cells), dtype=np.float32),
+    )
+    _take_prices(sites, market, dual, dense)
+    set_capacity(sites, market, dual, free)
+    return dual
+
+
+@kernel
+def _take_prices(sites: Sites, market: Market, dual: Dual, dense: Array) -> None:
+    for offer in range(len(sites.beds)):
+        nights, cell = market.nights[offer], market.first_cell[offer]
+        for size in range(sites.row[offer + 1] - sites.row[offer]):
+            for at in range(nights):
+                night = market.night[market.first_night[offer] + at]
+                dual.price[cell + size * (nights + 1) + at] = dense[sites.row[offer] + size, night]
+        _sum_prices(sites, market, dual, offer)
+
+
+@kernel
+def give_prices(sites: Sites, market: Market, dual: Dual, dense: Array) -> None:
+    """Write the prices into `dense` (rows x nights), 0 on every night that is not scarce.
+
+    Rounded, so that what is published is short and still exactly what the bound was computed from.
+    """
+    dense[:] = 0
+    for offer in range(len(sites.beds)):
+        nights, cell = market.nights[offer], market.first_cell[offer]
+        for size in range(sites.row[offer + 1] - sites.row[offer]):
+            for at in range(nights):
+                night = market.night[market.first_night[offer] + at]
+                price = np.float64(dual.price[cell + size * (nights + 1) + at])
+                dense[sites.row[offer] + size, night] = np.rint(price * ROUNDED_TO) / ROUNDED_TO
+
+
+@kernel
+def set_capacity(sites: Sites, market: Market, dual: Dual, free: Array) -> None:
+    """Set floor(free / j) for every offer, scarce night and j."""
+    for offer in range(len(sites.beds)):
+        nights, cell = market.nights[offer], market.first_cell[offer]
+        for size in range(sites.row[offer + 1] - sites.row[offer]):
+            for at in range(nights):
+                night = market.night[market.first_night[offer] + at]
+                dual.capacity[cell + size * (nights + 1) + at] = free[offer, night] // (size + 1)
+
+
+@kernel
+def _sum_prices(sites: Sites, market: Market, dual: Dual, offer: int) -> None:
+    """Sum up, for each size of household, what it pays for the nights before each."""
+    nights, cell = market.nights[offer], market.first_cell[offer]
+    width = nights + 1
+    for size in range(sites.row[offer + 1] - sites.row[offer]):
+        total = np.float32(0)
+        dual.before[cell + size * width] = total
+        for at in range(nights):
+            pays = np.float32(0)
+            for j in range(size + 1):
+                pays += dual.price[cell + j * width + at] * ((size + 1) // (j + 1))
+            total += pays
+            dual.before[cell + size * width + at + 1] = total
+
+
+@kernel
+def reduced_value(market: Market, dual: Dual, need: int, at: int) -> float:
+    """Return value - price of one way of the pool."""
+    a, b = market.spans[need, at, 0], market.spans[need, at, 1]
+    c, d = market.spans[need, at, 2], market.spans[need, at, 3]
+    return float(market.value[need, at] - (dual.before[b] - dual.before[a]) - (dual.before[d] - dual.before[c]))
+
+
+@kernel
+def _take_shares(
+    market: Market, dual: Dual, count: Array, settled: Array, heat: float, part: int, first: int, last: int
+) -> None:
+    """Let each unsettled need want its ways by softmax, staying out (0) being one of them, and add up what is used."""
+    used = dual.used[part]
+    used[:] = 0
+    share = np.empty(market.value.shape[1], dtype=np.float32)
+    for need in range(first, last):
+        if settled[need] >= 0:
+            continue
+        top = np.float32(0)
+        for at in range(count[need]):
+            share[at] = reduced_value(market, dual, need, at) / heat
+            top = max(top, share[at])
+        total = exp(-top) if top < -COLD else 0.0
+        for at in range(count[need]):
+            under = share[at] - top
+            share[at] = exp(under) if under > COLD else 0.0
+            total += share[at]
+        for at in range(count[need]):
+            if share[at] > 0:
+                taken = np.float32(share[at] / total)
+                used[market.spans[need, at, 0]] += taken
+                used[market.spans[need, at, 1]] -= taken
+                used[market.spans[need, at, 2]] += taken
+                used[market.spans[need, at, 3]] -= taken
+
+
+@kernel
+def _set_prices(
+    sites: Sites, market: Market, dual: Dual, pace: float, warm: float, spread_warm: float, first: int, last: int
+) -> None:
+    """Raise the price of what is wanted more than there is, lower the others, never below 0."""
+    for offer in range(first, last):
+        nights, cell = market.nights[offer], market.first_cell[offer]
+        width = nights + 1
+        sizes = sites.row[offer + 1] - sites.row[offer]
+        if nights == 0:
+            continue
+        # From what comes and goes to how many households of each size are there.
+        here = np.zeros((sizes, nights), dtype=np.float32)
+        for size in range(sizes):
+            present = np.float32(0)
+            for at in range(nights):
+                for part in range(dual.used.shape[0]):
+                    present += dual.used[part, cell + size * width + at]
+                here[size, at] = present
+        for j in range(sizes):
+            for at in range(nights):
+                wanted = np.float32(0)
+                for size in range(j, sizes):
+                    wanted += here[size, at] * ((size + 1) // (j + 1))
+                one = cell + j * width + at
+                slope = wanted - dual.capacity[one]
+                dual.lead[one] = MEMORY * dual.lead[one] + (1 - MEMORY) * slope
+                dual.spread[one] = SPREAD * dual.spread[one] + (1 - SPREAD) * slope * slope
+                step = dual.lead[one] / warm / (sqrt(dual.spread[one] / spread_warm) + TINY)
+                dual.price[one] = max(0.0, dual.price[one] + pace * step)
+        _sum_prices(sites, market, dual, offer)
+
+
+def ascend(
+    sites: Sites,
+    market: Market,
+    dual: Dual,
+    count: Array,
+    settled: Array,
+    crew: Crew,
+    *,
+    steps: int,
+    heat: tuple[float, float],
+    pace: tuple[float, float],
+    taken: int = 0,
+) -> None:
+    """Take `steps` steps; temperature and pace fall geometrically from the first value to the second.
+
+    `taken` is the number of steps whose momentum is still in the dual; 0 begins anew. Needs whose `settled`
+    is 0 or more are left out: what they hold is no longer in the capacity.
+    """
+    if not taken:
+        dual.lead[:] = 0
+        dual.spread[:] = 0
+    needs = [(part, *edges) for part, edges in enumerate(pieces(len(count), PARTS))]
+    offers = pieces(len(sites.beds), PARTS)
+    dual.used[:] = 0
+    for step in range(1, steps + 1):
+        done = (step - 1) / max(1, steps - 1)
+        now_heat = heat[0] * (heat[1] / heat[0]) ** done
+        now_pace = pace[0] * (pace[1] / pace[0]) ** done
+        crew.run(_take_shares, [(market, dual, count, settled, now_heat, *each) for each in needs])
+        warm, spread_warm = 1 - MEMORY ** (taken + step), 1 - SPREAD ** (taken + step)
+        crew.run(_set_prices, [(sites, market, dual, now_pace, warm, spread_warm, *each) for each in offers])

@@ -1,0 +1,40 @@
+"""The bound's sums in double precision."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.engine.compiled.kernel import kernel
+from matching.engine.compiled.week import Array, Sites
+
+
+def price_nights(sites: Sites, prices: Array) -> tuple[Array, float]:
+    """Return what a household of each size pays before each night (nights + 1, rows), and mu x capacity.
+
+    `prices` are the mu (rows, nights). A household of s people pays sum over j <= s of mu_j x floor(s / j), and of
+    j there is floor(free / j).
+    """
+    before, total = _sum_up(sites, prices)
+    return np.ascontiguousarray(before.T), total
+
+
+@kernel
+def _sum_up(sites: Sites, prices: Array) -> tuple[Array, float]:
+    rows, nights = prices.shape
+    before = np.zeros((rows, nights + 1))
+    total = 0.0
+    for offer in range(len(sites.beds)):
+        row = sites.row[offer]
+        for size in range(sites.row[offer + 1] - row):
+            for night in range(nights):
+                pays = 0.0
+                for j in range(size + 1):
+                    pays += prices[row + j, night] * ((size + 1) // (j + 1))
+                before[row + size, night + 1] = before[row + size, night] + pays
+                total += prices[row + size, night] * (sites.free[offer, night] // (size + 1))
+    return before, total
+
+
+def rounded_up(bound: float) -> float:
+    """Return the bound made larger by more than the error of the sums behind it."""
+    return bound + abs(bound) * 1e-9

@@ -1,0 +1,145 @@
+"""Counting what stands in the way of the needs that are left over, and what would help, all in one pass over the offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import pi
+
+import numpy as np
+
+from matching.engine.compiled import week as bits
+from matching.engine.compiled.draft import Draft
+from matching.engine.compiled.kernel import Crew, kernel, pieces
+from matching.engine.compiled.legs import (
+    WIDTH,
+    bands_within,
+    chord_of,
+    declined,
+    half_width,
+    has_room,
+    last_day,
+    moving_ways,
+    near,
+    speak,
+    splitting_ways,
+    stretch_of,
+)
+from matching.engine.compiled.week import Array, Sites, Wants, Week
+from matching.engine.objective import EARTH_RADIUS_KM
+from matching.engine.reasons import RULES_IN_WORDS, SHIFTS, WIDER, Obstacles
+
+RULES = len(RULES_IN_WORDS)
+WITHIN, REFUSED, SUITABLE, POSSIBLE = 0, 1, 1 + RULES, 2 + RULES
+WIDER_FREE = 3 + RULES
+NIGHTS, NIGHTS_FREE = WIDER_FREE + len(WIDER), WIDER_FREE + len(WIDER) + 1
+SHIFTED_FREE = NIGHTS + 2
+MOVE, SPLIT = SHIFTED_FREE + len(SHIFTS), SHIFTED_FREE + len(SHIFTS) + 1
+FIGURES = SPLIT + 1
+
+BITS = np.array(
+    [0, bits.MIXED, bits.WOMEN, bits.CHILDREN, bits.CHILDLESS, bits.PETS, bits.STEP_FREE, bits.SMOKERS | bits.NO_SMOKE]
+)
+FACTORS, DAYS = np.array(WIDER), np.array(SHIFTS)
+SHARES_OF_WORK = 32
+
+
+def obstacles(week: Week, draft: Draft, crew: Crew) -> Iterator[tuple[int, Obstacles]]:
+    """Yield for each need left over its number in the week and what stands in its way beside the plan's placements."""
+    left = np.flatnonzero(draft.chosen < 0)
+    figures = np.zeros((len(left), FIGURES), dtype=np.int32)
+    work = [(week.wants, week.sites, draft.free, left, figures, *edges) for edges in pieces(len(left), SHARES_OF_WORK)]
+    crew.run(_count, work)
+    for number, found in zip(left.tolist(), figures.tolist(), strict=True):
+        yield (
+            number,
+            Obstacles(
+                within=found[WITHIN],
+                refused=tuple(found[REFUSED:SUITABLE]),
+                suitable=found[SUITABLE],
+                possible=found[POSSIBLE],
+                wider=tuple(found[WIDER_FREE:NIGHTS]),
+                shorter=(found[NIGHTS], found[NIGHTS_FREE]),
+                shifted=tuple(found[SHIFTED_FREE:MOVE]),
+                move=bool(found[MOVE]),
+                split=bool(found[SPLIT]),
+            ),
+        )
+
+
+@kernel
+def _count(wants: Wants, sites: Sites, free: Array, left: Array, figures: Array, first: int, last: int) -> None:
+    offers = len(sites.beds)
+    found, suits = np.empty(offers, dtype=np.int64), np.empty(offers)
+    nothing = np.zeros((sites.until.shape[0], sites.row[-1]))
+    keys, ways = np.empty(1), np.empty((1, WIDTH), dtype=np.int64)
+    for at in range(first, last):
+        need = left[at]
+        _look_around(wants, sites, free, need, figures[at])
+        people = wants.people[need]
+        if not wants.may_move[need] and wants.nights[need] >= 4:
+            count = near(wants, sites, need, people, False, found, suits)
+            kept = moving_ways(wants, sites, need, nothing, free, True, found, suits, count, keys, ways)
+            figures[at, MOVE] = kept > 0
+        if not wants.may_split[need] and people >= 2:
+            count = near(wants, sites, need, 1, True, found, suits)
+            kept = splitting_ways(wants, sites, need, nothing, free, True, found, suits, count, keys, ways)
+            figures[at, SPLIT] = kept > 0
+
+
+@kernel
+def _look_around(wants: Wants, sites: Sites, free: Array, need: int, figures: Array) -> None:
+    """Count the offers within the radius by the first rule that refuses, and those that a change would open."""
+    farthest = wants.radius[need] * FACTORS[-1]
+    reach = farthest / EARTH_RADIUS_KM * 180 / pi
+    lat, lon, people = wants.lat[need], wants.lon[need], wants.people[need]
+    start, nights, shortest = wants.first[need], wants.nights[need], wants.shortest[need]
+    near_chord, far_chord = chord_of(wants.radius[need]), chord_of(farthest)
+    wide = half_width(lat, lon, reach)
+    lowest, highest = bands_within(sites, lat, reach)
+    for band in range(lowest, highest):
+        begin, end = stretch_of(sites, band, lon, wide)
+        for offer in range(begin, end):
+            apart = 0.0
+            for axis in range(3):
+                apart += (sites.point[offer, axis] - wants.point[need, axis]) ** 2
+            if apart > far_chord:
+                continue
+            rule = _refused_by(wants, sites, need, offer)
+            ends = last_day(sites, offer, start, start + nights)
+            fits = rule < 0 and ends > start and has_room(sites, free, offer, start, ends, people)
+            if apart > near_chord:
+                if fits and ends - start >= shortest:
+                    for step in range(len(FACTORS)):
+                        if apart <= chord_of(wants.radius[need] * FACTORS[step]):
+                            figures[WIDER_FREE + step] += 1
+                continue
+            figures[WITHIN] += 1
+            if rule >= 0:
+                figures[REFUSED + rule] += 1
+                continue
+            figures[SUITABLE] += 1
+            if ends - start >= shortest:
+                figures[POSSIBLE] += 1
+            elif fits and ends - start >= figures[NIGHTS]:
+                figures[NIGHTS_FREE] = figures[NIGHTS_FREE] + 1 if ends - start == figures[NIGHTS] else 1
+                figures[NIGHTS] = ends - start
+            for step in range(len(DAYS)):
+                other = start + DAYS[step]
+                if other < 0 or other + nights > free.shape[1]:
+                    continue
+                until = last_day(sites, offer, other, other + nights)
+                if until - other >= max(shortest, 1) and has_room(sites, free, offer, other, until, people):
+                    figures[SHIFTED_FREE + step] += 1
+
+
+@kernel
+def _refused_by(wants: Wants, sites: Sites, need: int, offer: int) -> int:
+    """Return the first rule that refuses the pair, in the order of RULES_IN_WORDS; -1 for none."""
+    if sites.beds[offer] < wants.people[need]:
+        return 0
+    for rule in range(1, len(BITS)):
+        if wants.requires[need] & BITS[rule] & ~sites.allows[offer]:
+            return rule
+    if wants.must_speak[need] and not speak(wants, sites, need, offer):
+        return len(BITS)
+    return len(BITS) + 1 if declined(wants, need, offer) else -1

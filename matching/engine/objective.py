@@ -1,0 +1,54 @@
+"""The objective (DESIGN, section 4): what a placement is worth.
+
+weight x people x (coverage + 0.2 x fit)
+"""
+
+from __future__ import annotations
+
+from math import asin, cos, radians, sin, sqrt
+
+from matching.engine.values import Leg, Need, Offer
+
+EARTH_RADIUS_KM = 6_371.0088
+FIT_SHARE = 0.2
+PARTIAL_BASE, PARTIAL_SHARE = 0.4, 0.6
+MOVE_COST, SPLIT_COST = 0.10, 0.15
+
+
+def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Return the great-circle distance in km (haversine)."""
+    a, b = radians(lat), radians(other_lat)
+    chord = sin((b - a) / 2) ** 2 + cos(a) * cos(b) * sin(radians(other_lon - lon) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, chord)))
+
+
+def weight(need: Need) -> float:
+    """Return urgency x (1 + 0.05 x days waiting, at most 14): the urgent and the long-waiting come first."""
+    return need.urgency * (1 + 0.05 * min(max(need.days_waiting, 0.0), 14.0))
+
+
+def coverage(nights_covered: int, nights_wanted: int) -> float:
+    """Return 1 for the full stay, 0.4 + 0.6 x covered/wanted for a shorter one."""
+    return PARTIAL_BASE + PARTIAL_SHARE * nights_covered / nights_wanted
+
+
+def fit(need: Need, offer: Offer, people: int) -> float:
+    """Return from 0 to 1 how well the space suits: near, a common language, no bed wasted."""
+    km = distance_km(need.lat, need.lon, offer.lat, offer.lon)
+    spoken = 1.0 if need.languages & offer.languages else 0.0
+    filled = 1.0 if offer.shared else people / offer.beds
+    return 0.5 / (1 + km / 10) + 0.25 * spoken + 0.25 * filled
+
+
+def score(need: Need, legs: tuple[tuple[Leg, Offer], ...]) -> float:
+    """Return what meeting `need` by these legs is worth.
+
+    Two legs that begin on the same night are a split, each for its share of the people; otherwise a move.
+    """
+    person_nights = need.people * need.nights
+    covered = sum(leg.people * leg.nights for leg, _offer in legs) // need.people
+    suited = sum(leg.people * leg.nights * fit(need, offer, leg.people) for leg, offer in legs) / person_nights
+    cost = 0.0
+    if len(legs) == 2:
+        cost = SPLIT_COST if legs[0][0].first_night == legs[1][0].first_night else MOVE_COST
+    return weight(need) * need.people * (coverage(covered, need.nights) - cost + FIT_SHARE * suited)

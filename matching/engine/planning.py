@@ -1,0 +1,145 @@
+"""The three ways in: a whole plan, one need at once, and the candidates for matching by hand."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from matching.engine.clock import Clock
+from matching.engine.columns import Field, Floats
+from matching.engine.objective import score
+from matching.engine.reasons import CHILDREN_ALONE, NO_SPACE, why_left_over, why_placed
+from matching.engine.rules import natural_leg, refusals
+from matching.engine.values import Leg, Need, Offer, Placement, Plan, Prices, Step, Unplaced
+
+if TYPE_CHECKING:
+    from matching.engine.compiled.solving import Solved
+    from matching.engine.compiled.week import Week
+
+Progress = Callable[[Step], None]
+Stop = Callable[[], bool]
+
+SECONDS_A_NEED = 160e-6
+"""What it takes to put one need's answer into words."""
+
+
+def plan(
+    needs: Sequence[Need],
+    offers: Sequence[Offer],
+    *,
+    seed: int = 0,
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> Plan:
+    """Place as much as possible of `needs` into `offers`, and prove how good the answer is.
+
+    Same input and seed, same plan, as long as neither `time_limit` (seconds) is reached nor `stop`, asked
+    now and then, says yes; then the best plan so far is returned. `progress` is told of each step.
+    """
+    tell = progress or (lambda step: None)
+    # What comes after the plan proper, for a nation's week some seconds, has to fit into the limit as well.
+    limit = None if time_limit is None else max(0.0, time_limit - SECONDS_A_NEED * len(needs))
+    clock = Clock(limit, stop)
+    # Children alone are a coordinator's to place; see DESIGN.md, section 3.
+    alone = [need for need in needs if need.children == need.people]
+    needs = sorted((need for need in needs if need.children < need.people), key=lambda need: need.id)
+    offers = sorted(offers, key=lambda offer: offer.id)
+    placed, left_over, prices, bound = _solve(needs, offers, seed, tell, clock)
+    left_over += [Unplaced(need.id, (CHILDREN_ALONE,)) for need in alone]
+    objective = sum(placement.score for placement in placed)
+    tell(Step("done", 1.0, objective, bound))
+    return Plan(
+        placements=tuple(sorted(placed, key=lambda placement: placement.need_id)),
+        unplaced=tuple(sorted(left_over, key=lambda left: left.need_id)),
+        objective=objective,
+        bound=bound,
+        prices=prices,
+        seconds=clock.seconds,
+    )
+
+
+def _solve(
+    needs: Sequence[Need],
+    offers: Sequence[Offer],
+    seed: int,
+    tell: Progress,
+    clock: Clock,
+) -> tuple[list[Placement], list[Unplaced], Prices, float]:
+    """Return who is placed, who is left over, the prices that prove the bound, and the bound."""
+    # numba takes half a second to load: only who makes a plan waits for it.
+    from matching.engine.compiled import draft, solving, week, why
+
+    if not needs:
+        return [], [], {}, 0.0
+    with clock.timed("lay out"):
+        laid_out = week.lay_out(needs, offers)
+    if not laid_out.offers:
+        return [], [Unplaced(need.id, (NO_SPACE,)) for need in needs], {}, 0.0
+    with solving.crew_for(laid_out) as crew:
+        solved = solving.solve(laid_out, crew, seed=seed, tell=tell, clock=clock)
+        with clock.timed("reasons"):
+            tell(Step("reasons", 0.0, draft.worth_of(solved.pool, solved.draft), solved.bound))
+            placed = list(_placements(laid_out, solved))
+            left_over = [
+                Unplaced(laid_out.needs[at].id, why_left_over(laid_out.needs[at], found))
+                for at, found in why.obstacles(laid_out, solved.draft, crew)
+            ]
+    return placed, left_over, _prices(laid_out, solved.prices), solved.bound
+
+
+def _placements(week: Week, solved: Solved) -> Iterator[Placement]:
+    first_day, chosen = week.first_day, solved.draft.chosen
+    with_way = np.flatnonzero(chosen >= 0)
+    ways = solved.pool.ways[with_way, chosen[with_way]].tolist()
+    for index, way in zip(with_way.tolist(), ways, strict=True):
+        need = week.needs[index]
+        legs = tuple(
+            (Leg(week.offers[offer].id, _day(first_day + first), _day(first_day + last), people), week.offers[offer])
+            for offer, first, last, people in (way[:4], way[4:])
+            if offer >= 0
+        )
+        yield Placement(need.id, tuple(leg for leg, _offer in legs), score(need, legs), why_placed(need, legs))
+
+
+def _prices(week: Week, prices: Floats) -> Prices:
+    """Return the prices by offer and night: one for each j of `compiled.ascent`, without zeros at the end."""
+    found: Prices = {}
+    priced = np.add.reduceat(prices, week.sites.row[:-1], axis=0) > 0
+    for at, night in zip(*(axis.tolist() for axis in np.nonzero(priced)), strict=True):
+        each = prices[week.sites.row[at] : week.sites.row[at + 1], night]
+        found[week.offers[at].id, _day(week.first_day + night)] = tuple(np.trim_zeros(each, "b").tolist())
+    return found
+
+
+def place_one(need: Need, offers: Sequence[Offer]) -> Placement | Unplaced:
+    """Place one new need beside what the offers hold already: the most valuable possible leg, or why none is."""
+    ranked = candidates(need, offers)
+    if ranked:
+        return ranked[0]
+    if len(offers) == 1:
+        return Unplaced(need.id, refusals(need, offers[0]))
+    return Unplaced(need.id, why_left_over(need, Field([need], offers).obstacles(need)))
+
+
+def candidates(need: Need, offers: Sequence[Offer], *, limit: int | None = None) -> list[Placement]:
+    """Return every possible placement of `need` by one leg, the most valuable first (ties by the offer's id)."""
+    field = Field([need], offers)
+    columns = field.columns_for(need)
+    found = zip(columns.value.tolist(), columns.offer.tolist(), strict=True)
+    ranked = sorted(found, key=lambda worth_and_offer: (-worth_and_offer[0], offers[worth_and_offer[1]].id))
+    return [_one_leg(need, offers[offer]) for _worth, offer in ranked[:limit]]
+
+
+def _one_leg(need: Need, offer: Offer) -> Placement:
+    leg = natural_leg(need, offer)
+    return Placement(need.id, (leg,), score(need, ((leg, offer),)), why_placed(need, ((leg, offer),)))
+
+
+@functools.cache
+def _day(ordinal: int) -> date:
+    return date.fromordinal(ordinal)
