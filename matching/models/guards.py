@@ -1,0 +1,182 @@
+"""The guarantees that hold whatever path a write takes: ORM, admin, bulk or raw SQL.
+
+Each guard is a trigger that raises a `check_violation` under a name of its own; `matching.refusals`
+turns the name into words. Room is counted after the space's row is locked, and only under READ
+COMMITTED, where each statement of the trigger sees what was committed before it began. The order of
+locks is always space before match.
+
+The embedded PostgreSQL has no btree_gist, hence triggers and not exclusion constraints.
+"""
+
+from __future__ import annotations
+
+import pgtrigger
+
+from matching.states import HOLDS_BEDS, MOVES
+
+
+def _sql_list(words: frozenset[str]) -> str:
+    return ", ".join(f"'{word}'" for word in sorted(words))
+
+
+HOLDING = _sql_list(frozenset(HOLDS_BEDS))
+
+LEGAL_MOVES = ", ".join(f"('{move.source}', '{move.target}')" for move in MOVES if move.source is not None)
+
+NIGHT_OUTSIDE_WINDOWS = """
+    SELECT night::date INTO bad_night
+      FROM generate_series({first}::timestamp, {last}::timestamp - interval '1 day', interval '1 day') AS night
+     WHERE NOT EXISTS (
+               SELECT FROM matching_spacewindow AS w
+                WHERE w.space_id = {space} AND w.first_night <= night::date AND night::date < w.last_day)
+     LIMIT 1;
+"""
+
+# Sums of people change only on the first night of some match, so only those nights are counted.
+CROWDED_NIGHT = f"""
+    SELECT start.first_night INTO bad_night
+      FROM matching_match AS start
+      JOIN matching_match AS other
+        ON other.space_id = start.space_id AND other.status IN ({HOLDING})
+       AND other.first_night <= start.first_night AND start.first_night < other.last_day
+     WHERE start.space_id = {{space}} AND start.status IN ({HOLDING})
+       AND start.first_night >= {{first}} AND start.first_night < {{last}}
+     GROUP BY start.id, start.first_night
+    HAVING {{crowded}}
+     LIMIT 1;
+"""
+
+MATCH_KEEPS_TO_SPACE = pgtrigger.Trigger(
+    name="match_keeps_to_space",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("status", "space_id", "first_night", "last_day", "people"),
+    declare=[("room", "record"), ("bad_night", "date")],
+    func=f"""
+    IF NEW.status NOT IN ({HOLDING}) THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        IF OLD.status IN ({HOLDING}) AND OLD.space_id = NEW.space_id AND OLD.people = NEW.people
+                AND OLD.first_night = NEW.first_night AND OLD.last_day = NEW.last_day THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'matches are written under READ COMMITTED only'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_read_committed';
+    END IF;
+    SELECT beds, shared, status, host_id INTO room FROM matching_space WHERE id = NEW.space_id FOR UPDATE;
+    IF TG_OP = 'INSERT' THEN
+        PERFORM FROM accounts_host WHERE id = room.host_id AND status = 'vetted' FOR SHARE;
+        IF NOT FOUND OR room.status <> 'listed' THEN
+            RAISE EXCEPTION 'space % is not open for matches', NEW.space_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_space_open';
+        END IF;
+    END IF;
+    {NIGHT_OUTSIDE_WINDOWS.format(first="NEW.first_night", last="NEW.last_day", space="NEW.space_id")}
+    IF FOUND THEN
+        RAISE EXCEPTION 'night % lies in no window of space %', bad_night, NEW.space_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_within_windows';
+    END IF;
+    {
+        CROWDED_NIGHT.format(
+            space="NEW.space_id",
+            first="NEW.first_night",
+            last="NEW.last_day",
+            crowded="sum(other.people) > room.beds OR (count(*) > 1 AND NOT room.shared)",
+        )
+    }
+    IF FOUND THEN
+        RAISE EXCEPTION 'no room left in space % on night %', NEW.space_id, bad_night
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_room_left';
+    END IF;
+    RETURN NULL;
+    """,
+)
+
+MATCH_LEGAL_MOVE = pgtrigger.Trigger(
+    name="match_legal_move",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
+    func=f"""
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.status = 'proposed' THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'a match begins as proposed, not as %', NEW.status
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_legal_move';
+    END IF;
+    IF OLD.status = NEW.status OR (OLD.status, NEW.status) IN ({LEGAL_MOVES}) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'no move leads from % to %', OLD.status, NEW.status
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'match_legal_move';
+    """,
+)
+
+MATCH_STATUS_IS_HISTORY = pgtrigger.Trigger(
+    # A status is what the last line of its history says: a write that tells nobody is refused at commit.
+    name="match_status_is_history",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
+    timing=pgtrigger.Deferred,
+    declare=[("status_now", "text"), ("told", "text")],
+    func="""
+    SELECT status INTO status_now FROM matching_match WHERE id = NEW.id;
+    SELECT to_status INTO told FROM matching_matchevent WHERE match_id = NEW.id ORDER BY id DESC LIMIT 1;
+    IF status_now IS DISTINCT FROM told THEN
+        RAISE EXCEPTION 'the history of match % does not say %', NEW.id, status_now
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_status_is_history';
+    END IF;
+    RETURN NULL;
+    """,
+)
+
+SPACE_KEEPS_PROMISES = pgtrigger.Trigger(
+    name="space_keeps_promises",
+    when=pgtrigger.After,
+    operation=pgtrigger.UpdateOf("beds", "shared"),
+    declare=[("bad_night", "date")],
+    func=f"""
+    {
+        CROWDED_NIGHT.format(
+            space="NEW.id",
+            first="'-infinity'::date",
+            last="'infinity'::date",
+            crowded="sum(other.people) > NEW.beds OR (count(*) > 1 AND NOT NEW.shared)",
+        )
+    }
+    IF FOUND THEN
+        RAISE EXCEPTION 'space % has promised more on night %', NEW.id, bad_night
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'space_keeps_promises';
+    END IF;
+    RETURN NULL;
+    """,
+)
+
+WINDOW_KEEPS_PROMISES = pgtrigger.Trigger(
+    name="window_keeps_promises",
+    when=pgtrigger.After,
+    operation=pgtrigger.Update | pgtrigger.Delete,
+    declare=[("promised", "record"), ("bad_night", "date")],
+    func=f"""
+    PERFORM FROM matching_space WHERE id = OLD.space_id FOR UPDATE;
+    FOR promised IN
+        SELECT id, first_night, last_day FROM matching_match
+         WHERE space_id = OLD.space_id AND status IN ({HOLDING})
+           AND first_night < OLD.last_day AND last_day > OLD.first_night
+    LOOP
+        {NIGHT_OUTSIDE_WINDOWS.format(first="promised.first_night", last="promised.last_day", space="OLD.space_id")}
+        IF FOUND THEN
+            RAISE EXCEPTION 'night % of match % is promised', bad_night, promised.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'window_keeps_promises';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+    """,
+)
+
+
+def append_only(name: str) -> pgtrigger.Protect:
+    """Return a trigger that refuses every change and deletion of a row once written."""
+    return pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)

@@ -1,0 +1,25 @@
+"""What was answered to a creating POST, so that the same one sent again gets the same answer and does nothing."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from privacy.fields import EncryptedTextField
+
+
+class IdempotencyKey(models.Model):
+    """One key of one caller. The answer is encrypted: it may hold a case's secret."""
+
+    caller = models.CharField(max_length=80, help_text="user:ID, or an index of where an anonymous call came from.")
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    answer = EncryptedTextField(default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["caller", "key"], name="idempotency_key_once")]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_key_age")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.caller}"

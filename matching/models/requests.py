@@ -1,0 +1,93 @@
+"""Shelter requests: one household's need."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Arrival
+from places.models import Place
+from privacy.fields import EncryptedTextField
+
+
+class ShelterRequest(models.Model):
+    """One household's need. Whether it is open, partly met, met, withdrawn or lapsed is derived (`queries.state_of`)."""
+
+    class Urgency(models.TextChoices):
+        NORMAL = "1", _("can wait a few days")
+        SOON = "1.5", _("soon")
+        URGENT = "2.5", _("urgent")
+        TONIGHT = "4", _("nowhere to sleep tonight")
+
+    class Smoking(models.TextChoices):
+        NO_MATTER = "", _("no matter")
+        YES = "yes", _("needs to smoke")
+        NO = "no", _("needs a non-smoking space")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    arrival = models.ForeignKey(Arrival, on_delete=models.PROTECT, related_name="requests")
+    external_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, help_text="Its request_id in an imported spreadsheet."
+    )
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    radius_km = models.FloatField(default=50)
+    people = models.PositiveSmallIntegerField()
+    children = models.PositiveSmallIntegerField(default=0)
+    children_ages = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
+    all_women = models.BooleanField(default=False)
+    first_night = models.DateField()
+    nights = models.PositiveSmallIntegerField()
+    min_nights = models.PositiveSmallIntegerField()
+    pets = models.BooleanField(default=False)
+    step_free = models.BooleanField(default=False)
+    women_only = models.BooleanField(default=False)
+    smoking = models.CharField(max_length=3, choices=Smoking.choices, default=Smoking.NO_MATTER, blank=True)
+    languages = ArrayField(models.CharField(max_length=3), default=list, blank=True)
+    language_required = models.BooleanField(default=False)
+    urgency = models.CharField(max_length=3, choices=Urgency.choices, default=Urgency.NORMAL)
+    may_move = models.BooleanField(default=False)
+    may_split = models.BooleanField(default=False)
+    notes = EncryptedTextField(blank=True, default="")
+    registered_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    left_over_reasons = models.JSONField(default=list, blank=True, help_text="Why the last round could not place it.")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="request_people", condition=Q(people__gte=1, people__lte=100)),
+            models.CheckConstraint(name="request_children", condition=Q(children__lte=F("people"))),
+            models.CheckConstraint(name="request_nights", condition=Q(nights__gte=1, nights__lte=730)),
+            models.CheckConstraint(
+                name="request_shortest_stay", condition=Q(min_nights__gte=1, min_nights__lte=F("nights"))
+            ),
+            models.CheckConstraint(name="request_radius", condition=Q(radius_km__gt=0)),
+            models.CheckConstraint(name="request_urgency_known", condition=Q(urgency__in=["1", "1.5", "2.5", "4"])),
+            models.CheckConstraint(name="request_smoking_known", condition=Q(smoking__in=["", "yes", "no"])),
+            models.CheckConstraint(
+                name="request_on_earth",
+                condition=Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["first_night"], name="request_open", condition=Q(withdrawn_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"request {str(self.id)[:8]}"
+
+    @property
+    def last_day(self) -> date:
+        return self.first_night + timedelta(days=self.nights)
+
+    @property
+    def is_minor_alone(self) -> bool:
+        """Nobody but children: never matched by the worker, straight to a coordinator's desk."""
+        return self.children == self.people

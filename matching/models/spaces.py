@@ -1,0 +1,91 @@
+"""Spaces: so many beds at one address, and the nights they are free."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Host
+from matching.models import guards
+from places.models import Place
+from privacy.fields import EncryptedTextField
+
+
+class Space(models.Model):
+    """One place to sleep at one address. `latitude` and `longitude` are coarse (0.01 degree, about a kilometre)."""
+
+    class Status(models.TextChoices):
+        LISTED = "listed", _("listed")
+        PAUSED = "paused", _("paused")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    class Who(models.TextChoices):
+        ANYONE = "anyone", _("anyone")
+        WOMEN = "women", _("women only")
+        FAMILIES = "families", _("families with children only")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="spaces")
+    external_id = models.CharField(
+        max_length=100, unique=True, null=True, blank=True, help_text="Its space_id in an imported spreadsheet."
+    )
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.LISTED)
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
+    address = EncryptedTextField(blank=True, default="")
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    beds = models.PositiveSmallIntegerField()
+    shared = models.BooleanField(default=False, help_text="Several households at a time.")
+    max_nights = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Longest stay; empty: no limit.")
+    who = models.CharField(max_length=10, choices=Who.choices, default=Who.ANYONE)
+    children = models.BooleanField(default=True)
+    pets = models.BooleanField(default=False)
+    smoking = models.BooleanField(default=False)
+    step_free = models.BooleanField(default=False)
+    languages = ArrayField(models.CharField(max_length=3), default=list, blank=True)
+    fresh_until = models.DateTimeField(help_text="After this moment it is not matched until the host confirms it.")
+    asked_at = models.DateTimeField(null=True, blank=True, help_text="When the host was last asked whether it stands.")
+    created_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="space_beds", condition=Q(beds__gte=1, beds__lte=500)),
+            models.CheckConstraint(name="space_longest_stay", condition=Q(max_nights=None) | Q(max_nights__gte=1)),
+            models.CheckConstraint(
+                name="space_status_known", condition=Q(status__in=["listed", "paused", "withdrawn"])
+            ),
+            models.CheckConstraint(name="space_who_known", condition=Q(who__in=["anyone", "women", "families"])),
+            models.CheckConstraint(
+                name="space_on_earth",
+                condition=Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "fresh_until"], name="space_matchable")]
+        triggers = [guards.SPACE_KEEPS_PROMISES]
+
+    def __str__(self) -> str:
+        return f"space {str(self.id)[:8]}"
+
+
+class SpaceWindow(models.Model):
+    """A run of nights on which the space is free, `[first_night, last_day)`."""
+
+    space = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="windows")
+    first_night = models.DateField()
+    last_day = models.DateField()
+
+    class Meta:
+        ordering = ["first_night"]
+        constraints = [
+            models.CheckConstraint(name="window_has_a_night", condition=Q(last_day__gt=F("first_night"))),
+            models.UniqueConstraint(fields=["space", "first_night"], name="window_once"),
+        ]
+        triggers = [guards.WINDOW_KEEPS_PROMISES]
+
+    def __str__(self) -> str:
+        return f"{self.first_night}/{self.last_day}"

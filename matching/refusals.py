@@ -1,0 +1,154 @@
+"""What the domain refuses, in words, and how the database's refusals get their names.
+
+A refusal's docstring says when it happens; its `message` is what the person reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.refusals import Refused
+
+
+class NoRoomLeft(Refused):
+    """On some night of the match the space has no bed left, or another household has it."""
+
+    code = "no_room_left"
+    message = _("There is no room left in this space on these nights. Choose another space or other nights.")
+
+
+class OutsideWindow(Refused):
+    """Some night of the match lies in no window of the space."""
+
+    code = "outside_window"
+    message = _("The space is not free on all of these nights. Choose nights within its windows.")
+
+
+class SpaceNotOpen(Refused):
+    """The host is not vetted, or the space is paused or withdrawn."""
+
+    code = "space_not_open"
+    message = _("This space cannot be matched now: its host is not vetted, or it is paused or withdrawn.")
+
+
+class IllegalMove(Refused):
+    """The moves table has no such move from the match's present status."""
+
+    code = "illegal_move"
+    message = _("This is no longer possible: the match has moved on. Look at its present state.")
+
+
+class NotYours(Refused):
+    """The match, space or request is none of this person's business, or the move is another role's.
+
+    Doors answer 404 to a stranger and 403 to a person who may see the thing but not do this.
+    """
+
+    code = "not_yours"
+    message = _("You may not do this.")
+
+
+class LegTaken(Refused):
+    """The request already has a live match for this leg."""
+
+    code = "leg_taken"
+    message = _("There is already a match for this leg of the request.")
+
+
+class DeclinedBefore(Refused):
+    """This household and this space were declined before; the pair is not proposed again."""
+
+    code = "declined_before"
+    message = _("This pair was declined before and is not proposed again.")
+
+
+class RuleForbids(Refused):
+    """A hard rule of the engine forbids the pair; the message names it."""
+
+    code = "rule_forbids"
+
+
+class ReasonNeeded(Refused):
+    """Declining, cancelling and breaking off need a reason from the list."""
+
+    code = "reason_needed"
+    message = _("Choose a reason from the list.")
+
+
+class SecondPersonNeeded(Refused):
+    """A high-risk match needs a second, different coordinator."""
+
+    code = "second_person_needed"
+    message = _("This match is high-risk and you have approved it already: another coordinator must approve it too.")
+
+
+class Frozen(Refused):
+    """The match is frozen: somebody does not feel safe, or the host is suspended; a coordinator must look first."""
+
+    code = "frozen"
+    message = _("This match is on hold until a coordinator has looked at it.")
+
+
+class AlreadyAnswered(Refused):
+    """This side has accepted already."""
+
+    code = "already_answered"
+    message = _("You have accepted already.")
+
+
+class HasLiveMatches(Refused):
+    """What is asked would contradict a live match; end that one first."""
+
+    code = "has_live_matches"
+    message = _("There are live matches that this would contradict. End or cancel them first.")
+
+
+class Incomplete(Refused):
+    """What was sent contradicts itself or lies outside the bounds; the message says what to change."""
+
+    code = "incomplete"
+
+
+class Stale(Refused):
+    """Somebody changed this in the meantime (If-Match failed)."""
+
+    code = "stale"
+    message = _("Somebody changed this in the meantime. Load it again and repeat.")
+
+
+BY_CONSTRAINT: dict[str, type[Refused]] = {
+    "match_room_left": NoRoomLeft,
+    "match_one_household": NoRoomLeft,
+    "match_within_windows": OutsideWindow,
+    "match_space_open": SpaceNotOpen,
+    "match_legal_move": IllegalMove,
+    "match_status_is_history": IllegalMove,
+    "match_one_live_per_leg": LegTaken,
+    "match_approved_by": SecondPersonNeeded,
+    "match_accepted_by_both": IllegalMove,
+    "space_keeps_promises": HasLiveMatches,
+    "window_keeps_promises": HasLiveMatches,
+}
+
+
+def refusal_for(error: IntegrityError) -> Refused | None:
+    """Return the named refusal behind the database's `error`, or None when it is not one of ours."""
+    diag = getattr(error.__cause__, "diag", None)
+    named = BY_CONSTRAINT.get(getattr(diag, "constraint_name", None) or "")
+    return named() if named else None
+
+
+@contextmanager
+def one_act() -> Iterator[None]:
+    """Run one act in one transaction; what the database refuses by a named constraint is raised as that `Refused`."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if refusal := refusal_for(error):
+            raise refusal from error
+        raise

@@ -1,0 +1,145 @@
+"""The words of a match's life and the table of its moves (DESIGN, section 3).
+
+This table is the only place that says which move is legal and whose it is: `transitions` obeys it,
+the database trigger `match_legal_move` is generated from it, `docs/states.md` is compared with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The one stored status of a match."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+    BROKEN_OFF = "broken_off"
+
+
+class Role(StrEnum):
+    """Whose hand makes a move."""
+
+    WORKER = "worker"
+    COORDINATOR = "coordinator"
+    HOST = "host"
+    ARRIVAL = "arrival"
+
+
+class Act(StrEnum):
+    """What may be done to a match. All but the last four are moves of the table."""
+
+    PROPOSE = "propose"
+    APPROVE = "approve"
+    DECLINE = "decline"
+    EXPIRE = "expire"
+    CONFIRM = "confirm"
+    CANCEL = "cancel"
+    CHECK_IN = "check_in"
+    NO_SHOW = "no_show"
+    COMPLETE = "complete"
+    BREAK_OFF = "break_off"
+    ACCEPT = "accept"
+    FIRST_APPROVAL = "first_approval"
+    FREEZE = "freeze"
+    UNFREEZE = "unfreeze"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One row of the moves table: `act` leads from `source` (None: from nothing) to `target`."""
+
+    act: Act
+    source: Status | None
+    target: Status
+    roles: frozenset[Role]
+    notes: str = ""
+
+
+W, C, H, A = Role.WORKER, Role.COORDINATOR, Role.HOST, Role.ARRIVAL
+
+
+def _move(act: Act, source: Status | None, target: Status, roles: Iterable[Role], notes: str = "") -> Move:
+    return Move(act, source, target, frozenset(roles), notes)
+
+
+MOVES: tuple[Move, ...] = (
+    _move(Act.PROPOSE, None, Status.PROPOSED, (W, C), "holds the beds; carries score and reasons"),
+    _move(Act.APPROVE, Status.PROPOSED, Status.APPROVED, (C,), "high-risk ones need two different coordinators"),
+    _move(Act.DECLINE, Status.PROPOSED, Status.DECLINED, (C,), "with a reason; the pair is not proposed again"),
+    _move(Act.EXPIRE, Status.PROPOSED, Status.EXPIRED, (W,), "nobody decided in time; the request is matched anew"),
+    _move(Act.CONFIRM, Status.APPROVED, Status.CONFIRMED, (W,), "as soon as host and arrival have accepted"),
+    _move(Act.DECLINE, Status.APPROVED, Status.DECLINED, (H, A, C), "with a reason; the pair is not proposed again"),
+    _move(Act.EXPIRE, Status.APPROVED, Status.EXPIRED, (W,), "an answer is overdue"),
+    _move(Act.CANCEL, Status.APPROVED, Status.CANCELLED, (H, A, C)),
+    _move(Act.CANCEL, Status.CONFIRMED, Status.CANCELLED, (H, A, C)),
+    _move(Act.CHECK_IN, Status.CONFIRMED, Status.CHECKED_IN, (H, A, C)),
+    _move(Act.NO_SHOW, Status.CONFIRMED, Status.NO_SHOW, (H, C)),
+    _move(Act.COMPLETE, Status.CHECKED_IN, Status.COMPLETED, (H, A, C, W)),
+    _move(
+        Act.BREAK_OFF,
+        Status.CHECKED_IN,
+        Status.BROKEN_OFF,
+        (H, A, C),
+        "the nights left are matched anew, at higher urgency",
+    ),
+)
+
+HOLDS_BEDS = frozenset({Status.PROPOSED, Status.APPROVED, Status.CONFIRMED, Status.CHECKED_IN})
+"""In these a match holds its beds and is live: it may still move."""
+
+APPROVED_ONCE = frozenset(
+    {Status.APPROVED, Status.CONFIRMED, Status.CHECKED_IN, Status.COMPLETED, Status.NO_SHOW, Status.BROKEN_OFF}
+)
+"""Nobody gets here without a coordinator's approval."""
+
+ACCEPTED_BY_BOTH = APPROVED_ONCE - {Status.APPROVED}
+"""Nobody gets here without the host's and the arrival's own yes."""
+
+CONTACT_OPEN = frozenset({Status.CONFIRMED, Status.CHECKED_IN})
+"""Names, phone and exact address of each side are open to the other in these."""
+
+REASONS = (
+    "dates_changed",
+    "too_many_people",
+    "not_now",
+    "too_far",
+    "not_suitable",
+    "found_elsewhere",
+    "no_answer",
+    "not_safe",
+    "withdrawn",
+    "other",
+)
+"""Why somebody declined, cancelled or broke off: a short list, so that it can be learnt from."""
+
+NEEDS_REASON = frozenset({Act.DECLINE, Act.CANCEL, Act.BREAK_OFF})
+
+
+def find_move(act: Act, source: Status | None) -> Move | None:
+    """Return the row of the table for `act` from `source`, or None where there is none."""
+    return next((move for move in MOVES if move.act == act and move.source == source), None)
+
+
+def acts_open_to(role: Role, source: Status) -> tuple[Act, ...]:
+    """Return the acts of the table that `role` may do to a match in `source`, in the table's order."""
+    return tuple(move.act for move in MOVES if move.source == source and role in move.roles)
+
+
+class RequestState(StrEnum):
+    """What a shelter request is, derived from its matches; never stored."""
+
+    OPEN = "open"
+    PARTLY_MET = "partly_met"
+    MET = "met"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
