@@ -1,0 +1,383 @@
+"""Taking in what hosts offer and what arrivals need: the only writers of spaces and shelter requests.
+
+Forms, serializers and sheets say what was meant (`SpaceDetails`, `RequestDetails`); every rule about
+whether it makes sense stands here once. Bounds are said in words before the database would refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from accounts.arrivals import open_case
+from accounts.models import Arrival, Host, User
+from matching import messages, queries, rounds
+from matching.deadlines import local_date
+from matching.models import ShelterRequest, Space, SpaceWindow
+from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
+from matching.states import HOLDS_BEDS
+from places.models import Place
+
+Window = tuple[date, date]
+
+COARSE_DEGREES = 2
+"""Decimals kept of a point: 0.01 degree is about a kilometre. The exact address is encrypted beside it."""
+
+DAYS_AHEAD = 730
+"""How far ahead the first night of a request may lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceDetails:
+    """What a host offers. `windows` are half-open runs of nights; `place` may be None for a point far from any."""
+
+    latitude: float
+    longitude: float
+    beds: int
+    windows: tuple[Window, ...]
+    place: Place | None = None
+    address: str = ""
+    shared: bool = False
+    max_nights: int | None = None
+    who: str = "anyone"
+    children: bool = True
+    pets: bool = False
+    smoking: bool = False
+    step_free: bool = False
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDetails:
+    """What a household needs. `nights` counts from `first_night`; `min_nights` is the shortest stay that helps."""
+
+    latitude: float
+    longitude: float
+    people: int
+    first_night: date
+    nights: int
+    min_nights: int | None = None
+    place: Place | None = None
+    radius_km: float = 50.0
+    children: int = 0
+    children_ages: tuple[int, ...] = ()
+    all_women: bool = False
+    pets: bool = False
+    step_free: bool = False
+    women_only: bool = False
+    smoking: str = ""
+    languages: tuple[str, ...] = ()
+    language_required: bool = False
+    urgency: str = "1"
+    may_move: bool = False
+    may_split: bool = False
+    notes: str = ""
+
+
+# -- spaces ---------------------------------------------------------------------------------------
+
+
+def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, external_id: str | None = None) -> Space:
+    """List a new space of `host`. Raises Incomplete or NotYours."""
+    check_space(details)
+    with one_act():
+        _may_act_for_host(host, by, details.place)
+        space = Space.objects.create(
+            host=host,
+            external_id=external_id,
+            created_at=at,
+            fresh_until=at + timedelta(days=settings.FRESH_DAYS),
+            **_space_columns(details),
+        )
+        SpaceWindow.objects.bulk_create(
+            [SpaceWindow(space=space, first_night=first, last_day=last) for first, last in details.windows]
+        )
+        rounds.due(at)
+        return space
+
+
+def change_space(space_id: UUID, details: SpaceDetails, *, by: User, at: datetime) -> Space:
+    """Change what a space offers; live matches keep what was promised to them.
+
+    Raises Incomplete, NotYours, or HasLiveMatches when beds, sharing or windows would break a promise.
+    """
+    check_space(details)
+    with one_act():
+        space = _locked_space(space_id, by)
+        for column, value in _space_columns(details).items():
+            setattr(space, column, value)
+        space.version += 1
+        space.save()
+        _set_windows(space, details.windows)
+        rounds.due(at)
+        return space
+
+
+def _set_windows(space: Space, windows: Iterable[Window]) -> None:
+    """Replace the windows, adding before shortening and removing, so that a promised night is never uncovered."""
+    wanted = dict(windows)
+    present = {window.first_night: window for window in space.windows.all()}
+    SpaceWindow.objects.bulk_create(
+        [
+            SpaceWindow(space=space, first_night=first, last_day=last)
+            for first, last in wanted.items()
+            if first not in present
+        ]
+    )
+    for first, window in present.items():
+        if first in wanted and window.last_day != wanted[first]:
+            window.last_day = wanted[first]
+            window.save()
+    space.windows.exclude(first_night__in=wanted).delete()
+
+
+def pause_space(space_id: UUID, *, by: User, at: datetime) -> Space:
+    """Stop matching a space for now; its live matches go on. Raises NotYours."""
+    return _set_space_status(space_id, Space.Status.PAUSED, by=by, at=at)
+
+
+def list_space(space_id: UUID, *, by: User, at: datetime) -> Space:
+    """Match a paused or withdrawn space again, and count it as confirmed now. Raises NotYours."""
+    return _set_space_status(space_id, Space.Status.LISTED, by=by, at=at)
+
+
+def withdraw_space(space_id: UUID, *, by: User, at: datetime) -> Space:
+    """Take a space away. Raises NotYours, or HasLiveMatches while any match holds its beds."""
+    return _set_space_status(space_id, Space.Status.WITHDRAWN, by=by, at=at)
+
+
+def _set_space_status(space_id: UUID, status: str, *, by: User, at: datetime) -> Space:
+    with one_act():
+        space = _locked_space(space_id, by)
+        if status == Space.Status.WITHDRAWN and queries.held_in(space).exists():
+            raise HasLiveMatches
+        space.status = status
+        space.version += 1
+        if status == Space.Status.LISTED:
+            space.fresh_until = at + timedelta(days=settings.FRESH_DAYS)
+            space.asked_at = None
+        space.save()
+        rounds.due(at)
+        return space
+
+
+def confirm_still_available(space_id: UUID, *, by: User, at: datetime) -> Space:
+    """Note the host's word that the space still stands. Raises NotYours."""
+    with one_act():
+        space = _locked_space(space_id, by)
+        space.fresh_until = at + timedelta(days=settings.FRESH_DAYS)
+        space.asked_at = None
+        space.version += 1
+        space.save()
+        rounds.due(at)
+        return space
+
+
+def ask_if_still_available(*, at: datetime) -> int:
+    """Ask the hosts of listed spaces whose word runs out within `settings.FRESH_ANSWER_DAYS`, once each; return how many."""
+    soon = at + timedelta(days=settings.FRESH_ANSWER_DAYS)
+    asked = 0
+    with one_act():
+        spaces = Space.objects.filter(status=Space.Status.LISTED, asked_at=None, fresh_until__lte=soon)
+        for space in spaces.select_related("host__user").select_for_update(of=("self",), skip_locked=True):
+            space.asked_at = at
+            space.save(update_fields=["asked_at"])
+            messages.still_available(space, at=at)
+            asked += 1
+    return asked
+
+
+def _locked_space(space_id: UUID, by: User) -> Space:
+    space = Space.objects.select_related("host__user").select_for_update(of=("self",)).get(pk=space_id)
+    _may_act_for_host(space.host, by, space.place)
+    return space
+
+
+def _may_act_for_host(host: Host, by: User, place: Place | None) -> None:
+    if host.user_id != by.pk and not queries.covers(by, place.pk if place else None):
+        raise NotYours
+
+
+def _point(latitude: float, longitude: float) -> dict[str, float]:
+    return {"latitude": round(latitude, COARSE_DEGREES), "longitude": round(longitude, COARSE_DEGREES)}
+
+
+def _space_columns(details: SpaceDetails) -> dict[str, Any]:
+    return {
+        **_point(details.latitude, details.longitude),
+        "place": details.place,
+        "address": details.address,
+        "beds": details.beds,
+        "shared": details.shared,
+        "max_nights": details.max_nights,
+        "who": details.who,
+        "children": details.children,
+        "pets": details.pets,
+        "smoking": details.smoking,
+        "step_free": details.step_free,
+        "languages": list(details.languages),
+    }
+
+
+# -- shelter requests -----------------------------------------------------------------------------
+
+
+def ask_for_shelter(
+    arrival: Arrival,
+    details: RequestDetails,
+    *,
+    by: User,
+    at: datetime,
+    external_id: str | None = None,
+    registered_at: datetime | None = None,
+) -> ShelterRequest:
+    """Register one household's need; waiting is counted from `registered_at` (default `at`).
+
+    Raises Incomplete or NotYours.
+    """
+    details = complete_request(details)
+    _check_in_sight(details.first_night, at)
+    with one_act():
+        if arrival.user_id != by.pk and not queries.covers(by, details.place.pk if details.place else None):
+            raise NotYours
+        request = ShelterRequest.objects.create(
+            arrival=arrival,
+            external_id=external_id,
+            registered_at=registered_at or at,
+            **_request_columns(details),
+        )
+        messages.request_received(request, at=at)
+        rounds.due(at)
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case just opened: the secret is known here and nowhere else."""
+
+    arrival: Arrival
+    secret: str
+    request: ShelterRequest
+
+
+def open_case_and_ask(details: RequestDetails, *, language: str, at: datetime, name: str = "") -> Case:
+    """Open a case for somebody nobody knows, with their first request: all or nothing. Raises Incomplete."""
+    with one_act():
+        arrival, secret = open_case(language=language, name=name)
+        return Case(arrival, secret, ask_for_shelter(arrival, details, by=arrival.user, at=at))
+
+
+def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: datetime) -> ShelterRequest:
+    """Change what a household needs. Raises Incomplete, NotYours, or HasLiveMatches while a match is under way."""
+    details = complete_request(details)
+    _check_in_sight(details.first_night, at)
+    with one_act():
+        request = (
+            ShelterRequest.objects.select_related("arrival__user").select_for_update(of=("self",)).get(pk=request_id)
+        )
+        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+            raise NotYours
+        if request.matches.filter(status__in=sorted(HOLDS_BEDS)).exists():
+            raise HasLiveMatches
+        for column, value in _request_columns(details).items():
+            setattr(request, column, value)
+        request.version += 1
+        request.save()
+        rounds.due(at)
+        return request
+
+
+def note_left_over(reasons: Mapping[UUID, Collection[str]]) -> None:
+    """Keep, for each request the last round looked at, why it could not be placed (empty: it was)."""
+    changed = []
+    for request in ShelterRequest.objects.filter(pk__in=list(reasons)).only("pk", "left_over_reasons"):
+        words = list(reasons[request.pk])
+        if request.left_over_reasons != words:
+            request.left_over_reasons = words
+            changed.append(request)
+    ShelterRequest.objects.bulk_update(changed, ["left_over_reasons"], batch_size=500)
+
+
+def _request_columns(details: RequestDetails) -> dict[str, Any]:
+    return {
+        **_point(details.latitude, details.longitude),
+        "place": details.place,
+        "radius_km": details.radius_km,
+        "people": details.people,
+        "children": details.children,
+        "children_ages": list(details.children_ages),
+        "all_women": details.all_women,
+        "first_night": details.first_night,
+        "nights": details.nights,
+        "min_nights": details.min_nights,
+        "pets": details.pets,
+        "step_free": details.step_free,
+        "women_only": details.women_only,
+        "smoking": details.smoking,
+        "languages": list(details.languages),
+        "language_required": details.language_required,
+        "urgency": details.urgency,
+        "may_move": details.may_move,
+        "may_split": details.may_split,
+        "notes": details.notes,
+    }
+
+
+# -- what makes sense -----------------------------------------------------------------------------
+
+
+def check_space(details: SpaceDetails) -> None:
+    """Raise Incomplete, in words, when the offer contradicts itself or lies outside the bounds."""
+    _check_point(details.latitude, details.longitude)
+    if not 1 <= details.beds <= 500:
+        raise Incomplete(_("Say how many people can sleep here: a number from 1 to 500."))
+    if not details.windows:
+        raise Incomplete(_("Say from which night until which day the space is free."))
+    if details.max_nights is not None and details.max_nights < 1:
+        raise Incomplete(_("The longest stay is at least one night; leave it empty for no limit."))
+    last_end: date | None = None
+    for first, last in sorted(details.windows):
+        if last <= first:
+            raise Incomplete(_("A window ends after it begins: the last day comes after the first night."))
+        if last_end is not None and first < last_end:
+            raise Incomplete(_("Two windows overlap. Join them into one."))
+        last_end = last
+
+
+def complete_request(details: RequestDetails) -> RequestDetails:
+    """Return the need with its defaults filled in. Raises Incomplete, in words, when it makes no sense."""
+    _check_point(details.latitude, details.longitude)
+    if not 1 <= details.people <= 100:
+        raise Incomplete(_("Say how many people need a place to sleep: a number from 1 to 100."))
+    if not 0 <= details.children <= details.people:
+        raise Incomplete(_("There are more children than people. Count the children among the people."))
+    if details.children_ages and len(details.children_ages) > details.children:
+        raise Incomplete(_("There are more ages than children."))
+    if not 1 <= details.nights <= 730:
+        raise Incomplete(_("Say for how many nights: a number from 1 to 730."))
+    shortest = details.min_nights if details.min_nights is not None else details.nights
+    if not 1 <= shortest <= details.nights:
+        raise Incomplete(_("The shortest stay that helps cannot be longer than the whole stay."))
+    if details.radius_km <= 0:
+        raise Incomplete(_("Say how far from the place it may be: more than 0 km."))
+    if details.women_only and not details.all_women:
+        raise Incomplete(_("A women-only space can be asked for only by a household of women."))
+    return replace(details, min_nights=shortest)
+
+
+def _check_in_sight(first_night: date, at: datetime) -> None:
+    # The engine keeps every night between the first and the last one anybody asks for: one household in the
+    # year 9999 would cost all others the round.
+    if first_night > local_date(at) + timedelta(days=DAYS_AHEAD):
+        raise Incomplete(_("The first night is too far ahead: give one within the next two years."))
+
+
+def _check_point(latitude: float, longitude: float) -> None:
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise Incomplete(_("The coordinates are not on Earth: latitude is -90 to 90, longitude -180 to 180."))

@@ -1,0 +1,157 @@
+"""Who hears of what happened to a match or a request. Rows of the outbox, written with the change itself.
+
+No text here carries a name, an address or a telling word: what a message says is in
+`notifications.texts`, and it names only days, deadlines and case numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from accounts.models import Host, User
+from matching import queries
+from matching.models import Match, ShelterRequest, Space
+from matching.states import Role
+from notifications.outbox import tell
+
+
+def _tell(recipients: Iterable[User], event: str, match: Match, at: datetime) -> None:
+    for recipient in recipients:
+        tell(
+            recipient,
+            event,
+            at=at,
+            key=f"{event}:{match.pk}:{match.version}:{recipient.pk}",
+            context={
+                "match": str(match.pk),
+                "first_night": match.first_night.isoformat(),
+                "last_day": match.last_day.isoformat(),
+                "answer_by": match.due_at.isoformat() if match.due_at else "",
+            },
+        )
+
+
+def _host(match: Match) -> User:
+    return match.space.host.user
+
+
+def _arrival(match: Match) -> User:
+    return match.request.arrival.user
+
+
+def _coordinators(match: Match) -> Iterable[User]:
+    return queries.coordinators_for([match.request.place_id, match.space.place_id])
+
+
+def proposals_waiting(matches: Sequence[Match], *, at: datetime) -> None:
+    """Tell the coordinators concerned that proposals wait; at most one message an hour to each."""
+    places = {match.request.place_id for match in matches} | {match.space.place_id for match in matches}
+    for coordinator in queries.coordinators_for(places):
+        tell(coordinator, "proposals_waiting", at=at, key=f"proposals_waiting:{coordinator.pk}:{at:%Y-%m-%dT%H}")
+
+
+def asked(match: Match, *, at: datetime) -> None:
+    """An approved match: ask the host and the arrival, each with the deadline."""
+    _tell([_host(match)], "host_asked", match, at)
+    _tell([_arrival(match)], "arrival_asked", match, at)
+
+
+def confirmed(match: Match, *, at: datetime) -> None:
+    """Both have accepted: each can see the other's contact now."""
+    _tell([_host(match)], "host_confirmed", match, at)
+    _tell([_arrival(match)], "arrival_confirmed", match, at)
+
+
+def ended(match: Match, how: str, *, by_role: Role, at: datetime) -> None:
+    """A match that had been asked about was `how` = declined, expired or cancelled: whoever did not do it hears of it."""
+    if by_role is not Role.HOST:
+        _tell([_host(match)], f"host_{how}", match, at)
+    if by_role is not Role.ARRIVAL:
+        _tell([_arrival(match)], f"arrival_{how}", match, at)
+
+
+def checked_in(match: Match, *, by_role: Role, at: datetime) -> None:
+    """The household has come: whoever did not say so hears of it."""
+    if by_role is not Role.HOST:
+        _tell([_host(match)], "host_checked_in", match, at)
+    if by_role is not Role.ARRIVAL:
+        _tell([_arrival(match)], "arrival_checked_in", match, at)
+
+
+def no_show(match: Match, *, at: datetime) -> None:
+    """The household did not come: the arrival and the coordinators hear of it."""
+    _tell([_arrival(match)], "arrival_no_show", match, at)
+    _tell(_coordinators(match), "coordinator_no_show", match, at)
+
+
+def completed(match: Match, *, by_role: Role, at: datetime) -> None:
+    """A stay has ended well: whoever did not say so hears of it."""
+    if by_role is not Role.HOST:
+        _tell([_host(match)], "host_completed", match, at)
+    if by_role is not Role.ARRIVAL:
+        _tell([_arrival(match)], "arrival_completed", match, at)
+
+
+def broken_off(match: Match, *, by_role: Role, at: datetime) -> None:
+    """A stay did not work out: the other side and the coordinators hear of it."""
+    if by_role is not Role.HOST:
+        _tell([_host(match)], "host_broken_off", match, at)
+    if by_role is not Role.ARRIVAL:
+        _tell([_arrival(match)], "arrival_broken_off", match, at)
+    _tell(_coordinators(match), "coordinator_broken_off", match, at)
+
+
+def not_safe(match: Match, *, by_role: Role, at: datetime) -> None:
+    """Somebody does not feel safe: the coordinators, at once. The other side is not told who said it."""
+    _tell(_coordinators(match), "not_safe", match, at)
+
+
+def frozen(match: Match, *, at: datetime) -> None:
+    """The match waits for a coordinator: both sides hear that somebody will call."""
+    _tell([_host(match), _arrival(match)], "match_frozen", match, at)
+
+
+def host_suspended(host: Host, *, at: datetime) -> None:
+    """A host was suspended: the coordinators of the host's places hear of it."""
+    places = set(Space.objects.filter(host=host).values_list("place_id", flat=True))
+    for coordinator in queries.coordinators_for(places):
+        tell(
+            coordinator,
+            "host_suspended",
+            at=at,
+            key=f"host_suspended:{host.pk}:{at.isoformat()}:{coordinator.pk}",
+            context={"host": host.pk},
+        )
+
+
+def request_received(request: ShelterRequest, *, at: datetime) -> None:
+    """A request is in: the arrival hears so; a child alone goes straight to the coordinators' desk."""
+    arrival = request.arrival.user
+    tell(
+        arrival,
+        "request_received",
+        at=at,
+        key=f"request_received:{request.pk}",
+        context={"case_number": request.arrival.case_number},
+    )
+    if request.is_minor_alone:
+        for coordinator in queries.coordinators_for([request.place_id]):
+            tell(
+                coordinator,
+                "minor_alone",
+                at=at,
+                key=f"minor_alone:{request.pk}:{coordinator.pk}",
+                context={"case_number": request.arrival.case_number},
+            )
+
+
+def still_available(space: Space, *, at: datetime) -> None:
+    """Ask the host whether the space still stands."""
+    tell(
+        space.host.user,
+        "still_available",
+        at=at,
+        key=f"still_available:{space.pk}:{at.isoformat()}",
+        context={"space": str(space.pk), "answer_by": space.fresh_until.isoformat()},
+    )
