@@ -1,0 +1,341 @@
+"""Taking in whole sheets: every good row by the same acts as through any other door.
+
+`space_id` and `request_id` are the keys: a row whose key is known changes what it says, and the same
+sheet a second time changes nothing. Rows are committed by the hundred, each in a savepoint of its own,
+so that what the domain or the database refuses in one row does not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import DataError, IntegrityError, connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import vetting
+from accounts.arrivals import open_case_for
+from accounts.contacts import bring_up_to_date
+from accounts.hosts import register_host
+from accounts.models import Host, User
+from accounts.refusals import Refused
+from matching import intake, queries, rounds
+from matching.deadlines import local_date
+from matching.intake import COARSE_DEGREES, RequestDetails, SpaceDetails
+from matching.models import ShelterRequest, Space
+from matching.refusals import NotYours, one_act
+from matching.sheets import RequestRow, RowProblem, SpaceRow
+from notifications.models import ContactPoint
+from places.gazetteer import nearest_place
+from places.models import Place
+
+Row = TypeVar("Row", SpaceRow, RequestRow)
+Known = TypeVar("Known", Space, ShelterRequest)
+Progress = Callable[[int], None]
+
+BATCH = 100
+
+IMPORT_LOCK = 7_306_002
+"""Key of the advisory lock that lets one import at a time look up and write a batch: two of the same sheet agree."""
+
+VOUCHED = _("From an imported sheet, on the coordinator's word.")
+REFUSED_BY_DATABASE = _("The database refuses this row. Look at its dates and numbers, and import it again.")
+
+
+class GazetteerNotLoaded(Refused):
+    """A place of the sheet is known, but its row is missing in the database."""
+
+    code = "gazetteer_not_loaded"
+    message = _("The places are not in the database yet. Run: python manage.py load_gazetteer")
+
+
+class Outcome(StrEnum):
+    """What became of one row."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of the rows of a sheet: how many of each outcome, and why the others did not get in."""
+
+    outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    problems: list[RowProblem] = field(default_factory=list)
+
+
+def _quietly(done: int) -> None:
+    """Show no progress."""
+
+
+def take_in_spaces(
+    rows: Sequence[SpaceRow],
+    *,
+    by: User | None,
+    at: datetime,
+    trust_vetted: bool = False,
+    dry_run: bool = False,
+    progress: Progress = _quietly,
+) -> Imported:
+    """List the space of every row, or change it, for its host (found by any contact, else new).
+
+    `by` is the coordinator who brings the sheet; without one every host speaks for themself. With
+    `trust_vetted` that coordinator vouches for the column `vetted`: the checks of those hosts are put
+    on record in their name, and they are vetted. A `dry_run` does everything and keeps nothing.
+    `progress` is called with the number of rows done. Raises NotYours, GazetteerNotLoaded.
+    """
+    if trust_vetted and by is None:
+        raise NotYours
+
+    def take_in(row: SpaceRow, place: Place | None, space: Space | None) -> Outcome:
+        host, outcome = _take_in_space(row, place, space, by=by, at=at)
+        if trust_vetted and by and row.vetted and _vouch_for(host, by=by, at=at) and outcome is Outcome.UNCHANGED:
+            return Outcome.CHANGED
+        return outcome
+
+    return _take_in_all(rows, _spaces_called, take_in, by=by, dry_run=dry_run, progress=progress)
+
+
+def take_in_requests(
+    rows: Sequence[RequestRow],
+    *,
+    by: User | None,
+    at: datetime,
+    dry_run: bool = False,
+    progress: Progress = _quietly,
+) -> Imported:
+    """Register the need of every row, or change it, each for an arrival of its own.
+
+    Such an arrival has a case number and no secret: a coordinator renews it when it is asked for.
+    Waiting counts from `registered_at` of the row's first import (default `at`). Everything else as in
+    `take_in_spaces`.
+    """
+
+    def take_in(row: RequestRow, place: Place | None, request: ShelterRequest | None) -> Outcome:
+        return _take_in_request(row, place, request, by=by, at=at)
+
+    return _take_in_all(rows, _requests_called, take_in, by=by, dry_run=dry_run, progress=progress)
+
+
+def _take_in_all(
+    rows: Sequence[Row],
+    called: Callable[[list[str]], dict[str, Known]],
+    take_in: Callable[[Row, Place | None, Known | None], Outcome],
+    *,
+    by: User | None,
+    dry_run: bool,
+    progress: Progress,
+) -> Imported:
+    if by is not None and queries.coordinator_of(by) is None:
+        raise NotYours
+    imported = Imported()
+    places = _places(rows)
+    with transaction.atomic() if dry_run else nullcontext():
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            with transaction.atomic():
+                _wait_for_other_imports()
+                known = called([row.key for row in batch])
+                for row in batch:
+                    try:
+                        with one_act():
+                            outcome = take_in(row, places[row.line], known.get(row.key))
+                        imported.outcomes[outcome] += 1
+                    except Refused as refusal:
+                        imported.problems.append(RowProblem(row.line, "", row.key, str(refusal)))
+                    except (IntegrityError, DataError):
+                        imported.problems.append(RowProblem(row.line, "", row.key, str(REFUSED_BY_DATABASE)))
+            progress(start + len(batch))
+        if dry_run:
+            transaction.set_rollback(True)
+    return imported
+
+
+def _wait_for_other_imports() -> None:
+    """Hold IMPORT_LOCK until the present transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
+
+
+def _places(rows: Sequence[Row]) -> dict[int, Place | None]:
+    """Return the row of each sheet line's place: the one it names, else the nearest known one within 50 km."""
+    known = {row.line: row.place or nearest_place(row.lat, row.lon) for row in rows}
+    numbers = {place.geoname_id for place in known.values() if place}
+    present = Place.objects.in_bulk(list(numbers), field_name="geoname_id")
+    if len(present) < len(numbers):
+        raise GazetteerNotLoaded
+    return {line: present[place.geoname_id] if place else None for line, place in known.items()}
+
+
+# -- one row --------------------------------------------------------------------------------------
+
+
+def _spaces_called(keys: list[str]) -> dict[str, Space]:
+    known = Space.objects.filter(external_id__in=keys).select_related("host__user", "place")
+    return {str(space.external_id): space for space in known.prefetch_related("windows", "host__user__contact_points")}
+
+
+def _take_in_space(
+    row: SpaceRow, place: Place | None, space: Space | None, *, by: User | None, at: datetime
+) -> tuple[Host, Outcome]:
+    details = _space_details(row, place)
+    if space is None:
+        host = register_host(name=row.host, contacts=_contacts(row), language=_language(row))
+        intake.offer_space(host, details, by=by or host.user, at=at, external_id=row.key)
+        return host, Outcome.NEW
+    changed = bring_up_to_date(space.host.user, name=row.host, contacts=_contacts(row))
+    if details != _details_of_space(space):
+        intake.change_space(space.pk, details, by=by or space.host.user, at=at)
+        changed = True
+    return space.host, Outcome.CHANGED if changed else Outcome.UNCHANGED
+
+
+def _vouch_for(host: Host, *, by: User, at: datetime) -> bool:
+    """Vet a host on the word of coordinator `by`; one who was refused or suspended stays so. Return whether it was done."""
+    if not Host.objects.filter(pk=host.pk, status=Host.Status.UNVETTED).exists():
+        return False
+    for kind in vetting.missing_checks(host, local_date(at)):
+        vetting.record_check(host, kind, by=by, at=at, note=str(VOUCHED))
+    vetting.vet(host.pk, by=by, at=at)
+    rounds.due(at)
+    return True
+
+
+def _requests_called(keys: list[str]) -> dict[str, ShelterRequest]:
+    known = ShelterRequest.objects.filter(external_id__in=keys).select_related("arrival__user", "place")
+    return {str(request.external_id): request for request in known.prefetch_related("arrival__user__contact_points")}
+
+
+def _take_in_request(
+    row: RequestRow, place: Place | None, request: ShelterRequest | None, *, by: User | None, at: datetime
+) -> Outcome:
+    details = _request_details(row, place)
+    if request is None:
+        arrival = open_case_for(language=_language(row), name=row.name)
+        bring_up_to_date(arrival.user, name=row.name, contacts=_contacts(row))
+        intake.ask_for_shelter(
+            arrival,
+            details,
+            by=by or arrival.user,
+            at=at,
+            external_id=row.key,
+            registered_at=row.registered_at,
+        )
+        return Outcome.NEW
+    user = request.arrival.user
+    changed = bring_up_to_date(user, name=row.name, contacts=_contacts(row))
+    # The sheet has no column for the children's ages: those noted since stay.
+    details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
+    if details != _details_of_request(request):
+        intake.change_request(request.pk, details, by=by or user, at=at)
+        changed = True
+    return Outcome.CHANGED if changed else Outcome.UNCHANGED
+
+
+def _contacts(row: SpaceRow | RequestRow) -> list[tuple[str, str]]:
+    channel = ContactPoint.Channel
+    written = ((channel.SMS, row.phone), (channel.EMAIL, row.email), (channel.TELEGRAM, row.telegram))
+    return [(str(kind), address) for kind, address in written if address]
+
+
+def _language(row: SpaceRow | RequestRow) -> str:
+    """Return the language to write in: the first of the service's that the sheet names."""
+    return next((code for code, _name in settings.LANGUAGES if code in row.languages), settings.LANGUAGE_CODE)
+
+
+# -- what a row says, and what is there already -----------------------------------------------------
+
+
+def _space_details(row: SpaceRow, place: Place | None) -> SpaceDetails:
+    return SpaceDetails(
+        latitude=round(row.lat, COARSE_DEGREES),
+        longitude=round(row.lon, COARSE_DEGREES),
+        beds=row.beds,
+        windows=row.windows,
+        place=place,
+        address=row.address,
+        shared=row.shared,
+        max_nights=row.max_nights,
+        who=row.who,
+        children=row.children,
+        pets=row.pets,
+        smoking=row.smoking,
+        step_free=row.step_free,
+        languages=tuple(sorted(row.languages)),
+    )
+
+
+def _details_of_space(space: Space) -> SpaceDetails:
+    return SpaceDetails(
+        latitude=space.latitude,
+        longitude=space.longitude,
+        beds=space.beds,
+        windows=tuple((window.first_night, window.last_day) for window in space.windows.all()),
+        place=space.place,
+        address=space.address,
+        shared=space.shared,
+        max_nights=space.max_nights,
+        who=space.who,
+        children=space.children,
+        pets=space.pets,
+        smoking=space.smoking,
+        step_free=space.step_free,
+        languages=tuple(sorted(space.languages)),
+    )
+
+
+def _request_details(row: RequestRow, place: Place | None) -> RequestDetails:
+    return RequestDetails(
+        latitude=round(row.lat, COARSE_DEGREES),
+        longitude=round(row.lon, COARSE_DEGREES),
+        people=row.people,
+        first_night=row.first_night,
+        nights=row.nights,
+        min_nights=row.min_nights,
+        place=place,
+        radius_km=row.radius_km,
+        children=row.children,
+        all_women=row.all_women,
+        pets=row.pets,
+        step_free=row.step_free,
+        women_only=row.women_only,
+        smoking={None: "", True: "yes", False: "no"}[row.smoking],
+        languages=tuple(sorted(row.languages)),
+        language_required=row.language_required,
+        urgency=f"{row.urgency:g}",
+        may_move=row.may_move,
+        may_split=row.may_split,
+        notes=row.notes,
+    )
+
+
+def _details_of_request(request: ShelterRequest) -> RequestDetails:
+    return RequestDetails(
+        latitude=request.latitude,
+        longitude=request.longitude,
+        people=request.people,
+        first_night=request.first_night,
+        nights=request.nights,
+        min_nights=request.min_nights,
+        place=request.place,
+        radius_km=request.radius_km,
+        children=request.children,
+        children_ages=tuple(request.children_ages),
+        all_women=request.all_women,
+        pets=request.pets,
+        step_free=request.step_free,
+        women_only=request.women_only,
+        smoking=request.smoking,
+        languages=tuple(sorted(request.languages)),
+        language_required=request.language_required,
+        urgency=request.urgency,
+        may_move=request.may_move,
+        may_split=request.may_split,
+        notes=request.notes,
+    )

@@ -1,0 +1,55 @@
+"""Say where the service is and how to sign in to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.urls import reverse
+
+from accounts.arrivals import grouped
+from accounts.contacts import find_contact_point
+from accounts.models import Coordinator, User
+from matching.management import demo
+
+
+class Command(BaseCommand):
+    help = "Say where the pages are, and with which keys the demo's people sign in while those still fit."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"Shanyrak          {_address('web:home')}")
+        if _fits(demo.CARLA.username, demo.PASSWORD):
+            self.stdout.write(
+                f"as coordinator    {_address('admin:index')}  user name {demo.CARLA.username}, password {demo.PASSWORD}\n"
+                f"                  (a second one, where two must approve: {demo.DANA.username}, same password)"
+            )
+        elif Coordinator.objects.exists():
+            self.stdout.write(f"as coordinator    {_address('admin:index')}")
+        else:
+            self.stdout.write(
+                f"as coordinator    {_address('admin:index')}  nobody yet: run python manage.py createsuperuser, "
+                "sign in, and name coordinators"
+            )
+        codes = "its one-time code appears here" if "console" in settings.NOTIFICATION_CHANNELS else ""
+        hanna = find_contact_point("email", demo.HANNA_CONTACT, hosts_only=True)
+        self.stdout.write(
+            f"as host           {_address('web:host_sign_in')}" + (f"  {demo.HANNA_CONTACT}; {codes}" if hanna else "")
+        )
+        self.stdout.write(f"as arrival        {_address('web:case')}" + (_amiras_keys()))
+
+
+def _address(name: str) -> str:
+    return f"{settings.SITE_URL}{reverse(name)}"
+
+
+def _amiras_keys() -> str:
+    if not _fits(demo.AMIRA_CASE_NUMBER, demo.AMIRA_SECRET):
+        return ""
+    return f"  case number {grouped(demo.AMIRA_CASE_NUMBER)}, secret {grouped(demo.AMIRA_SECRET)}"
+
+
+def _fits(username: str, password: str) -> bool:
+    """Return whether this key still opens: nobody is told one that was changed since."""
+    user = User.objects.filter(username=username, is_active=True).first()
+    return user is not None and user.check_password(password)

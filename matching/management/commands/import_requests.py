@@ -1,0 +1,28 @@
+"""Take in REQUESTS.csv: register the need of every good row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from matching.imports import Imported, Progress, take_in_requests
+from matching.management.importing import ImportCommand
+from matching.sheets import Reading, RequestRow, read_requests
+from places.gazetteer import find_place
+
+
+class Command(ImportCommand[RequestRow]):
+    help = "Take in the shelter requests of a sheet; request_id is the key, and the same sheet twice changes nothing."
+
+    def read(self, file: Path) -> Reading[RequestRow]:
+        return read_requests(file, find_place=find_place, zone=timezone.get_current_timezone())
+
+    def take_in(
+        self, rows: Sequence[RequestRow], options: dict[str, Any], *, by: User | None, at: datetime, told: Progress
+    ) -> Imported:
+        return take_in_requests(rows, by=by, at=at, dry_run=options["dry_run"], progress=told)

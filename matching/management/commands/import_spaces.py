@@ -1,0 +1,48 @@
+"""Take in SPACES.csv: list the space of every good row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from accounts.models import User
+from matching.imports import Imported, Progress, take_in_spaces
+from matching.management.importing import ImportCommand
+from matching.sheets import Reading, SpaceRow, read_spaces
+from places.gazetteer import find_place
+
+
+class Command(ImportCommand[SpaceRow]):
+    help = "Take in the spaces of a sheet; space_id is the key, and the same sheet twice changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--trust-vetted",
+            action="store_true",
+            help="vet the hosts whose column vetted says yes, on the word of the coordinator named by --by",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["trust_vetted"] and not options["by"]:
+            raise CommandError("--trust-vetted needs --by USERNAME: somebody must vouch for these hosts.")
+        super().handle(*args, **options)
+
+    def read(self, file: Path) -> Reading[SpaceRow]:
+        return read_spaces(file, find_place=find_place)
+
+    def take_in(
+        self, rows: Sequence[SpaceRow], options: dict[str, Any], *, by: User | None, at: datetime, told: Progress
+    ) -> Imported:
+        return take_in_spaces(
+            rows,
+            by=by,
+            at=at,
+            trust_vetted=options["trust_vetted"],
+            dry_run=options["dry_run"],
+            progress=told,
+        )

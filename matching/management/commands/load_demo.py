@@ -1,0 +1,70 @@
+"""Load the demo: the sample week moved to today, and Carla, Hanna and Amira to try everything out with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Coordinator, User
+from accounts.refusals import Refused
+from matching.deadlines import local_date
+from matching.imports import Imported, Outcome, take_in_requests, take_in_spaces
+from matching.management import demo
+from matching.models import ShelterRequest
+from matching.sheets.sample import shifted_to
+from notifications.models import Delivery
+from places.gazetteer import find_place
+
+
+class Command(BaseCommand):
+    help = (
+        "Load the demo (180 spaces, 300 shelter requests, a coordinator, a host and an arrival with known keys) "
+        "into an empty service. Again changes nothing."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with transaction.atomic():
+            if User.objects.filter(username=demo.CARLA.username).exists():
+                self.stdout.write("The demo is loaded already; nothing was changed.")
+                return
+            if User.objects.exists():
+                raise CommandError(
+                    "There are people in this service already. Everybody knows the demo's keys: "
+                    "load it into an empty database only."
+                )
+            try:
+                spaces, requests = _load(at=timezone.now())
+            except Refused as refusal:
+                raise CommandError(str(refusal)) from refusal
+        self.stdout.write(
+            f"{spaces.outcomes[Outcome.NEW]} spaces and {requests.outcomes[Outcome.NEW]} shelter requests."
+        )
+
+
+def _load(*, at: datetime) -> tuple[Imported, Imported]:
+    """Bring everything in by the acts of the service, in Carla's name. Raises GazetteerNotLoaded."""
+    carla, _dana = (_coordinator(who) for who in (demo.CARLA, demo.DANA))
+    today, almaty = local_date(at), find_place("Almaty")
+    assert almaty is not None, "the gazetteer knows Almaty"
+    spaces, requests = shifted_to(today, find_place=find_place)
+    taken_in = (
+        take_in_spaces([*spaces, demo.hannas_space(almaty, today)], by=carla, at=at, trust_vetted=True),
+        take_in_requests([*requests, demo.amiras_request(almaty, today)], by=carla, at=at),
+    )
+    amira = ShelterRequest.objects.get(external_id="demo-amira").arrival.user
+    amira.username = demo.AMIRA_CASE_NUMBER
+    amira.set_password(demo.AMIRA_SECRET)
+    amira.save(update_fields=["username", "password"])
+    # Nobody is there to read the first 400 messages, and on the console they would bury how to sign in.
+    Delivery.objects.all().delete()
+    return taken_in
+
+
+def _coordinator(who: demo.DemoCoordinator) -> User:
+    user = User.objects.create_user(who.username, demo.PASSWORD, name=who.name, is_staff=True)
+    Coordinator.objects.create(user=user, all_places=True)
+    return user

@@ -1,0 +1,87 @@
+"""The people of the demo, whose keys are known to everybody: never load it where real people are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from matching.sheets import RequestRow, SpaceRow
+from places.gazetteer import KnownPlace
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCoordinator:
+    """A coordinator of all places: what they sign in with, and their name."""
+
+    username: str
+    name: str
+
+
+CARLA = DemoCoordinator("carla", "Carla")
+DANA = DemoCoordinator("dana", "Dana")
+PASSWORD = "shanyrak-demo"  # noqa: S105 - it is meant to be known
+
+HANNA_CONTACT = "hanna@example.org"
+
+AMIRA_CASE_NUMBER = "10002000"
+AMIRA_SECRET = "123456789012"  # noqa: S105 - it is meant to be known
+
+
+def hannas_space(place: KnownPlace, today: date) -> SpaceRow:
+    """Return what Hanna the host offers: three beds in `place` for two months from `today`."""
+    return SpaceRow(
+        space_id="demo-hanna",
+        host="Hanna",
+        phone="",
+        email=HANNA_CONTACT,
+        telegram="",
+        place=place,
+        address="Abay Avenue 10, flat 5",
+        lat=place.lat,
+        lon=place.lon,
+        beds=3,
+        shared=False,
+        windows=((today, today + timedelta(days=60)),),
+        max_nights=None,
+        who="anyone",
+        children=True,
+        pets=True,
+        smoking=False,
+        step_free=True,
+        languages=frozenset({"ru", "kk", "en"}),
+        vetted=True,
+        line=1,
+    )
+
+
+def amiras_request(place: KnownPlace, today: date) -> RequestRow:
+    """Return what Amira the arrival needs: a roof tonight for three people near `place`, for a week."""
+    return RequestRow(
+        request_id="demo-amira",
+        name="Amira",
+        phone="",
+        email="",
+        telegram="",
+        place=place,
+        lat=place.lat,
+        lon=place.lon,
+        radius_km=20.0,
+        people=3,
+        children=1,
+        all_women=False,
+        first_night=today,
+        nights=7,
+        min_nights=2,
+        pets=False,
+        step_free=False,
+        women_only=False,
+        smoking=None,
+        languages=frozenset({"ru", "en"}),
+        language_required=False,
+        urgency=4.0,
+        registered_at=datetime.combine(today, time(), UTC) - timedelta(days=1),
+        may_move=True,
+        may_split=False,
+        notes="We are at the station.",
+        line=1,
+    )

@@ -1,0 +1,117 @@
+"""What `import_spaces` and `import_requests` have in common: reading the file, the progress, the report."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Generic, TypeVar, cast
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from accounts.models import User
+from accounts.refusals import Refused
+from matching.imports import Imported, Outcome
+from matching.imports import Progress as Told
+from matching.sheets import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
+
+Row = TypeVar("Row", SpaceRow, RequestRow)
+
+WIDTH_IN_A_FILE = 160
+STATUS = """
+
+Bad rows are listed with their line, column and reason on standard error, and do not stop the good ones.
+The exit status is 1 when the file could not be read at all or no row of it was good, else 0.
+"""
+
+
+class ImportCommand(BaseCommand, Generic[Row]):
+    """Take a sheet in. A subclass says how it is read and which act takes its rows in."""
+
+    def create_parser(self, *args: Any, **options: Any) -> CommandParser:
+        return super().create_parser(*args, **options, epilog=STATUS)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help="the sheet, as CSV")
+        parser.add_argument("--dry-run", action="store_true", help="do everything and keep nothing")
+        parser.add_argument("--by", metavar="USERNAME", help="the coordinator who brings the sheet")
+
+    @abstractmethod
+    def read(self, file: Path) -> Reading[Row]:
+        """Read the file. Raises HeaderProblem, OSError."""
+
+    @abstractmethod
+    def take_in(
+        self, rows: Sequence[Row], options: dict[str, Any], *, by: User | None, at: datetime, told: Told
+    ) -> Imported:
+        """Take the good rows in. Raises Refused when none of them may."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        reading: Reading[Row] = self._read(options["file"])
+        by = _coordinator(options["by"])
+        with self._progress() as progress:
+            bar = progress.add_task(options["file"].name, total=len(reading.rows))
+
+            def told(done: int) -> None:
+                progress.update(bar, completed=done)
+
+            try:
+                imported: Imported = self.take_in(reading.rows, options, by=by, at=timezone.now(), told=told)
+            except Refused as refusal:
+                raise CommandError(str(refusal)) from refusal
+        problems = sorted([*reading.problems, *imported.problems], key=lambda problem: problem.line)
+        self._report(problems)
+        self.stdout.write(_summary(imported, problems, dry_run=options["dry_run"]))
+        if problems and not any(imported.outcomes.values()):
+            raise CommandError("No row got in.")
+
+    def _read(self, file: Path) -> Reading[Row]:
+        try:
+            return self.read(file)
+        except HeaderProblem as problem:
+            raise CommandError(f"{file}: {problem}") from problem
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}.") from error
+
+    def _console(self) -> Console:
+        width = None if self.stderr.isatty() else WIDTH_IN_A_FILE
+        return Console(file=cast(IO[str], self.stderr._out), width=width)
+
+    def _progress(self) -> Progress:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        return Progress(*columns, console=self._console(), transient=True, disable=not self.stderr.isatty())
+
+    def _report(self, problems: Sequence[RowProblem]) -> None:
+        if not problems:
+            return
+        table = Table("line", "column", "what stands there", "what to do", title="These rows did not get in")
+        for problem in problems:
+            cells = (str(problem.line), problem.column, problem.value, problem.reason)
+            table.add_row(*(Text(_printable(cell)) for cell in cells))
+        self._console().print(table)
+
+
+def _coordinator(username: str | None) -> User | None:
+    if username is None:
+        return None
+    user = User.objects.filter(username=username, coordinator__isnull=False, is_active=True).first()
+    if user is None:
+        raise CommandError(f"There is no coordinator called {username}.")
+    return user
+
+
+def _printable(text: str) -> str:
+    """Return `text` without what a terminal might obey instead of showing it."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
+def _summary(imported: Imported, problems: Sequence[RowProblem], *, dry_run: bool) -> str:
+    bad = len({problem.line for problem in problems})
+    counts = ", ".join(f"{imported.outcomes[outcome]} {outcome}" for outcome in Outcome)
+    return f"{counts}, {bad} not taken in.{' Nothing was kept: this was a dry run.' if dry_run else ''}"
