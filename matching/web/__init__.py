@@ -1,0 +1,1 @@
+"""The web pages of arrivals and hosts: server-rendered, complete without JavaScript."""

@@ -1,0 +1,212 @@
+"""What a host and an arrival may do to a match, in words, and the one page and address for each act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from matching import disclosure, queries, transitions
+from matching.models import Match
+from matching.refusals import ReasonNeeded
+from matching.states import CONTACT_OPEN, NEEDS_REASON, Act, Role, Status, acts_open_to
+from matching.web.plain_forms import PlainForm, Words
+from matching.web.refused import WRONG_INPUT
+
+NOT_SAFE = "not_safe"
+DO: dict[str, Callable[..., Match]] = {
+    Act.ACCEPT: transitions.accept,
+    Act.DECLINE: transitions.decline,
+    Act.CANCEL: transitions.cancel,
+    Act.CHECK_IN: transitions.check_in,
+    Act.NO_SHOW: transitions.no_show,
+    Act.COMPLETE: transitions.complete,
+    Act.BREAK_OFF: transitions.break_off,
+    NOT_SAFE: transitions.report_not_safe,
+}
+"""What each name in an address does. Whose act it is and whether it is possible now, `transitions` says."""
+
+LABELS: dict[Role, dict[str, Words]] = {
+    Role.ARRIVAL: {
+        Act.ACCEPT: gettext_lazy("Accept this place"),
+        Act.DECLINE: gettext_lazy("Decline this place"),
+        Act.CANCEL: gettext_lazy("Cancel: we are not coming"),
+        Act.CHECK_IN: gettext_lazy("I have arrived"),
+        Act.NO_SHOW: gettext_lazy("They did not come"),
+        Act.COMPLETE: gettext_lazy("Our stay has ended"),
+        Act.BREAK_OFF: gettext_lazy("It did not work out"),
+        NOT_SAFE: gettext_lazy("I do not feel safe"),
+    },
+    Role.HOST: {
+        Act.ACCEPT: gettext_lazy("Accept: they can come"),
+        Act.DECLINE: gettext_lazy("Decline"),
+        Act.CANCEL: gettext_lazy("Cancel: they cannot come"),
+        Act.CHECK_IN: gettext_lazy("They have arrived"),
+        Act.NO_SHOW: gettext_lazy("They did not come"),
+        Act.COMPLETE: gettext_lazy("Their stay has ended"),
+        Act.BREAK_OFF: gettext_lazy("It did not work out"),
+        NOT_SAFE: gettext_lazy("I do not feel safe"),
+    },
+}
+DONE: dict[str, Words] = {
+    Act.ACCEPT: gettext_lazy("You have accepted."),
+    Act.DECLINE: gettext_lazy("You have declined."),
+    Act.CANCEL: gettext_lazy("It is cancelled."),
+    Act.CHECK_IN: gettext_lazy("The arrival is noted."),
+    Act.NO_SHOW: gettext_lazy("It is noted that nobody came."),
+    Act.COMPLETE: gettext_lazy("The end of the stay is noted."),
+    Act.BREAK_OFF: gettext_lazy("It is noted. We are sorry that it did not work out."),
+    NOT_SAFE: gettext_lazy(
+        "A coordinator has been told at once. If you are in danger, go away from there and call 112."
+    ),
+}
+REASON_WORDS: dict[str, Words] = {
+    "dates_changed": gettext_lazy("The dates have changed"),
+    "too_many_people": gettext_lazy("They are too many"),
+    "not_now": gettext_lazy("Not now"),
+    "too_far": gettext_lazy("It is too far"),
+    "not_suitable": gettext_lazy("It does not suit us"),
+    "found_elsewhere": gettext_lazy("We have found another place"),
+    "not_safe": gettext_lazy("It does not feel safe"),
+    "other": gettext_lazy("Another reason"),
+}
+REASONS_OF = {
+    Role.ARRIVAL: ("dates_changed", "too_far", "not_suitable", "found_elsewhere", "not_safe", "other"),
+    Role.HOST: ("dates_changed", "too_many_people", "not_now", "not_suitable", "not_safe", "other"),
+}
+
+
+SHOWN_FIRST = NEEDS_REASON | {Act.NO_SHOW, Act.COMPLETE}
+"""Not one tap: these end something for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One act offered on a page: a button that does it at once, or a link to a page that asks first."""
+
+    name: str
+    label: Words
+    asks_first: bool
+
+
+def offered(match: Match, role: Role, today: date) -> list[Offered]:
+    """Return the acts that make sense now for this side, in the order of the moves table."""
+    status = Status(match.status)
+    if match.frozen_at is not None:
+        return []
+    accepted = match.host_accepted_at if role is Role.HOST else match.arrival_accepted_at
+    hidden: set[Act] = set()
+    names: list[str] = []
+    if status is Status.APPROVED:
+        # Before the own yes one declines, after it one cancels; the table allows both at any time.
+        hidden = {Act.CANCEL} if accepted is None else {Act.DECLINE}
+        names = [Act.ACCEPT] if accepted is None else []
+    if match.first_night > today:
+        hidden.add(Act.NO_SHOW)
+    names += [act for act in acts_open_to(role, status) if act not in hidden]
+    return [Offered(name, LABELS[role][name], asks_first=name in SHOWN_FIRST) for name in names]
+
+
+class ReasonForm(PlainForm):
+    """Why, from a short list, and more in words for the coordinators."""
+
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why?"), widget=forms.RadioSelect, error_messages={"required": ReasonNeeded.message}
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Anything the coordinator should know (not required)"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, data: Any = None, *, role: Role) -> None:
+        super().__init__(data)
+        field = self.fields["reason"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(reason, REASON_WORDS[reason]) for reason in REASONS_OF[role]]
+
+
+class NoteForm(PlainForm):
+    """Nothing that must be said."""
+
+    note = forms.CharField(
+        label=gettext_lazy("What happened? (not required; only coordinators read it)"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+def matches_of(user: User, role: Role) -> QuerySet[Match]:
+    """Return the matches in which `user` is on this side and which this side may know of.
+
+    A coordinator who is also a host may see proposals at the desk; here they are a host like any other.
+    """
+    side = {"space__host__user": user} if role is Role.HOST else {"request__arrival__user": user}
+    visible = queries.with_everyone(queries.matches_visible_to(user)).filter(**side)
+    return visible.exclude(status=Status.PROPOSED)
+
+
+def match_of(user: User, match_id: UUID, role: Role) -> Match:
+    """Return a match in which `user` is on this side and which they may see. Raises Http404."""
+    return get_object_or_404(matches_of(user, role), pk=match_id)
+
+
+def act_page(request: HttpRequest, user: User, match_id: UUID, name: str, role: Role, home: str) -> HttpResponse:
+    """Show an act before it is done (GET), or do it (POST) and go `home`.
+
+    Raises Http404 for a stranger's match or an unknown act, and whatever `transitions` refuses.
+    """
+    match = match_of(user, match_id, role)
+    if name not in DO:
+        raise Http404
+    typed = request.POST if request.method == "POST" else None
+    form: forms.Form = ReasonForm(typed, role=role) if name in NEEDS_REASON else NoteForm(typed)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data if name in NEEDS_REASON or name == NOT_SAFE else {}
+        DO[name](match.pk, by=user, at=timezone.now(), **said)
+        messages.success(request, DONE[name])
+        return redirect(home)
+    if name not in NEEDS_REASON and name != NOT_SAFE:
+        form.fields.clear()
+    context = {"form": form, "match": match, "label": LABELS[role][name], "home": home}
+    status = WRONG_INPUT if request.method == "POST" else 200
+    return render(request, "match/act.html", context, status=status)
+
+
+def contact_page(request: HttpRequest, user: User, match_id: UUID, role: Role, home: str) -> HttpResponse:
+    """Open the other side's contact on POST; every look is logged, so a GET only shows the button.
+
+    Raises Http404 for a stranger's match and NotYours when it is not open.
+    """
+    match = match_of(user, match_id, role)
+    if request.method != "POST":
+        if match.status not in CONTACT_OPEN:
+            return redirect(home)
+        return render(request, "match/contact.html", {"home": home})
+    contact = disclosure.open_contact(match.pk, by=user, at=timezone.now())
+    points = [(channel_words(channel), address) for channel, address in contact.contact_points]
+    return render(request, "match/contact.html", {"contact": contact, "points": points, "home": home})
+
+
+def confirm_page(request: HttpRequest, *, title: str, text: str, button: str, home: str) -> HttpResponse:
+    """Show one question with one button that posts to the same address."""
+    return render(request, "confirm.html", {"title": title, "text": text, "button": button, "home": home})
+
+
+def channel_words(channel: str) -> str:
+    """Return how an address of this channel is called on a page."""
+    return {"sms": _("Phone"), "email": _("E-mail"), "telegram": "Telegram"}.get(channel, channel)

@@ -1,0 +1,176 @@
+"""An arrival's own pages: signing in with case number and secret, where the request stands, and every act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.arrivals import grouped
+from accounts.models import Arrival, User
+from accounts.refusals import Refused
+from accounts.signing_in import sign_in_to_case
+from matching import queries, transitions
+from matching.deadlines import local_date
+from matching.models import Match, ShelterRequest
+from matching.states import CONTACT_OPEN, RequestState, Role, Status
+from matching.web import acts, inbox, story
+from matching.web.acts import Offered
+from matching.web.drafts import Draft
+from matching.web.languages import in_words
+from matching.web.refused import WRONG_INPUT, refusals_shown_on, refused_form
+from matching.web.sign_in_forms import CaseSignInForm
+from matching.web.story import Story
+from matching.web.visitors import arrival_of, for_arrivals, sign_in, source_of, user_of
+
+HOME = "web:case"
+STAYED = (Status.COMPLETED, Status.NO_SHOW)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCard:
+    """A match as one side sees it."""
+
+    match: Match
+    story: Story
+    acts: list[Offered]
+    contact_open: bool
+    languages: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCard:
+    """A request as its arrival sees it: the story, its live matches, and those that have ended."""
+
+    request: ShelterRequest
+    story: Story | None
+    live: list[MatchCard]
+    ended: list[MatchCard]
+    wanted: bool
+    may_withdraw: bool
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def case(request: HttpRequest) -> HttpResponse:
+    """The arrival's page, or for everybody else the page to sign in at."""
+    if request.method != "POST" and arrival_of(request):
+        return case_page(request)
+    if request.method != "POST" and "case" in Draft(request.session, "need").facts:
+        return redirect("web:need_done")
+    form = CaseSignInForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = sign_in_to_case(**form.cleaned_data, source=source_of(request), at=timezone.now())
+        except Refused as refusal:
+            return refused_form(request, "case/sign_in.html", {"form": form}, refusal)
+        sign_in(request, user)
+        return redirect(HOME)
+    return render(request, "case/sign_in.html", {"form": form}, status=WRONG_INPUT if request.method == "POST" else 200)
+
+
+def case_page(request: HttpRequest, refusal: Refused | None = None) -> HttpResponse:
+    """Show where everything of this arrival stands, and above it what was just refused."""
+    arrival = arrival_of(request)
+    assert arrival is not None
+    user = arrival.user
+    cards = _cards(arrival, user)
+    context = {
+        "case_number": grouped(arrival.case_number),
+        "cards": cards,
+        "inbox": inbox.lines(user),
+        "refusal": refusal,
+        "may_ask": not any(card.wanted for card in cards),
+    }
+    return render(request, "case/status.html", context)
+
+
+def _cards(arrival: Arrival, user: User) -> list[RequestCard]:
+    today = local_date(timezone.now())
+    requests = queries.requests_visible_to(user).filter(arrival=arrival)
+    matches = list(acts.matches_of(user, Role.ARRIVAL).order_by("first_night", "leg", "created_at"))
+    return [
+        _card(each, [match for match in matches if match.request_id == each.pk], queries.state_of(each, today))
+        for each in requests.select_related("place").prefetch_related("matches").order_by("-registered_at")
+    ]
+
+
+def _card(request: ShelterRequest, matches: list[Match], state: RequestState) -> RequestCard:
+    live = [match_card(match, Role.ARRIVAL) for match in matches if match.holds_beds]
+    ended = [match_card(match, Role.ARRIVAL) for match in matches if not match.holds_beds]
+    stayed = [card for card in ended if card.match.status in STAYED]
+    if live:
+        told = None
+    elif stayed and not story.is_wanted(request, state):
+        told = stayed[-1].story
+    else:
+        told = story.of_request(request, state)
+    wanted = story.is_wanted(request, state)
+    checked_in = any(card.match.status == Status.CHECKED_IN for card in live)
+    return RequestCard(request, told, live, ended[::-1], wanted=wanted, may_withdraw=wanted and not checked_in)
+
+
+def match_card(match: Match, role: Role) -> MatchCard:
+    """Return a match as the host or the arrival in it sees it."""
+    theirs = match.space.languages if role is Role.ARRIVAL else match.request.languages
+    return MatchCard(
+        match=match,
+        story=story.of_match(match, role),
+        acts=acts.offered(match, role, local_date(timezone.now())),
+        contact_open=match.status in CONTACT_OPEN,
+        languages=in_words(theirs),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_arrivals
+@refusals_shown_on(case_page)
+def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
+    """Show or do one act to a match."""
+    return acts.act_page(request, _user(request), match_id, act, Role.ARRIVAL, HOME)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_arrivals
+@refusals_shown_on(case_page)
+def contact(request: HttpRequest, match_id: UUID) -> HttpResponse:
+    """The host's name, contact and address, once it is agreed."""
+    return acts.contact_page(request, _user(request), match_id, Role.ARRIVAL, HOME)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_arrivals
+@refusals_shown_on(case_page)
+def withdraw(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """Withdraw a shelter request, after asking."""
+    user = _user(request)
+    asked = get_object_or_404(queries.requests_visible_to(user), pk=request_id, arrival__user=user)
+    if request.method != "POST":
+        return acts.confirm_page(
+            request,
+            title=_("Withdraw your request?"),
+            text=_("We stop looking, and what was agreed for it is cancelled. You can ask again at any time."),
+            button=_("Withdraw my request"),
+            home=HOME,
+        )
+    transitions.withdraw_request(asked.pk, by=user, at=timezone.now())
+    messages.success(request, _("Your request is withdrawn."))
+    return redirect(HOME)
+
+
+@require_POST
+@for_arrivals
+def read(request: HttpRequest, notification_id: int) -> HttpResponse:
+    """Note that a message was read."""
+    return inbox.read(request, _user(request), notification_id, HOME)
+
+
+def _user(request: HttpRequest) -> User:
+    user = user_of(request)
+    assert user is not None
+    return user

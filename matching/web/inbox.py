@@ -1,0 +1,41 @@
+"""The inbox on a person's page: what was told, in the language the page is read in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from accounts.models import User
+from notifications import inbox
+from notifications.models import Notification
+from notifications.texts import render
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    notification: Notification
+    words: str
+
+
+def lines(user: User) -> list[Line]:
+    """Return the latest messages to `user` in words, newest first."""
+    language = get_language() or user.language
+    return [
+        Line(notification, render(notification.event, language, notification.context).subject)
+        for notification in inbox.inbox(user)[:SHOWN]
+    ]
+
+
+def read(request: HttpRequest, user: User, notification_id: int, home: str) -> HttpResponse:
+    """Note that one message was read and go `home`. Raises Http404 for another person's."""
+    try:
+        inbox.mark_read(notification_id, by=user, at=timezone.now())
+    except Notification.DoesNotExist:
+        raise Http404 from None
+    return redirect(home)

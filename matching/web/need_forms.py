@@ -1,0 +1,342 @@
+"""The questions to an arrival, eight at most, and what their answers mean."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.contacts import UnreadableContact, read_contact
+from matching.intake import RequestDetails
+from matching.models import ShelterRequest
+from matching.web import languages
+from matching.web.plain_forms import whole_number
+from matching.web.questions import Answers, Flow, Line, Question, QuestionForm
+from matching.web.where import PlaceQuestion
+
+
+def yes_or_no(value: bool) -> str:
+    return _("yes") if value else _("no")
+
+
+class PeopleForm(QuestionForm):
+    title = gettext_lazy("Who needs a place to sleep?")
+    why = gettext_lazy("Count yourself too. We look for enough beds for all of you.")
+    adults = whole_number(gettext_lazy("Adults"), 0, 100)
+    children = whole_number(gettext_lazy("Children under 18"), 0, 100, initial=0)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "adults" in cleaned and "children" in cleaned:
+            people = cleaned["adults"] + cleaned["children"]
+            if not 1 <= people <= 100:
+                self.add_error("adults", _("Say how many people need a place to sleep: from 1 to 100 in all."))
+            cleaned["people"] = people
+        return cleaned
+
+    def lines(self) -> list[Line]:
+        return [
+            (_("Adults"), str(self.cleaned_data["adults"])),
+            (_("Children under 18"), str(self.cleaned_data["children"])),
+        ]
+
+
+class ChildrenForm(QuestionForm):
+    title = gettext_lazy("How old are the children?")
+    why = gettext_lazy("So that the beds fit. Leave it empty if you would rather not say.")
+    ages = forms.CharField(
+        label=gettext_lazy("Ages in years, with a comma or space between them"),
+        help_text=gettext_lazy("For example: 3, 11. For a baby write 0."),
+        required=False,
+        max_length=200,
+    )
+
+    def clean_ages(self) -> list[int]:
+        words = self.cleaned_data["ages"].replace(",", " ").replace(";", " ").split()
+        if not all(word.isdecimal() and int(word) < 18 for word in words):
+            raise forms.ValidationError(_("Write each age as a number from 0 to 17, for example: 3, 11."))
+        children = self.answers["people"]["children"] if "people" in self.answers else 0
+        if len(words) > children:
+            raise forms.ValidationError(
+                ngettext(
+                    "You named more ages than children: there is %(count)s child.",
+                    "You named more ages than children: there are %(count)s children.",
+                    children,
+                )
+                % {"count": children}
+            )
+        return [int(word) for word in words]
+
+    def lines(self) -> list[Line]:
+        return [(_("Ages of the children"), ", ".join(map(str, self.cleaned_data["ages"])) or _("not said"))]
+
+
+class NeedsForm(QuestionForm):
+    title = gettext_lazy("Is there something the place must have?")
+    why = gettext_lazy("We offer you only places that fit. Fewer needs mean more places.")
+    household = forms.ChoiceField(
+        label=gettext_lazy("Who you are"),
+        choices=[
+            ("mixed", gettext_lazy("Men, or men and women")),
+            ("women", gettext_lazy("Only women, or women with children")),
+            ("women_only", gettext_lazy("Only women, or women with children, and we need a women-only place")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    needs = forms.MultipleChoiceField(
+        label=gettext_lazy("What you need"),
+        choices=[
+            ("step_free", gettext_lazy("A place without steps (wheelchair, crutches, pram)")),
+            ("pets", gettext_lazy("Room for our pet")),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    smoking = forms.ChoiceField(
+        label=gettext_lazy("Smoking"),
+        choices=[
+            ("", gettext_lazy("It does not matter")),
+            ("no", gettext_lazy("We need a place where nobody smokes")),
+            ("yes", gettext_lazy("We need a place where we may smoke")),
+        ],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+
+    def lines(self) -> list[Line]:
+        return [
+            (_("Who you are"), self.chosen("household")),
+            (_("What you need"), self.chosen("needs") or _("nothing special")),
+            (_("Smoking"), self.chosen("smoking")),
+        ]
+
+
+class WhereForm(PlaceQuestion):
+    title = gettext_lazy("Where do you need it?")
+    why = gettext_lazy("We look around this place.")
+    radius_km = forms.TypedChoiceField(
+        label=gettext_lazy("How far from there may it be?"),
+        choices=[
+            ("5", gettext_lazy("Up to 5 km")),
+            ("20", gettext_lazy("Up to 20 km")),
+            ("50", gettext_lazy("Up to 50 km")),
+            ("150", gettext_lazy("Up to 150 km")),
+        ],
+        coerce=float,
+        initial="50",
+        widget=forms.RadioSelect,
+    )
+
+    def lines(self) -> list[Line]:
+        return [
+            *super().lines(),
+            (_("How far from there"), _("up to %(km)s km") % {"km": f"{self.cleaned_data['radius_km']:g}"}),
+        ]
+
+
+class WhenForm(QuestionForm):
+    title = gettext_lazy("When do you need it, and for how long?")
+    why = gettext_lazy("Whoever has nowhere to sleep tonight comes first.")
+    start = forms.ChoiceField(
+        label=gettext_lazy("First night"),
+        choices=[
+            ("tonight", gettext_lazy("Tonight")),
+            ("tomorrow", gettext_lazy("Tomorrow night")),
+            ("date", gettext_lazy("On another date, which I give below")),
+        ],
+        initial="tonight",
+        widget=forms.RadioSelect,
+    )
+    date = forms.DateField(
+        label=gettext_lazy("The other date"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    nights = whole_number(
+        gettext_lazy("How many nights"),
+        1,
+        730,
+        help_text=gettext_lazy("If you do not know yet, write your best guess."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        start = cleaned.get("start")
+        if start == "date" and "date" not in self.errors:
+            if cleaned.get("date") is None:
+                self.add_error("date", _("Give the date of the first night."))
+            elif cleaned["date"] < self.today:
+                self.add_error("date", _("This date has passed. Give today or a later day."))
+            else:
+                cleaned["first_night"] = cleaned["date"]
+        elif start in ("tonight", "tomorrow"):
+            self.errors.pop("date", None)
+            cleaned["first_night"] = self.today + timedelta(days=start == "tomorrow")
+        return cleaned
+
+    def lines(self) -> list[Line]:
+        return [
+            (_("First night"), formats.date_format(self.cleaned_data["first_night"], "j E Y")),
+            (_("Nights"), str(self.cleaned_data["nights"])),
+        ]
+
+
+class StayForm(QuestionForm):
+    title = gettext_lazy("Would a shorter or divided stay help too?")
+    why = gettext_lazy("The more you can accept, the sooner we find something.")
+    min_nights = whole_number(
+        gettext_lazy("The shortest stay that helps, in nights"),
+        1,
+        730,
+        help_text=gettext_lazy("Write 1 if even one night helps. Leave it empty if it must be the whole stay."),
+        required=False,
+    )
+    may_move = forms.BooleanField(label=gettext_lazy("We can move once from one place to another"), required=False)
+    may_split = forms.BooleanField(label=gettext_lazy("We can sleep in two places near each other"), required=False)
+
+    def clean_min_nights(self) -> int | None:
+        shortest: int | None = self.cleaned_data["min_nights"]
+        nights = self.answers["when"]["nights"] if "when" in self.answers else 730
+        if shortest is not None and shortest > nights:
+            raise forms.ValidationError(_("The shortest stay that helps cannot be longer than the whole stay."))
+        return shortest
+
+    def lines(self) -> list[Line]:
+        return [
+            (_("Shortest stay that helps, in nights"), str(self.cleaned_data["min_nights"] or _("the whole stay"))),
+            (_("Can move once"), yes_or_no(self.cleaned_data["may_move"])),
+            (_("Can sleep in two places"), yes_or_no(self.cleaned_data["may_split"])),
+        ]
+
+
+class LanguagesForm(QuestionForm):
+    title = gettext_lazy("Which languages do you speak?")
+    why = gettext_lazy("So that you and your host can talk.")
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Languages"),
+        choices=languages.CHOICES,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    language_required = forms.BooleanField(
+        label=gettext_lazy("Only with a host who speaks one of these"), required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("language_required") and not cleaned.get("languages") and "languages" not in self.errors:
+            self.add_error("languages", _("Choose at least one language that the host should speak."))
+        return cleaned
+
+    def lines(self) -> list[Line]:
+        return [
+            (_("Languages"), languages.in_words(self.cleaned_data["languages"]) or _("not said")),
+            (_("Only with a host who speaks one of these"), yes_or_no(self.cleaned_data["language_required"])),
+        ]
+
+
+class ReachForm(QuestionForm):
+    title = gettext_lazy("May we write to you?")
+    why = gettext_lazy(
+        "You need neither phone nor e-mail: you can always see everything with your case number. "
+        "But a message reaches you sooner."
+    )
+    contact = forms.CharField(
+        label=gettext_lazy("Phone or e-mail (not required)"),
+        help_text=gettext_lazy("For example: +7 700 123 45 67 or name@example.org"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    name = forms.CharField(
+        label=gettext_lazy("What shall we call you? (not required)"),
+        help_text=gettext_lazy("Your host sees it once you have both agreed. Any name will do."),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    notes = forms.CharField(
+        label=gettext_lazy("Anything the coordinator should know (not required)"),
+        help_text=gettext_lazy("Only coordinators read this. Do not write passport numbers."),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def clean_contact(self) -> tuple[str, str] | None:
+        if not self.cleaned_data["contact"]:
+            return None
+        try:
+            return read_contact(self.cleaned_data["contact"])
+        except UnreadableContact as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+
+    def lines(self) -> list[Line]:
+        contact = self.cleaned_data["contact"]
+        return [
+            (_("Phone or e-mail"), contact[1] if contact else _("none")),
+            (_("Name"), self.cleaned_data["name"] or _("none")),
+            (_("For the coordinator"), self.cleaned_data["notes"] or _("nothing")),
+        ]
+
+
+def _has_children(answers: Answers) -> bool:
+    return bool(answers.get("people", {}).get("children"))
+
+
+NEED = Flow(
+    "need",
+    [
+        Question("people", PeopleForm),
+        Question("children", ChildrenForm, _has_children),
+        Question("needs", NeedsForm),
+        Question("where", WhereForm),
+        Question("when", WhenForm),
+        Question("stay", StayForm),
+        Question("languages", LanguagesForm),
+        Question("reach", ReachForm),
+    ],
+)
+
+
+def urgency_of(first_night: date, today: date) -> str:
+    """Return how urgent a need is, told by its first night alone: nobody has to plead."""
+    days = (first_night - today).days
+    if days <= 0:
+        return ShelterRequest.Urgency.TONIGHT
+    if days == 1:
+        return ShelterRequest.Urgency.URGENT
+    return ShelterRequest.Urgency.SOON if days <= 7 else ShelterRequest.Urgency.NORMAL
+
+
+def request_details(answers: Answers, today: date) -> RequestDetails:
+    """Return what a complete set of answers asks for."""
+    people, needs, stay = answers["people"], answers["needs"], answers["stay"]
+    place, when, spoken = answers["where"]["place_id"], answers["when"], answers["languages"]
+    return RequestDetails(
+        latitude=place.latitude,
+        longitude=place.longitude,
+        place=place,
+        radius_km=answers["where"]["radius_km"],
+        people=people["people"],
+        children=people["children"],
+        children_ages=tuple(answers["children"]["ages"]) if "children" in answers else (),
+        all_women=needs["household"] != "mixed",
+        women_only=needs["household"] == "women_only",
+        step_free="step_free" in needs["needs"],
+        pets="pets" in needs["needs"],
+        smoking=needs["smoking"],
+        first_night=when["first_night"],
+        nights=when["nights"],
+        min_nights=stay["min_nights"],
+        may_move=stay["may_move"],
+        may_split=stay["may_split"],
+        languages=tuple(spoken["languages"]),
+        language_required=spoken["language_required"],
+        urgency=urgency_of(when["first_night"], today),
+        notes=answers["reach"]["notes"],
+    )

@@ -1,0 +1,165 @@
+"""A host offers a space: the questions, the check of all answers, and the code that proves the contact."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.hosts import register_host
+from accounts.models import Host
+from accounts.refusals import Refused
+from accounts.signing_in import send_code, sign_in_by_code
+from matching import intake
+from matching.deadlines import local_date
+from matching.web.drafts import Draft, sent_once
+from matching.web.offer_forms import ANOTHER, OFFER, space_details
+from matching.web.questions import Answers, Flow
+from matching.web.refused import WRONG_INPUT, marked, refused_form
+from matching.web.sign_in_forms import CodeForm
+from matching.web.visitors import host_of, sign_in, source_of
+
+ANOTHER_CODE_AFTER = timedelta(seconds=30)
+"""A second tap within this time sends no second code."""
+
+
+def _flow(request: HttpRequest) -> Flow:
+    return ANOTHER if host_of(request) else OFFER
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest) -> HttpResponse:
+    """Say what will be asked (on POST, after forgetting a draft)."""
+    return _flow(request).begin(request, Draft(request.session, "offer"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def question(request: HttpRequest, question: str) -> HttpResponse:
+    """One question of the flow."""
+    return _flow(request).page(request, question, Draft(request.session, "offer"), local_date(timezone.now()))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest) -> HttpResponse:
+    """Show every answer with its Change link; on POST offer the space, or send a code to somebody new."""
+    draft = Draft(request.session, "offer")
+    if request.method != "POST":
+        return _check_page(request, draft)
+    try:
+        return _send(request)
+    except Refused as refusal:
+        return marked(_check_page(request, draft, refusal), refusal)
+
+
+def _check_page(request: HttpRequest, draft: Draft, refusal: Refused | None = None) -> HttpResponse:
+    flow = _flow(request)
+    reading = flow.read(draft, local_date(timezone.now()))
+    if reading.missing:
+        return flow.onward(reading)
+    context = {
+        "lines": flow.lines(reading),
+        "token": draft.token,
+        "refusal": refusal,
+        "flow": "offer",
+        "signed_in": host_of(request) is not None,
+    }
+    return render(request, "offer/check.html", context)
+
+
+def _send(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    with sent_once(request, "offer") as draft:
+        reading = _flow(request).read(draft, local_date(now))
+        host = host_of(request)
+        if host and not draft.answers:
+            return redirect("web:host")
+        if request.POST.get("token") != draft.token or reading.missing:
+            return _flow(request).onward(reading)
+        if host:
+            _offer(host, reading.answers, at=now)
+            draft.forget()
+            messages.success(request, _("Thank you. Your space is registered."))
+            return redirect("web:host")
+        intake.check_space(space_details(reading.answers))
+        _send_code(request, draft, reading.answers, at=now)
+        return redirect("web:offer_code")
+
+
+def _send_code(request: HttpRequest, draft: Draft, answers: Answers, *, at: datetime) -> None:
+    """Register the host behind the contact, unvetted, and send a code there; a quick second tap sends none."""
+    you = answers["you"]
+    channel, address = you["contact"]
+    sent = draft.facts.get("code_sent", {})
+    if sent.get("to") == address and at - datetime.fromisoformat(sent["at"]) < ANOTHER_CODE_AFTER:
+        return
+    with transaction.atomic():
+        register_host(name=you["name"], contacts=[(channel, address)], language=get_language() or "")
+        send_code(address, source=source_of(request), at=at)
+    draft.note(code_sent={"to": address, "at": at.isoformat()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    """Take the code; with the right one the space is offered, once, and the host is signed in."""
+    draft = Draft(request.session, "offer")
+    if "code_sent" not in draft.facts:
+        return redirect("web:host" if host_of(request) else "web:offer_check")
+    form = CodeForm(request.POST or None)
+    context = {"form": form, "contact": draft.facts["code_sent"]["to"], "again": "web:offer_code_again"}
+    if request.method == "POST" and form.is_valid():
+        return _register(request, form, context)
+    status = WRONG_INPUT if request.method == "POST" else 200
+    return render(request, "offer/code.html", context, status=status)
+
+
+def _register(request: HttpRequest, form: CodeForm, context: dict[str, object]) -> HttpResponse:
+    now = timezone.now()
+    with sent_once(request, "offer") as draft:
+        reading = OFFER.read(draft, local_date(now))
+        if "code_sent" not in draft.facts or reading.missing:
+            return redirect("web:host") if not draft.answers else OFFER.onward(reading)
+        try:
+            # Refused inside the transaction and not let out of it: a wrong try must stay counted.
+            user = sign_in_by_code(
+                draft.facts["code_sent"]["to"], form.cleaned_data["code"], source=source_of(request), at=now
+            )
+            host = Host.objects.get(user=user)
+            host.user = user
+            _offer(host, reading.answers, at=now)
+        except Refused as refusal:
+            return refused_form(request, "offer/code.html", context, refusal, "code")
+        draft.forget()
+        sign_in(request, user)
+    messages.success(request, _("Thank you. Your space is registered."))
+    return redirect("web:host")
+
+
+def _offer(host: Host, answers: Answers, *, at: datetime) -> None:
+    intake.offer_space(host, space_details(answers), by=host.user, at=at)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def code_again(request: HttpRequest) -> HttpResponse:
+    """Send another code to the same contact (POST); a GET only leads back to where codes are entered."""
+    draft = Draft(request.session, "offer")
+    if request.method != "POST" or "code_sent" not in draft.facts:
+        return redirect("web:offer_code")
+    contact = draft.facts["code_sent"]["to"]
+    form: forms.Form = CodeForm()
+    try:
+        send_code(contact, source=source_of(request), at=timezone.now())
+    except Refused as refusal:
+        form = CodeForm({"code": ""})
+        form.errors.clear()
+        context = {"form": form, "contact": contact, "again": "web:offer_code_again"}
+        return refused_form(request, "offer/code.html", context, refusal)
+    messages.info(request, _("We have sent another code."))
+    return redirect("web:offer_code")

@@ -1,0 +1,239 @@
+"""The questions to a host, twelve at most, and what their answers mean."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.contacts import UnreadableContact, read_contact
+from matching.intake import SpaceDetails, Window
+from matching.web import languages
+from matching.web.plain_forms import whole_number
+from matching.web.questions import Answers, Flow, Line, Question, QuestionForm
+from matching.web.where import PlaceQuestion
+
+
+class WhereForm(PlaceQuestion):
+    title = gettext_lazy("Where is the space?")
+    why = gettext_lazy("Arrivals look for a place to sleep around a town or a border crossing.")
+
+
+class AddressForm(QuestionForm):
+    title = gettext_lazy("What is the exact address?")
+    why = gettext_lazy("It is kept encrypted. A household sees it only when you and they have both said yes.")
+    address = forms.CharField(
+        label=gettext_lazy("Street, house, flat, and how to find the door"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
+    )
+
+    def lines(self) -> list[Line]:
+        return [(_("Address"), self.cleaned_data["address"])]
+
+
+class BedsForm(QuestionForm):
+    title = gettext_lazy("How many people can sleep there?")
+    why = gettext_lazy("Sofas and mattresses count, if you would offer them to a friend.")
+    beds = whole_number(gettext_lazy("Number of people"), 1, 500)
+
+    def lines(self) -> list[Line]:
+        return [(_("People who can sleep there"), str(self.cleaned_data["beds"]))]
+
+
+class SharedForm(QuestionForm):
+    title = gettext_lazy("May several households stay at the same time?")
+    why = gettext_lazy("People who travel together are one household.")
+    shared = forms.ChoiceField(
+        label=gettext_lazy("At the same time"),
+        choices=[
+            ("no", gettext_lazy("One household only")),
+            ("yes", gettext_lazy("Several households, while beds are free")),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+    def lines(self) -> list[Line]:
+        return [(_("Households at the same time"), self.chosen("shared"))]
+
+
+class NightsForm(QuestionForm):
+    title = gettext_lazy("On which nights is it free?")
+    why = gettext_lazy("Name up to three runs of nights. You can pause it at any time.")
+
+    def __init__(self, data: Any = None, *, answers: Answers, today: date, runs: int = 3) -> None:
+        super().__init__(data, answers=answers, today=today)
+        self.runs = range(1, runs + 1)
+        for run in self.runs:
+            for name, label in (
+                (f"first_{run}", _("First night")),
+                (f"last_{run}", _("Last day (they leave in the morning)")),
+            ):
+                self.fields[name] = forms.DateField(
+                    label=label
+                    if run == 1
+                    else _("%(label)s, run %(number)s (not required)") % {"label": label, "number": run},
+                    required=run == 1,
+                    widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+                )
+
+        self.name_what_is_missing()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        windows: list[Window] = []
+        for run in self.runs:
+            first, last = cleaned.get(f"first_{run}"), cleaned.get(f"last_{run}")
+            if f"first_{run}" in self.errors or f"last_{run}" in self.errors or (first is None and last is None):
+                continue
+            if first is None or last is None:
+                self.add_error(
+                    f"first_{run}" if first is None else f"last_{run}", _("Give both dates, or leave both empty.")
+                )
+            elif last <= first:
+                self.add_error(f"last_{run}", _("The last day comes after the first night."))
+            elif last <= self.today:
+                self.add_error(f"last_{run}", _("These nights have passed. Give later ones."))
+            elif any(first < until and since < last for since, until in windows):
+                self.add_error(f"first_{run}", _("These nights overlap with those above. Join them into one run."))
+            else:
+                windows.append((first, last))
+        cleaned["windows"] = tuple(sorted(windows))
+        return cleaned
+
+    def lines(self) -> list[Line]:
+        return [
+            (_("Free"), f"{formats.date_format(first, 'j E Y')} – {formats.date_format(last, 'j E Y')}")
+            for first, last in self.cleaned_data["windows"]
+        ]
+
+
+class LongestForm(QuestionForm):
+    title = gettext_lazy("What is the longest one household may stay?")
+    why = gettext_lazy("They are told before they come.")
+    max_nights = whole_number(
+        gettext_lazy("Nights"),
+        1,
+        730,
+        help_text=gettext_lazy("Leave it empty for no limit."),
+        required=False,
+    )
+
+    def lines(self) -> list[Line]:
+        return [(_("Longest stay, in nights"), str(self.cleaned_data["max_nights"] or _("no limit")))]
+
+
+class WhoForm(QuestionForm):
+    title = gettext_lazy("Who may stay?")
+    why = gettext_lazy("We ask you only about households that fit.")
+    who = forms.ChoiceField(
+        label=gettext_lazy("Who"),
+        choices=[
+            ("anyone", gettext_lazy("Anyone")),
+            ("women", gettext_lazy("Only women, or women with children")),
+            ("families", gettext_lazy("Only families with children")),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+    def lines(self) -> list[Line]:
+        return [(_("Who may stay"), self.chosen("who"))]
+
+
+class HouseForm(QuestionForm):
+    title = gettext_lazy("What is true of your space?")
+    why = gettext_lazy("Leave empty what is not.")
+    house = forms.MultipleChoiceField(
+        label=gettext_lazy("Choose all that are true"),
+        choices=[
+            ("children", gettext_lazy("Children are welcome")),
+            ("pets", gettext_lazy("Pets are welcome")),
+            ("smoking", gettext_lazy("Smoking is allowed")),
+            ("step_free", gettext_lazy("There are no steps (wheelchair, crutches, pram)")),
+        ],
+        initial=["children"],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    def lines(self) -> list[Line]:
+        return [(_("True of the space"), self.chosen("house") or _("none of these"))]
+
+
+class LanguagesForm(QuestionForm):
+    title = gettext_lazy("Which languages do you speak?")
+    why = gettext_lazy("So that you and the household can talk.")
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Languages"),
+        choices=languages.CHOICES,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one language.")},
+    )
+
+    def lines(self) -> list[Line]:
+        return [(_("Languages"), languages.in_words(self.cleaned_data["languages"]))]
+
+
+class YouForm(QuestionForm):
+    title = gettext_lazy("Who are you, and how do we reach you?")
+    why = gettext_lazy(
+        "A coordinator talks to you before anyone is sent to you. You sign in with a code that we send there."
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Your name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    contact = forms.CharField(
+        label=gettext_lazy("Phone or e-mail"),
+        help_text=gettext_lazy("For example: +7 700 123 45 67 or name@example.org"),
+        max_length=200,
+    )
+
+    def clean_contact(self) -> tuple[str, str]:
+        try:
+            return read_contact(self.cleaned_data["contact"])
+        except UnreadableContact as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+
+    def lines(self) -> list[Line]:
+        return [(_("Name"), self.cleaned_data["name"]), (_("Phone or e-mail"), self.cleaned_data["contact"][1])]
+
+
+SPACE_QUESTIONS = [
+    Question("where", WhereForm),
+    Question("address", AddressForm),
+    Question("beds", BedsForm),
+    Question("shared", SharedForm),
+    Question("nights", NightsForm),
+    Question("longest", LongestForm),
+    Question("who", WhoForm),
+    Question("house", HouseForm),
+    Question("languages", LanguagesForm),
+]
+OFFER = Flow("offer", [*SPACE_QUESTIONS, Question("you", YouForm)])
+ANOTHER = Flow("offer", SPACE_QUESTIONS)
+"""The same for a signed-in host, who has said already who they are."""
+
+
+def space_details(answers: Answers) -> SpaceDetails:
+    """Return what a complete set of answers offers."""
+    place, house = answers["where"]["place_id"], answers["house"]["house"]
+    return SpaceDetails(
+        latitude=place.latitude,
+        longitude=place.longitude,
+        place=place,
+        address=answers["address"]["address"],
+        beds=answers["beds"]["beds"],
+        shared=answers["shared"]["shared"] == "yes",
+        windows=answers["nights"]["windows"],
+        max_nights=answers["longest"]["max_nights"],
+        who=answers["who"]["who"],
+        children="children" in house,
+        pets="pets" in house,
+        smoking="smoking" in house,
+        step_free="step_free" in house,
+        languages=tuple(answers["languages"]["languages"]),
+    )

@@ -1,0 +1,143 @@
+"""One question a page: the order of the questions, what is still to be answered, and the pages themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from matching.web.drafts import Draft
+from matching.web.plain_forms import PlainForm, Words
+from matching.web.refused import WRONG_INPUT
+
+Answers = Mapping[str, Mapping[str, Any]]
+Line = tuple[Words, str]
+
+
+class QuestionForm(PlainForm):
+    """One page of a flow. `title` is the question, `why` says what the answer is for.
+
+    `answers` are the cleaned answers to the questions before, `today` the day the page is asked on.
+    """
+
+    title: Words = ""
+    why: Words = ""
+
+    def __init__(self, data: Any = None, *, answers: Answers, today: date) -> None:
+        self.answers, self.today = answers, today
+        super().__init__(data)
+
+    def lines(self) -> list[Line]:
+        """Return what was answered, in words, for the page on which answers are checked."""
+        raise NotImplementedError
+
+    def chosen(self, name: str) -> str:
+        """Return the words of what was chosen in a field of choices."""
+        value = self.cleaned_data[name]
+        values = value if isinstance(value, list) else [value]
+        return "; ".join(str(words) for code, words in self.fields[name].widget.choices if code in values)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`name` stands in the address; `asked_if` says from the answers before whether it is asked at all."""
+
+    name: str
+    form: type[QuestionForm]
+    asked_if: Callable[[Answers], bool] = lambda answers: True
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A draft read against its questions: who is asked what, the answers that stand, and what comes next."""
+
+    asked: tuple[Question, ...]
+    forms: Mapping[str, QuestionForm]
+    answers: Answers
+    missing: str | None
+
+    def reachable(self, name: str) -> bool:
+        """Whether the page may be opened: everything before it is answered."""
+        names = [question.name for question in self.asked]
+        return name in names and (self.missing is None or names.index(name) <= names.index(self.missing))
+
+
+class Flow:
+    """Questions in their order, under the addresses `web:<name>` and `web:<name>_check`."""
+
+    def __init__(self, name: str, questions: Sequence[Question]) -> None:
+        self.name, self.questions = name, tuple(questions)
+
+    def read(self, draft: Draft, today: date) -> Reading:
+        """Read the draft: an answer that no longer stands (a day has passed, a change elsewhere) is missing again."""
+        answers: dict[str, Mapping[str, Any]] = {}
+        forms_: dict[str, QuestionForm] = {}
+        asked: list[Question] = []
+        missing: str | None = None
+        for question in self.questions:
+            if not question.asked_if(answers):
+                continue
+            asked.append(question)
+            form = question.form(draft.answer(question.name), answers=dict(answers), today=today)
+            if form.is_valid():
+                answers[question.name] = form.cleaned_data
+                forms_[question.name] = form
+            elif missing is None:
+                missing = question.name
+        return Reading(tuple(asked), forms_, answers, missing)
+
+    def onward(self, reading: Reading) -> HttpResponse:
+        """Go to the first question without an answer, or to the check of all answers."""
+        if reading.missing:
+            return redirect(f"web:{self.name}", question=reading.missing)
+        return redirect(f"web:{self.name}_check")
+
+    def begin(self, request: HttpRequest, draft: Draft) -> HttpResponse:
+        """Show the page before the first question; on POST forget what a draft holds, then go to that question.
+
+        The next person at the same tablet must not be shown the answers of the last one.
+        """
+        first = self.questions[0].name
+        if request.method == "POST":
+            draft.forget()
+            return redirect(f"web:{self.name}", question=first)
+        return render(request, f"{self.name}/start.html", {"first": first, "has_draft": bool(draft.answers)})
+
+    def page(self, request: HttpRequest, name: str, draft: Draft, today: date) -> HttpResponse:
+        """Ask one question; keep its answer and go on. Raises Http404 for a question that does not exist."""
+        question = next((question for question in self.questions if question.name == name), None)
+        if question is None:
+            raise Http404
+        reading = self.read(draft, today)
+        if not reading.reachable(name):
+            return self.onward(reading)
+        before = dict(_before(reading, name))
+        typed = request.POST if request.method == "POST" else draft.answer(name)
+        form = question.form(typed, answers=before, today=today)
+        if request.method == "POST" and form.is_valid():
+            draft.keep(name, {field: request.POST.getlist(field) for field in form.fields})
+            return self.onward(self.read(draft, today))
+        names = [asked.name for asked in reading.asked]
+        number = names.index(name)
+        context = {
+            "form": form,
+            "flow": self.name,
+            "number": number + 1,
+            "count": len(names),
+            "back": names[number - 1] if number else None,
+        }
+        status = WRONG_INPUT if request.method == "POST" else 200
+        return render(request, f"{self.name}/question.html", context, status=status)
+
+    def lines(self, reading: Reading) -> list[tuple[str, Line]]:
+        """Return (question, (label, answer)) for every line of the check page."""
+        return [(name, line) for name, form in reading.forms.items() for line in form.lines()]
+
+
+def _before(reading: Reading, name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    names = [question.name for question in reading.asked]
+    return [(asked, reading.answers[asked]) for asked in names[: names.index(name)] if asked in reading.answers]

@@ -1,0 +1,60 @@
+"""What people sign in with: a case number and its secret, or a contact and the code sent there."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.arrivals import CASE_DIGITS, plain
+from accounts.contacts import UnreadableContact, read_contact
+from matching.web.plain_forms import PlainForm
+
+
+class CaseSignInForm(PlainForm):
+    """Digits in any grouping. The secret is readable while it is typed: it is copied from paper."""
+
+    case_number = forms.CharField(
+        label=gettext_lazy("Case number"),
+        help_text=gettext_lazy("8 digits, for example 4821 7730"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "username"}),
+    )
+    secret = forms.CharField(
+        label=gettext_lazy("Secret"),
+        help_text=gettext_lazy("The 12 digits you wrote down with it"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "current-password"}),
+    )
+
+    def clean_case_number(self) -> str:
+        if len(plain(self.cleaned_data["case_number"])) != CASE_DIGITS:
+            raise forms.ValidationError(_("A case number has 8 digits. Check it and write all of them."))
+        return str(self.cleaned_data["case_number"])
+
+
+class ContactForm(PlainForm):
+    """Where a host's code is sent."""
+
+    contact = forms.CharField(
+        label=gettext_lazy("Your phone or e-mail"),
+        help_text=gettext_lazy("The one you gave us, for example: +7 700 123 45 67 or name@example.org"),
+        max_length=200,
+    )
+
+    def clean_contact(self) -> str:
+        try:
+            read_contact(self.cleaned_data["contact"])
+        except UnreadableContact as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+        return str(self.cleaned_data["contact"])
+
+
+class CodeForm(PlainForm):
+    """The one-time code."""
+
+    code = forms.CharField(
+        label=gettext_lazy("The 6 digits"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )

@@ -1,0 +1,115 @@
+"""What happened, what comes next and by when: the words on the pages of an arrival and of a host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from matching.models import Match, ShelterRequest
+from matching.states import RequestState, Role, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Where somebody stands. `by` is the moment by which the next step is due, where there is one."""
+
+    happened: str
+    next: str
+    by: datetime | None = None
+
+
+def is_wanted(request: ShelterRequest, state: RequestState) -> bool:
+    """Whether a request still asks for something: nights are open, or a match for it is live (prefetch `matches`)."""
+    if state in (RequestState.WITHDRAWN, RequestState.LAPSED):
+        return False
+    return state is not RequestState.MET or any(match.holds_beds for match in request.matches.all())
+
+
+def of_request(request: ShelterRequest, state: RequestState) -> Story:
+    """Return where a request stands for which the arrival has no live match to look at."""
+    if state is RequestState.WITHDRAWN:
+        return Story(_("You have withdrawn this request."), _("If you need a place again, ask again."))
+    if state is RequestState.LAPSED:
+        return Story(_("The nights you asked for are over."), _("If you still need a place, ask again."))
+    if request.is_minor_alone:
+        return Story(
+            _("We have your request, and a coordinator has been told at once."),
+            _("A coordinator looks after you personally. Look here again soon."),
+        )
+    return Story(
+        _("We have your request."),
+        _(
+            "We are looking for a place all the time, and a coordinator checks each one before we ask you. "
+            "Look here again, or wait for our message."
+        ),
+    )
+
+
+def of_match(match: Match, role: Role) -> Story:
+    """Return where a match stands for the arrival or the host in it."""
+    if match.frozen_at is not None and match.holds_beds:
+        return Story(
+            _("This is on hold."),
+            _("A coordinator looks at it now and will talk to you. If you are in danger, call 112."),
+        )
+    return _for_host(match) if role is Role.HOST else _for_arrival(match)
+
+
+def _for_arrival(match: Match) -> Story:
+    match Status(match.status):
+        case Status.APPROVED if match.arrival_accepted_at is None:
+            return Story(_("We have found a place for you."), _("Look at it, then accept or decline."), match.due_at)
+        case Status.APPROVED:
+            return Story(_("You have accepted. We have asked the host."), _("The host answers."), match.due_at)
+        case Status.CONFIRMED:
+            return Story(
+                _("It is agreed: the host expects you."),
+                _("Open the contact and address below and tell the host when you come. Say here when you are there."),
+            )
+        case Status.CHECKED_IN:
+            return Story(_("You have arrived."), _("Rest well. If it does not work out, say so here at any time."))
+        case Status.COMPLETED:
+            return Story(_("Your stay has ended."), _("We wish you well."))
+        case Status.DECLINED:
+            return Story(_("This place was declined."), _("We are looking for another one."))
+        case Status.EXPIRED:
+            return Story(_("The time to answer ran out."), _("We are looking for another one."))
+        case Status.CANCELLED:
+            return Story(_("This place was cancelled."), _("We are looking for another one if you still need it."))
+        case Status.NO_SHOW:
+            return Story(_("The host said that you did not come."), _("If you still need a place, ask again."))
+        case _:
+            return Story(_("This stay was broken off."), _("We are looking for a place for the nights left."))
+
+
+def _for_host(match: Match) -> Story:
+    match Status(match.status):
+        case Status.APPROVED if match.host_accepted_at is None:
+            return Story(
+                _("Somebody needs a place to sleep. A coordinator has approved it."),
+                _("Accept or decline."),
+                match.due_at,
+            )
+        case Status.APPROVED:
+            return Story(_("You have accepted. We have asked the household."), _("They answer."), match.due_at)
+        case Status.CONFIRMED:
+            return Story(
+                _("It is agreed: the household comes to you."),
+                _("Open their contact below, and say here when they have arrived."),
+            )
+        case Status.CHECKED_IN:
+            return Story(_("They have arrived."), _("If it does not work out, say so here at any time."))
+        case Status.COMPLETED:
+            return Story(_("The stay has ended."), _("Thank you!"))
+        case Status.DECLINED:
+            return Story(_("It was declined."), _("There is nothing to do."))
+        case Status.EXPIRED:
+            return Story(_("The time to answer ran out."), _("Tell us below whether your space still stands."))
+        case Status.CANCELLED:
+            return Story(_("It was cancelled."), _("There is nothing to do. The nights are free again."))
+        case Status.NO_SHOW:
+            return Story(_("They did not come."), _("There is nothing to do. The nights are free again."))
+        case _:
+            return Story(_("The stay was broken off."), _("A coordinator will talk to you."))
