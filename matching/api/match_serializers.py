@@ -1,0 +1,123 @@
+"""What goes over the wire about a match: as much as its host, its arrival and its coordinators may each know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from matching import queries
+from matching.api.serializers import Exact
+from matching.models import Match, MatchEvent, ShelterRequest, Space
+from matching.states import REASONS, Act, Role
+from notifications.models import ContactPoint
+
+
+class MatchEventSerializer(serializers.ModelSerializer[MatchEvent]):
+    reason = serializers.SerializerMethodField(help_text="For whoever gave it, and for coordinators.")
+
+    class Meta:
+        model = MatchEvent
+        fields = ["act", "from_status", "to_status", "role", "reason", "at"]
+
+    def get_reason(self, event: MatchEvent) -> str:
+        return event.reason if self.context["role"] in (event.role, Role.COORDINATOR) else ""
+
+
+class OfferedSerializer(serializers.ModelSerializer[Space]):
+    """What the household may know of the space before it accepts: no address, no name, no point."""
+
+    place = serializers.CharField(source="place.name", default="", help_text="Its name.")
+
+    class Meta:
+        model = Space
+        fields = ["place", "shared", "who", "children", "pets", "smoking", "step_free", "languages"]
+
+
+class HouseholdSerializer(serializers.ModelSerializer[ShelterRequest]):
+    """What the host may know of the household before they accept: no name, no contact, no notes."""
+
+    class Meta:
+        model = ShelterRequest
+        fields = ["children", "children_ages", "all_women", "pets", "step_free", "smoking", "languages"]
+
+
+class DeskSerializer(serializers.ModelSerializer[Match]):
+    """What only coordinators see of a match."""
+
+    approved_once = serializers.SerializerMethodField(help_text="A high-risk one needs a second approval then.")
+
+    class Meta:
+        model = Match
+        fields = ["score", "reasons", "risks", "high_risk", "approved_once"]
+
+    def get_approved_once(self, match: Match) -> bool:
+        return match.approved_by_id is not None
+
+
+PATH_OF = {Act.FREEZE: "not-safe"}
+"""Where an act's address is not its own name."""
+
+
+class MatchSerializer(serializers.ModelSerializer[Match]):
+    offered = OfferedSerializer(source="space", read_only=True)
+    household = HouseholdSerializer(source="request", read_only=True)
+    acts = serializers.SerializerMethodField(help_text="What the caller may do now: POST to `/matches/{id}/{act}/`.")
+    desk = serializers.SerializerMethodField(help_text="For its coordinators only, else null.")
+
+    class Meta:
+        model = Match
+        fields = [
+            "id",
+            "request",
+            "space",
+            "leg",
+            "status",
+            "first_night",
+            "last_day",
+            "people",
+            "offered",
+            "household",
+            "host_accepted_at",
+            "arrival_accepted_at",
+            "due_at",
+            "frozen_at",
+            "created_at",
+            "acts",
+            "desk",
+        ]
+
+    def get_acts(self, match: Match) -> list[str]:
+        acts = queries.acts_open(match, self.context["request"].user)
+        return [PATH_OF.get(act, act.replace("_", "-")) for act in acts]
+
+    @extend_schema_field(DeskSerializer(allow_null=True))
+    def get_desk(self, match: Match) -> dict[str, Any] | None:
+        at_desk = queries.role_in(match, self.context["request"].user) is Role.COORDINATOR
+        return dict(DeskSerializer(match).data) if at_desk else None
+
+
+class ProposeSerializer(Exact):
+    """Which household in which space, by their ids; for the next nights it wants, cut by the space's window."""
+
+    request = serializers.UUIDField()
+    space = serializers.UUIDField()
+
+
+class ReasonSerializer(Exact):
+    """Why it ends: one of a short list, and a note for the coordinators."""
+
+    reason = serializers.ChoiceField(choices=[(reason, reason) for reason in REASONS], required=False, default="")
+    note = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
+
+
+class ContactPointSerializer(serializers.Serializer[Any]):
+    channel = serializers.ChoiceField(choices=ContactPoint.Channel.choices)
+    address = serializers.CharField()
+
+
+class ContactSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    contact_points = ContactPointSerializer(many=True)
+    address = serializers.CharField(help_text="The space's exact address, for the arrival.")

@@ -1,0 +1,128 @@
+"""`/matches/`: every move of a match by a POST of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet, prefetch_related_objects
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from matching import disclosure, matchmaking, queries, transitions
+from matching.api.conditional import unchanged
+from matching.api.filters import MatchFilter
+from matching.api.idempotency import once
+from matching.api.match_serializers import (
+    ContactSerializer,
+    MatchEventSerializer,
+    MatchSerializer,
+    ProposeSerializer,
+    ReasonSerializer,
+)
+from matching.api.resource import Resource
+from matching.api.schema import IDEMPOTENCY_KEY, IF_MATCH
+from matching.models import Match
+
+Act = Callable[..., Match]
+
+
+def _move(name: str, act: Act, doc: str) -> Any:
+    """Return a POST endpoint `name` that makes one move without a reason."""
+
+    def move(self: Matches, request: Request, pk: str) -> Response:
+        return self.moved(request, act)
+
+    move.__doc__ = doc
+    return _endpoint(name, move, body=None)
+
+
+def _move_with_reason(name: str, act: Act, doc: str) -> Any:
+    """Return a POST endpoint `name` that makes one move with a reason from the list and a note."""
+
+    def move(self: Matches, request: Request, pk: str) -> Response:
+        return self.moved(request, act, ReasonSerializer)
+
+    move.__doc__ = doc
+    return _endpoint(name, move, body=ReasonSerializer)
+
+
+def _endpoint(name: str, move: Any, body: type[ReasonSerializer] | None) -> Any:
+    move.__name__ = name.replace("-", "_")
+    described = extend_schema(request=body, responses=MatchSerializer, parameters=[IF_MATCH])
+    return described(action(detail=True, methods=["post"], url_path=name)(move))
+
+
+class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
+    """Matches: those one is part of, from approval on; a coordinator's places' from the proposal on."""
+
+    serializer_class = MatchSerializer
+    filterset_class = MatchFilter
+    queryset = Match.objects.none()
+
+    def get_queryset(self) -> QuerySet[Match]:
+        if self.described_only:
+            return Match.objects.none()
+        coordinator = queries.coordinator_of(self.caller)
+        if coordinator and not coordinator.all_places:
+            prefetch_related_objects([coordinator], "places")  # asked of each match: is it theirs?
+        return queries.with_everyone(queries.matches_visible_to(self.caller))
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.read(self.get_object())
+
+    @extend_schema(request=ProposeSerializer, responses={201: MatchSerializer}, parameters=[IDEMPOTENCY_KEY])
+    def create(self, request: Request) -> Response:
+        """Propose a pair by hand; for coordinators. A pair that a hard rule forbids is refused with the rule."""
+        pair = self.body(ProposeSerializer).validated_data
+        get_object_or_404(queries.requests_visible_to(self.caller), pk=pair["request"])
+        get_object_or_404(queries.spaces_visible_to(self.caller), pk=pair["space"])
+        return once(request, lambda: self._propose(pair))
+
+    def _propose(self, pair: dict[str, Any]) -> Response:
+        match = matchmaking.propose_by_hand(pair["request"], pair["space"], by=self.caller, at=timezone.now())
+        return self.read(match, status=201)
+
+    def moved(self, request: Request, act: Act, body: type[ReasonSerializer] | None = None) -> Response:
+        """Make one move of a match that the caller may see, and show it as it is then."""
+        match: Match = self.get_object()
+        details = self.body(body).validated_data if body else {}
+        with unchanged(request, match):
+            moved = act(match.pk, by=self.caller, at=timezone.now(), **details)
+        return self.read(queries.with_everyone(Match.objects.all()).get(pk=moved.pk))
+
+    approve = _move("approve", transitions.approve, "Approve; a high-risk one needs two coordinators.")
+    accept = _move("accept", transitions.accept, "Say yes, as host or arrival.")
+    check_in = _move("check-in", transitions.check_in, "Say that they have come.")
+    no_show = _move("no-show", transitions.no_show, "Say that they did not come.")
+    complete = _move("complete", transitions.complete, "Say that the stay has ended well.")
+    decline = _move_with_reason("decline", transitions.decline, "Decline; the pair is not proposed again.")
+    cancel = _move_with_reason("cancel", transitions.cancel, "Cancel an approved or confirmed match.")
+    break_off = _move_with_reason(
+        "break-off", transitions.break_off, "End a stay that did not work out; the rest is matched anew."
+    )
+    not_safe = _move("not-safe", transitions.report_not_safe, "Freeze it and page a coordinator, at any time.")
+    unfreeze = _move("unfreeze", transitions.unfreeze, "Let a frozen match go on; for coordinators.")
+
+    @extend_schema(responses=MatchEventSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def history(self, request: Request, pk: str) -> Response:
+        """What was done by whose hand, when; never who of the two did not feel safe."""
+        match: Match = self.get_object()
+        role = queries.role_in(match, self.caller)
+        events = queries.history_visible_to(match, role)
+        return Response(MatchEventSerializer(events, many=True, context={"role": role}).data)
+
+    @extend_schema(request=None, responses=ContactSerializer)
+    @action(detail=True, methods=["post"])
+    def contact(self, request: Request, pk: str) -> Response:
+        """The other side's name, contact and address, once confirmed. A POST, since every look is logged."""
+        contact = disclosure.open_contact(self.get_object().pk, by=self.caller, at=timezone.now())
+        points = [{"channel": channel, "address": address} for channel, address in contact.contact_points]
+        shown = {"name": contact.name, "contact_points": points, "address": contact.address}
+        return Response(ContactSerializer(shown).data)

@@ -1,0 +1,96 @@
+"""Every error of the API as problem+json (RFC 9457): what happened, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as default_handler
+from rest_framework.views import set_rollback
+
+from accounts.contacts import UnreadableContact
+from accounts.refusals import Refused, TooManyTries, WrongCode
+from accounts.signing_in import WrongSecret
+from matching.refusals import Incomplete, NotYours, ReasonNeeded, Stale
+
+PROBLEM_JSON = "application/problem+json"
+
+STATUS_OF: tuple[tuple[type[Refused], int], ...] = (
+    (NotYours, 403),
+    (TooManyTries, 429),
+    (Incomplete, 400),
+    (ReasonNeeded, 400),
+    (UnreadableContact, 400),
+    (WrongSecret, 403),
+    (WrongCode, 403),
+    (Stale, 412),
+    (Refused, 409),
+)
+
+
+class KeyReused(APIException):
+    """The same Idempotency-Key came with another body."""
+
+    status_code = 422
+    default_code = "idempotency_key_reused"
+    default_detail = "This Idempotency-Key was used for another request. Send a new key with a new body."
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """What every error looks like (RFC 9457)."""
+
+    type = serializers.CharField(help_text="Always `about:blank`: the status and `code` say it all.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What happened and what to do, for people.")
+    code = serializers.CharField(help_text="What happened, for machines.")
+    errors = serializers.DictField(  # type: ignore[assignment]
+        required=False, help_text="By field, where fields need another value."
+    )
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn what a view raised into a problem; None (a server error) for what nobody foresaw."""
+    if isinstance(error, Refused):
+        set_rollback()
+        return _refused(error)
+    if isinstance(error, (Http404, ObjectDoesNotExist)):
+        set_rollback()
+        return problem(404, "not_found", "There is nothing here, or it is not yours to see.")
+    response = default_handler(error, context)
+    if response is None or not isinstance(error, APIException):
+        return response
+    headers = {name: value for name, value in response.items() if name in ("WWW-Authenticate", "Retry-After", "Allow")}
+    if isinstance(error, ValidationError):
+        return problem(400, "invalid", "Some fields need another value.", errors=error.detail, headers=headers)
+    detail = error.detail
+    code = detail.code if isinstance(detail, ErrorDetail) else error.default_code
+    return problem(response.status_code, str(code), str(detail), headers=headers)
+
+
+def _refused(refusal: Refused) -> Response:
+    status = next(status for kind, status in STATUS_OF if isinstance(refusal, kind))
+    headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooManyTries) else {}
+    return problem(status, refusal.code, str(refusal), headers=headers)
+
+
+def problem(
+    status: int, code: str, detail: str, *, errors: Any = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a problem+json answer; `errors` are by field."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return Response(body, status=status, headers=dict(headers or {}), content_type=PROBLEM_JSON)

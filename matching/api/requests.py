@@ -1,0 +1,133 @@
+"""`/requests/`: shelter requests, an arrival's own and a coordinator's places'; anybody may make one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone, translation
+from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import arrivals, throttles
+from accounts.models import Arrival
+from matching import intake, matchmaking, queries, transitions
+from matching.api.conditional import check_if_match, unchanged
+from matching.api.filters import RequestFilter
+from matching.api.idempotency import once
+from matching.api.pagination import ByRegistration
+from matching.api.permissions import TokenScope
+from matching.api.resource import Resource, source_of
+from matching.api.schema import IDEMPOTENCY_KEY, IF_MATCH
+from matching.api.serializers import CandidateSerializer, CaseSerializer, RequestDetailsSerializer, RequestSerializer
+from matching.models import ShelterRequest
+from matching.refusals import NotYours
+
+CASES_AN_HOUR = 300
+"""From one source: a whole meeting point may share one line, a flood may not. Counted with the web's."""
+
+
+class Requests(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
+    """Shelter requests: an arrival's own, a coordinator's places'. The notes are shown to the arrival alone."""
+
+    serializer_class = RequestSerializer
+    filterset_class = RequestFilter
+    pagination_class = ByRegistration
+    queryset = ShelterRequest.objects.none()
+
+    def get_permissions(self) -> Any:
+        if self.action == "create":
+            return [AllowAny(), TokenScope()]
+        return super().get_permissions()
+
+    def get_queryset(self) -> QuerySet[ShelterRequest]:
+        if self.described_only:
+            return ShelterRequest.objects.none()
+        return queries.requests_visible_to(self.caller).select_related("arrival", "place").prefetch_related("matches")
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.read(self.get_object())
+
+    @extend_schema(
+        request=RequestDetailsSerializer,
+        responses={
+            201: OpenApiResponse(
+                PolymorphicProxySerializer(
+                    "RequestOrCase", [RequestSerializer, CaseSerializer], resource_type_field_name=None
+                ),
+                description="The request; for somebody who is not signed in, the case with it.",
+            )
+        },
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def create(self, request: Request) -> Response:
+        """Ask for shelter.
+
+        An arrival who is signed in adds a request of their own and gets it back; somebody who is not
+        signed in opens a case, whose number and secret are shown in this answer once.
+        """
+        if not request.user.is_authenticated:
+            details = self.body(RequestDetailsSerializer).details()
+            throttles.count("need", source_of(request), limit=CASES_AN_HOUR, seconds=3600, at=timezone.now())
+            return once(request, lambda: self._open_case(details))
+        arrival = getattr(request.user, "arrival", None)
+        if arrival is None:
+            raise NotYours
+        details = self.body(RequestDetailsSerializer).details()
+        return once(request, lambda: self._ask(arrival, details))
+
+    def _ask(self, arrival: Arrival, details: intake.RequestDetails) -> Response:
+        asked = intake.ask_for_shelter(arrival, details, by=self.caller, at=timezone.now())
+        return self.read(asked, status=status.HTTP_201_CREATED)
+
+    def _open_case(self, details: intake.RequestDetails) -> Response:
+        case = intake.open_case_and_ask(details, language=translation.get_language(), at=timezone.now())
+        return Response(
+            {
+                "case_number": arrivals.grouped(case.arrival.case_number),
+                "secret": arrivals.grouped(case.secret),
+                "request": RequestSerializer(case.request, context=self.get_serializer_context()).data,
+            },
+            status=status.HTTP_201_CREATED,
+        )
+
+    @extend_schema(request=RequestDetailsSerializer, responses=RequestSerializer, parameters=[IF_MATCH])
+    def update(self, request: Request, pk: str) -> Response:
+        """Change what is needed; refused while a match is under way."""
+        row: ShelterRequest = self.get_object()
+        details = self.body(RequestDetailsSerializer, present=row).details(present=row)
+        with unchanged(request, row):
+            intake.change_request(row.pk, details, by=self.caller, at=timezone.now())
+        return self.read(self.get_object())
+
+    @extend_schema(request=None, responses=RequestSerializer, parameters=[IF_MATCH])
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: str) -> Response:
+        """Withdraw it and end its matches that have not begun."""
+        row: ShelterRequest = self.get_object()
+        # Not `unchanged`: the act locks spaces, and a request's row is never locked before them.
+        check_if_match(request, row)
+        transitions.withdraw_request(row.pk, by=self.caller, at=timezone.now())
+        return self.read(self.get_object())
+
+    @extend_schema(responses=CandidateSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def candidates(self, request: Request, pk: str) -> Response:
+        """The spaces possible for its next nights, best first; for coordinators."""
+        row = self.get_object()
+        found = matchmaking.candidates_for(row.pk, by=self.caller, at=timezone.now())
+        rows = [
+            {
+                "space": placement.legs[0].offer_id,
+                "first_night": placement.legs[0].first_night,
+                "last_day": placement.legs[0].last_day,
+                "score": placement.score,
+                "reasons": placement.reasons,
+            }
+            for placement in found
+        ]
+        return Response(CandidateSerializer(rows, many=True).data)

@@ -1,0 +1,235 @@
+"""What goes over the wire. Serializers check shapes and never save; what makes sense is said by `matching.intake`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from matching import queries
+from matching.deadlines import local_date
+from matching.intake import RequestDetails, SpaceDetails
+from matching.models import ShelterRequest, Space
+from places.gazetteer import KnownPlace, find_place, nearest_place
+from places.models import Place
+from places.queries import row_of
+
+
+def language_codes() -> serializers.ListField:
+    """Return a field for ISO 639-1 codes."""
+    return serializers.ListField(child=serializers.RegexField(r"^[a-z]{2,3}$", max_length=3), default=list)
+
+
+class Exact(serializers.Serializer[Any]):
+    """A body in which every field is known: a misspelt one is refused by name, never silently dropped."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(map(str, data)) - set(self.fields))):
+            raise serializers.ValidationError({name: [_("There is no such field.")] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class PlaceSerializer(serializers.ModelSerializer[Place]):
+    class Meta:
+        model = Place
+        fields = ["id", "name", "country", "kind", "latitude", "longitude", "population"]
+
+
+class WindowSerializer(Exact):
+    """A run of free nights."""
+
+    first_night = serializers.DateField()
+    last_day = serializers.DateField(help_text="The day they leave: the night before it is the last one.")
+
+
+class WherePart(Exact):
+    """A place by its name in any language, or a point; both together: the point counts."""
+
+    place = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    latitude = serializers.FloatField(required=False, min_value=-90, max_value=90)
+    longitude = serializers.FloatField(required=False, min_value=-180, max_value=180)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        name, lat, lon = attrs.pop("place", ""), attrs.get("latitude"), attrs.get("longitude")
+        if (lat is None) != (lon is None):
+            raise serializers.ValidationError({"longitude": _("Give latitude and longitude together.")})
+        known = find_place(name) if name else None
+        row = _loaded(known)
+        if name and row is None:
+            raise serializers.ValidationError({"place": _("No such place is known. Try another spelling.")})
+        if lat is None or lon is None:
+            if known is None:
+                raise serializers.ValidationError({"place": _("Say where: a place by name, or a point.")})
+            attrs["latitude"], attrs["longitude"] = known.lat, known.lon
+        attrs["place"] = row or _loaded(nearest_place(attrs["latitude"], attrs["longitude"]))
+        return attrs
+
+
+def _loaded(known: KnownPlace | None) -> Place | None:
+    """Return the row of a place; None for none, or when this deployment has not loaded it."""
+    try:
+        return row_of(known) if known else None
+    except Place.DoesNotExist:
+        return None
+
+
+class SpaceDetailsSerializer(WherePart):
+    """An offer as a host states it."""
+
+    address = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, help_text="Left out of a change, it stays as it is."
+    )
+    beds = serializers.IntegerField()
+    shared = serializers.BooleanField(default=False)
+    windows = WindowSerializer(many=True, allow_empty=False)
+    max_nights = serializers.IntegerField(required=False, allow_null=True, default=None, max_value=10_000)
+    who = serializers.ChoiceField(choices=Space.Who.choices, default="anyone")
+    children = serializers.BooleanField(default=True)
+    pets = serializers.BooleanField(default=False)
+    smoking = serializers.BooleanField(default=False)
+    step_free = serializers.BooleanField(default=False)
+    languages = language_codes()
+
+    def details(self, present: Space | None = None) -> SpaceDetails:
+        """Return what was meant; a coordinator, who never sees the `present` address, cannot wipe it out."""
+        data = {"address": present.address if present else ""} | self.validated_data
+        windows = tuple((window["first_night"], window["last_day"]) for window in data.pop("windows"))
+        return SpaceDetails(windows=windows, languages=tuple(data.pop("languages")), **data)
+
+
+class SpaceSerializer(serializers.ModelSerializer[Space]):
+    windows = WindowSerializer(many=True, read_only=True)
+    place = PlaceSerializer(read_only=True)
+    address = serializers.SerializerMethodField(help_text="For the space's own host only.")
+    vetted = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Space
+        fields = [
+            "id",
+            "status",
+            "place",
+            "latitude",
+            "longitude",
+            "address",
+            "beds",
+            "shared",
+            "windows",
+            "max_nights",
+            "who",
+            "children",
+            "pets",
+            "smoking",
+            "step_free",
+            "languages",
+            "vetted",
+            "fresh_until",
+            "created_at",
+        ]
+
+    def get_address(self, space: Space) -> str:
+        return space.address if space.host.user_id == self.context["request"].user.pk else ""
+
+    def get_vetted(self, space: Space) -> bool:
+        return space.host.status == "vetted"
+
+
+class RequestDetailsSerializer(WherePart):
+    """A household's need. `nights` counts from `first_night`."""
+
+    radius_km = serializers.FloatField(default=50.0)
+    people = serializers.IntegerField()
+    children = serializers.IntegerField(default=0)
+    children_ages = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=17), default=list)
+    all_women = serializers.BooleanField(default=False)
+    first_night = serializers.DateField()
+    nights = serializers.IntegerField()
+    min_nights = serializers.IntegerField(required=False, allow_null=True, default=None)
+    pets = serializers.BooleanField(default=False)
+    step_free = serializers.BooleanField(default=False)
+    women_only = serializers.BooleanField(default=False)
+    smoking = serializers.ChoiceField(choices=ShelterRequest.Smoking.choices, default="", allow_blank=True)
+    languages = language_codes()
+    language_required = serializers.BooleanField(default=False)
+    urgency = serializers.ChoiceField(choices=ShelterRequest.Urgency.choices, default="1")
+    may_move = serializers.BooleanField(default=False)
+    may_split = serializers.BooleanField(default=False)
+    notes = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, help_text="Left out of a change, they stay as they are."
+    )
+
+    def validate_first_night(self, first_night: date) -> date:
+        present: ShelterRequest | None = self.context.get("present")
+        if first_night < local_date(timezone.now()) and (present is None or present.first_night != first_night):
+            raise serializers.ValidationError(_("This night has passed. Give tonight or a later one."))
+        return first_night
+
+    def details(self, present: ShelterRequest | None = None) -> RequestDetails:
+        """Return what was meant; a coordinator, who never sees the `present` notes, cannot wipe them out."""
+        data = {"notes": present.notes if present else ""} | self.validated_data
+        return RequestDetails(
+            languages=tuple(data.pop("languages")), children_ages=tuple(data.pop("children_ages")), **data
+        )
+
+
+class RequestSerializer(serializers.ModelSerializer[ShelterRequest]):
+    place = PlaceSerializer(read_only=True)
+    state = serializers.SerializerMethodField()
+    notes = serializers.SerializerMethodField(help_text="For the arrival's own eyes only.")
+
+    class Meta:
+        model = ShelterRequest
+        fields = [
+            "id",
+            "state",
+            "place",
+            "latitude",
+            "longitude",
+            "radius_km",
+            "people",
+            "children",
+            "children_ages",
+            "all_women",
+            "first_night",
+            "nights",
+            "min_nights",
+            "pets",
+            "step_free",
+            "women_only",
+            "smoking",
+            "languages",
+            "language_required",
+            "urgency",
+            "may_move",
+            "may_split",
+            "notes",
+            "left_over_reasons",
+            "registered_at",
+            "withdrawn_at",
+        ]
+
+    def get_state(self, request: ShelterRequest) -> str:
+        return queries.state_of(request, local_date(timezone.now()))
+
+    def get_notes(self, request: ShelterRequest) -> str:
+        return request.notes if request.arrival.user_id == self.context["request"].user.pk else ""
+
+
+class CandidateSerializer(serializers.Serializer[Any]):
+    space = serializers.UUIDField()
+    first_night = serializers.DateField()
+    last_day = serializers.DateField()
+    score = serializers.FloatField()
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+class CaseSerializer(serializers.Serializer[Any]):
+    """The answer to an anonymous request: number and secret are shown here once."""
+
+    case_number = serializers.CharField()
+    secret = serializers.CharField()
+    request = RequestSerializer()
