@@ -1,0 +1,73 @@
+"""What the service did by itself: rounds of matching, deliveries that failed, and who looked at whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from matching.admin.access import LookOnly, back, coordinator
+from matching.models import MatchingRound
+from notifications import delivering, outbox
+from notifications.models import Delivery
+from privacy.models import AccessLog
+
+
+@admin.register(MatchingRound)
+class RoundAdmin(LookOnly[MatchingRound]):
+    """The rounds of matching, newest first."""
+
+    list_display = ["started_at", "finished_at", "needs", "offers", "proposals", "left_over"]
+
+    def visible(self, user: User) -> QuerySet[MatchingRound]:
+        return MatchingRound.objects.all()
+
+
+@admin.register(Delivery)
+class UndeliveredAdmin(LookOnly[Delivery]):
+    """Deliveries that failed for good: try again, or find another way to tell the person."""
+
+    list_display = ["id", "event", "transport", "error_class", "error_text", "attempts"]
+    list_filter = ["error_class", "transport"]
+    change_list_template = "admin/notifications/undelivered.html"
+    list_display_links = None
+
+    def visible(self, user: User) -> QuerySet[Delivery]:
+        return outbox.undelivered()
+
+    @admin.display(ordering="notification__event")
+    def event(self, delivery: Delivery) -> str:
+        return delivery.notification.event
+
+    def get_urls(self) -> list[Any]:
+        again = self.admin_site.admin_view(require_POST(self.again))
+        return [path("again/", again, name="notifications_delivery_again"), *super().get_urls()]
+
+    def again(self, request: HttpRequest) -> HttpResponse:
+        """Put every failed delivery back into the queue."""
+        coordinator(request)
+        at = timezone.now()
+        failed = outbox.undelivered().values_list("pk", flat=True)
+        count = sum(delivering.try_again(pk, at=at) for pk in failed)
+        self.message_user(request, _("Deliveries to be tried again: %(count)d.") % {"count": count}, "success")
+        return back(request, reverse("admin:notifications_delivery_changelist"))
+
+
+@admin.register(AccessLog)
+class AccessLogAdmin(LookOnly[AccessLog]):
+    """Who looked at whose personal fields, and why. Nobody can change it."""
+
+    list_display = ["at", "by", "about", "fields", "reason"]
+    list_filter = ["at"]
+    date_hierarchy = "at"
+    list_select_related = ["by", "about"]
+
+    def visible(self, user: User) -> QuerySet[AccessLog]:
+        return AccessLog.objects.all()

@@ -1,0 +1,124 @@
+"""Shelter requests: what each household needs, why it is left over, and proposing a space by hand."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts import arrivals
+from accounts.models import User
+from matching import disclosure, matchmaking, queries, transitions
+from matching.admin.access import LookOnly, back, coordinator, said
+from matching.deadlines import local_date
+from matching.models import ShelterRequest, Space
+from matching.refusals import one_act
+
+
+@admin.register(ShelterRequest)
+class RequestAdmin(LookOnly[ShelterRequest]):
+    """Requests of the coordinator's places. Name, contact and notes open by a click that is logged."""
+
+    list_display = ["__str__", "place", "people", "children", "first_night", "nights", "urgency", "registered_at"]
+    list_filter = ["urgency", "first_night", "step_free", "pets", "all_women"]
+    date_hierarchy = "first_night"
+    change_form_template = "admin/matching/request_page.html"
+
+    def visible(self, user: User) -> QuerySet[ShelterRequest]:
+        visible = queries.requests_visible_to(user)
+        return visible.select_related("arrival__user", "place").prefetch_related("matches__space__place")
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:request_id>/propose/", view(require_POST(self.propose)), name="matching_request_propose"),
+            path("<uuid:request_id>/open/", view(require_POST(self.open_personal)), name="matching_request_open"),
+            path("<uuid:request_id>/secret/", view(require_POST(self.new_secret)), name="matching_request_secret"),
+            path("<uuid:request_id>/withdraw/", view(require_POST(self.withdraw)), name="matching_request_withdraw"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self._page(request, object_id)
+
+    def _page(self, request: HttpRequest, object_id: str | UUID, **more: Any) -> HttpResponse:
+        user = coordinator(request)
+        row = get_object_or_404(self.visible(user), pk=_pk(object_id))
+        now = timezone.now()
+        open_runs = row.withdrawn_at is None and queries.uncovered(row, local_date(now))
+        candidates = matchmaking.candidates_for(row.pk, by=user, at=now, limit=15) if open_runs else []
+        spaces = Space.objects.select_related("place").in_bulk([UUID(c.legs[0].offer_id) for c in candidates])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(row),
+            "opts": self.opts,
+            "row": row,
+            "state": queries.state_of(row, local_date(now)),
+            "matches": row.matches.order_by("created_at"),
+            "candidates": [
+                {"placement": c, "leg": c.legs[0], "space": spaces[UUID(c.legs[0].offer_id)]} for c in candidates
+            ],
+            **more,
+        }
+        return TemplateResponse(request, self.change_form_template, context)
+
+    def propose(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
+        """Propose the space a coordinator chose."""
+        user = coordinator(request)
+        get_object_or_404(self.visible(user), pk=request_id)
+        page = reverse("admin:matching_shelterrequest_change", args=[request_id])
+        space = get_object_or_404(Space, pk=_pk(request.POST.get("space", "")))
+        propose = partial(matchmaking.propose_by_hand, request_id, space.pk, by=user, at=timezone.now())
+        said(request, propose, _("The proposal is written and waits for approval."))
+        return back(request, page)
+
+    def open_personal(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
+        """Show name, contact points and notes once, with a reason, and log the look."""
+        user = coordinator(request)
+        row = get_object_or_404(self.visible(user), pk=request_id)
+        reason = request.POST.get("why", "").strip()
+        if not reason:
+            self.message_user(request, _("Say why you need to see this; it is logged."), "error")
+            return self._page(request, request_id)
+        with one_act():
+            disclosure.log_look(user, row.arrival.user, "name contact notes", reason=reason[:200], at=timezone.now())
+        points = [(point.channel, point.address) for point in row.arrival.user.contact_points.all()]
+        return self._page(
+            request, request_id, opened={"name": row.arrival.user.name, "points": points, "notes": row.notes}
+        )
+
+    def new_secret(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
+        """Give the arrival a new secret, to be read to them: for who lost theirs, or came by a spreadsheet."""
+        user = coordinator(request)
+        row = get_object_or_404(self.visible(user), pk=request_id)
+        with one_act():
+            secret = arrivals.renew_secret(row.arrival)
+            disclosure.log_look(user, row.arrival.user, "secret", reason="gave a new secret", at=timezone.now())
+        return self._page(request, request_id, secret=arrivals.grouped(secret))
+
+    def withdraw(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
+        """Withdraw the request on the household's word."""
+        user = coordinator(request)
+        get_object_or_404(self.visible(user), pk=request_id)
+        withdraw = partial(transitions.withdraw_request, request_id, by=user, at=timezone.now())
+        said(request, withdraw, _("The request is withdrawn."))
+        return back(request, reverse("admin:matching_shelterrequest_change", args=[request_id]))
+
+
+def _pk(text: str | UUID) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
