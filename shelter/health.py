@@ -1,0 +1,43 @@
+"""Is it alive, and is it ready? For supervisors, load balancers and people."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from matching.models import MatchingRound
+
+ROUND_OVERDUE = timedelta(minutes=15)
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 while PostgreSQL answers. Redis and the worker are reported: without them all is only slower."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        latest = MatchingRound.objects.first()
+        database = True
+    except DatabaseError:
+        database, latest = False, None
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
+            broker = bool(client.ping())
+    except (redis.RedisError, OSError):
+        broker = False
+    report = {
+        "database": database,
+        "redis": broker,
+        "worker": latest is not None and timezone.now() - latest.started_at < ROUND_OVERDUE,
+        "last_round": latest.started_at if latest else None,
+    }
+    return JsonResponse(report, status=200 if database else 503)

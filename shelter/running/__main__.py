@@ -1,0 +1,156 @@
+"""`python -m shelter.running up` runs the whole service; `... with COMMAND` runs a command beside fresh test servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import FrameType
+
+from shelter.running import commands, process, state
+from shelter.running.servers import servers
+from shelter.running.supervisor import Child, say
+
+FIRST_PORT = 8000
+
+
+class Stop(Exception):
+    """Somebody asked us to end."""
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    # One is enough: a second Ctrl-C must not interrupt the tidying up.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Stop
+
+
+def up() -> int:
+    """Run servers, web, worker and beat until Ctrl-C or SIGTERM; return the exit status."""
+    folder = state.state_dir()
+    try:
+        lock = state.lock(folder)
+    except state.AlreadyRunning as other:
+        say(f"Shanyrak already runs from this folder (process {other}). Stop it with Ctrl-C there, or: kill {other}")
+        return 1
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    children: list[Child] = []
+    try:
+        say("starting PostgreSQL and Redis")
+        with servers(folder) as urls:
+            port = free_port(int(os.environ.get("PORT", FIRST_PORT)))
+            env = environment(folder, urls, port)
+            try:
+                prepare = process.start(
+                    [sys.executable, "-m", "shelter.running.prepare", "--demo"], env=env, cwd=state.CHECKOUT
+                )
+                try:
+                    if prepare.wait():
+                        say("preparing failed; what went wrong stands above")
+                        return 1
+                finally:
+                    process.stop(prepare, seconds=5)
+                for name, command in (("web", commands.WEB), ("worker", commands.WORKER), ("beat", commands.BEAT)):
+                    children.append(Child(name, command, env))
+                    children[-1].start()
+                wait_for_port(port)
+                say(f"Shanyrak is up: {env['SHELTER_SITE_URL']}  (coordinators: {env['SHELTER_SITE_URL']}/admin/)")
+                say("Ctrl-C stops everything and keeps the data.")
+                while True:
+                    time.sleep(0.5)
+                    for child in children:
+                        child.look()
+            finally:
+                for child in children:
+                    child.ask_to_end()
+                for child in children:
+                    child.stop()
+    except Stop:
+        say("stopped; the data is kept in " + str(folder))
+        return 0
+    except (RuntimeError, OSError) as problem:
+        say(f"cannot run: {problem}")
+        return 1
+    finally:
+        lock.close()
+
+
+def free_port(wanted: int) -> int:
+    """Return `wanted` when nobody listens there, else the next free port, with a word about it."""
+    for port in range(wanted, wanted + 50):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port != wanted:
+            say(f"port {wanted} is taken by another program; using {port}")
+        return port
+    raise RuntimeError(f"no free port from {wanted} to {wanted + 49}; set PORT to another one")
+
+
+def wait_for_port(port: int, seconds: float = 60.0) -> None:
+    """Wait until something listens on `port`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"the web server did not start within {seconds:.0f} seconds")
+
+
+def environment(folder: Path, urls: dict[str, str], port: int) -> dict[str, str]:
+    """Return the environment of the service's processes: what is set wins over what a trial makes up."""
+    made_up = {
+        **state.keys(folder),
+        "SHELTER_HTTPS": "no",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "SHELTER_SITE_URL": f"http://127.0.0.1:{port}",
+        "SHELTER_STATIC_ROOT": str(folder / "static"),
+        "SHELTER_BEAT_FILE": str(folder / "beat"),
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**made_up, **os.environ, **urls, "PORT": str(port)}
+
+
+def run_with(command: list[str]) -> int:
+    """Run `command` beside servers of its own that are thrown away afterwards; return its exit status."""
+    signal.signal(signal.SIGTERM, _stop)
+    folder = Path(tempfile.mkdtemp(prefix="shanyrak-test-"))
+    folder.chmod(0o755)
+    try:
+        with servers(folder, for_tests=True) as urls:
+            env = {"DEBUG": "yes", "SHELTER_STATIC_ROOT": str(folder / "static"), **os.environ, **urls}
+            child = subprocess.Popen(command, env=env)  # noqa: S603 - the caller's own command
+            try:
+                return child.wait()
+            except (KeyboardInterrupt, Stop):
+                child.send_signal(signal.SIGINT)
+                return child.wait(30)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> int:
+    match sys.argv[1:]:
+        case ["up"]:
+            return up()
+        case ["with", *command] if command:
+            return run_with(command)
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

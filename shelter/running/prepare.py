@@ -1,0 +1,38 @@
+"""What must be true before the service starts: tables, gazetteer, static files, and the demo on the first start."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main(*, demo: bool) -> None:
+    """Migrate, load the gazetteer where it is missing, collect static files; with `demo`, load it into an empty service."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shelter.settings")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from accounts.models import User
+    from places.gazetteer import all_places
+    from places.models import Place
+
+    say("migrating the database")
+    call_command("migrate", verbosity=0)
+    if Place.objects.count() != len(all_places()):
+        say("loading the gazetteer")
+        call_command("load_gazetteer")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if demo and not User.objects.exists():
+        say("loading the demo: one made-up week, its dates moved to today")
+        call_command("load_demo")
+    call_command("how_to_sign_in")
+
+
+def say(words: str) -> None:
+    print(f"     * | {words}", flush=True)
+
+
+if __name__ == "__main__":
+    main(demo="--demo" in sys.argv)
