@@ -1,0 +1,59 @@
+"""A real browser (the system's Chromium) against the real server, with JavaScript switched off."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+# Playwright's synchronous interface runs a loop in this thread; the database is used outside of it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+CHROMIUM = os.environ.get("SHELTER_CHROMIUM", "/usr/bin/chromium")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window; as root it has no sandbox of its own."""
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[360, 1280], ids=["phone", "desktop"])
+def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """A page in English without JavaScript, as wide as a small phone or a desktop; any fault on it fails the test."""
+    context = browser.new_context(
+        viewport={"width": request.param, "height": 740},
+        base_url=live_server.url,
+        locale="en-GB",
+        java_script_enabled=False,
+    )
+    faults: list[str] = []
+    page = context.new_page()
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("requestfailed", lambda failed: faults.append(f"failed: {failed.url}"))
+    page.on(
+        "request", lambda sent: faults.append(f"elsewhere: {sent.url}") if _elsewhere(sent.url, live_server) else None
+    )
+    yield page
+    context.close()
+    assert [fault for fault in faults if "422" not in fault] == []
+
+
+def _elsewhere(url: str, live_server: LiveServer) -> bool:
+    return not url.startswith(live_server.url)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where the screenshots of this test go: SHELTER_PICTURES, or a folder that is forgotten."""
+    folder = Path(os.environ.get("SHELTER_PICTURES", str(tmp_path)))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,123 @@
+"""Vetting, proposing by hand, and opening personal fields, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import Host
+from matching.models import Match
+from matching.states import Status
+from privacy.models import AccessLog
+from tests import people
+from tests.people import Person
+
+SignIn = Callable[[Person], Client]
+
+
+def test_vet_a_host_needs_every_check(carla: Person, signed_in: SignIn) -> None:
+    host = people.hanna(vetted=False).host
+    client, page = signed_in(carla), f"/admin/accounts/host/{host.pk}"
+
+    refused = client.post(f"{page}/standing/vetted/", follow=True)
+    assert "identity seen, phone verified, rules agreed" in refused.content.decode()
+    for kind in people.REQUIRED_CHECKS:
+        client.post(f"{page}/check/", {"kind": kind, "passed": "yes", "note": "seen"})
+    client.post(f"{page}/standing/vetted/")
+
+    assert Host.objects.get(pk=host.pk).status == "vetted"
+
+
+def test_suspend_a_host_freezes_their_matches(carla: Person, amira: Person, hanna: Person, signed_in: SignIn) -> None:
+    match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
+
+    signed_in(carla).post(f"/admin/accounts/host/{hanna.host.pk}/standing/suspended/", {"reason": "a complaint"})
+
+    match.refresh_from_db()
+    assert (Host.objects.get(pk=hanna.host.pk).status, match.frozen_at is not None) == ("suspended", True)
+
+
+def test_suspend_without_a_reason_changes_nothing(carla: Person, hanna: Person, signed_in: SignIn) -> None:
+    signed_in(carla).post(f"/admin/accounts/host/{hanna.host.pk}/standing/suspended/")
+
+    assert Host.objects.get(pk=hanna.host.pk).status == "vetted"
+
+
+def test_propose_by_hand_writes_a_proposal(carla: Person, amira: Person, hanna: Person, signed_in: SignIn) -> None:
+    asked, offered = people.request(amira.arrival), people.space(hanna.host)
+    client, page = signed_in(carla), f"/admin/matching/shelterrequest/{asked.pk}"
+
+    ranked = client.get(f"{page}/change/").context["candidates"]
+    client.post(f"{page}/propose/", {"space": str(ranked[0]["space"].pk)})
+
+    assert Match.objects.values_list("request", "space", "status").get() == (asked.pk, offered.pk, "proposed")
+
+
+def test_propose_by_hand_is_refused_with_the_rule_in_words(
+    carla: Person, amira: Person, hanna: Person, signed_in: SignIn
+) -> None:
+    asked = people.request(amira.arrival, pets=True)
+    offered = people.space(hanna.host, pets=False)
+
+    page = signed_in(carla).post(
+        f"/admin/matching/shelterrequest/{asked.pk}/propose/", {"space": str(offered.pk)}, follow=True
+    )
+
+    assert [str(m) for m in page.context["messages"]] == ["no pets allowed"]
+    assert not Match.objects.exists()
+
+
+def test_a_child_alone_is_placed_by_hand_only(carla: Person, amira: Person, hanna: Person, signed_in: SignIn) -> None:
+    asked = people.request(amira.arrival, people=1, children=1)
+    offered = people.space(hanna.host)
+
+    signed_in(carla).post(f"/admin/matching/shelterrequest/{asked.pk}/propose/", {"space": str(offered.pk)})
+
+    match = Match.objects.get()
+    assert (match.status, match.high_risk) == ("proposed", True)
+
+
+@pytest.mark.parametrize("kind", ["shelterrequest", "space"])
+def test_personal_fields_open_by_a_logged_click_only(
+    kind: str, carla: Person, amira: Person, hanna: Person, signed_in: SignIn
+) -> None:
+    row = people.request(amira.arrival) if kind == "shelterrequest" else people.space(hanna.host)
+    client, page = signed_in(carla), f"/admin/matching/{kind}/{row.pk}"
+    name = "Amira Testova" if kind == "shelterrequest" else "Hanna Musterfrau"
+
+    assert name not in client.get(f"{page}/change/").content.decode()
+    assert name not in client.post(f"{page}/open/", {"why": " "}).content.decode()
+    opened = client.post(f"{page}/open/", {"why": "she called and asked"})
+
+    assert name in opened.content.decode()
+    assert AccessLog.objects.values_list("by", "reason").get() == (carla.user.pk, "she called and asked")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/admin/",
+        "/admin/matching/match/",
+        "/admin/matching/shelterrequest/",
+        "/admin/matching/space/",
+        "/admin/accounts/host/",
+        "/admin/matching/matchinground/",
+        "/admin/notifications/delivery/",
+        "/admin/privacy/accesslog/",
+        "/admin/places/place/",
+    ],
+)
+def test_every_list_opens_for_a_coordinator(
+    page: str, carla: Person, amira: Person, hanna: Person, signed_in: SignIn
+) -> None:
+    people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
+
+    assert signed_in(carla).get(page).status_code == 200
+
+
+def test_users_and_coordinators_are_the_superusers_alone(carla: Person, signed_in: SignIn) -> None:
+    client = signed_in(carla)
+
+    assert [client.get(f"/admin/accounts/{page}/").status_code for page in ("user", "coordinator")] == [403, 403]

@@ -1,0 +1,185 @@
+"""Every row of the moves table, and every row that is not in it, through every door and by every role.
+
+The expectation is the table itself (`matching.states.MOVES`): a move that the table allows to a role
+succeeds through each door that role has; every other one is refused and changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.refusals import Refused
+from matching import transitions
+from matching.models import Match, MatchEvent
+from matching.states import HOLDS_BEDS, MOVES, NEEDS_REASON, Act, Role, Status, find_move
+from tests import people
+from tests.people import Person
+
+PEOPLE_ACTS = (Act.APPROVE, Act.DECLINE, Act.CANCEL, Act.CHECK_IN, Act.NO_SHOW, Act.COMPLETE, Act.BREAK_OFF)
+WORKER_ACTS = (Act.EXPIRE, Act.COMPLETE)
+ROLES = ("carla", "hanna", "amira", "oskar")
+ROLE_OF = {"carla": Role.COORDINATOR, "hanna": Role.HOST, "amira": Role.ARRIVAL, "oskar": None}
+DOORS = ("act", "api", "pages")
+
+
+@pytest.fixture
+def cast(amira: Person, hanna: Person, carla: Person, oskar: Person) -> dict[str, Person]:
+    return {"amira": amira, "hanna": hanna, "carla": carla, "oskar": oskar}
+
+
+def match_for(cast: dict[str, Person], status: Status) -> Match:
+    return people.match_in(status, people.request(cast["amira"].arrival), people.space(cast["hanna"].host))
+
+
+def knock(door: str, who: str, person: Person, match: Match, act: Act) -> None:
+    """Try one act through one door; what comes of it is read from the database."""
+    client = Client()
+    client.force_login(person.user)
+    reason = {"reason": "other"} if act in NEEDS_REASON else {}
+    if door == "act":
+        with contextlib.suppress(Refused):
+            getattr(transitions, act.value)(match.pk, by=person.user, at=timezone.now(), **reason)
+    elif door == "api":
+        path = f"/api/v1/matches/{match.pk}/{act.value.replace('_', '-')}/"
+        assert client.post(path, reason, content_type="application/json").status_code < 500
+    elif who == "carla":
+        path = f"/admin/matching/match/{match.pk}/act/{act.value}/"
+        assert client.post(path, reason).status_code < 500
+    else:
+        side = "host" if who == "hanna" else "case"
+        path = f"/{side}/match/{match.pk}/{act.value}/"
+        assert client.post(path, reason).status_code < 500
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("source", list(Status))
+@pytest.mark.parametrize("door", DOORS)
+def test_move_happens_exactly_where_the_table_says(door: str, source: Status, cast: dict[str, Person]) -> None:
+    match, wrong = match_for(cast, source), []
+    for act, who in product(PEOPLE_ACTS, ROLES):
+        move = find_move(act, source)
+        allowed = move is not None and ROLE_OF[who] in move.roles
+        expected = move.target if allowed and move else source
+        with transaction.atomic():
+            knock(door, who, cast[who], match, act)
+            now = Match.objects.get(pk=match.pk).status
+            transaction.set_rollback(True)
+        if now != expected:
+            wrong.append(f"{who} {act} from {source}: {now}, expected {expected}")
+    assert wrong == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("source", list(Status))
+@pytest.mark.parametrize("act", WORKER_ACTS)
+def test_worker_moves_exactly_where_the_table_says(act: Act, source: Status, cast: dict[str, Person]) -> None:
+    match = match_for(cast, source)
+    move = find_move(act, source)
+    allowed = move is not None and Role.WORKER in move.roles
+    arguments = {"by": None} if act is Act.COMPLETE else {}
+
+    with contextlib.suppress(Refused):
+        getattr(transitions, act.value)(match.pk, at=timezone.now(), **arguments)
+
+    assert Match.objects.get(pk=match.pk).status == (move.target if allowed and move else source)
+
+
+# -- the database, whatever path a write takes ----------------------------------------------------
+
+LEGAL = {(move.source, move.target) for move in MOVES if move.source is not None}
+
+
+def refused(write: Callable[[], object]) -> bool:
+    """Run a write, deferred checks included, and take it back; return whether the database refused it."""
+    try:
+        with transaction.atomic():
+            write()
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+            transaction.set_rollback(True)
+    except DatabaseError:
+        return True
+    return False
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("source", list(Status))
+@pytest.mark.parametrize("path", ["raw SQL", "queryset update", "save", "bulk_update"])
+def test_database_refuses_every_status_written_past_the_acts(
+    path: str, source: Status, cast: dict[str, Person]
+) -> None:
+    match = match_for(cast, source)
+
+    def write(target: Status) -> None:
+        match.status = target
+        if path == "raw SQL":
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE matching_match SET status = %s WHERE id = %s", [target, match.pk])
+        elif path == "queryset update":
+            Match.objects.filter(pk=match.pk).update(status=target)
+        elif path == "save":
+            match.save()
+        else:
+            Match.objects.bulk_update([match], ["status"])
+
+    let_through = [target for target in Status if target != source and not refused(lambda t=target: write(t))]
+
+    assert let_through == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("source", list(Status))
+def test_database_refuses_illegal_moves_even_with_a_history(source: Status, cast: dict[str, Person]) -> None:
+    match = match_for(cast, source)
+
+    def write(target: Status) -> None:
+        MatchEvent.objects.create(
+            match=match, act="forged", from_status=source, to_status=target, role="worker", at=timezone.now()
+        )
+        Match.objects.filter(pk=match.pk).update(status=target)
+
+    let_through = {target for target in Status if target != source and not refused(lambda t=target: write(t))}
+
+    assert let_through <= {target for origin, target in LEGAL if origin == source}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", list(Status))
+def test_database_refuses_a_match_that_begins_anywhere_but_proposed(status: Status, cast: dict[str, Person]) -> None:
+    asked, offered = people.request(cast["amira"].arrival), people.space(cast["hanna"].host)
+
+    def write() -> None:
+        match = Match(
+            request=asked,
+            space=offered,
+            status=status,
+            first_night=asked.first_night,
+            last_day=asked.last_day,
+            people=2,
+            created_at=timezone.now(),
+        )
+        Match.objects.bulk_create([match])
+        MatchEvent.objects.create(match=match, act="propose", to_status=status, role="worker", at=timezone.now())
+
+    assert refused(write) == (status is not Status.PROPOSED)
+
+
+@pytest.mark.django_db
+def test_history_cannot_be_changed_or_deleted(cast: dict[str, Person]) -> None:
+    match = match_for(cast, Status.CONFIRMED)
+
+    assert refused(lambda: match.events.update(reason="rewritten"))
+    assert refused(lambda: match.events.all().delete())
+    assert [event.to_status for event in match.events.all()][-1] == Status.CONFIRMED
+
+
+def test_every_live_status_can_still_move() -> None:
+    assert {source for source, _target in LEGAL} == set(HOLDS_BEDS)

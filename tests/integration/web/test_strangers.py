@@ -1,0 +1,136 @@
+"""Oskar has a case and a space of his own, and finds nothing of anybody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from matching.models import Match, MatchEvent, Space
+from matching.states import Status
+from notifications.models import Notification
+from privacy.models import AccessLog
+from tests import people
+from tests.people import Person
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True)
+class Things:
+    """A match of Amira's and Hanna's with everything around it that has an address."""
+
+    match: Match
+    arrival_note: Notification
+    host_note: Notification
+
+
+@pytest.fixture
+def things(amira: Person, hanna: Person) -> Things:
+    match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
+    return Things(match, amira.user.notifications.filter(event="arrival_asked").get(), hanna.user.notifications.first())
+
+
+ADDRESSES: dict[str, Callable[[Things], str]] = {
+    "case_contact": lambda it: f"/case/match/{it.match.pk}/contact/",
+    "case_act": lambda it: f"/case/match/{it.match.pk}/check_in/",
+    "case_withdraw": lambda it: f"/case/request/{it.match.request_id}/withdraw/",
+    "case_read": lambda it: f"/case/message/{it.arrival_note.pk}/read/",
+    "host_contact": lambda it: f"/host/match/{it.match.pk}/contact/",
+    "host_act": lambda it: f"/host/match/{it.match.pk}/no_show/",
+    "host_space_nights": lambda it: f"/host/space/{it.match.space_id}/nights/",
+    "host_space_act": lambda it: f"/host/space/{it.match.space_id}/withdraw/",
+    "host_read": lambda it: f"/host/message/{it.host_note.pk}/read/",
+}
+OF_AMIRA = {name for name in ADDRESSES if name.startswith("case")}
+
+
+def test_every_address_with_something_in_it_is_in_this_table() -> None:
+    web = get_resolver("matching.web.urls")
+    with_ids = {pattern.name for pattern in web.url_patterns if "_id>" in str(pattern.pattern)}
+
+    assert with_ids == set(ADDRESSES)
+
+
+def state() -> tuple[object, ...]:
+    return (
+        sorted(Match.objects.values_list("pk", "status", "version")),
+        sorted(Space.objects.values_list("pk", "status", "version")),
+        sorted(Notification.objects.exclude(read_at=None).values_list("pk", flat=True)),
+        MatchEvent.objects.count(),
+        AccessLog.objects.count(),
+    )
+
+
+@pytest.mark.parametrize("name", sorted(ADDRESSES))
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_outsider_finds_nothing(client: Client, oskar: Person, things: Things, name: str, method: str) -> None:
+    client.force_login(oskar.user)
+    before = state()
+
+    response = getattr(client, method)(ADDRESSES[name](things), {"reason": "other"})
+
+    expected = 405 if method == "get" and name.endswith("_read") else 404
+    assert (response.status_code, state()) == (expected, before)
+
+
+@pytest.mark.parametrize("name", sorted(ADDRESSES))
+def test_other_side_finds_nothing_at_the_wrong_door(
+    client: Client, amira: Person, hanna: Person, things: Things, name: str
+) -> None:
+    client.force_login(hanna.user if name in OF_AMIRA else amira.user)
+    before = state()
+
+    response = client.post(ADDRESSES[name](things), {"reason": "other"})
+
+    assert (response.status_code, state()) == (404, before)
+
+
+@pytest.mark.parametrize("name", sorted(ADDRESSES))
+def test_coordinator_has_another_door(client: Client, carla: Person, things: Things, name: str) -> None:
+    client.force_login(carla.user)
+    before = state()
+
+    response = client.post(ADDRESSES[name](things), {"reason": "other"})
+
+    assert (response.status_code, state()) == (404, before)
+
+
+@pytest.mark.parametrize("name", sorted(ADDRESSES))
+def test_nobody_signed_in_is_asked_to_sign_in(client: Client, things: Things, name: str) -> None:
+    before = state()
+
+    response = client.post(ADDRESSES[name](things), {"reason": "other"})
+
+    assert response.headers["Location"] == ("/case/" if name in OF_AMIRA else "/host/sign-in/")
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", sorted(ADDRESSES))
+def test_the_right_person_is_let_in(client: Client, amira: Person, hanna: Person, things: Things, name: str) -> None:
+    """The control of all the above: at the same addresses somebody is at home."""
+    client.force_login(amira.user if name in OF_AMIRA else hanna.user)
+
+    response = client.post(ADDRESSES[name](things), {"reason": "other"})
+
+    expected = {"case_contact": 200, "host_contact": 200, "host_space_act": 409, "host_space_nights": 422}
+    assert response.status_code == expected.get(name, 302)
+
+
+def test_outsider_sees_only_his_own_pages(client: Client, oskar: Person, things: Things) -> None:
+    client.force_login(oskar.user)
+
+    case, host = client.get("/case/").context, client.get("/host/").context
+
+    assert [card.request.arrival for card in case["cards"]] == [oskar.user.arrival]
+    assert [card.live for card in case["cards"]] == [[]]
+    assert [card.space.host for card in host["spaces"]] == [oskar.user.host]
+    assert (host["live"], host["ended"]) == ([], [])
+
+
+def test_an_arrival_is_no_host_and_a_host_no_arrival(client: Client, amira: Person, hanna: Person) -> None:
+    client.force_login(amira.user)
+    assert client.get("/host/").status_code == 404

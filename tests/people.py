@@ -1,0 +1,236 @@
+"""The four people of every test, and their rows, made by the real acts of the service.
+
+Amira is the arrival, Hanna the host, Carla the coordinator, and Oskar the outsider: he has a case, a
+space and a match of his own, and may see nothing of the other three. All of this needs a database.
+Nights are counted from `tonight()`, moments from the clock, since the doors ask the clock as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from accounts import arrivals, hosts, vetting
+from accounts.contacts import add_contact_point, read_contact
+from accounts.models import Arrival, Coordinator, Host, User
+from matching import intake, transitions
+from matching.deadlines import local_date
+from matching.intake import RequestDetails, SpaceDetails
+from matching.models import Match, ShelterRequest, Space
+from matching.states import Status
+from matching.transitions import Proposal
+from places.models import Place, PlaceName
+from places.names import key_of
+
+REQUIRED_CHECKS = ("identity_seen", "phone_verified", "rules_agreed")
+PASSWORD = "correct horse battery staple"
+"""What a coordinator of a test signs in with."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user with what they sign in with: `secret` (a case's secret or a password), `contact` (an address)."""
+
+    user: User
+    secret: str = ""
+    contact: str = ""
+
+    @property
+    def arrival(self) -> Arrival:
+        return self.user.arrival
+
+    @property
+    def host(self) -> Host:
+        return self.user.host
+
+
+def tonight(days: int = 0) -> date:
+    """Return the night that begins today, or `days` later."""
+    return local_date(timezone.now()) + timedelta(days=days)
+
+
+# -- places ---------------------------------------------------------------------------------------
+
+KNOWN = {
+    "Almaty": (1526384, "KZ", 43.25, 76.92, 1_977_011, ("Almaty", "Алматы", "Алма-Ата", "ალმატი")),
+    "Oral": (608668, "KZ", 51.23, 51.37, 250_000, ("Oral", "Орал", "Уральск", "Uralsk")),
+    "Tbilisi": (611717, "GE", 41.69, 44.83, 1_049_498, ("Tbilisi", "Тбилиси", "თბილისი")),
+}
+
+
+def place(name: str = "Almaty") -> Place:
+    """Return one of three places, with its names in several languages (the whole gazetteer is not loaded)."""
+    geoname_id, country, latitude, longitude, population, names = KNOWN[name]
+    row, _new = Place.objects.get_or_create(
+        geoname_id=geoname_id,
+        defaults={
+            "name": name,
+            "country": country,
+            "kind": Place.Kind.CITY,
+            "latitude": latitude,
+            "longitude": longitude,
+            "population": population,
+        },
+    )
+    for known_as in names:
+        PlaceName.objects.get_or_create(place=row, key=key_of(known_as), defaults={"name": known_as})
+    return row
+
+
+# -- people ---------------------------------------------------------------------------------------
+
+
+def amira(*, name: str = "Amira Testova", contact: str = "", language: str = "en") -> Person:
+    """Return an arrival with a case number and a secret; without `contact` nobody can write to her."""
+    arrival, secret = arrivals.open_case(language=language, name=name)
+    if contact:
+        add_contact_point(arrival.user, *read_contact(contact), preferred=True)
+    return Person(arrival.user, secret, contact)
+
+
+def hanna(
+    *,
+    name: str = "Hanna Musterfrau",
+    contact: str = "hanna@example.org",
+    language: str = "en",
+    vetted: bool = True,
+    coordinator: Person | None = None,
+) -> Person:
+    """Return a host, vetted (by `coordinator`, default Carla) with every required check unless `vetted` is false."""
+    host = hosts.register_host(name=name, contacts=[read_contact(contact)], language=language)
+    if vetted and host.status == Host.Status.UNVETTED:
+        vet(host, by=coordinator or carla())
+    return Person(User.objects.get(pk=host.user_id), contact=contact)
+
+
+def vet(host: Host, *, by: Person) -> None:
+    """Put every required check of `host` on record and vet them."""
+    now = timezone.now()
+    for kind in REQUIRED_CHECKS:
+        vetting.record_check(host, kind, by=by.user, at=now)
+    with transitions.one_act():
+        vetting.vet(host.pk, by=by.user, at=now)
+
+
+def carla(username: str = "carla", *, places: tuple[Place, ...] = ()) -> Person:
+    """Return a coordinator: of all places, or of `places` only. The same `username` is the same person."""
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        user = User.objects.create_user(username, PASSWORD, is_staff=True, language="en", name="Carla Koordinator")
+        coordinator = Coordinator.objects.create(user=user, all_places=not places)
+        coordinator.places.set(places)
+    return Person(user, PASSWORD)
+
+
+def oskar() -> Person:
+    """Return the outsider: an arrival with a request and a vetted host with a space, both far away in Tbilisi."""
+    person = amira(name="Oskar Fremder", contact="oskar@example.org")
+    vet(Host.objects.create(user=person.user), by=carla())
+    there = place("Tbilisi")
+    space(person.host, place=there, address="Rustaveli Avenue 1")
+    request(person.arrival, place=there)
+    return Person(User.objects.get(pk=person.user.pk), person.secret, person.contact)
+
+
+# -- rows -----------------------------------------------------------------------------------------
+
+
+def space(host: Host, **changes: Any) -> Space:
+    """Return a listed space of `host`: 3 beds in Almaty, free for 30 nights from tonight; `changes` are SpaceDetails."""
+    where = changes.pop("place", None) or place()
+    details: dict[str, Any] = {
+        "latitude": where.latitude,
+        "longitude": where.longitude,
+        "place": where,
+        "address": "Abay Avenue 10, flat 5",
+        "beds": 3,
+        "windows": ((tonight(), tonight(30)),),
+        "languages": ("ru", "en"),
+    }
+    return intake.offer_space(host, SpaceDetails(**details | changes), by=host.user, at=timezone.now())
+
+
+def request(arrival: Arrival, **changes: Any) -> ShelterRequest:
+    """Return a shelter request: 2 adults in Almaty, 5 nights from tonight; `changes` are RequestDetails."""
+    where = changes.pop("place", None) or place()
+    details: dict[str, Any] = {
+        "latitude": where.latitude,
+        "longitude": where.longitude,
+        "place": where,
+        "people": 2,
+        "first_night": tonight(),
+        "nights": 5,
+        "min_nights": 1,
+        "languages": ("ru",),
+        "urgency": "4",
+        "notes": "We can climb stairs.",
+    }
+    return intake.ask_for_shelter(arrival, RequestDetails(**details | changes), by=arrival.user, at=timezone.now())
+
+
+def proposed(asked: ShelterRequest, offered: Space, *, at: datetime | None = None, leg: int = 1) -> Match:
+    """Return the worker's proposal of the whole request in this space."""
+    proposal = Proposal(
+        request=asked,
+        space=offered,
+        first_night=asked.first_night,
+        last_day=asked.last_day,
+        people=asked.people,
+        leg=leg,
+        score=1.0,
+        reasons=("0.0 km", "both speak Russian"),
+    )
+    return transitions.propose(proposal, by=None, at=at or timezone.now())
+
+
+def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:
+    """Return a match of this request in this space that the real acts have brought to `status`."""
+    now = timezone.now()
+    match = proposed(asked, offered, at=now)
+    arrival_side, host_side, desk = asked.arrival.user, offered.host.user, carla().user
+
+    def approve() -> None:
+        transitions.approve(match.pk, by=desk, at=now)
+        if match.high_risk:
+            transitions.approve(match.pk, by=carla("carla-too").user, at=now)
+
+    def confirm() -> None:
+        approve()
+        transitions.accept(match.pk, by=host_side, at=now)
+        transitions.accept(match.pk, by=arrival_side, at=now)
+
+    def check_in() -> None:
+        confirm()
+        transitions.check_in(match.pk, by=arrival_side, at=now)
+
+    match status:
+        case Status.PROPOSED:
+            pass
+        case Status.APPROVED:
+            approve()
+        case Status.DECLINED:
+            approve()
+            transitions.decline(match.pk, by=host_side, at=now, reason="not_now")
+        case Status.EXPIRED:
+            approve()
+            transitions.expire(match.pk, at=now)
+        case Status.CANCELLED:
+            confirm()
+            transitions.cancel(match.pk, by=arrival_side, at=now, reason="found_elsewhere")
+        case Status.CONFIRMED:
+            confirm()
+        case Status.NO_SHOW:
+            confirm()
+            transitions.no_show(match.pk, by=host_side, at=now)
+        case Status.CHECKED_IN:
+            check_in()
+        case Status.COMPLETED:
+            check_in()
+            transitions.complete(match.pk, by=arrival_side, at=now)
+        case Status.BROKEN_OFF:
+            check_in()
+            transitions.break_off(match.pk, by=arrival_side, at=now, reason="not_suitable")
+    return Match.objects.get(pk=match.pk)
