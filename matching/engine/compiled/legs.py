@@ -65,7 +65,8 @@ def bands_within(sites: Sites, lat: float, reach: float) -> tuple[int, int]:
     """Return the first band of latitude within `reach` degrees, and the one after the last."""
     lowest = int((max(lat - reach, -90.0) - 1e-9 + 90) / BAND_DEGREES) - sites.south[0]
     highest = int((min(lat + reach, 90.0) + 1e-9 + 90) / BAND_DEGREES) - sites.south[0]
-    return max(0, lowest), min(len(sites.band) - 2, highest) + 1
+    highest = min(len(sites.band) - 2, highest) + 1
+    return min(max(0, lowest), highest), highest
 
 
 @kernel
@@ -79,7 +80,12 @@ def half_width(lat: float, lon: float, reach: float) -> float:
 
 @kernel
 def stretch_of(sites: Sites, band: int, lon: float, wide: float) -> tuple[int, int]:
-    """Return the first offer of a band within `wide` degrees of longitude, and the one after the last."""
+    """Return the first offer of a band within `wide` degrees of longitude, and the one after the last.
+
+    The band after the last is the tail, where offers lie anywhere.
+    """
+    if band >= len(sites.band) - 1:
+        return sites.band[-1], sites.tail[0]
     begin, end = sites.band[band], sites.band[band + 1]
     if wide >= 360 or begin == end:
         return begin, end
@@ -104,8 +110,8 @@ def near(wants: Wants, sites: Sites, need: int, smallest: int, at_first: bool, f
     first, shortest = wants.first[need], wants.shortest[need]
     requires, must_speak = wants.requires[need], wants.must_speak[need]
     x, y, z = wants.point[need, 0], wants.point[need, 1], wants.point[need, 2]
-    for band in range(lowest, highest):
-        begin, end = stretch_of(sites, band, lon, wide)
+    for band in range(lowest, highest + 1):
+        begin, end = stretch_of(sites, band if band < highest else len(sites.band), lon, wide)
         for offer in range(begin, end):
             if requires & ~sites.allows[offer] or sites.beds[offer] < smallest:
                 continue
