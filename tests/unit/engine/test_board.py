@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -162,7 +162,7 @@ def test_refill_finds_the_best_of_all_choices_where_households_do_not_share(week
             for size in range(1, len(ways) + 1):
                 for choice in combinations(ways, size):
                     legs = sorted((leg for _need, (leg, _offer) in choice), key=lambda leg: leg.first_night)
-                    if all(one.last_day <= after.first_night for one, after in zip(legs, legs[1:], strict=False)):
+                    if all(one.last_day <= after.first_night for one, after in pairwise(legs)):
                         best = max(best, sum(value_of(need, [one]) for need, one in choice))
             assert sum(placement.score for placement in board.refill(offer.id)) == pytest.approx(best)
 
