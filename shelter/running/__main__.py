@@ -61,8 +61,10 @@ def up() -> int:
                     children.append(Child(name, command, env))
                     children[-1].start()
                 wait_for_port(port)
-                say(f"Shanyrak is up: {env['SHELTER_SITE_URL']}  (coordinators: {env['SHELTER_SITE_URL']}/admin/)")
-                say("Ctrl-C stops everything and keeps the data.")
+                # Last, so that it stands where people look.
+                told = process.start([sys.executable, "manage.py", "how_to_sign_in"], env=env, cwd=state.CHECKOUT)
+                told.wait()
+                say(f"Shanyrak is up: {env['SHELTER_SITE_URL']}  (Ctrl-C stops everything and keeps the data)")
                 while True:
                     time.sleep(0.5)
                     for child in children:
