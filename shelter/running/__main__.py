@@ -130,6 +130,7 @@ def run_with(command: list[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     folder = Path(tempfile.mkdtemp(prefix="shanyrak-test-"))
     folder.chmod(0o755)
+    (folder / "static").mkdir()
     try:
         with servers(folder, for_tests=True) as urls:
             env = {"DEBUG": "yes", "SHELTER_STATIC_ROOT": str(folder / "static"), **os.environ, **urls}
