@@ -21,21 +21,31 @@ from tests.processes import ROOT, free_port, wait_for
 OURS = ("postgres", "redis-server", "gunicorn", "celery")
 
 
+def env_of(folder: Path) -> dict[str, str]:
+    """Servers of its own, not those of this test run; and no DEBUG, as for anybody."""
+    given = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "DEBUG")}
+    return {**given, "SHELTER_STATE_DIR": str(folder)}
+
+
+def managed(folder: Path, *words: str) -> str:
+    """Run a command of manage.py on the data in `folder`; return what it says."""
+    command = [sys.executable, "-m", "shelter.running", "manage", *words]
+    done = subprocess.run(command, env=env_of(folder), cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 class Service:
     """A supervisor in the foreground, as in somebody's terminal."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        # Servers of its own, not those of this test run; and no DEBUG, as for anybody.
-        given = {
-            name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "DEBUG")
-        }
         self.log = folder.parent / "up.log"
         self.log.touch()
         self._began = self.log.stat().st_size
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "shelter.running", "up"],
-                env={**given, "SHELTER_STATE_DIR": str(folder), "PORT": str(port)},
+                env={**env_of(folder), "PORT": str(port)},
                 cwd=ROOT,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -143,8 +153,11 @@ def test_run_starts_stops_and_recovers_with_its_data(folder: Path) -> None:
         other = Service(folder, free_port())
         assert other.process.wait(30) == 1
         assert f"already runs from this folder (process {third.process.pid})" in third.told()
+        assert managed(folder, "load_demo") == "The demo is loaded already; nothing was changed.\n"
 
         assert third.ends_by(signal.SIGTERM) == 0
+        assert left_running(folder) == []
+        assert managed(folder, "load_demo") == "The demo is loaded already; nothing was changed.\n"
         assert left_running(folder) == []
     finally:
         third.process.kill()
