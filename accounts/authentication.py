@@ -14,7 +14,7 @@ from accounts.models import AccessToken, User
 
 
 class BearerToken(BaseAuthentication):
-    """`request.auth` is the AccessToken; a token of scope `read` may not change anything (`accounts.permissions`)."""
+    """`request.auth` is the AccessToken; a token of scope `read` may not change anything (`matching.api.permissions`)."""
 
     def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:
         words = get_authorization_header(request).split()

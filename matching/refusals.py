@@ -122,7 +122,6 @@ class Stale(Refused):
 
 BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_room_left": NoRoomLeft,
-    "match_one_household": NoRoomLeft,
     "match_within_windows": OutsideWindow,
     "match_space_open": SpaceNotOpen,
     "match_legal_move": IllegalMove,

@@ -195,6 +195,7 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
         role = _role(match, by)
         move = _check(match, Act.APPROVE, role, "")
         if match.approved_by_id is None:
+            _look_at_risks_again(match, at)
             match.approved_by = by
             if match.high_risk:
                 return _write(match, Act.FIRST_APPROVAL, Status.PROPOSED, by=by, role=role, at=at)
@@ -206,6 +207,13 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
         _write(match, Act.APPROVE, move.target, by=by, role=role, at=at)
         messages.asked(match, at=at)
         return match
+
+
+def _look_at_risks_again(match: Match, at: datetime) -> None:
+    """Count what has become known of the host since the proposal: a complaint, a check run out."""
+    record = queries.records_of({match.space.host_id}, local_date(at))[match.space.host_id]
+    match.risks = risks_of(match.request, record)
+    match.high_risk = match.high_risk or is_high(match.risks)
 
 
 def decline(match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "") -> Match:
@@ -383,6 +391,8 @@ def suspend_host(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
     if queries.coordinator_of(by) is None:
         raise NotYours
     with one_act():
+        # Spaces before the host, as a proposal's trigger locks them: the other order ends in a deadlock.
+        list(Space.objects.filter(host=host_id).order_by("pk").select_for_update().values_list("pk"))
         host = vetting.suspend(host_id, by=by, at=at, reason=reason)
         live = Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).order_by("space_id", "pk")
         for match_id in live.values_list("pk", flat=True):

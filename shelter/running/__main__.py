@@ -1,4 +1,6 @@
-"""`python -m shelter.running up` runs the whole service; `... with COMMAND` runs a command beside fresh test servers."""
+"""`python -m shelter.running up` runs the whole service; `... manage COMMAND` runs a command of manage.py on its data;
+`... with COMMAND` runs any command beside fresh test servers.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
 from shelter.running import commands, process, state
-from shelter.running.servers import servers
+from shelter.running.servers import addresses, servers
 from shelter.running.supervisor import Child, say
 
 FIRST_PORT = 8000
@@ -61,8 +64,10 @@ def up() -> int:
                     children.append(Child(name, command, env))
                     children[-1].start()
                 wait_for_port(port)
-                say(f"Shanyrak is up: {env['SHELTER_SITE_URL']}  (coordinators: {env['SHELTER_SITE_URL']}/admin/)")
-                say("Ctrl-C stops everything and keeps the data.")
+                # Last, so that it stands where people look.
+                told = process.start([sys.executable, "manage.py", "how_to_sign_in"], env=env, cwd=state.CHECKOUT)
+                told.wait()
+                say(f"Shanyrak is up: {env['SHELTER_SITE_URL']}  (Ctrl-C stops everything and keeps the data)")
                 while True:
                     time.sleep(0.5)
                     for child in children:
@@ -123,11 +128,27 @@ def environment(folder: Path, urls: dict[str, str], port: int) -> dict[str, str]
     return {**made_up, **os.environ, **urls, "PORT": str(port)}
 
 
+def manage(words: list[str]) -> int:
+    """Run a command of manage.py on the data that `up` keeps, whether or not it is running; return its exit status."""
+    signal.signal(signal.SIGTERM, _stop)
+    folder = state.state_dir()
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(state.lock(folder))
+            urls = stack.enter_context(servers(folder))
+        except state.AlreadyRunning:
+            urls = addresses(folder)
+        env = environment(folder, urls, int(os.environ.get("PORT", FIRST_PORT)))
+        # In the folder of whoever asks: the paths among the words are theirs.
+        return subprocess.run([sys.executable, state.CHECKOUT / "manage.py", *words], env=env).returncode  # noqa: S603
+
+
 def run_with(command: list[str]) -> int:
     """Run `command` beside servers of its own that are thrown away afterwards; return its exit status."""
     signal.signal(signal.SIGTERM, _stop)
     folder = Path(tempfile.mkdtemp(prefix="shanyrak-test-"))
     folder.chmod(0o755)
+    (folder / "static").mkdir()
     try:
         with servers(folder, for_tests=True) as urls:
             env = {"DEBUG": "yes", "SHELTER_STATIC_ROOT": str(folder / "static"), **os.environ, **urls}
@@ -145,6 +166,8 @@ def main() -> int:
     match sys.argv[1:]:
         case ["up"]:
             return up()
+        case ["manage", *words] if words:
+            return manage(words)
         case ["with", *command] if command:
             return run_with(command)
         case _:

@@ -27,7 +27,6 @@ def main(*, demo: bool) -> None:
     if demo and not User.objects.exists():
         say("loading the demo: one made-up week, its dates moved to today")
         call_command("load_demo")
-    call_command("how_to_sign_in")
 
 
 def say(words: str) -> None:

@@ -31,3 +31,11 @@ def servers(folder: Path, *, for_tests: bool = False) -> Iterator[dict[str, str]
             redis.start()
             urls["REDIS_URL"] = redis.url
         yield urls
+
+
+def addresses(folder: Path) -> dict[str, str]:
+    """Return both URLs of the servers that another process has started in `folder`, or that are given."""
+    return {
+        "DATABASE_URL": os.environ.get("DATABASE_URL") or EmbeddedPostgres(folder).url,
+        "REDIS_URL": os.environ.get("REDIS_URL") or EmbeddedRedis(folder).url,
+    }

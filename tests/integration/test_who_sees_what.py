@@ -27,6 +27,19 @@ def test_first_of_two_approvals_tells_nobody(ending: str, amira: Person, hanna: 
     assert [queries.matches_visible_to(person.user).count() for person in (amira, hanna, carla)] == [0, 0, 1]
 
 
+def test_complaint_after_the_proposal_asks_for_a_second_coordinator(
+    amira: Person, hanna: Person, carla: Person
+) -> None:
+    before = people.match_in(Status.CHECKED_IN, people.request(amira.arrival), people.space(hanna.host))
+    match = people.proposed(people.request(people.amira(name="Aigul").arrival), people.space(hanna.host))
+    transitions.report_not_safe(before.pk, by=amira.user, at=timezone.now())
+
+    transitions.approve(match.pk, by=carla.user, at=timezone.now())
+
+    match.refresh_from_db()
+    assert (match.status, match.high_risk, "earlier_complaint" in match.risks) == (Status.PROPOSED, True, True)
+
+
 @pytest.mark.parametrize("status", list(Status))
 def test_host_and_arrival_see_a_match_from_its_approval_on(
     status: Status, amira: Person, hanna: Person, oskar: Person

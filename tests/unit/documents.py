@@ -1,0 +1,47 @@
+"""The project's documents as a test reads them: their tables, their links, and what they name in backticks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+Table = list[list[str]]
+
+
+def documents() -> list[Path]:
+    """Return every document a reader is sent to."""
+    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "sample_data" / "README.md"])
+
+
+def table_under(text: str, heading: str) -> Table:
+    """Return the rows, without the header, of the first table under the heading of that name."""
+    section = re.split(rf"^#+ {re.escape(heading)}\n", text, maxsplit=1, flags=re.M)[1]
+    rows: Table = []
+    for line in section.splitlines():
+        if line.startswith("|"):
+            rows.append([cell.strip() for cell in line.strip().strip("|").split("|")])
+        elif rows:
+            break
+    return rows[2:]
+
+
+def words(cell: str) -> list[str]:
+    """Return the comma-separated words of a cell, without backticks."""
+    return [word.strip().strip("`") for word in cell.split(",") if word.strip()]
+
+
+def without_code_blocks(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+
+
+def links(text: str) -> list[str]:
+    """Return where the document's links lead, within the project."""
+    found = re.findall(r"\]\(([^)\s]+)\)", without_code_blocks(text))
+    return [link.split("#")[0] for link in found if not re.match(r"[a-z]+:|#", link)]
+
+
+def backticked(text: str) -> list[str]:
+    """Return everything that stands in backticks, blocks of code left out."""
+    return re.findall(r"`([^`\n]+)`", without_code_blocks(text))

@@ -1,0 +1,153 @@
+"""What the documents name exists: links, files, targets, commands, names in the code, layers, constraints, variables."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import get_commands
+
+from matching.refusals import BY_CONSTRAINT
+from tests.unit.documents import ROOT, backticked, documents, links, table_under
+
+APPS = ("shelter", "matching", "accounts", "notifications", "places", "privacy", "tests", "benchmarks")
+SUFFIXES = ("py", "md", "toml", "txt", "in", "yml", "html", "css", "csv", "tsv", "sh")
+
+TASKS = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+MADE_BY_THE_READER = {"SPACES.csv", "REQUESTS.csv", "MATCHES.csv", "SUMMARY.json", "DECLINED.csv", "keys.json"}
+
+
+def named(document: Path, text: str) -> Iterator[str]:
+    """Yield whatever the text names that is not there."""
+    for link in links(text):
+        if not (document.parent / link).exists():
+            yield f"link {link}"
+    for word in backticked(text):
+        if is_path(word) and not (ROOT / word).exists() and not (document.parent / word).exists():
+            yield f"file {word}"
+        elif re.fullmatch(rf"({'|'.join(APPS)})(\.\w+)+", word) and not is_known(word):
+            yield f"name {word}"
+    for target in re.findall(r"^make ([a-z][a-z-]*)", in_code(text), re.M):
+        if target not in targets():
+            yield f"target {target}"
+    for command in re.findall(r"(?:manage\.py|shelter\.running manage) ([a-z_]+)", text):
+        if command not in get_commands():
+            yield f"command {command}"
+
+
+def is_path(word: str) -> bool:
+    """Return whether the word can only be a file or folder of the project: `a/b`, `a/` or `name.py`."""
+    if word in MADE_BY_THE_READER or not re.fullmatch(r"\.?[A-Za-z][\w.-]*(/[\w.-]+)*/?", word):
+        return False
+    return "/" in word or word.rpartition(".")[2] in SUFFIXES
+
+
+def is_known(name: str) -> bool:
+    """Return whether a dotted name is a module, something in one, or a task of the worker."""
+    parts = name.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:cut]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[cut:]:
+            found = getattr(found, part, None)
+        return found is not None or name in TASKS
+    return False
+
+
+def in_code(text: str) -> str:
+    """Return only what stands in backticks or in blocks of code."""
+    return "\n".join([*re.findall(r"^```.*?^```", text, re.M | re.S), *re.findall(r"`([^`\n]+)`", text)])
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.M))
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda document: str(document.relative_to(ROOT)))
+def test_document_names_only_what_exists(document: Path) -> None:
+    assert list(named(document, document.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("[here](docs/nowhere.md)", "link docs/nowhere.md"),
+        ("`matching/nowhere.py`", "file matching/nowhere.py"),
+        ("`nowhere.py`", "file nowhere.py"),
+        ("`matching.states.NOWHERE`", "name matching.states.NOWHERE"),
+        ("`make nothing`", "target nothing"),
+        ("```\nmake nothing\n```", "target nothing"),
+        ("`python manage.py do_nothing`", "command do_nothing"),
+    ],
+)
+def test_what_does_not_exist_is_noticed(text: str, missing: str) -> None:
+    assert list(named(ROOT / "README.md", text)) == [missing]
+
+
+# -- the map is the contract ----------------------------------------------------------------------
+
+
+def contract(number: int) -> list[set[str]]:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    return [set(layer.split(" | ")) for layer in config["contracts"][number]["layers"]]
+
+
+@pytest.mark.parametrize(("heading", "number"), [("Between the apps", 0), ("Inside matching", 1)])
+def test_documented_layers_are_the_contract(heading: str, number: int) -> None:
+    rows = table_under((ROOT / "ARCHITECTURE.md").read_text(), heading)
+
+    assert [set(re.findall(r"`(\w+)`", row[0])) for row in rows] == contract(number)
+
+
+def test_documented_guarantees_are_the_named_constraints() -> None:
+    rows = table_under((ROOT / "ARCHITECTURE.md").read_text(), "What the database guarantees")
+
+    assert {row[0].strip("`"): row[2].strip("`") for row in rows} == {
+        name: refusal.__name__ for name, refusal in BY_CONSTRAINT.items()
+    }
+
+
+def test_documented_intervals_are_those_of_beat() -> None:
+    rows = table_under((ROOT / "docs" / "running.md").read_text(), "What runs at intervals")
+
+    assert {row[0].strip("`"): float(row[1]) for row in rows} == {
+        entry["task"]: entry["schedule"] for entry in settings.CELERY_BEAT_SCHEDULE.values()
+    }
+
+
+# -- the environment ------------------------------------------------------------------------------
+
+OF_THE_SYSTEM = {"PATH", "XDG_STATE_HOME", "DJANGO_SETTINGS_MODULE"}
+
+
+def read_from_the_environment(source: str) -> Iterator[str]:
+    """Yield the names of the variables that a file of Python reads."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            function = ast.unparse(node.func)
+            if function in ("os.environ.get", "os.getenv", "secret") or re.fullmatch(r"env\.\w+", function):
+                yield str(node.args[0].value)
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
+            yield ast.literal_eval(node.slice)
+
+
+def test_every_variable_that_is_read_is_in_the_example_and_no_other() -> None:
+    read = {name for file in (ROOT / "shelter").rglob("*.py") for name in read_from_the_environment(file.read_text())}
+    compose = (ROOT / "docker-compose.yml").read_text()
+    read |= set(re.findall(r"\$\{(\w+)", compose))
+    example = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
+
+    assert sorted(example) == sorted(read - OF_THE_SYSTEM)
+    assert {
+        name for name, value in yaml.safe_load(compose)["x-service"]["environment"].items() if value is None
+    } <= read

@@ -1,0 +1,221 @@
+"""Rules of the house that can be seen in the source: one writer of status, no signals, no clock below the doors, the words.
+
+Each rule is a function from source text to what breaks it, and has a negative control that must be found.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+
+from tests.unit.documents import ROOT
+
+APPS = ("shelter", "matching", "accounts", "notifications", "places", "privacy")
+
+
+def sources() -> dict[str, str]:
+    """Return the project's own Python files, without migrations, by path."""
+    files = [ROOT / "manage.py", *(file for app in APPS for file in (ROOT / app).rglob("*.py"))]
+    return {str(file.relative_to(ROOT)): file.read_text() for file in files if "migrations" not in file.parts}
+
+
+# -- one writer of Match.status -------------------------------------------------------------------
+
+SQL = re.compile(r"\b(update|insert\s+into)\s+matching_match\b", re.I)
+WRITING = ("update", "bulk_update", "create", "get_or_create", "update_or_create")
+
+WRITES_OF_A_STATUS = {
+    "accounts/vetting.py": ["host.status"],
+    "matching/api/idempotency.py": ["row.status"],  # an IdempotencyKey's: the HTTP status of the answer it keeps
+    "matching/intake.py": ["space.status"],
+    "matching/transitions.py": ["Match(status)", "match.status"],
+    "notifications/delivering.py": ["row.status", "update(status)", "update(status)", "update(**)"],  # a Delivery's
+    "notifications/outbox.py": ["delivery.status"],
+}
+"""Every place that writes a column called status, of whatever model. Of a match's there is one file."""
+
+
+def models_with_a_status() -> set[str]:
+    return {
+        model.__name__
+        for model in apps.get_models()
+        if model.__module__.split(".")[0] in APPS and any(field.name == "status" for field in model._meta.fields)
+    }
+
+
+def writes_of_a_status(source: str) -> Iterator[str]:
+    """Yield whatever may write a column `status`: an assignment, a constructor or queryset call, or SQL in a string."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in (each for top in targets for each in ast.walk(top)):
+                if isinstance(target, ast.Attribute) and target.attr == "status":
+                    yield ast.unparse(target)
+        elif isinstance(node, ast.Call):
+            yield from _writes_by_calling(node)
+        elif isinstance(node, ast.Constant) and SQL.search(str(node.value)):
+            yield "SQL"
+
+
+def _writes_by_calling(call: ast.Call) -> Iterator[str]:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name == "setattr" and isinstance(call.args[1], ast.Constant) and call.args[1].value == "status":
+        yield "setattr(status)"
+    if name == "bulk_update" and any(
+        isinstance(part, ast.Constant) and part.value == "status" for part in ast.walk(call)
+    ):
+        yield "bulk_update(status)"
+    if name in WRITING or name in models_with_a_status():
+        for keyword in call.keywords:
+            if keyword.arg == "status":
+                yield f"{name}(status)"
+            # What is spread out may hold anything; a variable is looked at by a reader, once, when it is listed here.
+            elif keyword.arg is None and name == "update":
+                yield f"{name}(**)"
+
+
+def test_a_match_s_status_has_one_writer() -> None:
+    found = {path: sorted(writes) for path, source in sources().items() if (writes := list(writes_of_a_status(source)))}
+
+    assert found == {path: sorted(writes) for path, writes in WRITES_OF_A_STATUS.items()}
+    assert [path for path, writes in found.items() if any("match" in write.lower() for write in writes)] == [
+        "matching/transitions.py"
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "match.status = 'confirmed'",
+        "one, match.status = 1, 'confirmed'",
+        "setattr(match, 'status', 'confirmed')",
+        "Match.objects.filter(pk=pk).update(status='confirmed')",
+        "Match.objects.filter(pk=pk).update(**columns)",
+        "Match.objects.bulk_update(matches, ['status'])",
+        "Match.objects.create(status='confirmed')",
+        "Match(status='confirmed').save()",
+        "cursor.execute('UPDATE matching_match SET status = %s')",
+    ],
+)
+def test_a_second_writer_would_be_found(source: str) -> None:
+    assert len(list(writes_of_a_status(source))) == 1
+
+
+# -- no signals, no logic in save(), no drawers for odds and ends ---------------------------------
+
+
+def hidden_effects(source: str) -> Iterator[str]:
+    """Yield imports of signals, and methods that change what saving or deleting a row does."""
+    for node in ast.walk(ast.parse(source)):
+        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        modules += [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        if any(re.search(r"django\.dispatch|signals$|^receiver$", module) for module in modules):
+            yield "signal"
+        if isinstance(node, ast.ClassDef):
+            yield from (part.name for part in node.body if getattr(part, "name", "") in ("save", "delete"))
+
+
+def test_nothing_happens_by_signal_or_in_save() -> None:
+    assert {path: found for path, source in sources().items() if (found := list(hidden_effects(source)))} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from django.dispatch import receiver",
+        "from django.db.models.signals import post_save",
+        "from django.db.models import signals",
+        "class Match:\n    def save(self): ...",
+    ],
+)
+def test_a_hidden_effect_would_be_found(source: str) -> None:
+    assert list(hidden_effects(source)) != []
+
+
+def test_files_are_named_for_an_activity() -> None:
+    drawers = re.compile(r"(^|_)(utils?|services?|helpers?|common|misc)(_|$)")
+    files = [*sources(), *(str(file.relative_to(ROOT)) for file in (ROOT / "tests").rglob("*.py"))]
+
+    assert [path for path in files if any(drawers.search(part) for part in Path(path).with_suffix("").parts)] == []
+    assert drawers.search("date_utils")
+
+
+# -- `by` and `at` are arguments ------------------------------------------------------------------
+
+DOORS = re.compile(r"matching/(web|api|admin|management)/|matching/tasks\.py|notifications/tasks\.py|shelter/")
+
+CLOCKS_BELOW_A_DOOR = {"accounts/authentication.py"}
+"""It is a door itself: the API framework calls it with a request."""
+
+
+def looks_at_the_clock(source: str) -> bool:
+    """Return whether the source asks what time or day it is (a duration, by perf_counter or monotonic, is another thing)."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and (node.attr in ("utcnow", "today", "localdate") or ast.unparse(node).endswith((".now", "time.time")))
+        for node in ast.walk(ast.parse(source))
+    )
+
+
+def test_only_doors_look_at_the_clock() -> None:
+    below = {path for path, source in sources().items() if not DOORS.match(path) and looks_at_the_clock(source)}
+
+    assert below == CLOCKS_BELOW_A_DOOR
+
+
+@pytest.mark.parametrize("source", ["timezone.now()", "at = timezone.now", "datetime.now(UTC)", "date.today()"])
+def test_a_look_at_the_clock_would_be_found(source: str) -> None:
+    assert looks_at_the_clock(source)
+
+
+# -- the words ------------------------------------------------------------------------------------
+
+SYNONYMS = {"guest", "refugee", "client", "sponsor", "listing", "booking", "accommodation", "slot"}
+
+OTHER_MEANINGS = {
+    ("notifications/channels/gateway.py", "client"),  # a client of a server
+    ("shelter/health.py", "client"),
+    ("shelter/running/redis.py", "client"),
+}
+
+
+def texts() -> dict[str, str]:
+    """Return what people read in this project: code, pages, and documents but the glossary, which names the synonyms."""
+    files = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "templates").rglob("*.html")]
+    files += [*(ROOT / "static").glob("*.css"), ROOT / "docker-compose.yml", ROOT / ".env.example"]
+    read = {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
+    del read["docs/glossary.md"]
+    return sources() | read
+
+
+def synonyms_in(text: str) -> set[str]:
+    """Return the forbidden words in a text, also where they are parts of an identifier."""
+    text = re.sub(r"\bslots=True|__slots__|\bhttpx?\.Client\b|\bdjango\.test\.Client\b", "", text)
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text)
+    return {word for part in parts if (word := part.lower().removesuffix("s")) in SYNONYMS}
+
+
+def test_every_thing_has_one_word() -> None:
+    found = {(path, word) for path, text in texts().items() for word in synonyms_in(text)}
+
+    assert found == OTHER_MEANINGS
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("def list_guests(): ...", "guest"),
+        ("class BookingForm: ...", "booking"),
+        ("Our refugees", "refugee"),
+        ("the client's address", "client"),
+        ("SLOT_LENGTH = 3", "slot"),
+        ("@dataclass(slots=True)", None),
+    ],
+)
+def test_a_synonym_would_be_found(text: str, word: str | None) -> None:
+    assert synonyms_in(text) == ({word} if word else set())
