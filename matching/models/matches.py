@@ -92,7 +92,12 @@ class Match(models.Model):
             models.Index(name="match_due", fields=["due_at"], condition=Q(status__in=["approved", "proposed"])),
             models.Index(name="match_by_status", fields=["status", "first_night"]),
         ]
-        triggers = [guards.MATCH_LEGAL_MOVE, guards.MATCH_KEEPS_TO_SPACE, guards.MATCH_STATUS_IS_HISTORY]
+        triggers = [
+            guards.MATCH_LEGAL_MOVE,
+            guards.MATCH_KEEPS_TO_SPACE,
+            guards.MATCH_STATUS_IS_HISTORY,
+            *guards.CHANGES_OF_MATCHES,
+        ]
 
     def __str__(self) -> str:
         return f"match {str(self.id)[:8]}"

@@ -1,0 +1,302 @@
+"""Whole rounds: everything open is planned at once, region by region, by as many workers as there are.
+
+The rows of the round and of its regions are what there is to do; a Celery message only wakes. A region is worked
+on under its advisory lock, which PostgreSQL takes back from a worker that dies, and what a region had written by
+then stands: whoever plans it again finds those requests placed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet, Sum
+
+from matching import engine, intake, rounds
+from matching.copying import read, with_rows
+from matching.deadlines import local_date
+from matching.loading import POINTS_OF_REQUESTS, POINTS_OF_SPACES, Market, part_of_market, some_requests_of_market
+from matching.models import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
+from matching.proposing import propose_placements
+from matching.regions import Cut, Points, cut
+
+log = logging.getLogger(__name__)
+
+ROUND_LOCK = 7_306_001
+"""Key of the advisory lock under which a round is opened: one at a time, whatever the number of workers."""
+
+PLACES_LOCK = 7_306_002
+"""First key of the advisory locks of those who plan: as many as may do so at the same time. The second is the place."""
+
+REGION_LOCK = 7_306_003
+"""First key of the advisory lock of a region. The second is the region."""
+
+FULL_ROUND_EVERY = timedelta(minutes=10)
+"""Days pass and offers go stale without a row being written; a round runs this often even so."""
+
+MANY_DUE = 100
+"""More than these together are better planned together."""
+
+LARGEST_REGION = 20_000
+"""Requests; more are cut into regions of about so many, where there is a place to cut."""
+
+SECONDS_A_REGION = 180.0
+"""The plan is the best found by then. Half an hour after the last one nobody waits for a better one."""
+
+LAST = 0
+"""Number of the region that is planned when all others are: those who reach several and are left over."""
+
+CHANGES_KEPT = timedelta(hours=6)
+ROWS_AT_ONCE = 2_000
+
+
+@contextmanager
+def holding(*key: int) -> Iterator[bool]:
+    """Hold an advisory lock of one key or two; yields False at once when another session has it."""
+    with connection.cursor() as cursor:
+        marks = ", ".join(["%s"] * len(key))
+        cursor.execute(f"SELECT pg_try_advisory_lock({marks})", key)
+        (mine,) = cursor.fetchone()
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT pg_advisory_unlock({marks})", key)
+
+
+# -- opening --------------------------------------------------------------------------------------
+
+
+def open_round(*, now: Callable[[], datetime]) -> MatchingRound | None:
+    """Return the round that is open, or a new one where one is due; None where there is none or another opens it."""
+    with holding(ROUND_LOCK) as mine:
+        if not mine:
+            return None
+        underway = MatchingRound.objects.filter(finished_at=None).first()
+        if underway is not None:
+            return underway
+        seen = _seen_by_round(now())
+        return None if seen is None else _open(seen, at=now())
+
+
+def _seen_by_round(at: datetime) -> list[int] | None:
+    """Return the due rows that a whole round deals with, or None where none is due."""
+    named = ~Q(request_id=None) | ~Q(space_id=None)
+    whole = list(MatchingDue.objects.exclude(named).values_list("pk", flat=True))
+    # Who is named is placed at once, without waiting for a round, as long as they are not many.
+    many = list(MatchingDue.objects.filter(named).values_list("pk", flat=True)[: 1_000 * MANY_DUE])
+    if len(many) > MANY_DUE:
+        return whole + many
+    latest = MatchingRound.objects.first()
+    if whole or latest is None or at - latest.started_at >= FULL_ROUND_EVERY:
+        return whole
+    return None
+
+
+def _open(seen: Collection[int], *, at: datetime) -> MatchingRound:
+    params = {"at": at, "today": local_date(at)}
+    requests, asking = _points(POINTS_OF_REQUESTS, params)
+    spaces, offering = _points(POINTS_OF_SPACES, params)
+    parts = cut(asking, offering, largest=LARGEST_REGION)
+    with transaction.atomic():
+        opened = MatchingRound.objects.create(started_at=at)
+        MatchingRegion.objects.bulk_create(_regions(opened, parts, requests, spaces))
+        # The round is now the promise that what these announced is looked at.
+        MatchingDue.objects.filter(pk__in=seen).delete()
+    return opened
+
+
+def _regions(opened: MatchingRound, parts: Cut, requests: Any, spaces: Any) -> Iterator[MatchingRegion]:
+    for region in range(parts.regions):
+        yield MatchingRegion(
+            round=opened,
+            number=region + 1,
+            requests=requests[parts.of_request == region].tolist(),
+            spaces=spaces[parts.of_space == region].tolist(),
+        )
+    if parts.several.any():
+        yield MatchingRegion(round=opened, number=LAST, requests=requests[parts.several].tolist())
+
+
+def _points(sql: str, params: Mapping[str, Any]) -> tuple[Any, Points]:
+    rows = list(read(sql, params))
+    ids = np.empty(len(rows), dtype=object)
+    ids[:] = [row[0] for row in rows]
+    columns = np.array([row[1:] for row in rows], dtype=float).reshape(-1, 4)
+    return ids, Points(*columns.T)
+
+
+def is_underway() -> bool:
+    """Return whether a round is open."""
+    return MatchingRound.objects.filter(finished_at=None).exists()
+
+
+def regions_to_plan(opened: MatchingRound) -> QuerySet[MatchingRegion]:
+    """Return the regions of a round that can be planned now: the last one when there is no other."""
+    unfinished = opened.regions.filter(finished_at=None).defer("requests", "spaces").order_by("number")
+    others = unfinished.exclude(number=LAST)
+    return others if others.exists() else unfinished
+
+
+# -- planning -------------------------------------------------------------------------------------
+
+
+def work_on(opened: MatchingRound, *, now: Callable[[], datetime]) -> MatchingRound | None:
+    """Plan what regions nobody else is at, one after the other; return the round when it is finished by that.
+
+    Does nothing where as many as may (`settings.REGIONS_AT_ONCE`) plan already: they go on with what is left.
+    """
+    with _a_place() as mine:
+        if not mine:
+            return None
+        while any(_plan_if_free(region.pk, now=now) for region in regions_to_plan(opened)):
+            pass
+    return _finish(opened, at=now())
+
+
+@contextmanager
+def _a_place() -> Iterator[bool]:
+    for place in range(settings.REGIONS_AT_ONCE):
+        with holding(PLACES_LOCK, place) as mine:
+            if mine:
+                yield True
+                return
+    yield False
+
+
+def _plan_if_free(region_id: int, *, now: Callable[[], datetime]) -> bool:
+    """Plan a region unless another is at it; return whether it was done."""
+    with holding(REGION_LOCK, region_id % 2**31) as mine:
+        region = MatchingRegion.objects.filter(pk=region_id, finished_at=None).first() if mine else None
+        if region is None:
+            return False
+        _plan(region, now=now)
+        return True
+
+
+def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
+    began = now()
+    requests = [str(pk) for pk in region.requests]
+    if region.number == LAST:
+        market = some_requests_of_market(began, requests)
+    else:
+        market = part_of_market(began, requests=requests, spaces=[str(pk) for pk in region.spaces])
+    needs, offers = market.needs(), market.offers()
+    loaded = now()
+    plan = engine.plan(needs, offers, time_limit=SECONDS_A_REGION)
+    planned = now()
+    written, refused = propose_placements(market, plan.placements, now=now)
+    if refused:
+        with transaction.atomic():
+            rounds.due(now(), requests=refused)
+    _note_left_over(plan, but=frozenset(refused))
+    _keep_prices(region, market, plan.prices)
+    done = now()
+    MatchingRegion.objects.filter(pk=region.pk).update(
+        requests=[],
+        spaces=[],
+        finished_at=done,
+        needs=len(needs),
+        offers=len(offers),
+        proposals=written,
+        left_over=len(plan.unplaced),
+        objective=plan.objective,
+        bound=plan.bound,
+        seconds={
+            "load": (loaded - began).total_seconds(),
+            "plan": (planned - loaded).total_seconds(),
+            "write": (done - planned).total_seconds(),
+        },
+    )
+    log.info("%s: %d matches proposed, %d requests left over", region, written, len(plan.unplaced))
+
+
+def _note_left_over(plan: engine.Plan, *, but: Collection[str]) -> None:
+    reasons: dict[str, Sequence[str]] = {left.need_id: left.reasons for left in plan.unplaced}
+    reasons |= {placed.need_id: () for placed in plan.placements if placed.need_id not in but}
+    order = sorted(reasons)
+    for start in range(0, len(order), ROWS_AT_ONCE):
+        some = order[start : start + ROWS_AT_ONCE]
+        intake.note_left_over({request_id: reasons[request_id] for request_id in some})
+
+
+def _finish(opened: MatchingRound, *, at: datetime) -> MatchingRound | None:
+    """Sum up a round whose regions are all planned; None while one is not, or where another has summed up."""
+    with transaction.atomic():
+        unfinished = MatchingRound.objects.select_for_update().filter(pk=opened.pk, finished_at=None)
+        if not unfinished.exists() or opened.regions.filter(finished_at=None).exists():
+            return None
+        apart = opened.regions.exclude(number=LAST).aggregate(
+            needs=Sum("needs", default=0), offers=Sum("offers", default=0), left_over=Sum("left_over", default=0)
+        )
+        last = opened.regions.filter(number=LAST).aggregate(placed=Sum(F("needs") - F("left_over"), default=0))
+        unfinished.update(
+            finished_at=at,
+            needs=apart["needs"],
+            offers=apart["offers"],
+            proposals=opened.regions.aggregate(n=Sum("proposals", default=0))["n"],
+            left_over=max(0, apart["left_over"] - last["placed"]),
+        )
+        MatchingPrice.objects.exclude(round=opened).delete()
+        MatchingChange.objects.filter(at__lt=at - CHANGES_KEPT).delete()
+    opened.refresh_from_db()
+    return opened
+
+
+# -- prices ---------------------------------------------------------------------------------------
+
+
+PRICE_COLUMNS = {
+    "round_id": "bigint",
+    "place_id": "bigint",
+    "night": "date",
+    "kind": "text",
+    "price": "float8",
+    "spaces": "integer",
+}
+
+
+def _keep_prices(region: MatchingRegion, market: Market, prices: engine.Prices) -> None:
+    """Keep for each place, night and kind of space the mean price of a bed there, of those spaces free in that night."""
+    if region.number == LAST or not prices:
+        return
+    total: defaultdict[tuple[int, date, str], float] = defaultdict(float)
+    for (space_id, night), each in prices.items():
+        space = market.spaces[space_id]
+        if space.place_id is not None:
+            total[space.place_id, night, space.who] += each[0] if each else 0.0
+    open_spaces = _open_spaces(market, {night for _place, night, _who in total})
+    rows = [
+        (region.round_id, place_id, night, who, price / count, count)
+        for (place_id, night, who), price in sorted(total.items())
+        if price > 0 and (count := open_spaces[place_id, night, who])
+    ]
+    with transaction.atomic():
+        with_rows(
+            """
+            INSERT INTO matching_matchingprice (round_id, place_id, night, kind, price, spaces)
+            SELECT round_id, place_id, night, kind, price, spaces FROM given
+                ON CONFLICT (place_id, night, kind)
+                DO UPDATE SET round_id = excluded.round_id, price = excluded.price, spaces = excluded.spaces
+            """,
+            PRICE_COLUMNS,
+            rows,
+        )
+
+
+def _open_spaces(market: Market, nights: Collection[date]) -> Counter[tuple[int, date, str]]:
+    """Count the spaces of each place and kind that have a window over each night."""
+    found: Counter[tuple[int, date, str]] = Counter()
+    for space in market.spaces.values():
+        if space.place_id is not None:
+            for first_night, last_day in market.windows.get(space.pk, ()):
+                found.update((space.place_id, night, space.who) for night in nights if first_night <= night < last_day)
+    return found
