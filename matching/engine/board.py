@@ -20,12 +20,9 @@ from matching.engine.compiled.placing import best_free_way, best_in_turn, best_t
 from matching.engine.compiled.present import Present
 from matching.engine.compiled.week import Array, Wants
 from matching.engine.compiled.why import obstacles_of
-from matching.engine.objective import score, weight
+from matching.engine.objective import LOYALTY, score, weight
 from matching.engine.reasons import CHILDREN_ALONE, why_left_over, why_placed
 from matching.engine.values import Held, Leg, Need, Offer, Placement, Unplaced
-
-LOYALTY = 0.1
-"""What it costs to move a placement that stands, as a share of weight x people: as much as a move does."""
 
 MOST_MOVED, TRIES = 3, 10
 """Placements one arrangement may move, and searches for another place that one need may cause."""

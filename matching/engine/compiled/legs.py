@@ -251,18 +251,26 @@ def moving_ways(
     early_offer, late_offer = np.full((nights + 1, 2), NONE), np.full((nights + 1, 2), NONE)
     late_last = np.zeros((nights + 1, 2), dtype=np.int64)
     any_ = False
+    # What each offer is worth for a share of 1 of the nights.
+    part = np.empty(count)
     for at in range(count):
         offer = found[at]
         if sites.beds[offer] < people:
+            part[at] = -np.inf
             continue
+        part[at] = worth * share_of_leg(1.0, suits[at], people, sites.beds[offer], sites.shared[offer])
         last = last_day(sites, offer, first, end)
         length = last - first
         if length < SHORTEST_LEG or length > nights - SHORTEST_LEG:
             continue
+        key = part[at] * (length / nights)
+        if key <= early[length, 1]:
+            continue
+        key -= price_of_leg(sites, before, offer, first, last, people)
+        if key <= early[length, 1]:
+            continue
         if (checked or sites.held[offer]) and not has_room(sites, free, offer, first, last, people):
             continue
-        part = share_of_leg(length / nights, suits[at], people, sites.beds[offer], sites.shared[offer])
-        key = worth * part - price_of_leg(sites, before, offer, first, last, people)
         _better(early, early_offer, length, key, offer)
         any_ = True
     if not any_:
@@ -271,14 +279,16 @@ def moving_ways(
         if early_offer[length, 0] == NONE:
             continue
         change = first + length
+        left = (nights - length) / nights
         for at in range(count):
+            # As much as it can be worth, were it free of charge to the end.
+            if part[at] * left <= late[length, 1]:
+                continue
             offer = found[at]
             last = last_day(sites, offer, change, end)
-            if last - change < SHORTEST_LEG or last - first < wants.shortest[need] or sites.beds[offer] < people:
+            if last - change < SHORTEST_LEG or last - first < wants.shortest[need]:
                 continue
-            covered = (last - change) / nights
-            part = share_of_leg(covered, suits[at], people, sites.beds[offer], sites.shared[offer])
-            key = worth * part
+            key = part[at] * ((last - change) / nights)
             if key <= late[length, 1]:
                 continue
             key -= price_of_leg(sites, before, offer, change, last, people)

@@ -67,6 +67,8 @@ class Wants(NamedTuple):
     must_speak: Array
     worth: Array
     """weight x people"""
+    waited: Array
+    """Days."""
     may_move: Array
     may_split: Array
     declined_from: Array
@@ -178,6 +180,7 @@ def wants_of(
         speaks=spoken([need.languages for need in needs], place_of, words),
         must_speak=_column(needs, "language_required", np.bool_),
         worth=np.array([weight(need) * need.people for need in needs], dtype=float),
+        waited=_column(needs, "days_waiting", float),
         may_move=np.array([need.may_move and need.nights >= 4 for need in needs], dtype=np.bool_),
         may_split=np.array([need.may_split and need.people >= 2 for need in needs], dtype=np.bool_),
         declined_from=np.concatenate([[0], np.cumsum([len(each) for each in declined])]).astype(np.int64),
