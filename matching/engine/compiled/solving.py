@@ -53,7 +53,7 @@ PROVEN = 1e-8
 """A plan this close to the bound is the best."""
 
 Tell = Callable[[Step], None]
-PROVEN_BY, DIVED_BY, IMPROVED_BY = 0.5, 0.8, 0.98
+PROVEN_BY, DIVED_BY, IMPROVED_BY = 0.5, 0.8, 0.93
 """The shares of a time limit by which the phases end."""
 
 
@@ -196,7 +196,7 @@ def _draw_up(
             insert(pool, sites, draft, reduced)
         before, _of_nights = price_nights(sites, prices)
         place_left_over(week.wants, sites, pool, draft, before)
-        if clock.left(IMPROVED_BY) > 0:
+        if clock.left(1.0) > 0:
             exchange(week, pool, draft, before)
         if pool.loyalty.any():
             stands = _as_it_stands(week, pool, reduced, before)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.engine.objective import weight
+from matching.engine.reasons import SHIFTS
 from matching.engine.values import Need, Offer
 
 Array = NDArray[Any]
@@ -20,6 +21,7 @@ BAND_DEGREES = 0.05
 
 NO_LIMIT = 30_000
 LANGUAGES_A_WORD = 62
+MARGIN = max(SHIFTS)
 
 CHILDREN, PETS, STEP_FREE, SMOKERS, NO_SMOKE, WOMEN, MIXED, CHILDLESS = (1 << bit for bit in range(8))
 
@@ -91,8 +93,9 @@ def lay_out(needs: Sequence[Need], offers: Sequence[Offer]) -> Week:
     offers = [offer for offer in offers if offer.vetted and offer.listed and offer.fresh]
     offers = [offers[at] for at in in_bands(offers)]
     needs = [needs[at] for at in in_bands(needs)]
-    first_day = min((need.first_night.toordinal() for need in needs), default=0)
-    last_day = max((need.first_night.toordinal() + need.nights for need in needs), default=1)
+    # A few nights more on either side than anybody wants: who is left over may be told to come a little earlier or later.
+    first_day = min((need.first_night.toordinal() for need in needs), default=0) - MARGIN
+    last_day = max((need.first_night.toordinal() + need.nights for need in needs), default=1) + MARGIN
     known = sorted(frozenset().union(*(o.languages for o in offers)) & frozenset().union(*(n.languages for n in needs)))
     place_of = {code: at for at, code in enumerate(known)}
     words = max(1, -(-len(known) // LANGUAGES_A_WORD))
