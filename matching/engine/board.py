@@ -20,12 +20,9 @@ from matching.engine.compiled.placing import best_free_way, best_in_turn, best_t
 from matching.engine.compiled.present import Present
 from matching.engine.compiled.week import Array, Wants
 from matching.engine.compiled.why import obstacles_of
-from matching.engine.objective import score, weight
+from matching.engine.objective import LOYALTY, score, weight
 from matching.engine.reasons import CHILDREN_ALONE, why_left_over, why_placed
 from matching.engine.values import Held, Leg, Need, Offer, Placement, Unplaced
-
-LOYALTY = 0.1
-"""What it costs to move a placement that stands, as a share of weight x people: as much as a move does."""
 
 MOST_MOVED, TRIES = 3, 10
 """Placements one arrangement may move, and searches for another place that one need may cause."""
@@ -37,7 +34,11 @@ TWO_LEGS_TRIED = 12
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """A placement, and where those move who make room for it (mostly nobody). `gain` is in units of the objective."""
+    """A placement, and where those move who make room for it (mostly nobody).
+
+    `gain`, in units of the objective: the placement's score, or where others move, what is gained over the best
+    placement without that, less what it costs them.
+    """
 
     placement: Placement
     moved: tuple[Placement, ...]
@@ -147,24 +148,25 @@ class Board:
 
     # -- questions --------------------------------------------------------------------------------
 
-    def place(self, need: Need) -> Arrangement | Unplaced:
+    def place(self, need: Need, *, worth_moving: float = 0.0) -> Arrangement | Unplaced:
         """Return the most valuable way to place a need in what is free: one leg, a move or a split.
 
         Where that is less than a roof for all its nights, placements that stand and are movable may make room
-        (each finds another place: nobody loses one), when the gain is worth it. The need may be on the board or not.
+        (each finds another place: nobody loses one), when the gain is more than `worth_moving`. The need may be on the
+        board or not.
         """
         if need.children == need.people:
             return Unplaced(need.id, (CHILDREN_ALONE,))
         self._reach(need)
         with self._without(need.id):
-            return self._answer(need)
+            return self._answer(need, worth_moving)
 
-    def _answer(self, need: Need) -> Arrangement | Unplaced:
+    def _answer(self, need: Need, worth_moving: float) -> Arrangement | Unplaced:
         wants = self._now.encode(need)
         value, way = self._best_free_way(wants)
         found = self._placement(need, way) if value > 0 else None
         if value < weight(need) * need.people:
-            arranged = self._make_room(need, wants, max(value, 0.0))
+            arranged = self._make_room(need, wants, max(value, 0.0), worth_moving)
             if arranged is not None:
                 return arranged
         if found is not None:
@@ -236,7 +238,7 @@ class Board:
                     until_here.enter_context(self._with(more[-1]))
         return more
 
-    def _make_room(self, need: Need, wants: Wants, otherwise: float) -> Arrangement | None:
+    def _make_room(self, need: Need, wants: Wants, otherwise: float, worth_moving: float) -> Arrangement | None:
         """Return the best way that opens when others move, if it gains more than it costs them; `otherwise`: without."""
         now = self._now
         keys, ways = np.empty(WISHES), np.empty((WISHES, WIDTH), dtype=np.int64)
@@ -244,7 +246,7 @@ class Board:
         best, tries = None, TRIES
         for at in np.argsort(-keys[:count], kind="stable").tolist():
             gained = float(keys[at]) - otherwise
-            if gained <= (best.gain if best else 0.0):
+            if gained <= (best.gain if best else worth_moving):
                 break
             out = self._in_the_way(ways[at])
             if not out or len(out) > tries:
@@ -254,7 +256,7 @@ class Board:
             if found is None:
                 continue
             moved, lost = found
-            if gained - lost > (best.gain if best else 0.0):
+            if gained - lost > (best.gain if best else worth_moving):
                 best = Arrangement(self._placement(need, ways[at]), moved, gained - lost)
         return best
 

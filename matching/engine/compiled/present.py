@@ -20,7 +20,6 @@ TAIL = 1_024
 SPARE_NIGHTS = 30
 """Nights laid out beyond the last one known, so that a later need does not make all to be laid out anew."""
 
-FORMER_NIGHTS = 3
 WORDS = 4
 """Of 62 languages each: ISO 639-1 has 184."""
 
@@ -47,7 +46,7 @@ class Present:
         return min((first for first, _last in days), default=1), max((last for _first, last in days), default=1)
 
     def _lay_out(self, first_day: int, last_day: int) -> None:
-        self.first_day, self.nights = first_day - FORMER_NIGHTS, last_day - first_day + FORMER_NIGHTS + SPARE_NIGHTS
+        self.first_day, self.nights = first_day - week.MARGIN, last_day - first_day + week.MARGIN + SPARE_NIGHTS
         offers = list(self.offers.values())
         offers = [offers[at] for at in week.in_bands(offers)]
         for offer in offers:
@@ -91,7 +90,7 @@ class Present:
             self.before = np.zeros((self.nights + 1, 2 * people))
         if self.first_day <= first and last <= self.first_day + self.nights:
             return False
-        kept = self.first_day + FORMER_NIGHTS, self.first_day + self.nights - SPARE_NIGHTS
+        kept = self.first_day + week.MARGIN, self.first_day + self.nights - SPARE_NIGHTS
         self._lay_out(min(first, kept[0]), max(last, kept[1]))
         return True
 
@@ -126,7 +125,7 @@ class Present:
         if at is None:
             at = int(self.sites.tail[0])
             if at == len(self.sites.beds):
-                self._lay_out(self.first_day + FORMER_NIGHTS, self.first_day + self.nights - SPARE_NIGHTS)
+                self._lay_out(self.first_day + week.MARGIN, self.first_day + self.nights - SPARE_NIGHTS)
                 return True
             self.sites.tail[0] += 1
             self.id_of.append(offer.id)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from matching.engine.compiled.kernel import Crew, kernel, pieces
-from matching.engine.compiled.legs import WIDTH, moving_ways, near, single_ways, splitting_ways
+from matching.engine.compiled.legs import WIDTH, near, single_ways
 from matching.engine.compiled.pool import Pool, add, price_of
+from matching.engine.compiled.two_legs import moving_ways, splitting_ways
 from matching.engine.compiled.week import Array, Sites, Wants
 
 SINGLES, MOVES, SPLITS = 12, 10, 6

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.engine.objective import weight
+from matching.engine.reasons import SHIFTS
 from matching.engine.values import Need, Offer
 
 Array = NDArray[Any]
@@ -20,6 +21,7 @@ BAND_DEGREES = 0.05
 
 NO_LIMIT = 30_000
 LANGUAGES_A_WORD = 62
+MARGIN = max(SHIFTS)
 
 CHILDREN, PETS, STEP_FREE, SMOKERS, NO_SMOKE, WOMEN, MIXED, CHILDLESS = (1 << bit for bit in range(8))
 
@@ -67,6 +69,8 @@ class Wants(NamedTuple):
     must_speak: Array
     worth: Array
     """weight x people"""
+    waited: Array
+    """Days."""
     may_move: Array
     may_split: Array
     declined_from: Array
@@ -89,8 +93,9 @@ def lay_out(needs: Sequence[Need], offers: Sequence[Offer]) -> Week:
     offers = [offer for offer in offers if offer.vetted and offer.listed and offer.fresh]
     offers = [offers[at] for at in in_bands(offers)]
     needs = [needs[at] for at in in_bands(needs)]
-    first_day = min((need.first_night.toordinal() for need in needs), default=0)
-    last_day = max((need.first_night.toordinal() + need.nights for need in needs), default=1)
+    # A few nights more on either side than anybody wants: who is left over may be told to come a little earlier or later.
+    first_day = min((need.first_night.toordinal() for need in needs), default=0) - MARGIN
+    last_day = max((need.first_night.toordinal() + need.nights for need in needs), default=1) + MARGIN
     known = sorted(frozenset().union(*(o.languages for o in offers)) & frozenset().union(*(n.languages for n in needs)))
     place_of = {code: at for at, code in enumerate(known)}
     words = max(1, -(-len(known) // LANGUAGES_A_WORD))
@@ -178,6 +183,7 @@ def wants_of(
         speaks=spoken([need.languages for need in needs], place_of, words),
         must_speak=_column(needs, "language_required", np.bool_),
         worth=np.array([weight(need) * need.people for need in needs], dtype=float),
+        waited=_column(needs, "days_waiting", float),
         may_move=np.array([need.may_move and need.nights >= 4 for need in needs], dtype=np.bool_),
         may_split=np.array([need.may_split and need.people >= 2 for need in needs], dtype=np.bool_),
         declined_from=np.concatenate([[0], np.cumsum([len(each) for each in declined])]).astype(np.int64),

@@ -14,16 +14,16 @@ from matching.engine.compiled.legs import (
     WIDTH,
     bands_within,
     chord_of,
+    closer,
     declined,
     half_width,
     has_room,
     last_day,
-    moving_ways,
     near,
     speak,
-    splitting_ways,
     stretch_of,
 )
+from matching.engine.compiled.two_legs import moving_ways, splitting_ways
 from matching.engine.compiled.week import Array, Sites, Wants, Week
 from matching.engine.objective import EARTH_RADIUS_KM
 from matching.engine.reasons import RULES_IN_WORDS, SHIFTS, WIDER, Obstacles
@@ -115,15 +115,16 @@ def _look_around(wants: Wants, sites: Sites, free: Array, need: int, figures: Ar
             apart = 0.0
             for axis in range(3):
                 apart += (sites.point[offer, axis] - wants.point[need, axis]) ** 2
-            if apart > far_chord:
+            if not closer(wants, sites, need, offer, apart, farthest, far_chord):
                 continue
             rule = _refused_by(wants, sites, need, offer)
             ends = last_day(sites, offer, start, start + nights)
             fits = rule < 0 and ends > start and has_room(sites, free, offer, start, ends, people)
-            if apart > near_chord:
+            if not closer(wants, sites, need, offer, apart, wants.radius[need], near_chord):
                 if fits and ends - start >= shortest:
                     for step in range(len(FACTORS)):
-                        if apart <= chord_of(wants.radius[need] * FACTORS[step]):
+                        km = wants.radius[need] * FACTORS[step]
+                        if closer(wants, sites, need, offer, apart, km, chord_of(km)):
                             figures[WIDER_FREE + step] += 1
                 continue
             figures[WITHIN] += 1

@@ -180,6 +180,13 @@ def test_place_moves_a_proposal_that_can_go_elsewhere() -> None:
     assert board.standing("bota") == bota
 
 
+def test_place_moves_nobody_for_less_than_that_is_worth() -> None:
+    board, _bota = board_with_bota(movable=True)
+
+    assert isinstance(board.place(amiras_need(radius_km=2.0), worth_moving=1.1), Unplaced)
+    assert isinstance(board.place(amiras_need(radius_km=2.0), worth_moving=1.0), Arrangement)
+
+
 def test_place_leaves_an_approved_match_where_it_is() -> None:
     board, _bota = board_with_bota(movable=True)
     board.settle("bota")
