@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 from django.conf import settings
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand
 
+from accounts.arrivals import grouped
+from matching.engine.rules import RULES
+from matching.management import demo
 from matching.refusals import BY_CONSTRAINT
 from tests.unit.documents import ROOT, backticked, documents, links, table_under
 
@@ -115,6 +119,29 @@ def test_documented_guarantees_are_the_named_constraints() -> None:
     assert {row[0].strip("`"): row[2].strip("`") for row in rows} == {
         name: refusal.__name__ for name, refusal in BY_CONSTRAINT.items()
     }
+
+
+def test_documented_hard_rules_are_the_rules() -> None:
+    rows = table_under((ROOT / "docs" / "matching.md").read_text(), "The hard rules")
+
+    assert sorted(row[0].strip("`") for row in rows) == sorted(rule.__name__ for rule in RULES)
+
+
+def test_documented_options_are_those_of_match_files() -> None:
+    rows = table_under((ROOT / "docs" / "matching.md").read_text(), "The files")
+    django_s = {option for action in BaseCommand().create_parser("", "")._actions for option in action.option_strings}
+    parser = load_command_class("matching", "match_files").create_parser("", "")
+    ours = {option for action in parser._actions for option in action.option_strings} - django_s
+
+    assert {row[0].strip("`").split()[0] for row in rows} == ours
+
+
+def test_documented_demo_is_the_demo() -> None:
+    readme = (ROOT / "README.md").read_text()
+    told = [demo.CARLA.username, demo.DANA.username, demo.PASSWORD, demo.HANNA_CONTACT]
+    told += [grouped(demo.AMIRA_CASE_NUMBER), grouped(demo.AMIRA_SECRET)]
+
+    assert [key for key in told if f"`{key}`" not in readme] == []
 
 
 def test_documented_intervals_are_those_of_beat() -> None:
