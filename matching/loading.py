@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from matching import queries
 from matching.copying import read
@@ -78,8 +79,12 @@ class Offered(NamedTuple):
 
 
 class Matched(NamedTuple):
-    """A match whose nights are spent, or that was broken off. `movable`: proposed by the worker, seen by nobody yet."""
+    """A match whose nights are spent, or that was broken off.
 
+    `movable`: proposed by the worker, and no person has had a hand in it.
+    """
+
+    pk: UUID
     request_id: str
     space_id: str
     leg: int
@@ -190,8 +195,18 @@ class Market:
         order = sorted(self.requests.values(), key=lambda asked: (asked.registered_at, asked.pk))
         return [need for asked in order if (need := self.wanted(asked.pk)) is not None]
 
-    def offers(self) -> list[Offer]:
-        return [self.offer(space_id) for space_id in self.spaces]
+    def offers(self, *, without: Collection[str] = ()) -> list[Offer]:
+        """Return every space, with what is held but by the requests `without`."""
+        return [self.offer(space_id, without=without) for space_id in self.spaces]
+
+    def all_standing(self) -> dict[str, tuple[Need, Placement]]:
+        """Return what `standing` does, for each request all of whose places are among the spaces here."""
+        return {
+            request_id: there
+            for request_id in self.of_request
+            if (there := self.standing(request_id)) is not None
+            and all(leg.offer_id in self.spaces for leg in there[1].legs)
+        }
 
     def standing(self, request_id: str) -> tuple[Need, Placement] | None:
         """Return the need and the placement of a request that the worker has proposed a place for and may move yet.
@@ -250,7 +265,7 @@ WINDOWS = """
      ORDER BY w.space_id, w.first_night
 """
 MATCHES = """
-    SELECT m.request_id::text, m.space_id::text, m.leg, m.status, m.first_night, m.last_day, m.people, m.score,
+    SELECT m.id, m.request_id::text, m.space_id::text, m.leg, m.status, m.first_night, m.last_day, m.people, m.score,
            m.status = 'proposed' AND m.approved_by_id IS NULL AND m.frozen_at IS NULL
                AND NOT EXISTS (SELECT FROM matching_matchevent AS e WHERE e.match_id = m.id AND e.by_id IS NOT NULL)
       FROM matching_match AS m

@@ -17,12 +17,11 @@ from accounts.refusals import Refused
 from matching import intake, planning
 from matching.copying import read
 from matching.deadlines import local_date
-from matching.engine import Need, Unplaced
+from matching.engine import Unplaced
 from matching.engine.board import Arrangement, Board
 from matching.loading import part_of_market, whole_market
-from matching.models import Match, MatchingDue
-from matching.proposing import is_deadlock, propose_arrangement
-from matching.states import Status
+from matching.models import MatchingDue
+from matching.proposing import may_try_again, propose_arrangement
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ TRIES = 4
 """How often one request is tried when the answer is refused since something changed meanwhile."""
 
 WORTH_MOVING = 0.5
-"""Units of the objective to be gained for each proposal that would move: half a roof for one person who can wait."""
+"""Units of the objective that others must gain before a proposal moves: half a roof for one person who can wait."""
 
 
 Named = tuple[str | None, str | None]
@@ -52,7 +51,6 @@ class Keeper:
         self._looked_at: datetime | None = None
         self._horizon = 0
         self._seen: set[int] = set()
-        self._again: set[str] = set()
 
     def board(self, *, at: datetime, also: Iterable[Named] = ()) -> Board:
         """Return the board as of now: loaded where there is none or it is old, else with what has changed since.
@@ -71,14 +69,8 @@ class Keeper:
     def _load(self, at: datetime) -> Board:
         self._changes()
         market = whole_market(at)
-        standing = {
-            request_id: there
-            for request_id in market.of_request
-            if (there := market.standing(request_id)) is not None
-            and all(leg.offer_id in market.spaces for leg in there[1].legs)
-        }
-        offers = [market.offer(space_id, without=standing.keys()) for space_id in market.spaces]
-        board = Board(market.needs(), offers)
+        standing = market.all_standing()
+        board = Board(market.needs(), market.offers(without=standing.keys()))
         for need, placement in standing.values():
             board.stand(need, placement)
         self._loaded_at = at
@@ -121,14 +113,9 @@ class Keeper:
         )
         return all(pk in self._seen for (pk,) in rows)
 
-    def read_later(self, request_id: str) -> None:
-        """Read a request again at the next look, whether it has changed or not."""
-        self._again.add(request_id)
-
     def _catch_up(self, board: Board, at: datetime, also: Iterable[Named]) -> None:
         changed = [*self._changes(), *also, *((None, space_id) for (space_id,) in self._gone_stale(at))]
-        requests = {request_id for request_id, _space_id in changed if request_id} | self._again
-        self._again.clear()
+        requests = {request_id for request_id, _space_id in changed if request_id}
         spaces = {space_id for _request_id, space_id in changed if space_id}
         if not requests and not spaces:
             return
@@ -228,7 +215,7 @@ def place_request(keeper: Keeper, request_id: str, *, now: Callable[[], datetime
         need = part_of_market(at, requests=[request_id]).wanted(request_id)
         if need is None:
             return 0
-        answer = _worth_its_moves(keeper, board, need)
+        answer = board.place(need, worth_moving=WORTH_MOVING)
         if isinstance(answer, Unplaced):
             intake.note_left_over({request_id: answer.reasons})
             return 0
@@ -259,17 +246,6 @@ def refill_space(keeper: Keeper, space_id: str, *, now: Callable[[], datetime]) 
     return written
 
 
-def _worth_its_moves(keeper: Keeper, board: Board, need: Need) -> Arrangement | Unplaced:
-    """Return the board's answer that moves nobody's proposal unless much is gained: somebody may be looking at it."""
-    answer = board.place(need)
-    while isinstance(answer, Arrangement) and answer.moved and answer.gain < WORTH_MOVING * len(answer.moved):
-        for placement in answer.moved:
-            board.settle(placement.need_id)
-            keeper.read_later(placement.need_id)
-        answer = board.place(need)
-    return answer
-
-
 def _written(keeper: Keeper, answer: Arrangement, *, at: datetime) -> int | None:
     """Write an answer of the board, and return how many matches that made; None where it is refused."""
     placements = (*answer.moved, answer.placement)
@@ -278,13 +254,14 @@ def _written(keeper: Keeper, answer: Arrangement, *, at: datetime) -> int | None
     market = part_of_market(at, requests=requests, spaces=spaces)
     if not keeper.is_so(requests, spaces):
         return None
-    moved = Match.objects.filter(
-        request__in=[placement.need_id for placement in answer.moved], status=Status.PROPOSED
-    ).order_by("space_id", "pk")
+    instead_of = {
+        moved.need_id: [match.pk for match in market.of_request[moved.need_id] if match.movable]
+        for moved in answer.moved
+    }
     try:
-        return propose_arrangement(market, placements, at=at, instead_of=list(moved.values_list("pk", flat=True)))
+        return propose_arrangement(market, placements, at=at, instead_of=instead_of)
     except (Refused, OperationalError) as refusal:
-        if not isinstance(refusal, Refused) and not is_deadlock(refusal):
+        if not may_try_again(refusal):
             raise
         log.info("request %s: %s", answer.placement.need_id, getattr(refusal, "code", "deadlock"))
         return None

@@ -8,7 +8,6 @@ then stands: whoever plans it again finds those requests placed.
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -16,16 +15,20 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet, Sum
 
+from accounts.refusals import Refused
 from matching import engine, intake, rounds
 from matching.copying import read, with_rows
 from matching.deadlines import local_date
+from matching.engine.advice import Advice
 from matching.loading import POINTS_OF_REQUESTS, POINTS_OF_SPACES, Market, part_of_market, some_requests_of_market
 from matching.models import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
-from matching.proposing import propose_placements
+from matching.proposing import changes, may_try_again, propose_arrangement, propose_placements
 from matching.regions import Cut, Points, cut
+from places.gazetteer import nearest_place
+from places.models import Place
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +52,9 @@ LARGEST_REGION = 20_000
 
 SECONDS_A_REGION = 180.0
 """The plan is the best found by then. Half an hour after the last one nobody waits for a better one."""
+
+LOYALTY = 0.5
+"""A proposal that stands changes only where the plan gains by it half a roof for each of its people, times their weight."""
 
 LAST = 0
 """Number of the region that is planned when all others are: those who reach several and are left over."""
@@ -189,22 +195,32 @@ def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
         market = some_requests_of_market(began, requests)
     else:
         market = part_of_market(began, requests=requests, spaces=[str(pk) for pk in region.spaces])
-    needs, offers = market.needs(), market.offers()
+    # The last region is small change: it is not worth moving anybody for.
+    standing = {} if region.number == LAST else market.all_standing()
+    waiting = [need for need in market.needs() if need.id not in standing]
+    offers = market.offers(without=standing.keys())
     loaded = now()
-    plan = engine.plan(needs, offers, time_limit=SECONDS_A_REGION)
+    plan = engine.plan(
+        [*waiting, *(need for need, _placement in standing.values())],
+        offers,
+        time_limit=SECONDS_A_REGION,
+        standing=[placement for _need, placement in standing.values()],
+        loyalty=LOYALTY,
+    )
     planned = now()
-    written, refused = propose_placements(market, plan.placements, now=now)
+    written, refused = _write(market, plan, {pk: placement for pk, (_need, placement) in standing.items()}, now=now)
     if refused:
         with transaction.atomic():
             rounds.due(now(), requests=refused)
     _note_left_over(plan, but=frozenset(refused))
-    _keep_prices(region, market, plan.prices)
+    if region.number != LAST:
+        _keep_prices(region, plan.advice)
     done = now()
     MatchingRegion.objects.filter(pk=region.pk).update(
         requests=[],
         spaces=[],
         finished_at=done,
-        needs=len(needs),
+        needs=len(waiting),
         offers=len(offers),
         proposals=written,
         left_over=len(plan.unplaced),
@@ -217,6 +233,27 @@ def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
         },
     )
     log.info("%s: %d matches proposed, %d requests left over", region, written, len(plan.unplaced))
+
+
+def _write(
+    market: Market, plan: engine.Plan, standing: Mapping[str, engine.Placement], *, now: Callable[[], datetime]
+) -> tuple[int, list[str]]:
+    """Write what the plan changes; return how many matches were written, and the ids of the refused requests.
+
+    What stands and is to change is written together with whoever takes its place, or not at all.
+    """
+    plain, entangled = changes(plan.placements, standing)
+    written, refused = propose_placements(market, plain, now=now)
+    for placements, given_up in entangled:
+        instead_of = {pk: [match.pk for match in market.of_request[pk] if match.movable] for pk in given_up}
+        try:
+            written += propose_arrangement(market, placements, at=now(), instead_of=instead_of)
+        except (Refused, OperationalError) as refusal:
+            if not may_try_again(refusal):
+                raise
+            refused += [placement.need_id for placement in placements if placement.need_id not in given_up]
+            log.info("%d proposals stay where they are: %s", len(given_up), getattr(refusal, "code", "deadlock"))
+    return written, refused
 
 
 def _note_left_over(plan: engine.Plan, *, but: Collection[str]) -> None:
@@ -253,50 +290,29 @@ def _finish(opened: MatchingRound, *, at: datetime) -> MatchingRound | None:
 
 # -- prices ---------------------------------------------------------------------------------------
 
-
-PRICE_COLUMNS = {
-    "round_id": "bigint",
-    "place_id": "bigint",
-    "night": "date",
-    "kind": "text",
-    "price": "float8",
-    "spaces": "integer",
-}
+PRICE_COLUMNS = {"round_id": "bigint", "place_id": "bigint", "night": "date", "kind": "text", "price": "float8"}
 
 
-def _keep_prices(region: MatchingRegion, market: Market, prices: engine.Prices) -> None:
-    """Keep for each place, night and kind of space the mean price of a bed there, of those spaces free in that night."""
-    if region.number == LAST or not prices:
-        return
-    total: defaultdict[tuple[int, date, str], float] = defaultdict(float)
-    for (space_id, night), each in prices.items():
-        space = market.spaces[space_id]
-        if space.place_id is not None:
-            total[space.place_id, night, space.who] += each[0] if each else 0.0
-    open_spaces = _open_spaces(market, {night for _place, night, _who in total})
-    rows = [
-        (region.round_id, place_id, night, who, price / count, count)
-        for (place_id, night, who), price in sorted(total.items())
-        if price > 0 and (count := open_spaces[place_id, night, who])
-    ]
+def _keep_prices(region: MatchingRegion, advice: Sequence[Advice]) -> None:
+    """Keep what one more bed of each kind would be worth near each place on each night."""
+    near = {(each.lat, each.lon): nearest_place(each.lat, each.lon) for each in advice}
+    numbers = {place.geoname_id for place in near.values() if place is not None}
+    places = dict(Place.objects.filter(geoname_id__in=numbers).values_list("geoname_id", "pk"))
+    prices: dict[tuple[int, date, str], float] = {}
+    for each in advice:
+        place = near[each.lat, each.lon]
+        if place is not None and place.geoname_id in places:
+            for night, price in each.nights:
+                key = (places[place.geoname_id], night, each.kind.name)
+                prices[key] = max(prices.get(key, 0.0), price / each.kind.beds)
     with transaction.atomic():
         with_rows(
             """
-            INSERT INTO matching_matchingprice (round_id, place_id, night, kind, price, spaces)
-            SELECT round_id, place_id, night, kind, price, spaces FROM given
+            INSERT INTO matching_matchingprice (round_id, place_id, night, kind, price)
+            SELECT round_id, place_id, night, kind, price FROM given
                 ON CONFLICT (place_id, night, kind)
-                DO UPDATE SET round_id = excluded.round_id, price = excluded.price, spaces = excluded.spaces
+                DO UPDATE SET round_id = excluded.round_id, price = excluded.price
             """,
             PRICE_COLUMNS,
-            rows,
+            [(region.round_id, *key, price) for key, price in sorted(prices.items())],
         )
-
-
-def _open_spaces(market: Market, nights: Collection[date]) -> Counter[tuple[int, date, str]]:
-    """Count the spaces of each place and kind that have a window over each night."""
-    found: Counter[tuple[int, date, str]] = Counter()
-    for space in market.spaces.values():
-        if space.place_id is not None:
-            for first_night, last_day in market.windows.get(space.pk, ()):
-                found.update((space.place_id, night, space.who) for night in nights if first_night <= night < last_day)
-    return found

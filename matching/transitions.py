@@ -115,7 +115,8 @@ def propose_many(proposals: Sequence[Proposal], *, at: datetime, instead_of: Col
     raises of any of them; the caller then proposes one by one.
     """
     with one_act():
-        for match_id in instead_of:
+        # Likewise in the order of their spaces.
+        for match_id in Match.objects.filter(pk__in=instead_of).order_by("space_id").values_list("pk", flat=True):
             _give_way(match_id, at=at)
         written = _write_proposals(proposals, by=None, at=at)
         _check_as_read(proposals, at=at)

@@ -83,14 +83,16 @@ class MatchingRegion(models.Model):
 
 
 class MatchingPrice(models.Model):
-    """What one more bed of a kind would have been worth in a place on a night, by the last round's prices."""
+    """What one more bed of a kind would be worth near a place on a night, by the last round's prices.
+
+    Only what is scarce enough to be advised (`matching.engine.advice`) has a row.
+    """
 
     round = models.ForeignKey(MatchingRound, on_delete=models.CASCADE, related_name="prices")
     place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="+")
     night = models.DateField()
-    kind = models.CharField(max_length=10, help_text="Who may stay: anyone, women, families.")
+    kind = models.CharField(max_length=20, help_text="The name of one of matching.engine.advice.KINDS.")
     price = models.FloatField(help_text="In units of the objective.")
-    spaces = models.PositiveIntegerField(help_text="How many spaces of the kind have that night in a window.")
 
     class Meta:
         ordering = ["-price"]

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from matching import intake, matchmaking, transitions
-from matching.models import Match, MatchingDue, MatchingRound, ShelterRequest, Space
+from matching.models import Match, MatchingDue, ShelterRequest, Space
 from matching.queries import state_of
 from matching.states import RequestState, Status
 from tests import people
