@@ -47,9 +47,6 @@ FULL_ROUND_EVERY = timedelta(minutes=10)
 MANY_DUE = 100
 """More than these together are better planned together."""
 
-LARGEST_REGION = 20_000
-"""Requests; more are cut into regions of about so many, where there is a place to cut."""
-
 SECONDS_A_REGION = 180.0
 """The plan is the best found by then. Half an hour after the last one nobody waits for a better one."""
 
@@ -111,7 +108,7 @@ def _open(seen: Collection[int], *, at: datetime) -> MatchingRound:
     params = {"at": at, "today": local_date(at)}
     requests, asking = _points(POINTS_OF_REQUESTS, params)
     spaces, offering = _points(POINTS_OF_SPACES, params)
-    parts = cut(asking, offering, largest=LARGEST_REGION)
+    parts = cut(asking, offering, largest=settings.LARGEST_REGION)
     with transaction.atomic():
         opened = MatchingRound.objects.create(started_at=at)
         MatchingRegion.objects.bulk_create(_regions(opened, parts, requests, spaces))

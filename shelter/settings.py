@@ -163,6 +163,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("SHELTER_BEAT_FILE", "celerybeat-schedule")
 # How many processes plan regions of a round at the same time, in the whole service.
 REGIONS_AT_ONCE = env.int("SHELTER_REGIONS_AT_ONCE", 2)
+# Requests; more are cut into regions of about so many, where there is a place to cut.
+LARGEST_REGION = env.int("SHELTER_LARGEST_REGION", 20_000)
 SWEEP_SECONDS = env.int("SHELTER_SWEEP_SECONDS", 30)
 CELERY_BEAT_SCHEDULE = {
     task.split(".")[1]: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
