@@ -340,6 +340,10 @@ def _keep_requests(market: Market, sql: str, params: dict[str, Any]) -> None:
 def _keep_matchable_spaces(market: Market) -> None:
     _keep_spaces(market, SPACES.format(which=MATCHABLE), {})
     _read_windows(market, "true", {})
+    today = local_date(market.at)
+    for space_id, windows in market.windows.items():
+        # Past nights are nobody's, and a board would lay them all out.
+        market.windows[space_id] = [(max(first_night, today), last_day) for first_night, last_day in windows]
 
 
 def _keep_spaces(market: Market, sql: str, params: dict[str, Any]) -> None:

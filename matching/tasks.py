@@ -19,6 +19,8 @@ def match_open_requests() -> None:
     place_what_is_due(KEEPER, now=timezone.now)
     for region_id in matchmaking.begin_round(now=timezone.now):
         wake("matching.plan_region", region=region_id)
+    # While nobody waits: so that the first who does need not wait for the whole market to be read.
+    KEEPER.board(at=timezone.now())
 
 
 @shared_task(name="matching.plan_region")

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from matching import engine, matchmaking, planning, transitions
 from matching.loading import whole_market
-from matching.models import Match, MatchEvent, MatchingDue
+from matching.models import Match, MatchEvent, MatchingDue, MatchingRound
 from matching.proposing import propose_placements
 from matching.refusals import one_act
 from matching.rounds import due
@@ -68,6 +68,63 @@ def test_killed_worker_loses_no_request(tmp_path: Path) -> None:
     assert Match.objects.filter(status__in=HOLDS_BEDS).count() == SEVERAL
 
 
+def test_worker_killed_while_it_writes_a_region_doubles_nothing(tmp_path: Path) -> None:
+    towns = ("Almaty", "Oral", "Tbilisi")
+    host = people.hanna().host
+    for number in range(SEVERAL):
+        where = people.place(towns[number % 3])
+        people.space(host, place=where)
+        people.request(people.amira(name=f"Amira {number}").arrival, place=where)
+    MatchingDue.objects.all().delete()
+    small = {"SHELTER_LARGEST_REGION": "10", "SHELTER_REGIONS_AT_ONCE": "2"}
+    # Somebody keeps one space locked: the worker comes as far as that, and waits in the middle of writing.
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT id FROM matching_space ORDER BY id DESC LIMIT 1 FOR UPDATE")
+        with processes.worker(tmp_path / "killed.log", **small) as victim:
+            with one_act():
+                due(timezone.now())
+            wait_for(_somebody_waits_for_a_lock, what="the worker in the middle of a region")
+            os.killpg(victim.pid, signal.SIGKILL)
+            victim.wait()
+    finally:
+        other.close()
+    (left,) = MatchingRound.objects.all()
+    assert left.finished_at is None
+    assert Match.objects.count() < SEVERAL
+
+    with processes.worker(tmp_path / "next.log", **small):
+        wake("matching.match_open_requests")
+        wait_for(lambda: MatchingRound.objects.exclude(finished_at=None).exists(), what="the end of the same round")
+
+    assert everybody_placed_once()
+    assert Match.objects.count() == MatchEvent.objects.count() == SEVERAL
+    assert left.regions.filter(finished_at=None).count() == 0
+    assert left.regions.count() >= 3
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY%%'")
+        (waiting,) = cursor.fetchone()
+    return bool(waiting)
+
+
+def test_new_request_is_placed_by_the_worker_without_a_round(tmp_path: Path) -> None:
+    host = people.hanna().host
+    MatchingRound.objects.create(started_at=timezone.now(), finished_at=timezone.now())
+    with processes.worker(tmp_path / "worker.log"):
+        for number in range(5):
+            people.space(host)
+            asked = people.request(people.amira(name=f"Amira {number}").arrival)
+            wait_for(lambda pk=asked.pk: Match.objects.filter(request=pk).exists(), what="a proposal")
+
+    assert Match.objects.count() == 5
+    assert MatchingRound.objects.count() == 1
+
+
 def test_overdue_proposal_expires_and_is_matched_anew_by_the_worker(tmp_path: Path) -> None:
     space = people.space(people.hanna().host)
     match = people.proposed(people.request(people.amira().arrival), space, at=timezone.now() - _past_due())
@@ -94,6 +151,9 @@ def test_round_that_finds_its_lock_taken_leaves_the_work_to_the_holder() -> None
     try:
         assert matchmaking.match_open_requests(now=timezone.now).rounds == []
     finally:
+        # Not only closed: the server notices that some time later.
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_all()")
         other.close()
 
     assert [round_.proposals for round_ in matchmaking.match_open_requests(now=timezone.now).rounds] == [1]

@@ -192,7 +192,7 @@ def opinion(board: Board) -> dict[str, object]:
         "answers": answers,
         "standing": {pk: there.legs for pk in market.requests if (there := board.standing(pk))},
         "refill": {
-            pk: [(each.need_id, each.legs) for each in board.refill(pk)]
+            pk: {each.need_id: each.legs for each in board.refill(pk)}
             for pk in sorted(market.spaces)
             if pk in board.offers
         },

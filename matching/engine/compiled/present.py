@@ -34,6 +34,7 @@ class Present:
         self.offers: dict[str, Offer] = {offer.id: offer for offer in offers}
         self.waiting: dict[str, Need] = {need.id: need for need in needs}
         self._languages: dict[str, int] = {}
+        self._nobody_yet = not self.waiting and not self.offers
         self._lay_out(*self._nights_known())
 
     def _nights_known(self) -> tuple[int, int]:
@@ -90,8 +91,10 @@ class Present:
             self.before = np.zeros((self.nights + 1, 2 * people))
         if self.first_day <= first and last <= self.first_day + self.nights:
             return False
+        # An empty board knows no night at all: it must not reach from the first day of the calendar to this one.
         kept = self.first_day + week.MARGIN, self.first_day + self.nights - SPARE_NIGHTS
-        self._lay_out(min(first, kept[0]), max(last, kept[1]))
+        self._lay_out(*((first, last) if self._nobody_yet else (min(first, kept[0]), max(last, kept[1]))))
+        self._nobody_yet = False
         return True
 
     def take(self, offer_id: str, held: Held, times: int = 1, *, movable: bool = False) -> None:

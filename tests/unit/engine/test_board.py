@@ -263,3 +263,13 @@ def standing(board: Board, needs: Sequence[Need]) -> list[Placement]:
 
 def worth_of(answer: Arrangement | Unplaced) -> float:
     return answer.placement.score if isinstance(answer, Arrangement) else 0.0
+
+
+def test_a_board_that_began_empty_knows_the_nights_asked_for_and_no_others() -> None:
+    board = Board([], [])
+    board.put_offer(hannas_offer())
+
+    answer = board.place(amiras_need())
+
+    assert isinstance(answer, Arrangement)
+    assert board._now.nights < 1_000

@@ -1,0 +1,232 @@
+"""Workers beside one another and beside people: nobody is placed twice, and no change is missed.
+
+Each guard has its negative control: without it, the very same race goes wrong.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.refusals import Refused
+from matching import engine, matchmaking, planning, transitions
+from matching.copying import read
+from matching.models import Match, MatchEvent, MatchingChange, MatchingDue, MatchingRound, ShelterRequest, Space
+from matching.placing import Keeper
+from matching.refusals import PlacedAlready
+from matching.rounds import due
+from matching.states import HOLDS_BEDS, Status
+from matching.transitions import Proposal
+from tests import people
+from tests.concurrency.test_last_bed import guard_off
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SEVERAL = 12
+TOWNS = ("Almaty", "Oral", "Tbilisi")
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Do all acts at the same moment, each on a connection of its own; return results and refusals in order."""
+    together = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        try:
+            connection.ensure_connection()
+            together.wait()
+            return act()
+        except Refused as refusal:
+            return type(refusal)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return [done.result() for done in [threads.submit(run, act) for act in acts]]
+
+
+def proposal(asked: ShelterRequest, space: Space, leg: int) -> Callable[[], Any]:
+    whole = Proposal(asked, space, asked.first_night, asked.last_day, asked.people, leg)
+    return lambda: transitions.propose(whole, by=None, at=timezone.now())
+
+
+# -- one household, two workers -------------------------------------------------------------------
+
+
+def race_for_one_household() -> list[Any]:
+    """Let one worker propose its first leg and another its second, for the same nights, in different spaces."""
+    host, asked = people.hanna().host, people.request(people.amira().arrival)
+    return at_once(*(proposal(asked, people.space(host), leg) for leg in (1, 2)))
+
+
+def test_household_gets_one_place_whoever_looks_for_it() -> None:
+    for _ in range(SEVERAL):
+        outcomes = race_for_one_household()
+
+        assert sorted(isinstance(outcome, Match) for outcome in outcomes) == [False, True]
+        assert PlacedAlready in outcomes
+
+
+def test_without_the_guard_a_household_gets_two_places() -> None:
+    with guard_off("match_keeps_to_space"):
+        outcomes = race_for_one_household()
+
+    assert [isinstance(outcome, Match) for outcome in outcomes] == [True, True]
+
+
+def withdrawn_while_proposed(host: Any, number: int) -> ShelterRequest:
+    asked, space = people.request(people.amira(name=f"Amira {number}").arrival), people.space(host)
+    at_once(
+        proposal(asked, space, 1),
+        lambda: transitions.withdraw_request(asked.pk, by=asked.arrival.user, at=timezone.now()),
+    )
+    return asked
+
+
+def test_no_match_of_a_withdrawn_request_is_live_whoever_was_quicker() -> None:
+    host = people.hanna().host
+    asked = [withdrawn_while_proposed(host, number) for number in range(SEVERAL)]
+
+    assert not Match.objects.filter(request__in=asked, status__in=HOLDS_BEDS).exists()
+    assert ShelterRequest.objects.exclude(withdrawn_at=None).count() == SEVERAL
+
+
+def test_without_the_guard_a_match_is_proposed_for_a_withdrawn_request() -> None:
+    host, asked = people.hanna().host, people.request(people.amira().arrival)
+    space = people.space(host)
+    transitions.withdraw_request(asked.pk, by=asked.arrival.user, at=timezone.now())
+    with guard_off("match_keeps_to_space"):
+        proposal(asked, space, 1)()
+
+    assert Match.objects.filter(request=asked, status__in=HOLDS_BEDS).exists()
+
+
+# -- one round, several workers -------------------------------------------------------------------
+
+
+def three_towns() -> None:
+    host = people.hanna().host
+    for town in TOWNS:
+        for number in range(SEVERAL):
+            people.space(host, place=people.place(town))
+            people.request(people.amira(name=f"{town} {number}").arrival, place=people.place(town))
+    MatchingDue.objects.all().delete()
+
+
+def test_workers_side_by_side_share_a_round(settings: Any) -> None:
+    settings.LARGEST_REGION, settings.REGIONS_AT_ONCE = SEVERAL, 4
+    three_towns()
+    with transaction.atomic():
+        due(timezone.now())
+
+    outcomes = at_once(*[lambda: matchmaking.match_open_requests(now=timezone.now)] * 4)
+    # Whoever came while the round was being opened found nothing to do; whoever finished it tells of it.
+    finished = [round_.pk for done in outcomes for round_ in done.rounds]
+    while MatchingRound.objects.filter(finished_at=None).exists():
+        finished += [round_.pk for round_ in matchmaking.match_open_requests(now=timezone.now).rounds]
+
+    assert finished == [MatchingRound.objects.get().pk]
+    assert MatchingRound.objects.get().proposals == 3 * SEVERAL
+    assert Match.objects.values("request").distinct().count() == Match.objects.count() == 3 * SEVERAL
+    assert MatchEvent.objects.count() == 3 * SEVERAL
+
+
+@contextmanager
+def held_elsewhere(*key: int) -> Iterator[None]:
+    """Hold an advisory lock in another session."""
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(f"SELECT pg_advisory_lock({', '.join(['%s'] * len(key))})", key)
+        yield
+        with other.cursor() as cursor:
+            # Not only closed: the server notices that some time later.
+            cursor.execute("SELECT pg_advisory_unlock_all()")
+    finally:
+        other.close()
+
+
+def test_region_that_another_is_at_is_left_to_it(settings: Any) -> None:
+    settings.LARGEST_REGION = SEVERAL
+    three_towns()
+    opened = planning.open_round(now=timezone.now)
+    assert opened is not None
+    theirs = opened.regions.get(number=2)
+
+    with held_elsewhere(planning.REGION_LOCK, theirs.pk):
+        assert planning.work_on(opened, now=timezone.now) is None
+        unfinished = list(opened.regions.filter(finished_at=None))
+
+    assert unfinished == [theirs]
+    assert planning.work_on(opened, now=timezone.now) == opened
+
+
+def test_no_more_plan_at_once_than_may(settings: Any) -> None:
+    settings.REGIONS_AT_ONCE = 2
+    three_towns()
+    opened = planning.open_round(now=timezone.now)
+    assert opened is not None
+
+    with held_elsewhere(planning.PLACES_LOCK, 0):
+        with held_elsewhere(planning.PLACES_LOCK, 1):
+            assert planning.work_on(opened, now=timezone.now) is None
+            assert Match.objects.count() == 0
+        assert planning.work_on(opened, now=timezone.now) == opened
+
+
+# -- what is noted late ---------------------------------------------------------------------------
+
+
+def test_a_change_that_is_committed_late_is_not_missed() -> None:
+    host = people.hanna().host
+    late, early = people.space(host), people.space(host)
+    asked = people.request(people.amira().arrival, pets=True)
+    kept = Keeper()
+    kept.board(at=timezone.now())
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("UPDATE matching_space SET pets = true WHERE id = %s", [late.pk])
+        Space.objects.filter(pk=early.pk).update(beds=4)
+        board = kept.board(at=timezone.now())
+        need = engine_need(asked)
+        assert isinstance(board.place(need), engine.Unplaced)
+        other.commit()
+    finally:
+        other.close()
+
+    answer = kept.board(at=timezone.now()).place(need)
+
+    assert not isinstance(answer, engine.Unplaced)
+    assert answer.placement.legs[0].offer_id == str(late.pk)
+    # What makes it hard: the row of the late one has the smaller id. Who remembers the last id it saw would miss it.
+    noted = list(MatchingChange.objects.order_by("pk").values_list("space_id", flat=True))
+    assert [pk for pk in noted if pk in (late.pk, early.pk)][-2:] == [late.pk, early.pk]
+    assert len(list(read("SELECT 1 FROM matching_matchingchange WHERE xid > 0"))) == len(noted)
+
+
+def engine_need(asked: ShelterRequest) -> engine.Need:
+    from matching.loading import part_of_market
+
+    need = part_of_market(timezone.now(), requests=[str(asked.pk)]).wanted(str(asked.pk))
+    assert need is not None
+    return need
+
+
+def test_two_who_place_at_once_place_everybody_once() -> None:
+    three_towns()
+    with transaction.atomic():
+        due(timezone.now(), requests=ShelterRequest.objects.values_list("pk", flat=True))
+
+    at_once(*[lambda: matchmaking.match_open_requests(now=timezone.now)] * 3)
+
+    assert not MatchingDue.objects.exists()
+    assert Match.objects.filter(status=Status.PROPOSED).values("request").distinct().count() == 3 * SEVERAL
+    assert Match.objects.filter(status__in=HOLDS_BEDS).count() == 3 * SEVERAL

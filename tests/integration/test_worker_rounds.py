@@ -1,0 +1,282 @@
+"""Whole rounds: region by region, finished by whoever comes next, and without shuffling what people look at."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from matching import engine, matchmaking, planning, transitions
+from matching.loading import whole_market
+from matching.models import (
+    Match,
+    MatchEvent,
+    MatchingChange,
+    MatchingDue,
+    MatchingPrice,
+    MatchingRegion,
+    MatchingRound,
+    ShelterRequest,
+    Space,
+)
+from matching.proposing import propose_placements
+from matching.rounds import due
+from matching.states import Status
+from tests import people
+from tests.people import Person, tonight
+
+pytestmark = pytest.mark.django_db
+
+TOWNS = ("Almaty", "Oral", "Tbilisi")
+
+
+@pytest.fixture(autouse=True)
+def small_regions(settings: Any) -> None:
+    settings.LARGEST_REGION = 2
+
+
+def three_towns(hanna: Person, *, each: int = 2) -> None:
+    """Write as many spaces and requests in each town, and let none of them be due by name."""
+    for town in TOWNS:
+        where = people.place(town)
+        for number in range(each):
+            people.space(hanna.host, place=where, beds=2 + number)
+            people.request(people.amira(name=f"{town} {number}").arrival, place=where, people=1 + number)
+    MatchingDue.objects.all().delete()
+
+
+def run() -> list[MatchingRound]:
+    """Make a round due, and run it."""
+    with transaction.atomic():
+        due(timezone.now())
+    return matchmaking.match_open_requests(now=timezone.now).rounds
+
+
+def live() -> dict[Any, Any]:
+    return dict(Match.objects.filter(status=Status.PROPOSED).values_list("request", "space"))
+
+
+def test_towns_far_apart_are_planned_apart_and_as_well_as_together(hanna: Person) -> None:
+    three_towns(hanna)
+    market = whole_market(timezone.now())
+    together = engine.plan(market.needs(), market.offers())
+
+    (done,) = run()
+
+    found = {str(request): str(space) for request, space in live().items()}
+    assert found == {placed.need_id: placed.legs[0].offer_id for placed in together.placements}
+    assert [region.number for region in done.regions.all()] == [1, 2, 3]
+    assert sum(region.objective for region in done.regions.all()) == pytest.approx(together.objective, rel=1e-3)
+    assert (done.needs, done.offers, done.proposals, done.left_over) == (6, 6, 6, 0)
+    assert {(tuple(region.requests), tuple(region.spaces)) for region in done.regions.all()} == {((), ())}
+
+
+def test_who_reaches_several_regions_may_try_the_others_at_last(hanna: Person) -> None:
+    near, far = people.place("Almaty"), people.place("Oral")
+    people.space(hanna.host, place=near)
+    spare = people.space(hanna.host, place=far)
+    for number in range(2):
+        people.request(people.amira(name=f"Almaty {number}").arrival, place=near, urgency="4")
+    goes_anywhere = people.request(people.amira(name="Goes anywhere").arrival, place=near, urgency="1", radius_km=3000)
+    MatchingDue.objects.all().delete()
+
+    (done,) = run()
+
+    assert [region.number for region in done.regions.all()] == [0, 1, 2]
+    assert live()[goes_anywhere.pk] == spare.pk
+    assert (done.proposals, done.left_over) == (2, 1)
+
+
+def test_a_round_that_was_left_unfinished_is_finished_by_the_next_and_doubles_nothing(hanna: Person) -> None:
+    three_towns(hanna)
+    with transaction.atomic():
+        due(timezone.now())
+    opened = planning.open_round(now=timezone.now)
+    assert opened is not None
+    # What a worker leaves behind that is killed in its second region, half of it written.
+    assert planning._plan_if_free(opened.regions.get(number=1).pk, now=timezone.now)
+    market = whole_market(timezone.now())
+    half = engine.plan(market.needs(), market.offers()).placements[:1]
+    propose_placements(market, half, now=timezone.now)
+
+    done = matchmaking.match_open_requests(now=timezone.now).rounds
+
+    assert [each.pk for each in done] == [opened.pk]
+    assert len(live()) == Match.objects.count() == MatchEvent.objects.count() == 6
+    assert not MatchingRegion.objects.filter(finished_at=None).exists()
+    assert matchmaking.match_open_requests(now=timezone.now).rounds == []
+
+
+def test_there_is_one_open_round_at_most(hanna: Person) -> None:
+    three_towns(hanna)
+
+    first, second = planning.open_round(now=timezone.now), planning.open_round(now=timezone.now)
+
+    assert first == second
+    assert MatchingRound.objects.count() == 1
+
+
+def test_what_becomes_due_while_a_round_is_planned_stays_due(hanna: Person) -> None:
+    three_towns(hanna)
+    with transaction.atomic():
+        due(timezone.now())
+    opened = planning.open_round(now=timezone.now)
+    assert opened is not None
+    with transaction.atomic():
+        due(timezone.now())
+
+    planning.work_on(opened, now=timezone.now)
+
+    assert MatchingDue.objects.count() == 1
+
+
+def test_refused_placement_becomes_due_by_name(hanna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    three_towns(hanna, each=1)
+    taken = Space.objects.get(place__name="Oral")
+    asked = ShelterRequest.objects.get(place__name="Oral")
+    opened = planning.open_round(now=timezone.now)
+    assert opened is not None
+    real = engine.plan
+
+    def plan_and_be_overtaken(*given: Any, **more: Any) -> engine.Plan:
+        found = real(*given, **more)
+        if any(placed.need_id == str(asked.pk) for placed in found.placements):
+            other = people.request(people.amira(name="Quicker").arrival, place=people.place("Oral"))
+            people.proposed(other, taken)
+            MatchingDue.objects.all().delete()
+        return found
+
+    # The engine is the real one; what happens while it plans is what this is about.
+    monkeypatch.setattr(planning.engine, "plan", plan_and_be_overtaken)
+    planning.work_on(opened, now=timezone.now)
+
+    assert list(MatchingDue.objects.values_list("request_id", "space_id")) == [(asked.pk, None)]
+    assert asked.pk not in live()
+    assert len(live()) == 3
+
+
+# -- stable proposals -----------------------------------------------------------------------------
+
+
+def test_a_later_round_changes_no_proposal_without_need(hanna: Person) -> None:
+    three_towns(hanna)
+    run()
+    before = list(Match.objects.order_by("pk").values())
+    people.space(hanna.host, beds=1)
+    MatchingDue.objects.all().delete()
+
+    (done,) = run()
+
+    assert list(Match.objects.order_by("pk").values()) == before
+    assert (done.needs, done.proposals) == (0, 0)
+
+
+def one_stands_where_only_another_fits(hanna: Person) -> tuple[Space, Space, Match, ShelterRequest]:
+    pets_too = people.space(hanna.host, pets=True)
+    stands = people.proposed(people.request(people.amira().arrival), pets_too)
+    other = people.space(hanna.host, latitude=43.3)
+    asked = people.request(people.amira(name="With a dog").arrival, pets=True)
+    MatchingDue.objects.all().delete()
+    return pets_too, other, stands, asked
+
+
+def test_a_later_round_moves_a_proposal_where_a_household_gains_a_roof(hanna: Person) -> None:
+    pets_too, other, stands, asked = one_stands_where_only_another_fits(hanna)
+
+    run()
+
+    stands.refresh_from_db()
+    assert (stands.status, stands.events.last().reason) == (Status.EXPIRED, "rearranged")
+    assert live() == {stands.request_id: other.pk, asked.pk: pets_too.pk}
+
+
+def test_a_later_round_does_not_move_what_is_approved(hanna: Person) -> None:
+    _pets_too, _other, stands, asked = one_stands_where_only_another_fits(hanna)
+    transitions.approve(stands.pk, by=people.carla().user, at=timezone.now())
+
+    run()
+
+    stands.refresh_from_db()
+    assert stands.status == Status.APPROVED
+    assert asked.pk not in live()
+
+
+def test_proposal_approved_while_the_round_is_planned_stays(hanna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    _pets_too, _other, stands, asked = one_stands_where_only_another_fits(hanna)
+    real = engine.plan
+
+    def plan_and_be_overtaken(*given: Any, **more: Any) -> engine.Plan:
+        found = real(*given, **more)
+        transitions.approve(stands.pk, by=people.carla().user, at=timezone.now())
+        return found
+
+    monkeypatch.setattr(planning.engine, "plan", plan_and_be_overtaken)
+    run()
+
+    stands.refresh_from_db()
+    assert stands.status == Status.APPROVED
+    assert asked.pk not in live()
+    assert list(stands.events.values_list("act", flat=True)) == ["propose", "approve"]
+
+
+@pytest.mark.parametrize("what", ["request withdrawn", "request changed", "space changed", "declined", "word run out"])
+def test_what_has_changed_since_it_was_read_is_not_proposed(what: str, amira: Person, hanna: Person) -> None:
+    space, asked = people.space(hanna.host), people.request(amira.arrival)
+    market = whole_market(timezone.now())
+    plan = engine.plan(market.needs(), market.offers())
+    if what == "request withdrawn":
+        transitions.withdraw_request(asked.pk, by=amira.user, at=timezone.now())
+    elif what == "request changed":
+        ShelterRequest.objects.filter(pk=asked.pk).update(version=2, pets=True)
+    elif what == "space changed":
+        Space.objects.filter(pk=space.pk).update(version=2, who="women")
+    elif what == "word run out":
+        Space.objects.filter(pk=space.pk).update(fresh_until=timezone.now())
+    else:
+        match = people.proposed(asked, space)
+        transitions.decline(match.pk, by=people.carla().user, at=timezone.now(), reason="other")
+
+    assert propose_placements(market, plan.placements, now=timezone.now) == (0, [str(asked.pk)])
+
+
+# -- what a round leaves behind -------------------------------------------------------------------
+
+
+def test_prices_say_where_one_more_bed_is_missed(amira: Person, hanna: Person) -> None:
+    people.space(hanna.host, beds=2)
+    people.request(amira.arrival)
+    people.request(people.amira(name="Left over").arrival)
+
+    (done,) = run()
+
+    prices = MatchingPrice.objects.filter(kind="double")
+    assert {price.place.name for price in prices} == {"Almaty"}
+    assert {price.night for price in prices} <= {tonight(days) for days in range(5)}
+    assert sum(price.price for price in prices) > 0
+    assert set(MatchingPrice.objects.values_list("round", flat=True)) == {done.pk}
+
+
+def test_prices_of_the_round_before_are_gone(amira: Person, hanna: Person) -> None:
+    people.space(hanna.host, beds=2)
+    people.request(amira.arrival)
+    people.request(people.amira(name="Left over").arrival)
+    run()
+    people.space(hanna.host, beds=2)
+
+    run()
+
+    assert not MatchingPrice.objects.exists()
+
+
+def test_notes_of_changes_are_kept_for_hours_only(hanna: Person) -> None:
+    people.space(hanna.host)
+    MatchingChange.objects.update(at=timezone.now() - timedelta(hours=7))
+    people.space(hanna.host)
+    kept = MatchingChange.objects.filter(at__gt=timezone.now() - timedelta(hours=1)).count()
+
+    run()
+
+    assert MatchingChange.objects.count() == kept > 0
