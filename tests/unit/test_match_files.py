@@ -161,3 +161,57 @@ def test_match_files_shows_its_progress_as_lines_of_json(folder: Path, capsys: p
     steps = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
     assert {tuple(step) for step in steps} == {("phase", "done", "objective", "bound", "gap")}
     assert steps[-1]["objective"] == pytest.approx(2.88)
+
+
+def test_match_files_says_how_fair_the_plan_is(folder: Path) -> None:
+    _lines, summary = match_files(folder)
+
+    assert summary["fairness"] == {
+        "waited": [
+            {"days_from": 4.0, "days_to": 4.0, "placed": 1, "left": 0, "people_placed": 2, "people_left": 0},
+            {"days_from": 0.0, "days_to": 0.0, "placed": 0, "left": 1, "people_placed": 0, "people_left": 1},
+        ],
+        "passed_over": [],
+    }
+
+
+def test_match_files_says_where_one_more_space_would_help(folder: Path) -> None:
+    _lines, summary = match_files(folder)
+
+    best = summary["advice"][0]
+    assert {key: best[key] for key in ("place", "lat", "lon", "kind", "beds")} == {
+        "place": "Almaty",
+        "lat": 43.25,
+        "lon": 76.95,
+        "kind": "single",
+        "beds": 1,
+    }
+    # Bota's four nights, in a bed of her own: 1 + 0.2 x 1.
+    assert best["gain"] >= best["at_least"] == pytest.approx(1.2)
+    assert sum(best["nights"].values()) == pytest.approx(best["gain"], abs=1e-3)
+
+
+def verify(folder: Path) -> None:
+    files = (str(folder / name) for name in ("SPACES.csv", "REQUESTS.csv", "MATCHES.csv", "SUMMARY.json"))
+    call_command("verify_plan", *files)
+
+
+def test_verify_plan_believes_what_match_files_wrote(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    match_files(folder)
+
+    verify(folder)
+
+    assert capsys.readouterr().out.startswith("The plan holds: every rule is kept, nobody passed over, ")
+
+
+def test_verify_plan_finds_who_was_passed_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The control: two ask for the same; the one who waited less was given the space."""
+    header, amira, _bota = REQUESTS.splitlines()
+    longer = amira.replace("amira", "carla").replace("2022-09-22", "2022-09-20")
+    (folder / "REQUESTS.csv").write_text(f"{header}\n{amira}\n", encoding="utf-8")
+    match_files(folder)
+    (folder / "REQUESTS.csv").write_text(f"{header}\n{amira}\n{longer}\n", encoding="utf-8")
+
+    with pytest.raises(CommandError, match="does not hold"):
+        verify(folder)
+    assert "carla: passed over, amira was given a place" in capsys.readouterr().err

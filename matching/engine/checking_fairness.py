@@ -1,0 +1,76 @@
+"""Counting who was passed over: left out, though as good or better in the very place of somebody equal.
+
+Two households are equal here when they ask for the same nights for as many people, and the one left over could have the
+very legs of the other: no rule forbids it, and it agreed to them. It was passed over when it would be worth more
+there, or as much and has waited longer. What a household is worth counts its urgency and the days it has waited
+(DESIGN.md, section 4), so this is a fault in the plan and not a matter of opinion.
+Like `checking`, this page shares no code with the solver.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from matching.engine.checking import forbidden, value_of
+from matching.engine.values import Need, Offer, Placement
+
+A_LITTLE = 1e-8
+Asked = tuple[int, date, int]
+
+
+def passed_over(
+    needs: Iterable[Need], offers: Iterable[Offer], placements: Sequence[Placement]
+) -> list[tuple[str, str]]:
+    """Return each need left over that was passed over, with one that was given its place."""
+    need_of, offer_of = {need.id: need for need in needs}, {offer.id: offer for offer in offers}
+    placed = {placement.need_id: placement for placement in placements}
+    # By what was asked: the placements, the one that takes the least urgency to replace first.
+    groups: defaultdict[Asked, list[tuple[float, Placement]]] = defaultdict(list)
+    for placement in placements:
+        need = need_of[placement.need_id]
+        groups[_asked(need)].append((placement.score / _most(need, placement), placement))
+    for group in groups.values():
+        group.sort(key=lambda one: (one[0], one[1].need_id))
+    found = []
+    for need in need_of.values():
+        if need.id in placed or need.children == need.people:
+            continue
+        group = groups.get(_asked(need), [])
+        for _urgency, placement in group[: bisect_right(group, _urgency_of(need) + A_LITTLE, key=lambda one: one[0])]:
+            if _could_replace(need, need_of[placement.need_id], placement, offer_of):
+                found.append((need.id, placement.need_id))
+                break
+    return found
+
+
+def _asked(need: Need) -> Asked:
+    return need.people, need.first_night, need.nights
+
+
+def _urgency_of(need: Need) -> float:
+    return need.urgency * (1 + 0.05 * max(0.0, min(need.days_waiting, 14.0)))
+
+
+def _most(need: Need, placement: Placement) -> float:
+    """Return what these legs can be worth for a need of urgency 1, at most: where everything else suits perfectly."""
+    covered = sum(leg.people * leg.nights for leg in placement.legs) / (need.people * need.nights)
+    cost = 0.0
+    if len(placement.legs) == 2:
+        cost = 0.15 if placement.legs[0].first_night == placement.legs[1].first_night else 0.10
+    return need.people * (0.4 + 0.6 * covered - cost + 0.2 * covered)
+
+
+def _could_replace(need: Need, other: Need, placement: Placement, offer_of: dict[str, Offer]) -> bool:
+    pairs = [(leg, offer_of[leg.offer_id]) for leg in placement.legs]
+    if (placement.legs[-1].last_day - need.first_night).days < need.min_nights:
+        return False
+    if len(pairs) == 2:
+        split = placement.legs[0].first_night == placement.legs[1].first_night
+        if not (need.may_split if split else need.may_move):
+            return False
+    gain = value_of(need, pairs) - value_of(other, pairs)
+    as_good = abs(gain) <= A_LITTLE and need.days_waiting > other.days_waiting
+    return (gain > A_LITTLE or as_good) and not any(True for _leg, offer in pairs for _words in forbidden(need, offer))

@@ -1,0 +1,92 @@
+"""What a household left over is told would help does help: the change is made, and it is placed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from hypothesis import HealthCheck, given, settings
+
+from matching.engine import Held, Need, Offer, Placement, candidates, plan
+from matching.engine.board import Arrangement, Board
+from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer
+from tests.unit.engine.weeks import weeks
+
+Week = tuple[list[Need], list[Offer]]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(weeks())
+def test_every_change_that_is_named_places_the_need_in_what_the_plan_leaves_free(week: Week) -> None:
+    needs, offers = week
+    asked = {need.id: need for need in needs}
+    found = plan(needs, offers)
+    free = with_held(offers, found.placements)
+    board = Board([], free)
+
+    for left in found.unplaced:
+        for words in left.reasons:
+            changed = change_named(asked[left.need_id], words)
+            if changed is None:
+                continue
+            count, need = changed
+            answer = board.place(need)
+            assert isinstance(answer, Arrangement), words
+            assert answer.moved == ()
+            if count is not None:
+                possible = [one for one in candidates(need, free) if is_meant(one, need, words)]
+                assert len(possible) == count, words
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(weeks())
+def test_nobody_is_left_over_for_whom_there_is_room(week: Week) -> None:
+    needs, offers = week
+    found = plan(needs, offers)
+    board = Board([], with_held(offers, found.placements))
+    left = {one.need_id for one in found.unplaced}
+
+    for need in needs:
+        if need.id in left:
+            assert not isinstance(board.place(need), Arrangement)
+
+
+def test_a_split_is_found_among_many_spaces_that_lie_apart() -> None:
+    """Only two of a hundred are neighbours, and they are not the best."""
+    spread = [hannas_offer(id=f"o{at}", lat=ALMATY[0] + 6 * at * KM_NORTH) for at in range(100)]
+    neighbour = hannas_offer(id="neighbour", lat=ALMATY[0] + 596 * KM_NORTH)
+    need = amiras_need(people=2, may_split=True, radius_km=1_000.0)
+
+    answer = Board([], [*spread, neighbour]).place(need)
+
+    assert isinstance(answer, Arrangement)
+    assert {leg.offer_id for leg in answer.placement.legs} == {"o99", "neighbour"}
+
+
+def change_named(need: Need, words: str) -> tuple[int | None, Need] | None:
+    """Return what the words ask for: how many spaces would do, and the need so changed; None when they ask for nothing."""
+    if said := re.fullmatch(r"(\d+) free within ([\d.]+) km", words):
+        return int(said[1]), replace(need, radius_km=float(said[2]))
+    if said := re.fullmatch(r"(\d+) free for (\d+) nights?", words):
+        return int(said[1]), replace(need, min_nights=int(said[2]))
+    if said := re.fullmatch(r"(\d+) free from ([\d-]+)", words):
+        return int(said[1]), replace(need, first_night=date.fromisoformat(said[2]))
+    if words == "possible with a move between two spaces":
+        return None, replace(need, may_move=True)
+    if words == "possible when split over two neighbouring spaces":
+        return None, replace(need, may_split=True)
+    assert "free" not in words.replace("none free", "").replace("step-free", "")
+    return None
+
+
+def is_meant(placement: Placement, need: Need, words: str) -> bool:
+    return " free for " not in words or placement.legs[0].nights == need.min_nights
+
+
+def with_held(offers: Sequence[Offer], placements: Sequence[Placement]) -> list[Offer]:
+    held: dict[str, list[Held]] = {}
+    for leg in (leg for placement in placements for leg in placement.legs):
+        held.setdefault(leg.offer_id, []).append(Held(leg.first_night, leg.last_day, leg.people))
+    return [replace(offer, held=(*offer.held, *held.get(offer.id, ()))) for offer in offers]
