@@ -11,7 +11,7 @@ WORKERS ?= 2
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-run: install ## Run the whole service here: database, Redis, web, worker and beat
+run: install ## Run the whole service here: database, Redis, web, worker, placer and beat
 	@$(PY) -m shelter.running up
 
 test: dev ## Run the unit and integration tests

@@ -6,6 +6,7 @@ whether it makes sense stands here once. Bounds are said in words before the dat
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -13,11 +14,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.arrivals import open_case
 from accounts.models import Arrival, Host, User
 from matching import messages, queries, rounds
+from matching.copying import with_rows
 from matching.deadlines import local_date
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
@@ -98,7 +101,7 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
         SpaceWindow.objects.bulk_create(
             [SpaceWindow(space=space, first_night=first, last_day=last) for first, last in details.windows]
         )
-        rounds.due(at)
+        rounds.due(at, spaces=[space.pk])
         return space
 
 
@@ -115,7 +118,7 @@ def change_space(space_id: UUID, details: SpaceDetails, *, by: User, at: datetim
         space.version += 1
         space.save()
         _set_windows(space, details.windows)
-        rounds.due(at)
+        rounds.due(at, spaces=[space.pk])
         return space
 
 
@@ -163,7 +166,7 @@ def _set_space_status(space_id: UUID, status: str, *, by: User, at: datetime) ->
             space.fresh_until = at + timedelta(days=settings.FRESH_DAYS)
             space.asked_at = None
         space.save()
-        rounds.due(at)
+        rounds.due(at, spaces=[space.pk])
         return space
 
 
@@ -175,7 +178,7 @@ def confirm_still_available(space_id: UUID, *, by: User, at: datetime) -> Space:
         space.asked_at = None
         space.version += 1
         space.save()
-        rounds.due(at)
+        rounds.due(at, spaces=[space.pk])
         return space
 
 
@@ -253,7 +256,7 @@ def ask_for_shelter(
             **_request_columns(details),
         )
         messages.request_received(request, at=at)
-        rounds.due(at)
+        rounds.due(at, requests=[request.pk])
         return request
 
 
@@ -289,19 +292,22 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
             setattr(request, column, value)
         request.version += 1
         request.save()
-        rounds.due(at)
+        rounds.due(at, requests=[request.pk])
         return request
 
 
-def note_left_over(reasons: Mapping[UUID, Collection[str]]) -> None:
-    """Keep, for each request the last round looked at, why it could not be placed (empty: it was)."""
-    changed = []
-    for request in ShelterRequest.objects.filter(pk__in=list(reasons)).only("pk", "left_over_reasons"):
-        words = list(reasons[request.pk])
-        if request.left_over_reasons != words:
-            request.left_over_reasons = words
-            changed.append(request)
-    ShelterRequest.objects.bulk_update(changed, ["left_over_reasons"], batch_size=500)
+def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
+    """Keep, for each request looked at, why it could not be placed (empty: it was); return how many changed."""
+    with transaction.atomic():
+        return with_rows(
+            """
+            UPDATE matching_shelterrequest AS r SET left_over_reasons = given.reasons
+              FROM given WHERE r.id = given.id AND r.left_over_reasons <> given.reasons
+            """,
+            {"id": "uuid", "reasons": "jsonb"},
+            # In one order, so that two who write at once wait for one another, and not in a circle.
+            ((request_id, json.dumps(list(reasons[request_id]))) for request_id in sorted(reasons)),
+        )
 
 
 def _request_columns(details: RequestDetails) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -142,18 +143,46 @@ def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:
 # -- requests -------------------------------------------------------------------------------------
 
 
+class Wanting(Protocol):
+    """What asks for nights: a shelter request, or the columns of one."""
+
+    @property
+    def people(self) -> int: ...
+    @property
+    def first_night(self) -> date: ...
+    @property
+    def last_day(self) -> date: ...
+
+
+class Holding(Protocol):
+    """What holds nights of a request: a match, or the columns of one."""
+
+    @property
+    def people(self) -> int: ...
+    @property
+    def first_night(self) -> date: ...
+    @property
+    def last_day(self) -> date: ...
+
+
 def uncovered(request: ShelterRequest, today: date) -> list[tuple[date, date]]:
     """Return the runs of nights `[first_night, last_day)` still wanted from `today` on, in order.
 
     Nights under a live, completed or no-show match are not wanted again. A split covers a night only
     when its legs together hold the whole household.
     """
-    spent = [match for match in request.matches.all() if match.status in SPENT]
+    return runs_wanted(request, [match for match in request.matches.all() if match.status in SPENT], today)
+
+
+def runs_wanted(asked: Wanting, spent: Collection[Holding], today: date) -> list[tuple[date, date]]:
+    """Return what `uncovered` does, given the matches whose nights are spent."""
+    night = max(asked.first_night, today)
+    if not spent:
+        return [(night, asked.last_day)] if night < asked.last_day else []
     runs: list[tuple[date, date]] = []
-    night = max(request.first_night, today)
-    while night < request.last_day:
-        held = sum(match.people for match in spent if match.covers(night))
-        if held < request.people:
+    while night < asked.last_day:
+        held = sum(match.people for match in spent if match.first_night <= night < match.last_day)
+        if held < asked.people:
             if runs and runs[-1][1] == night:
                 runs[-1] = (runs[-1][0], night + timedelta(days=1))
             else:

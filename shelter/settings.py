@@ -17,6 +17,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
+from kombu import Queue
 
 env = Env()
 django_stubs_ext.monkeypatch()
@@ -145,6 +146,10 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Placing at once has a queue of its own, and `make run` a process that does nothing else: it keeps the market in its
+# memory, and no slow delivery or long round stands before a household. A worker without --queues serves both.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("placing")]
+CELERY_TASK_ROUTES = {"matching.match_open_requests": {"queue": "placing"}}
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # A frozen Redis must cost a request one second, not a minute.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -156,6 +161,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("SHELTER_BEAT_FILE", "celerybeat-schedule")
+# How many processes plan regions of a round at the same time, in the whole service.
+REGIONS_AT_ONCE = env.int("SHELTER_REGIONS_AT_ONCE", 2)
+# Requests; more are cut into regions of about so many, where there is a place to cut.
+LARGEST_REGION = env.int("SHELTER_LARGEST_REGION", 20_000)
 SWEEP_SECONDS = env.int("SHELTER_SWEEP_SECONDS", 30)
 CELERY_BEAT_SCHEDULE = {
     task.split(".")[1]: {"task": task, "schedule": seconds, "options": {"expires": seconds}}

@@ -3,14 +3,17 @@
 from matching.models.idempotency import IdempotencyKey
 from matching.models.matches import Match, MatchEvent
 from matching.models.requests import ShelterRequest
-from matching.models.rounds import MatchingDue, MatchingRound
+from matching.models.rounds import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
 from matching.models.spaces import Space, SpaceWindow
 
 __all__ = [
     "IdempotencyKey",
     "Match",
     "MatchEvent",
+    "MatchingChange",
     "MatchingDue",
+    "MatchingPrice",
+    "MatchingRegion",
     "MatchingRound",
     "ShelterRequest",
     "Space",

@@ -90,9 +90,17 @@ class Match(models.Model):
                 name="match_holding", fields=["space", "first_night"], condition=Q(status__in=sorted(HOLDS_BEDS))
             ),
             models.Index(name="match_due", fields=["due_at"], condition=Q(status__in=["approved", "proposed"])),
-            models.Index(name="match_by_status", fields=["status", "first_night"]),
+            # Of one status each: an index that begins with any status would seem as good as `match_holding` to a
+            # planner that has not seen yet how large the table is.
+            models.Index(name="match_queue", fields=["first_night"], condition=Q(status=Status.PROPOSED.value)),
+            models.Index(name="match_staying", fields=["last_day"], condition=Q(status=Status.CHECKED_IN.value)),
         ]
-        triggers = [guards.MATCH_LEGAL_MOVE, guards.MATCH_KEEPS_TO_SPACE, guards.MATCH_STATUS_IS_HISTORY]
+        triggers = [
+            guards.MATCH_LEGAL_MOVE,
+            guards.MATCH_KEEPS_TO_SPACE,
+            guards.MATCH_STATUS_IS_HISTORY,
+            *guards.CHANGES_OF_MATCHES,
+        ]
 
     def __str__(self) -> str:
         return f"match {str(self.id)[:8]}"

@@ -66,7 +66,7 @@ class Space(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["status", "fresh_until"], name="space_matchable")]
-        triggers = [guards.SPACE_KEEPS_PROMISES]
+        triggers = [guards.SPACE_KEEPS_PROMISES, *guards.CHANGES_OF_SPACES]
 
     def __str__(self) -> str:
         return f"space {str(self.id)[:8]}"
@@ -85,7 +85,7 @@ class SpaceWindow(models.Model):
             models.CheckConstraint(name="window_has_a_night", condition=Q(last_day__gt=F("first_night"))),
             models.UniqueConstraint(fields=["space", "first_night"], name="window_once"),
         ]
-        triggers = [guards.WINDOW_KEEPS_PROMISES]
+        triggers = [guards.WINDOW_KEEPS_PROMISES, *guards.CHANGES_OF_WINDOWS]
 
     def __str__(self) -> str:
         return f"{self.first_night}/{self.last_day}"

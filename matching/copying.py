@@ -1,0 +1,55 @@
+"""Many rows at once between PostgreSQL and plain tuples: one statement a table, no object of the ORM for each row.
+
+Triggers, constraints and defaults of the database hold as for any other write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+ROWS_AT_ONCE = 5_000
+
+
+def read(sql: str, params: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query as tuples."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            yield from rows
+
+
+def copy_in(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows of `model` by one COPY; a column that is not named gets the database's default, or NULL.
+
+    Raises django.db.IntegrityError when the database refuses one: then none is written.
+    """
+    with connection.cursor() as cursor:
+        _copy(cursor, model._meta.db_table, columns, rows)
+
+
+def with_rows(sql: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> int:
+    """Run `sql` beside a temporary table `given` that holds `rows`; return how many rows it changed.
+
+    `columns` are the table's, name to type. Needs a transaction, with which the table ends.
+    """
+    quote = connection.ops.quote_name
+    typed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE given ({typed}) ON COMMIT DROP")
+        _copy(cursor, "given", list(columns), rows)
+        cursor.execute(sql)
+        changed: int = cursor.rowcount
+        cursor.execute("DROP TABLE given")
+    return changed
+
+
+def _copy(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(column) for column in columns)
+    # Django's cursor offers `copy`, but translates errors only of its own methods.
+    with connection.wrap_database_errors, cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)

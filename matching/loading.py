@@ -1,0 +1,370 @@
+"""From rows to the engine: what there is in PostgreSQL, in columns, as needs and offers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from matching import queries
+from matching.copying import read
+from matching.deadlines import local_date
+from matching.engine import Held, Leg, Need, Offer, Placement
+from matching.engine.values import Window
+from matching.states import HOLDS_BEDS, Status
+
+SMOKING = {"yes": True, "no": False}
+
+
+class Asked(NamedTuple):
+    """A shelter request as it was read."""
+
+    pk: str
+    version: int
+    place_id: int | None
+    latitude: float
+    longitude: float
+    radius_km: float
+    people: int
+    children: int
+    all_women: bool
+    first_night: date
+    nights: int
+    min_nights: int
+    pets: bool
+    step_free: bool
+    women_only: bool
+    smoking: str
+    languages: Sequence[str]
+    language_required: bool
+    urgency: str
+    may_move: bool
+    may_split: bool
+    registered_at: datetime
+    withdrawn_at: datetime | None
+
+    @property
+    def last_day(self) -> date:
+        return self.first_night + timedelta(days=self.nights)
+
+    @property
+    def is_minor_alone(self) -> bool:
+        return self.children == self.people
+
+
+class Offered(NamedTuple):
+    """A space as it was read; `vetted` and `fresh` at the moment of reading."""
+
+    pk: str
+    version: int
+    place_id: int | None
+    host_id: int
+    latitude: float
+    longitude: float
+    beds: int
+    shared: bool
+    max_nights: int | None
+    who: str
+    children: bool
+    pets: bool
+    smoking: bool
+    step_free: bool
+    languages: Sequence[str]
+    vetted: bool
+    listed: bool
+    fresh: bool
+
+
+class Matched(NamedTuple):
+    """A match whose nights are spent, or that was broken off.
+
+    `movable`: proposed by the worker, and no person has had a hand in it.
+    """
+
+    pk: UUID
+    request_id: str
+    space_id: str
+    leg: int
+    status: str
+    first_night: date
+    last_day: date
+    people: int
+    score: float
+    movable: bool
+
+    def covers(self, night: date) -> bool:
+        return self.first_night <= night < self.last_day
+
+
+@dataclass(slots=True)
+class Market:
+    """Requests and spaces with what is held, and what the engine makes of them."""
+
+    at: datetime
+    requests: dict[str, Asked] = field(default_factory=dict)
+    spaces: dict[str, Offered] = field(default_factory=dict)
+    windows: defaultdict[str, list[Window]] = field(default_factory=lambda: defaultdict(list))
+    of_request: defaultdict[str, list[Matched]] = field(default_factory=lambda: defaultdict(list))
+    of_space: defaultdict[str, list[Matched]] = field(default_factory=lambda: defaultdict(list))
+    declined: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)
+
+    def wanted(self, request_id: str, *, beside: Collection[Matched] | None = None) -> Need | None:
+        """Return the need that the worker should place now, or None; `beside` these matches (default: all).
+
+        Children alone are the coordinators' (never the worker's). What is left of a request whose other
+        nights are held is placed only where the household agreed to move, or where a stay was broken off.
+        """
+        asked, today = self.requests.get(request_id), local_date(self.at)
+        if asked is None or asked.is_minor_alone or asked.withdrawn_at is not None:
+            return None
+        matches = self.of_request.get(request_id, ()) if beside is None else beside
+        spent = _spent(matches)
+        runs = queries.runs_wanted(asked, spent, today)
+        if not runs:
+            return None
+        broken_off = any(match.status == Status.BROKEN_OFF for match in matches)
+        if spent and not (asked.may_move or broken_off):
+            return None
+        return self.need(request_id, runs[0])
+
+    def spent(self, request_id: str) -> list[Matched]:
+        """Return the matches of a request whose nights are not wanted again."""
+        return _spent(self.of_request.get(request_id, ()))
+
+    def need(self, request_id: str, run: tuple[date, date]) -> Need:
+        """Return the need for one run of nights; one that is shorter than the request may be as short as it is."""
+        asked, (first_night, last_day) = self.requests[request_id], run
+        nights = (last_day - first_night).days
+        return Need(
+            asked.pk,
+            asked.latitude,
+            asked.longitude,
+            asked.radius_km,
+            asked.people,
+            asked.children,
+            asked.all_women,
+            first_night,
+            nights,
+            asked.min_nights if nights == asked.nights else min(asked.min_nights, nights),
+            asked.pets,
+            asked.step_free,
+            asked.women_only,
+            SMOKING.get(asked.smoking),
+            self._languages(asked.languages),
+            asked.language_required,
+            float(asked.urgency),
+            max(0.0, (self.at - asked.registered_at) / timedelta(days=1)),
+            asked.may_move,
+            asked.may_split,
+            frozenset(self.declined.get(request_id, ())),
+        )
+
+    def offer(self, space_id: str, *, without: Collection[str] = ()) -> Offer:
+        """Return the offer with the nights that live matches hold, leaving out those of the requests `without`."""
+        space = self.spaces[space_id]
+        return Offer(
+            space.pk,
+            space.latitude,
+            space.longitude,
+            space.beds,
+            space.shared,
+            tuple(self.windows.get(space_id, ())),
+            space.max_nights,
+            space.who,
+            space.children,
+            space.pets,
+            space.smoking,
+            space.step_free,
+            self._languages(space.languages),
+            space.vetted,
+            space.listed,
+            space.fresh,
+            tuple(
+                Held(match.first_night, match.last_day, match.people)
+                for match in self.of_space.get(space_id, ())
+                if match.status in HOLDS_BEDS and match.request_id not in without
+            ),
+        )
+
+    def needs(self) -> list[Need]:
+        """Return what the worker should place, in the order of asking."""
+        order = sorted(self.requests.values(), key=lambda asked: (asked.registered_at, asked.pk))
+        return [need for asked in order if (need := self.wanted(asked.pk)) is not None]
+
+    def offers(self, *, without: Collection[str] = ()) -> list[Offer]:
+        """Return every space, with what is held but by the requests `without`."""
+        return [self.offer(space_id, without=without) for space_id in self.spaces]
+
+    def all_standing(self) -> dict[str, tuple[Need, Placement]]:
+        """Return what `standing` does, for each request all of whose places are among the spaces here."""
+        return {
+            request_id: there
+            for request_id in self.of_request
+            if (there := self.standing(request_id)) is not None
+            and all(leg.offer_id in self.spaces for leg in there[1].legs)
+        }
+
+    def standing(self, request_id: str) -> tuple[Need, Placement] | None:
+        """Return the need and the placement of a request that the worker has proposed a place for and may move yet.
+
+        None where nothing is held, or some of it by a match that a person has had a hand in.
+        """
+        live = [match for match in self.of_request.get(request_id, ()) if match.status in HOLDS_BEDS]
+        if not live or not all(match.movable for match in live):
+            return None
+        rest = [match for match in self.of_request[request_id] if match.status not in HOLDS_BEDS]
+        need = self.wanted(request_id, beside=rest)
+        if need is None:
+            return None
+        legs = (
+            Leg(match.space_id, match.first_night, match.last_day, match.people)
+            for match in sorted(live, key=lambda match: match.leg)
+        )
+        return need, Placement(request_id, tuple(legs), live[0].score, ())
+
+    def free_legs(self, request_id: str, count: int, *, movable_too: bool = False) -> list[int]:
+        """Return the numbers of the next `count` legs that no live match has."""
+        taken = {
+            match.leg
+            for match in self.of_request.get(request_id, ())
+            if match.status in HOLDS_BEDS and not (movable_too and match.movable)
+        }
+        return [leg for leg in range(1, len(taken) + count + 1) if leg not in taken][:count]
+
+    def _languages(self, codes: Sequence[str]) -> frozenset[str]:
+        return self._known.setdefault(tuple(codes), frozenset(codes))
+
+
+def _spent(matches: Iterable[Matched]) -> list[Matched]:
+    return [match for match in matches if match.status in queries.SPENT]
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+REQUESTS = """
+    SELECT id::text, version, place_id, latitude, longitude, radius_km, people, children, all_women, first_night, nights,
+           min_nights, pets, step_free, women_only, smoking, languages, language_required, urgency, may_move, may_split,
+           registered_at, withdrawn_at
+      FROM matching_shelterrequest
+     WHERE {which}
+"""
+SPACES = """
+    SELECT s.id::text, s.version, s.place_id, s.host_id, s.latitude, s.longitude, s.beds, s.shared, s.max_nights, s.who,
+           s.children, s.pets, s.smoking, s.step_free, s.languages, h.status = 'vetted', s.status = 'listed',
+           s.fresh_until > %(at)s
+      FROM matching_space AS s JOIN accounts_host AS h ON h.id = s.host_id
+     WHERE {which}
+"""
+WINDOWS = """
+    SELECT w.space_id::text, w.first_night, w.last_day FROM matching_spacewindow AS w
+     WHERE w.last_day > %(today)s AND {which}
+     ORDER BY w.space_id, w.first_night
+"""
+MATCHES = """
+    SELECT m.id, m.request_id::text, m.space_id::text, m.leg, m.status, m.first_night, m.last_day, m.people, m.score,
+           m.status = 'proposed' AND m.approved_by_id IS NULL AND m.frozen_at IS NULL
+               AND NOT EXISTS (SELECT FROM matching_matchevent AS e WHERE e.match_id = m.id AND e.by_id IS NOT NULL)
+      FROM matching_match AS m
+     WHERE {which}
+"""
+DECLINED = "SELECT request_id::text, space_id::text FROM matching_match WHERE status = 'declined' AND {which}"
+
+MATCHABLE = """
+    s.status = 'listed' AND s.fresh_until > %(at)s AND h.status = 'vetted'
+    AND EXISTS (SELECT FROM matching_spacewindow AS w WHERE w.space_id = s.id AND w.last_day > %(today)s)
+"""
+"""What may be matched: listed, fresh, of a vetted host, with a window not yet over."""
+
+OPEN = """
+    withdrawn_at IS NULL AND children < people AND first_night > %(today)s - 731 AND first_night + nights > %(today)s
+"""
+POINTS_OF_REQUESTS = f"""
+    SELECT id, latitude, longitude, people, radius_km FROM matching_shelterrequest WHERE {OPEN}
+"""
+POINTS_OF_SPACES = f"""
+    SELECT s.id, s.latitude, s.longitude, s.beds, 0
+      FROM matching_space AS s JOIN accounts_host AS h ON h.id = s.host_id WHERE {MATCHABLE}
+"""
+
+COUNTED = "m.status NOT IN ('declined', 'expired', 'cancelled')"
+HOLDING = f"m.status IN ({', '.join(repr(str(status)) for status in sorted(HOLDS_BEDS))})"
+BY_ID = "= ANY(%(ids)s::uuid[])"
+
+
+def whole_market(at: datetime) -> Market:
+    """Load every open request and every space that can be matched at `at`."""
+    market = Market(at)
+    _keep_requests(market, REQUESTS.format(which=OPEN), {})
+    _keep_matchable_spaces(market)
+    _read_matches(market, f"{COUNTED} AND m.last_day > %(today)s - 731", {})
+    _read_declined(market, "true", {})
+    return market
+
+
+def some_requests_of_market(at: datetime, requests: Iterable[str]) -> Market:
+    """Load these requests, and every space that can be matched at `at`."""
+    market = part_of_market(at, requests=requests)
+    _keep_matchable_spaces(market)
+    _read_matches(market, HOLDING, {}, requests=False)
+    return market
+
+
+def part_of_market(at: datetime, *, requests: Iterable[str] = (), spaces: Iterable[str] = ()) -> Market:
+    """Load these requests and spaces, whatever state they are in, with the matches of each; unknown ids are left out."""
+    request_ids, space_ids = list(requests), list(spaces)
+    market = Market(at)
+    if request_ids:
+        _keep_requests(market, REQUESTS.format(which=f"id {BY_ID}"), {"ids": request_ids})
+        _read_matches(market, f"{COUNTED} AND m.request_id {BY_ID}", {"ids": request_ids}, spaces=False)
+        _read_declined(market, f"request_id {BY_ID}", {"ids": request_ids})
+    if space_ids:
+        _keep_spaces(market, SPACES.format(which=f"s.id {BY_ID}"), {"ids": space_ids})
+        _read_windows(market, f"w.space_id {BY_ID}", {"ids": space_ids})
+        _read_matches(market, f"{HOLDING} AND m.space_id {BY_ID}", {"ids": space_ids}, requests=False)
+    return market
+
+
+def _params(market: Market, more: dict[str, Any]) -> dict[str, Any]:
+    return {"at": market.at, "today": local_date(market.at), **more}
+
+
+def _keep_requests(market: Market, sql: str, params: dict[str, Any]) -> None:
+    for row in read(sql, _params(market, params)):
+        market.requests[row[0]] = Asked._make(row)
+
+
+def _keep_matchable_spaces(market: Market) -> None:
+    _keep_spaces(market, SPACES.format(which=MATCHABLE), {})
+    _read_windows(market, "true", {})
+
+
+def _keep_spaces(market: Market, sql: str, params: dict[str, Any]) -> None:
+    for row in read(sql, _params(market, params)):
+        market.spaces[row[0]] = Offered._make(row)
+
+
+def _read_windows(market: Market, which: str, params: dict[str, Any]) -> None:
+    for space_id, first_night, last_day in read(WINDOWS.format(which=which), _params(market, params)):
+        if space_id in market.spaces:
+            market.windows[space_id].append((first_night, last_day))
+
+
+def _read_matches(
+    market: Market, which: str, params: dict[str, Any], *, requests: bool = True, spaces: bool = True
+) -> None:
+    for row in read(MATCHES.format(which=which), _params(market, params)):
+        match = Matched._make(row)
+        if requests and match.request_id in market.requests:
+            market.of_request[match.request_id].append(match)
+        if spaces and match.space_id in market.spaces:
+            market.of_space[match.space_id].append(match)
+
+
+def _read_declined(market: Market, which: str, params: dict[str, Any]) -> None:
+    for request_id, space_id in read(DECLINED.format(which=which), _params(market, params)):
+        if request_id in market.requests:
+            market.declined[request_id].add(space_id)

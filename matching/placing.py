@@ -1,0 +1,267 @@
+"""Placing at once: one new request, one freed space, against a market that the worker keeps in memory.
+
+What is in memory is only an opinion. PostgreSQL refuses what is no longer so, and what it has noted as changed
+(`MatchingChange`) is read again before each answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import DatabaseError, OperationalError
+
+from accounts.refusals import Refused
+from matching import intake, planning
+from matching.copying import read
+from matching.deadlines import local_date
+from matching.engine import Unplaced
+from matching.engine.board import Arrangement, Board
+from matching.loading import part_of_market, whole_market
+from matching.models import MatchingDue
+from matching.proposing import may_try_again, propose_arrangement
+
+log = logging.getLogger(__name__)
+
+PLACING_LOCK = 7_306_004
+"""Key of the advisory lock under which one worker at a time places at once: two would only get in each other's way."""
+
+KEPT_FOR = timedelta(hours=6)
+"""A market in memory is loaded anew after so long, and when the day changes: days waited and nights left have."""
+
+TRIES = 4
+"""How often one request is tried when the answer is refused since something changed meanwhile."""
+
+WORTH_MOVING = 0.5
+"""Units of the objective that others must gain before a proposal moves: half a roof for one person who can wait."""
+
+
+Named = tuple[str | None, str | None]
+"""The ids of a request and of a space, or one of them."""
+
+
+class Keeper:
+    """The market in memory, as of the last look; what reads it reads a `Board`."""
+
+    def __init__(self) -> None:
+        self._board: Board | None = None
+        self._loaded_at: datetime | None = None
+        self._looked_at: datetime | None = None
+        self._horizon = 0
+        self._seen: set[int] = set()
+
+    def board(self, *, at: datetime, also: Iterable[Named] = ()) -> Board:
+        """Return the board as of now: loaded where there is none or it is old, else with what has changed since.
+
+        `also` names (request, space) pairs to read again in any case.
+        """
+        old = self._loaded_at is None or at - self._loaded_at > KEPT_FOR
+        if self._board is None or old or local_date(self._loaded_at or at) != local_date(at):
+            self._board = None  # Two of them at a time would be one too many.
+            self._board = self._load(at)
+        else:
+            self._catch_up(self._board, at, also)
+        self._looked_at = at
+        return self._board
+
+    def _load(self, at: datetime) -> Board:
+        self._changes()
+        market = whole_market(at)
+        standing = market.all_standing()
+        board = Board(market.needs(), market.offers(without=standing.keys()))
+        for need, placement in standing.values():
+            board.stand(need, placement)
+        self._loaded_at = at
+        return board
+
+    def _changes(self) -> list[Named]:
+        """Return the (request, space) pairs noted since the last call.
+
+        A transaction whose id is below the horizon was over when the horizon was read, so its rows have been seen.
+        """
+        ((horizon,),) = read("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        rows = (
+            list(
+                read(
+                    """
+                SELECT id, xid, request_id::text, space_id::text FROM matching_matchingchange WHERE xid >= %(horizon)s
+                """,
+                    {"horizon": self._horizon},
+                )
+            )
+            if self._horizon
+            else []
+        )
+        new = [(request_id, space_id) for pk, _xid, request_id, space_id in rows if pk not in self._seen]
+        self._seen = {pk for pk, xid, _request_id, _space_id in rows if xid >= horizon}
+        self._horizon = horizon
+        return new
+
+    def is_so(self, requests: Collection[str], spaces: Collection[str]) -> bool:
+        """Return whether nothing of these has been noted as changed since the last look.
+
+        Who has read their rows before asking knows that the board's opinion of them is what the rows say.
+        """
+        rows = read(
+            """
+            SELECT id FROM matching_matchingchange
+             WHERE xid >= %(horizon)s AND (request_id = ANY(%(requests)s::uuid[]) OR space_id = ANY(%(spaces)s::uuid[]))
+            """,
+            {"horizon": self._horizon, "requests": list(requests), "spaces": list(spaces)},
+        )
+        return all(pk in self._seen for (pk,) in rows)
+
+    def _catch_up(self, board: Board, at: datetime, also: Iterable[Named]) -> None:
+        changed = [*self._changes(), *also, *((None, space_id) for (space_id,) in self._gone_stale(at))]
+        requests = {request_id for request_id, _space_id in changed if request_id}
+        spaces = {space_id for _request_id, space_id in changed if space_id}
+        if not requests and not spaces:
+            return
+        market = part_of_market(at, requests=requests, spaces=spaces)
+        for request_id in requests:
+            board.drop_need(request_id)
+        known = set(board.offers) | market.spaces.keys()
+        standing = {
+            request_id: there
+            for request_id in market.of_request
+            if (there := market.standing(request_id)) is not None
+            and all(leg.offer_id in known for leg in there[1].legs)
+        }
+        for space_id in spaces & market.spaces.keys():
+            inside = {match.request_id for match in market.of_space.get(space_id, ())}
+            stand = {request_id for request_id in inside if request_id in standing or board.standing(request_id)}
+            board.put_offer(market.offer(space_id, without=stand))
+        for request_id in market.requests:
+            if request_id in standing:
+                board.stand(*standing[request_id])
+            elif (need := market.wanted(request_id)) is not None:
+                board.put_need(need)
+
+    def _gone_stale(self, at: datetime) -> Iterable[tuple[str]]:
+        """Return the spaces whose host's word has run out since the last look."""
+        return read(
+            """
+            SELECT id::text FROM matching_space
+             WHERE status = 'listed' AND fresh_until > %(then)s AND fresh_until <= %(now)s
+            """,
+            {"then": self._looked_at, "now": at},
+        )
+
+
+# -- what is due ----------------------------------------------------------------------------------
+
+
+def place_what_is_due(keeper: Keeper, *, now: Callable[[], datetime]) -> int:
+    """Place the requests and refill the spaces that due rows name; return how many matches were proposed.
+
+    Due rows are looked at once more after the lock is given back, so that one written meanwhile, whose wake-up
+    found the lock taken, does not wait for the sweep. When many are due, a whole round is better (`planning`).
+    """
+    proposed = 0
+    while due := _due():
+        with planning.holding(PLACING_LOCK) as mine:
+            if not mine:
+                return proposed
+            while due := _due():
+                proposed += _place(keeper, due, now=now)
+    return proposed
+
+
+def _due() -> list[MatchingDue]:
+    named = MatchingDue.objects.exclude(request_id=None, space_id=None).order_by("pk")
+    due = list(named[: planning.MANY_DUE + 1])
+    return [] if len(due) > planning.MANY_DUE and not planning.is_underway() else due[: planning.MANY_DUE]
+
+
+def _place(keeper: Keeper, due: Collection[MatchingDue], *, now: Callable[[], datetime]) -> int:
+    named = [(_text(row.request_id), _text(row.space_id)) for row in due]
+    keeper.board(at=now(), also=named)
+    proposed = 0
+    for request_id in dict.fromkeys(request_id for request_id, _space_id in named if request_id):
+        proposed += _guarded(lambda pk=request_id: place_request(keeper, pk, now=now))  # type: ignore[misc]
+    for space_id in dict.fromkeys(space_id for _request_id, space_id in named if space_id):
+        proposed += _guarded(lambda pk=space_id: refill_space(keeper, pk, now=now))  # type: ignore[misc]
+    MatchingDue.objects.filter(pk__in=[row.pk for row in due]).delete()
+    return proposed
+
+
+def _guarded(act: Callable[[], int]) -> int:
+    """Do one thing that is due; one that cannot be done must not stand before all others for ever."""
+    try:
+        return act()
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("left for the next round")
+        return 0
+
+
+def _text(pk: UUID | None) -> str | None:
+    return None if pk is None else str(pk)
+
+
+def place_request(keeper: Keeper, request_id: str, *, now: Callable[[], datetime]) -> int:
+    """Propose the best place for a request that wants one; return how many matches were written.
+
+    Nothing where it has one, is withdrawn or is for people only to place; where no place is possible the reasons
+    are kept with the request.
+    """
+    read_again: list[Named] = [(request_id, None)]
+    for _ in range(TRIES):
+        at = now()
+        board = keeper.board(at=at, also=read_again)
+        need = part_of_market(at, requests=[request_id]).wanted(request_id)
+        if need is None:
+            return 0
+        answer = board.place(need, worth_moving=WORTH_MOVING)
+        if isinstance(answer, Unplaced):
+            intake.note_left_over({request_id: answer.reasons})
+            return 0
+        written = _written(keeper, answer, at=at)
+        if written is not None:
+            intake.note_left_over({request_id: ()})
+            return written
+        read_again += [(None, leg.offer_id) for leg in answer.placement.legs]
+        read_again += [(placement.need_id, leg.offer_id) for placement in answer.moved for leg in placement.legs]
+    return 0
+
+
+def refill_space(keeper: Keeper, space_id: str, *, now: Callable[[], datetime]) -> int:
+    """Propose to those who wait what is free in a space; return how many matches were written."""
+    at = now()
+    board = keeper.board(at=at, also=[(None, space_id)])
+    if space_id not in board.offers:
+        return 0
+    written = 0
+    for placement in board.refill(space_id):
+        done = _written(keeper, Arrangement(placement, (), placement.score), at=at)
+        if done is None:
+            # Somebody was quicker with the space or the household; a second look sees who.
+            written += place_request(keeper, placement.need_id, now=now)
+        else:
+            written += done
+            intake.note_left_over({placement.need_id: ()})
+    return written
+
+
+def _written(keeper: Keeper, answer: Arrangement, *, at: datetime) -> int | None:
+    """Write an answer of the board, and return how many matches that made; None where it is refused."""
+    placements = (*answer.moved, answer.placement)
+    requests = {placement.need_id for placement in placements}
+    spaces = {leg.offer_id for placement in placements for leg in placement.legs}
+    market = part_of_market(at, requests=requests, spaces=spaces)
+    if not keeper.is_so(requests, spaces):
+        return None
+    instead_of = {
+        moved.need_id: [match.pk for match in market.of_request[moved.need_id] if match.movable]
+        for moved in answer.moved
+    }
+    try:
+        return propose_arrangement(market, placements, at=at, instead_of=instead_of)
+    except (Refused, OperationalError) as refusal:
+        if not may_try_again(refusal):
+            raise
+        log.info("request %s: %s", answer.placement.need_id, getattr(refusal, "code", "deadlock"))
+        return None

@@ -1,0 +1,101 @@
+"""Cutting a country: whoever is planned in a region finds there every space they can reach, or is known to reach several."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.engine_weeks import country
+from matching.engine.objective import distance_km
+from matching.regions import Cut, Points, cut
+
+ALMATY, ORAL, TBILISI, NEAR_ORAL = (43.25, 76.92), (51.23, 51.37), (41.69, 44.83), (51.23, 52.6)
+
+
+def points(*places: tuple[float, float], reach: float = 20.0) -> Points:
+    lat, lon = np.array(places, dtype=float).reshape(-1, 2).T
+    return Points(lat, lon, np.ones(len(lat)), np.full(len(lat), reach))
+
+
+def outside(requests: Points, spaces: Points, found: Cut, *, whoever: bool = False) -> int:
+    """Count the spaces that a request reaches outside its region; of those who reach several only if `whoever`."""
+    return sum(
+        found.of_space[space] != found.of_request[request]
+        and distance_km(requests.lat[request], requests.lon[request], spaces.lat[space], spaces.lon[space])
+        <= requests.reach[request]
+        for request in range(len(requests.lat))
+        if whoever or not found.several[request]
+        for space in range(len(spaces.lat))
+    )
+
+
+def test_towns_far_apart_are_regions_of_their_own() -> None:
+    towns = points(ALMATY, ORAL, TBILISI)
+
+    found = cut(towns, towns, largest=1)
+
+    assert found.regions == 3
+    assert found.of_request.tolist() == found.of_space.tolist()
+    assert not found.several.any()
+
+
+def test_few_requests_are_planned_together() -> None:
+    towns = points(ALMATY, ORAL, TBILISI)
+
+    found = cut(towns, towns, largest=3)
+
+    assert (found.regions, found.of_request.tolist(), found.several.any()) == (1, [0, 0, 0], False)
+
+
+def test_a_town_stays_whole_however_large() -> None:
+    town = points(*[(43.25 + step / 50, 76.92) for step in range(30)])
+
+    assert cut(town, town, largest=2).regions == 1
+
+
+def test_who_reaches_several_is_planned_where_most_room_is_near() -> None:
+    spaces = points(ORAL, NEAR_ORAL, NEAR_ORAL, NEAR_ORAL)
+    requests = points(ORAL, NEAR_ORAL, reach=20)
+    far = points((51.23, 52.4), reach=120)
+    asking = Points(
+        *(
+            np.concatenate(pair)
+            for pair in zip(
+                (requests.lat, requests.lon, requests.size, requests.reach),
+                (far.lat, far.lon, far.size, far.reach),
+                strict=True,
+            )
+        )
+    )
+
+    found = cut(asking, spaces, largest=1)
+
+    assert found.regions == 2
+    assert found.several.tolist() == [False, False, True]
+    assert found.of_request[2] == found.of_space[1]
+
+
+def test_who_reaches_nothing_is_planned_somewhere_all_the_same() -> None:
+    found = cut(points(ALMATY, ORAL, (0.0, 0.0)), points(ALMATY, ORAL), largest=1)
+
+    assert not found.several[2]
+    assert found.of_request[2] in (0, 1)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nobody_reaches_out_of_a_region_unnoticed(seed: int) -> None:
+    needs, offers = country(300, 120, seed=seed)
+    requests = Points(
+        np.array([need.lat for need in needs]),
+        np.array([need.lon for need in needs]),
+        np.array([need.people for need in needs]),
+        np.array([need.radius_km for need in needs]),
+    )
+    spaces = points(*[(offer.lat, offer.lon) for offer in offers])
+
+    found = cut(requests, spaces, largest=40)
+
+    assert found.regions > 1
+    assert outside(requests, spaces, found) == 0
+    # The negative control: those who reach several do reach out of theirs.
+    assert outside(requests, spaces, found, whoever=True) > 0
