@@ -35,7 +35,10 @@ DAYS_AHEAD = 730
 
 @dataclass(frozen=True, slots=True)
 class SpaceDetails:
-    """What a host offers. `windows` are half-open runs of nights; `place` may be None for a point far from any."""
+    """What a host offers. `windows` are half-open runs of nights; `place` may be None for a point far from any.
+
+    `directions` of None are left as they are: a spreadsheet has no column for them.
+    """
 
     latitude: float
     longitude: float
@@ -43,6 +46,7 @@ class SpaceDetails:
     windows: tuple[Window, ...]
     place: Place | None = None
     address: str = ""
+    directions: str | None = None
     shared: bool = False
     max_nights: int | None = None
     who: str = "anyone"
@@ -213,6 +217,7 @@ def _space_columns(details: SpaceDetails) -> dict[str, Any]:
         **_point(details.latitude, details.longitude),
         "place": details.place,
         "address": details.address,
+        **({} if details.directions is None else {"directions": details.directions}),
         "beds": details.beds,
         "shared": details.shared,
         "max_nights": details.max_nights,

@@ -22,7 +22,7 @@ from matching.models import Match, ShelterRequest
 from matching.states import CONTACT_OPEN, RequestState, Role, Status
 from matching.web import acts, inbox, story
 from matching.web.acts import Offered
-from matching.web.drafts import Draft
+from matching.web.drafts import NEED, Draft, InSession, WithCase
 from matching.web.languages import in_words
 from matching.web.refused import WRONG_INPUT, refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CaseSignInForm
@@ -61,7 +61,7 @@ def case(request: HttpRequest) -> HttpResponse:
     """The arrival's page, or for everybody else the page to sign in at."""
     if request.method != "POST" and arrival_of(request):
         return case_page(request)
-    if request.method != "POST" and "case" in Draft(request.session, "need").facts:
+    if request.method != "POST" and "case" in Draft(InSession(request.session, NEED)).facts:
         return redirect("web:need_done")
     form = CaseSignInForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -86,6 +86,7 @@ def case_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
         "inbox": inbox.lines(user),
         "refusal": refusal,
         "may_ask": not any(card.wanted for card in cards),
+        "has_draft": bool(Draft(WithCase(arrival)).answers),
     }
     return render(request, "case/status.html", context)
 

@@ -20,7 +20,7 @@ from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
 from matching import intake
 from matching.deadlines import local_date
-from matching.web.drafts import Draft, sent_once
+from matching.web.drafts import Draft, draft_of, sent_once
 from matching.web.offer_forms import ANOTHER, OFFER, space_details
 from matching.web.questions import Answers, Flow
 from matching.web.refused import WRONG_INPUT, marked, refused_form
@@ -38,19 +38,19 @@ def _flow(request: HttpRequest) -> Flow:
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """Say what will be asked (on POST, after forgetting a draft)."""
-    return _flow(request).begin(request, Draft(request.session, "offer"))
+    return _flow(request).begin(request, draft_of(request, "offer"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, question: str) -> HttpResponse:
     """One question of the flow."""
-    return _flow(request).page(request, question, Draft(request.session, "offer"), local_date(timezone.now()))
+    return _flow(request).page(request, question, draft_of(request, "offer"), local_date(timezone.now()))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
     """Show every answer with its Change link; on POST offer the space, or send a code to somebody new."""
-    draft = Draft(request.session, "offer")
+    draft = draft_of(request, "offer")
     if request.method != "POST":
         return _check_page(request, draft)
     try:
@@ -109,7 +109,7 @@ def _send_code(request: HttpRequest, draft: Draft, answers: Answers, *, at: date
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
     """Take the code; with the right one the space is offered, once, and the host is signed in."""
-    draft = Draft(request.session, "offer")
+    draft = draft_of(request, "offer")
     if "code_sent" not in draft.facts:
         return redirect("web:host" if host_of(request) else "web:offer_check")
     form = CodeForm(request.POST or None)
@@ -149,7 +149,7 @@ def _offer(host: Host, answers: Answers, *, at: datetime) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def code_again(request: HttpRequest) -> HttpResponse:
     """Send another code to the same contact (POST); a GET only leads back to where codes are entered."""
-    draft = Draft(request.session, "offer")
+    draft = draft_of(request, "offer")
     if request.method != "POST" or "code_sent" not in draft.facts:
         return redirect("web:offer_code")
     contact = draft.facts["code_sent"]["to"]

@@ -152,8 +152,9 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
         people.match_in(Status.CONFIRMED, people.request(amira.arrival, **wanted), space)
     client.force_login(amira.user)
 
-    # Session, user, arrival, no coordinator; requests, their matches, the visible ones; messages; host (for the frame).
-    with django_assert_num_queries(9):
+    # Session, user, arrival, no coordinator; requests, their matches, the visible ones; messages; a draft; host (for the
+    # frame).
+    with django_assert_num_queries(10):
         response = client.get("/case/")
 
     assert len(response.context["cards"]) == count

@@ -14,9 +14,9 @@ from django.http import HttpRequest
 from django.test import Client
 
 from accounts.models import Arrival, Host
-from matching.models import ShelterRequest, Space
+from matching.models import KeptDraft, ShelterRequest, Space
 from matching.web import need
-from matching.web.drafts import Draft
+from matching.web.drafts import Draft, draft_of
 from tests import people
 from tests.integration.web.walks import answer_need, answer_offer, latest_code, send, text_of, token_of
 
@@ -25,21 +25,27 @@ TAPS = 4
 
 
 def at_once(client: Client, address: str, typed: dict[str, str]) -> list[Any]:
-    """Post the same form `TAPS` times at once from one browser, each over a connection of its own."""
-    together = Barrier(TAPS)
+    """Post the same form `TAPS` times at once from one browser."""
     cookies = {name: morsel.value for name, morsel in client.cookies.items()}
-
-    def tap(_number: int) -> Any:
-        browser = Client(headers={"accept-language": "en"})
+    browsers = [Client(headers={"accept-language": "en"}) for _tap in range(TAPS)]
+    for browser in browsers:
         browser.cookies.load(cookies)
-        together.wait()
+    return together([(browser, address, typed) for browser in browsers])
+
+
+def together(posts: list[tuple[Client, str, dict[str, str]]]) -> list[Any]:
+    """Post every form at once, each over a database connection of its own."""
+    ready = Barrier(len(posts))
+
+    def tap(browser: Client, address: str, typed: dict[str, str]) -> Any:
+        ready.wait()
         try:
             return browser.post(address, typed)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(TAPS) as taps:
-        return list(taps.map(tap, range(TAPS)))
+    with ThreadPoolExecutor(len(posts)) as taps:
+        return [done.result() for done in [taps.submit(tap, *post) for post in posts]]
 
 
 def test_ask_tapped_several_times_at_once_makes_one_request(client: Client) -> None:
@@ -59,13 +65,35 @@ def test_ask_tapped_at_once_without_the_lock_makes_several(client: Client, monke
 
     @contextmanager
     def unlocked(request: HttpRequest, name: str) -> Iterator[Draft]:
-        yield Draft(request.session, name)
+        yield draft_of(request, name)
 
     monkeypatch.setattr(need, "sent_once", unlocked)
     monkeypatch.setattr(need, "open_case", _after(inside, need.open_case))
     at_once(client, "/need/check/", {"token": token})
 
     assert ShelterRequest.objects.count() == TAPS
+
+
+def test_number_taken_several_times_at_once_is_one_case(client: Client) -> None:
+    client.get("/need/people/")
+
+    at_once(client, "/need/keep/", {})
+
+    assert Arrival.objects.count() == KeptDraft.objects.count() == 1
+    assert client.get("/need/keep/").context["case_number"].replace(" ", "") == Arrival.objects.get().case_number
+
+
+def test_draft_sent_from_several_phones_at_once_makes_one_request(client: Client) -> None:
+    kept = client.post("/need/keep/", follow=True).context
+    token = token_of(answer_need(client))
+    phones = [Client(headers={"accept-language": "en"}) for _phone in range(TAPS)]
+    for phone in phones:
+        phone.post("/case/", {"case_number": kept["case_number"], "secret": kept["secret"]})
+
+    answers = together([(phone, "/need/check/", {"token": token}) for phone in phones])
+
+    assert [answer.headers["Location"] for answer in answers] == ["/case/"] * TAPS
+    assert ShelterRequest.objects.count() == 1
 
 
 def _after(barrier: Barrier, act: Callable[..., Any]) -> Callable[..., Any]:

@@ -140,10 +140,14 @@ def test_code_page_without_a_draft_leads_back(client: Client) -> None:
 @pytest.mark.parametrize(
     ("question", "typed", "problem"),
     [
-        ("address", {"address": " "}, ("id_address", "Street, house, flat, and how to find the door: fill this in.")),
+        ("address", {"address": " "}, ("id_address", "Street, house, flat: fill this in.")),
         ("beds", {"beds": "501"}, ("id_beds", "Number of people: write a number from 1 to 500.")),
         ("shared", {}, ("id_shared_0", "At the same time: choose one.")),
-        ("nights", {"first_1": "tomorrow", "last_1": ""}, ("id_first_1", "Enter a valid date.")),
+        (
+            "nights",
+            {"first_1": "tomorrow", "last_1": ""},
+            ("id_first_1", "First night: write a date like 27.09.2022."),
+        ),
         ("longest", {"max_nights": "-1"}, ("id_max_nights", "Nights: write a number from 1 to 730.")),
         ("who", {"who": "nobody"}, ("id_who_0", "Select a valid choice. nobody is not one of the available choices.")),
         ("languages", {}, ("id_languages_0", "Choose at least one language.")),
