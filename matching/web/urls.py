@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from matching.web import case, home, host, languages, need, offer, space_nights
+from matching.web import case, home, host, languages, leaving, need, offer, space_nights
 
 app_name = "web"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-out/", home.sign_out, name="sign_out"),
+    path("leave/", leaving.leave, name="leave"),
     path("i18n/setlang/", languages.choose_language, name="choose_language"),
     path("need/", need.start, name="need_start"),
     path("need/check/", need.check, name="need_check"),
