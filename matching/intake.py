@@ -298,6 +298,41 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
         return request
 
 
+def set_dates(
+    request_id: UUID, *, first_night: date, nights: int, urgency: str, by: User, at: datetime
+) -> ShelterRequest:
+    """Change when a household needs shelter; `matching.redating` is the act that also ends the matches that no longer fit.
+
+    Who wanted the whole stay still does. Raises Incomplete, NotYours, or HasLiveMatches when a live match lies outside.
+    """
+    _check_in_sight(first_night, at)
+    with one_act():
+        request = (
+            ShelterRequest.objects.select_related("arrival__user").select_for_update(of=("self",)).get(pk=request_id)
+        )
+        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+            raise NotYours
+        whole_stay = request.min_nights == request.nights
+        request.first_night, request.nights, request.urgency = first_night, nights, urgency
+        request.min_nights = nights if whole_stay else min(request.min_nights, nights)
+        if queries.live_outside(request).exists():
+            raise HasLiveMatches
+        request.version += 1
+        request.save(update_fields=["first_night", "nights", "min_nights", "urgency", "version"])
+        rounds.due(at)
+        return request
+
+
+def urgency_of(first_night: date, today: date) -> str:
+    """Return how urgent a need is, told by its first night alone: nobody has to plead."""
+    days = (first_night - today).days
+    if days <= 0:
+        return ShelterRequest.Urgency.TONIGHT
+    if days == 1:
+        return ShelterRequest.Urgency.URGENT
+    return ShelterRequest.Urgency.SOON if days <= 7 else ShelterRequest.Urgency.NORMAL
+
+
 def note_left_over(reasons: Mapping[UUID, Collection[str]]) -> None:
     """Keep, for each request the last round looked at, why it could not be placed (empty: it was)."""
     changed = []

@@ -225,6 +225,13 @@ def stays_over(today: date) -> QuerySet[Match]:
     return Match.objects.filter(status=Status.CHECKED_IN, last_day__lte=today, frozen_at=None).order_by("last_day")
 
 
+def live_outside(request: ShelterRequest) -> QuerySet[Match]:
+    """Return the live matches of `request` with a night that it does not ask for, spaces in the order they are locked in."""
+    live = Match.objects.filter(request=request, status__in=sorted(HOLDS_BEDS))
+    outside = Q(first_night__lt=request.first_night) | Q(last_day__gt=request.last_day)
+    return live.filter(outside).order_by("space_id", "pk")
+
+
 def next_leg(request: ShelterRequest) -> int:
     """Return the number of the first leg of `request` that has no live match."""
     taken = {match.leg for match in request.matches.all() if match.holds_beds}

@@ -42,6 +42,7 @@ class MatchCard:
     acts: list[Offered]
     contact_open: bool
     languages: str
+    whom: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class RequestCard:
     ended: list[MatchCard]
     wanted: bool
     may_withdraw: bool
+    whom: str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,10 +112,11 @@ def _card(request: ShelterRequest, matches: list[Match], state: RequestState) ->
     elif stayed and not story.is_wanted(request, state):
         told = stayed[-1].story
     else:
-        told = story.of_request(request, state)
+        told = story.of_request(request, state, timezone.now(), begun=bool(stayed))
     wanted = story.is_wanted(request, state)
     checked_in = any(card.match.status == Status.CHECKED_IN for card in live)
-    return RequestCard(request, told, live, ended[::-1], wanted=wanted, may_withdraw=wanted and not checked_in)
+    may_withdraw = wanted and not checked_in
+    return RequestCard(request, told, live, ended[::-1], wanted, may_withdraw, story.whom_to_contact())
 
 
 def match_card(match: Match, role: Role) -> MatchCard:
@@ -125,6 +128,7 @@ def match_card(match: Match, role: Role) -> MatchCard:
         acts=acts.offered(match, role, local_date(timezone.now())),
         contact_open=match.status in CONTACT_OPEN,
         languages=in_words(theirs),
+        whom=story.whom_to_contact(match, role),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -227,23 +228,26 @@ ANOTHER = Flow("offer", SPACE_QUESTIONS)
 """The same for a signed-in host, who has said already who they are."""
 
 
+MEANING: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "where": lambda said: {
+        "latitude": said["place_id"].latitude,
+        "longitude": said["place_id"].longitude,
+        "place": said["place_id"],
+    },
+    "address": lambda said: {"address": said["address"], "directions": said["directions"]},
+    "beds": lambda said: {"beds": said["beds"]},
+    "shared": lambda said: {"shared": said["shared"] == "yes"},
+    "nights": lambda said: {"windows": said["windows"]},
+    "longest": lambda said: {"max_nights": said["max_nights"]},
+    "who": lambda said: {"who": said["who"]},
+    "house": lambda said: {rule: rule in said["house"] for rule in ("children", "pets", "smoking", "step_free")},
+    "languages": lambda said: {"languages": tuple(said["languages"])},
+}
+"""Which fields of SpaceDetails the answer to each question fills."""
+
+
 def space_details(answers: Answers) -> SpaceDetails:
     """Return what a complete set of answers offers."""
-    place, house = answers["where"]["place_id"], answers["house"]["house"]
     return SpaceDetails(
-        latitude=place.latitude,
-        longitude=place.longitude,
-        place=place,
-        address=answers["address"]["address"],
-        directions=answers["address"]["directions"],
-        beds=answers["beds"]["beds"],
-        shared=answers["shared"]["shared"] == "yes",
-        windows=answers["nights"]["windows"],
-        max_nights=answers["longest"]["max_nights"],
-        who=answers["who"]["who"],
-        children="children" in house,
-        pets="pets" in house,
-        smoking="smoking" in house,
-        step_free="step_free" in house,
-        languages=tuple(answers["languages"]["languages"]),
+        **{name: value for question in MEANING for name, value in MEANING[question](answers[question]).items()}
     )

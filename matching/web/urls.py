@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from matching.web import case, home, host, languages, leaving, need, offer, space_nights
+from matching.web import (
+    case,
+    dates,
+    home,
+    host,
+    languages,
+    leaving,
+    need,
+    offer,
+    space_acts,
+    space_nights,
+    space_offer,
+    stay_file,
+)
 
 app_name = "web"
 
@@ -22,6 +35,8 @@ urlpatterns = [
     path("case/", case.case, name="case"),
     path("case/match/<uuid:match_id>/contact/", case.contact, name="case_contact"),
     path("case/match/<uuid:match_id>/<slug:act>/", case.act, name="case_act"),
+    path("case/match/<uuid:match_id>/stay.ics", stay_file.of_arrival, name="case_stay"),
+    path("case/request/<uuid:request_id>/dates/", dates.dates, name="case_dates"),
     path("case/request/<uuid:request_id>/withdraw/", case.withdraw, name="case_withdraw"),
     path("case/message/<int:notification_id>/read/", case.read, name="case_read"),
     path("offer/", offer.start, name="offer_start"),
@@ -34,7 +49,10 @@ urlpatterns = [
     path("host/code/", host.host_code, name="host_code"),
     path("host/match/<uuid:match_id>/contact/", host.contact, name="host_contact"),
     path("host/match/<uuid:match_id>/<slug:act>/", host.act, name="host_act"),
+    path("host/match/<uuid:match_id>/stay.ics", stay_file.of_host, name="host_stay"),
     path("host/space/<uuid:space_id>/nights/", space_nights.space_nights, name="host_space_nights"),
-    path("host/space/<uuid:space_id>/<slug:act>/", host.space_act, name="host_space_act"),
+    path("host/space/<uuid:space_id>/", space_offer.space_offer, name="host_space"),
+    path("host/space/<uuid:space_id>/change/<slug:question>/", space_offer.change, name="host_space_change"),
+    path("host/space/<uuid:space_id>/<slug:act>/", space_acts.space_act, name="host_space_act"),
     path("host/message/<int:notification_id>/read/", host.read, name="host_read"),
 ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from matching import intake, transitions
 from matching.models import Match, Space
 from matching.states import Status
-from matching.web.nights import NightRun
 from notifications.models import Notification
 from privacy.models import AccessLog
 from tests import people
@@ -88,6 +88,60 @@ def test_code_works_once(client: Client, hanna: Person) -> None:
     assert thief.post("/host/code/", {"code": code}).status_code == 422
 
 
+def test_code_repeated_after_a_lost_reply_signs_in_again_from_the_same_browser_only(
+    client: Client, hanna: Person
+) -> None:
+    page = client.post("/host/sign-in/", {"contact": hanna.contact}, follow=True)
+    typed = {"code": latest_code(hanna.user.pk), "to": page.context["form"]["to"].value()}
+    cut_off, other = browser_with(client), other_browser()
+    client.post("/host/code/", typed)  # Whose answer never arrives: the cookie stays the old one.
+
+    repeated = cut_off.post("/host/code/", typed)
+    stolen = other.post("/host/code/", typed)
+
+    assert repeated.headers["Location"] == "/host/"
+    assert cut_off.get("/host/").context["host"] == hanna.host
+    assert (stolen.status_code, other.get("/host/").headers["Location"]) == (422, "/host/sign-in/")
+
+
+def test_code_repeated_after_ten_minutes_is_refused(client: Client, hanna: Person) -> None:
+    page = client.post("/host/sign-in/", {"contact": hanna.contact}, follow=True)
+    typed = {"code": latest_code(hanna.user.pk), "to": page.context["form"]["to"].value()}
+    cut_off = browser_with(client)
+    client.post("/host/code/", typed)
+
+    with time_machine.travel(timezone.now() + people.timedelta(minutes=10)):
+        assert cut_off.post("/host/code/", typed).status_code == 422
+
+
+def test_wrong_code_repeated_is_refused(client: Client, hanna: Person) -> None:
+    page = client.post("/host/sign-in/", {"contact": hanna.contact}, follow=True)
+    code = latest_code(hanna.user.pk)
+    cut_off = browser_with(client)
+    client.post("/host/code/", {"code": code})
+
+    typed = {"code": "000000" if code != "000000" else "111111", "to": page.context["form"]["to"].value()}
+    assert cut_off.post("/host/code/", typed).status_code == 422
+
+
+@pytest.mark.parametrize("seal", ["", "hanna@example.org", "gAAAAAB"])
+def test_contact_under_a_seal_that_is_not_ours_is_none(client: Client, hanna: Person, seal: str) -> None:
+    assert (
+        client.post("/host/code/", {"code": "123456", "to": seal}, follow=True).request["PATH_INFO"] == "/host/sign-in/"
+    )
+
+
+def browser_with(client: Client) -> Client:
+    """Return a browser that holds the cookies `client` holds now."""
+    browser = other_browser()
+    browser.cookies.load({name: morsel.value for name, morsel in client.cookies.items()})
+    return browser
+
+
+def other_browser() -> Client:
+    return Client(headers={"accept-language": "en"})
+
+
 def test_codes_asked_for_too_often_are_throttled(client: Client, hanna: Person) -> None:
     for _time in range(5):
         client.post("/host/sign-in/", {"contact": hanna.contact})
@@ -108,38 +162,14 @@ def test_code_page_without_a_contact_leads_back(client: Client) -> None:
 # -- spaces ---------------------------------------------------------------------------------------
 
 
-def test_page_shows_the_nights_in_runs(client: Client, amira: Person, hanna: Person) -> None:
-    space = people.space(hanna.host, windows=((tonight(), tonight(9)),))
-    people.match_in(Status.CONFIRMED, people.request(amira.arrival, first_night=tonight(2), nights=3), space)
-    client.force_login(hanna.user)
-
-    (card,) = client.get("/host/").context["spaces"]
-
-    assert card.runs == [
-        NightRun(tonight(), tonight(2), taken=0, free=3),
-        NightRun(tonight(2), tonight(5), taken=2, free=0),
-        NightRun(tonight(5), tonight(9), taken=0, free=3),
-    ]
-
-
-def test_page_shows_free_beds_of_a_shared_space(client: Client, amira: Person, hanna: Person) -> None:
-    space = people.space(hanna.host, shared=True, windows=((tonight(), tonight(5)),))
-    people.match_in(Status.CONFIRMED, people.request(amira.arrival), space)
-    client.force_login(hanna.user)
-
-    (card,) = client.get("/host/").context["spaces"]
-
-    assert card.runs == [NightRun(tonight(), tonight(5), taken=2, free=1)]
-
-
 def test_page_says_nothing_of_a_proposal(client: Client, amira: Person, hanna: Person) -> None:
     in_status(Status.PROPOSED, amira, hanna)
     client.force_login(hanna.user)
 
     page = client.get("/host/").context
 
-    assert (page["live"], page["ended"]) == ([], [])
-    assert page["spaces"][0].runs == [NightRun(tonight(), tonight(30), taken=0, free=3)]
+    assert (page["waiting"], page["live"], page["stays"], page["ended"]) == ([], [], [], [])
+    assert {night.kind for week in page["spaces"][0].month.weeks for night in week if night} <= {"free", "none"}
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -151,8 +181,8 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
         people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
     client.force_login(hanna.user)
 
-    # Session, user, host, no coordinator; matches; spaces, their windows; messages; arrival (for the frame).
-    with django_assert_num_queries(9):
+    # Session, user, host, no coordinator; matches; checks; spaces, their windows; messages; arrival (for the frame).
+    with django_assert_num_queries(10):
         response = client.get("/host/")
 
     assert (len(response.context["spaces"]), len(response.context["live"])) == (count, count)
@@ -162,7 +192,65 @@ def test_page_tells_an_unvetted_host_what_comes_first(client: Client) -> None:
     hanna = people.hanna(vetted=False)
     client.force_login(hanna.user)
 
-    assert "A coordinator will talk to you first." in text_of(client.get("/host/"))
+    response = client.get("/host/")
+
+    assert "A coordinator will talk to you first." in text_of(response)
+    assert response.context["missing"] == [
+        "A coordinator sees a document of yours with a picture; no copy is kept.",
+        "A coordinator calls you on your phone.",
+        "You read the house rules of this service with a coordinator and agree.",
+    ]
+
+
+def test_page_names_only_the_checks_that_are_missing(client: Client, carla: Person) -> None:
+    hanna = people.hanna(vetted=False)
+    people.vetting.record_check(hanna.host, "identity_seen", by=carla.user, at=timezone.now())
+    people.vetting.record_check(hanna.host, "rules_agreed", by=carla.user, at=timezone.now())
+    client.force_login(hanna.user)
+
+    assert client.get("/host/").context["missing"] == ["A coordinator calls you on your phone."]
+
+
+def test_page_tells_a_vetted_host_which_check_has_run_out(client: Client, hanna: Person) -> None:
+    client.force_login(hanna.user)
+    assert client.get("/host/").context["missing"] == []
+    hanna.host.checks.filter(kind="phone_verified").update(valid_until=tonight(-1))
+
+    response = client.get("/host/")
+
+    assert response.context["missing"] == ["A coordinator calls you on your phone."]
+    assert "Time to look again" in text_of(response)
+
+
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.CONFIRMED, Status.COMPLETED, Status.DECLINED])
+def test_page_puts_what_waits_for_an_answer_first_and_past_stays_last(
+    client: Client, amira: Person, hanna: Person, status: Status
+) -> None:
+    match = in_status(status, amira, hanna)
+    client.force_login(hanna.user)
+
+    page = client.get("/host/").context
+
+    found = {name: [card.match.pk for card in page[name]] for name in ("waiting", "live", "stays", "ended")}
+    where = {"approved": "waiting", "confirmed": "live", "completed": "stays", "declined": "ended"}[status]
+    assert found == {name: [match.pk] if name == where else [] for name in found}
+
+
+def test_question_that_waits_says_by_when(client: Client, amira: Person, hanna: Person) -> None:
+    match = in_status(Status.APPROVED, amira, hanna)
+    client.force_login(hanna.user)
+
+    assert client.get("/host/").context["waiting"][0].story.by == match.due_at
+
+
+def test_question_answered_waits_no_more(client: Client, amira: Person, hanna: Person) -> None:
+    match = in_status(Status.APPROVED, amira, hanna)
+    client.force_login(hanna.user)
+    act(client, match, "accept")
+
+    page = client.get("/host/").context
+
+    assert (page["waiting"], [card.match.pk for card in page["live"]]) == ([], [match.pk])
 
 
 @pytest.mark.parametrize(
@@ -269,7 +357,7 @@ def test_page_shows_who_is_asked_for_without_a_name(client: Client, hanna: Perso
 
     response = client.get("/host/")
 
-    (card,) = response.context["live"]
+    (card,) = response.context["waiting"]
     assert card.story.happened == "Somebody needs a place to sleep. A coordinator has approved it."
     assert (card.match.people, card.languages, [each.name for each in card.acts]) == (
         3,
@@ -332,9 +420,9 @@ def test_act_moves_the_match(
     match = in_status(before, amira, hanna)
     client.force_login(hanna.user)
 
-    response = act(client, match, name, **({"reason": reason} if reason else {}))
+    act(client, match, name, **({"reason": reason} if reason else {}))
 
-    assert (response.request["PATH_INFO"], now(match)) == ("/host/", after)
+    assert now(match) == after
     event = match.events.last()
     assert (event.act, event.role, event.by, event.reason) == (name, "host", hanna.user, reason)
 
@@ -349,7 +437,9 @@ def test_act_after_the_end_is_refused_and_changes_nothing(
 
     response = act(client, match, name, reason="other")
 
-    assert (response.status_code, now(match)) == (409, status)
+    repeated = (status, name) in {(Status.DECLINED, "decline"), (Status.NO_SHOW, "no_show")}
+    assert (response.status_code, now(match)) == (200 if repeated else 409, status)
+    assert match.events.filter(act=name, by=hanna.user).count() <= 1
 
 
 def test_not_safe_by_the_host_freezes_the_match(client: Client, amira: Person, hanna: Person) -> None:
@@ -393,6 +483,41 @@ def test_contact_stays_closed_before_and_after(client: Client, amira: Person, ha
 
     assert (response.status_code, AccessLog.objects.count()) == (403, 0)
     assert amira.user.name not in text_of(response)
+
+
+@pytest.mark.parametrize("before", [Status.APPROVED, Status.CONFIRMED])
+@pytest.mark.parametrize(
+    ("reason", "leads_to", "words"),
+    [
+        ("dates_changed", "nights/", "Which nights are free now?"),
+        ("too_many_people", "change/beds/", "How many people can sleep there?"),
+        ("not_suitable", "change/who/", "Who may stay?"),
+        ("not_now", "pause/", "Do you need a rest?"),
+    ],
+)
+def test_no_is_asked_why_once_and_leads_to_what_would_help(
+    client: Client, amira: Person, hanna: Person, before: Status, reason: str, leads_to: str, words: str
+) -> None:
+    match = in_status(before, amira, hanna)
+    client.force_login(hanna.user)
+
+    response = act(client, match, "decline" if before == Status.APPROVED else "cancel", reason=reason)
+
+    assert response.request["PATH_INFO"] == f"/host/space/{match.space_id}/{leads_to}"
+    done, lesson = (str(message) for message in response.context["messages"])
+    assert (done, lesson.startswith(words)) == (
+        "You have declined." if before == Status.APPROVED else "It is cancelled.",
+        True,
+    )
+    assert Space.objects.get().version == 1
+
+
+@pytest.mark.parametrize("reason", ["other", "not_safe"])
+def test_no_for_another_reason_leads_home(client: Client, amira: Person, hanna: Person, reason: str) -> None:
+    match = in_status(Status.APPROVED, amira, hanna)
+    client.force_login(hanna.user)
+
+    assert act(client, match, "decline", reason=reason).request["PATH_INFO"] == "/host/"
 
 
 def test_asked_space_shows_the_question_on_the_page(client: Client, hanna: Person) -> None:
