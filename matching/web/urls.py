@@ -17,6 +17,7 @@ from matching.web import (
     space_nights,
     space_offer,
     stay_file,
+    tap,
 )
 
 app_name = "web"
@@ -39,6 +40,8 @@ urlpatterns = [
     path("case/request/<uuid:request_id>/dates/", dates.dates, name="case_dates"),
     path("case/request/<uuid:request_id>/withdraw/", case.withdraw, name="case_withdraw"),
     path("case/message/<int:notification_id>/read/", case.read, name="case_read"),
+    path("t/<str:token>/", tap.tap, name="tap"),
+    path("t/<str:token>/<slug:act>/", tap.act, name="tap_act"),
     path("offer/", offer.start, name="offer_start"),
     path("offer/check/", offer.check, name="offer_check"),
     path("offer/code/", offer.code, name="offer_code"),
