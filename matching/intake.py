@@ -299,7 +299,7 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
 
 
 def set_dates(
-    request_id: UUID, *, first_night: date, nights: int, urgency: str, by: User, at: datetime
+    request_id: UUID, *, first_night: date, nights: int, urgency: str, may_move: bool, by: User, at: datetime
 ) -> ShelterRequest:
     """Change when a household needs shelter; `matching.redating` is the act that also ends the matches that no longer fit.
 
@@ -313,12 +313,13 @@ def set_dates(
         if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
             raise NotYours
         whole_stay = request.min_nights == request.nights
-        request.first_night, request.nights, request.urgency = first_night, nights, urgency
+        request.first_night, request.nights = first_night, nights
+        request.urgency, request.may_move = urgency, may_move
         request.min_nights = nights if whole_stay else min(request.min_nights, nights)
         if queries.live_outside(request).exists():
             raise HasLiveMatches
         request.version += 1
-        request.save(update_fields=["first_night", "nights", "min_nights", "urgency", "version"])
+        request.save(update_fields=["first_night", "nights", "min_nights", "urgency", "may_move", "version"])
         rounds.due(at)
         return request
 

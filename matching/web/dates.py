@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,18 +25,22 @@ from matching.web.questions import QuestionForm
 from matching.web.refused import WRONG_INPUT, refused_form
 from matching.web.visitors import arrival_of, for_arrivals
 
+MAY_MOVE = gettext_lazy("If one place is not free for all of it, we can move to another one")
+
 
 class DatesForm(WhenForm):
     title = gettext_lazy("Change the nights")
     why = gettext_lazy("A place that fits the new nights stays yours. For the other nights we look anew at once.")
+    may_move = forms.BooleanField(label=MAY_MOVE, required=False)
 
 
 class LongerForm(QuestionForm):
     """For a household that is there already: the first night stands."""
 
     title = gettext_lazy("Change how long you need it")
-    why = gettext_lazy("You keep the place where you are. For the nights after it we look anew at once.")
+    why = gettext_lazy("You keep the place where you are. We ask there first for the nights after it.")
     nights = whole_number(gettext_lazy("How many nights in all, from the first one on"), 1, 730)
+    may_move = forms.BooleanField(label=MAY_MOVE, required=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,9 +55,16 @@ def dates(request: HttpRequest, request_id: UUID) -> HttpResponse:
     form = _form(asked, request.POST if request.method == "POST" else None)
     context = {"form": form, "asked": asked}
     if request.method == "POST" and form.is_valid():
-        nights, first_night = form.cleaned_data["nights"], form.cleaned_data.get("first_night", asked.first_night)
+        said = form.cleaned_data
         try:
-            redating.change_dates(asked.pk, first_night=first_night, nights=nights, by=arrival.user, at=now)
+            redating.change_dates(
+                asked.pk,
+                first_night=said.get("first_night", asked.first_night),
+                nights=said["nights"],
+                may_move=said["may_move"],
+                by=arrival.user,
+                at=now,
+            )
         except Refused as refusal:
             return refused_form(request, "case/dates.html", context, refusal)
         messages.success(request, _("The nights are changed."))
@@ -69,5 +81,6 @@ def _form(asked: ShelterRequest, typed: Any) -> QuestionForm:
         "start": "date" if later else "tonight",
         "date": asked.first_night if later else None,
         "nights": asked.nights if later or staying else max(1, (asked.last_day - today).days),
+        "may_move": asked.may_move,
     }
     return form

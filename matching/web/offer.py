@@ -116,7 +116,8 @@ def code(request: HttpRequest) -> HttpResponse:
     if typed is not None and form.is_valid():
         return _register(request, form)
     if not contact:
-        return redirect("web:host" if host_of(request) else "web:offer_check")
+        # Who has no draft any more has sent it, and the answer that said so was lost: their page is where they want to be.
+        return redirect("web:offer_check" if draft.answers else "web:host")
     context = {"form": form, "contact": contact, "again": "web:offer_code_again"}
     return render(request, "offer/code.html", context, status=WRONG_INPUT if typed is not None else 200)
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Host
-from matching import redating, transitions
+from matching import matchmaking, redating, transitions
 from matching.models import Match, MatchingDue, ShelterRequest
 from matching.refusals import HasLiveMatches, Incomplete, NotYours
 from matching.states import Status
@@ -59,7 +59,7 @@ def test_agreement_that_still_fits_goes_on(
 
     change(client, match.request, first, nights)
 
-    assert Match.objects.get().status == Status.CONFIRMED
+    assert Match.objects.get(pk=match.pk).status == Status.CONFIRMED
     assert nights_of(match.request)[:2] == (tonight(first), nights)
 
 
@@ -90,14 +90,57 @@ def test_proposal_nobody_has_heard_of_ends_quietly(client: Client, amira: Person
     assert hanna.user.notifications.count() == heard
 
 
-def test_nights_are_matched_anew_in_the_space_that_was_freed(client: Client, amira: Person, hanna: Person) -> None:
+def test_worker_matches_the_new_nights(client: Client, amira: Person, hanna: Person) -> None:
     match = asked_and_matched(Status.CONFIRMED, amira, hanna)
     client.force_login(amira.user)
     change(client, match.request, 8, 2)
 
-    again = people.proposed(ShelterRequest.objects.get(), match.space)
+    matchmaking.match_open_requests(now=timezone.now)
 
-    assert (again.first_night, again.nights) == (tonight(8), 2)
+    again = Match.objects.exclude(pk=match.pk).get()
+    assert (again.space, again.status, again.first_night, again.nights) == (match.space, "proposed", tonight(8), 2)
+
+
+def longer(client: Client, match: Match, nights: int, **more: str) -> list[Match]:
+    """Ask for so many nights in all; return the matches that came of it."""
+    client.force_login(match.request.arrival.user)
+    client.post(f"/case/request/{match.request_id}/dates/", {"nights": str(nights)} | more)
+    return list(Match.objects.exclude(pk=match.pk))
+
+
+def test_longer_stay_is_proposed_in_the_same_space_as_a_new_leg(client: Client, amira: Person, hanna: Person) -> None:
+    match = asked_and_matched(Status.CHECKED_IN, amira, hanna, first_night=tonight())
+
+    (further,) = longer(client, match, 6)
+
+    assert (further.space, further.leg, further.status) == (match.space, 2, Status.PROPOSED)
+    assert (further.first_night, further.nights, further.people) == (tonight(4), 2, 2)
+    assert client.get("/case/").context["cards"][0].live[0].match == match  # A proposal is nobody's news yet.
+
+
+@pytest.mark.parametrize("may_move", [True, False])
+def test_longer_stay_where_the_space_is_taken_is_the_workers_if_they_may_move(
+    client: Client, amira: Person, hanna: Person, may_move: bool
+) -> None:
+    match = asked_and_matched(Status.CHECKED_IN, amira, hanna, first_night=tonight())
+    next_ = people.request(people.amira(name="Next").arrival, first_night=tonight(5), nights=1)
+    taken = people.match_in(Status.CONFIRMED, next_, match.space)
+    elsewhere = people.space(hanna.host)
+
+    assert longer(client, match, 6, **({"may_move": "on"} if may_move else {})) == [taken]
+    matchmaking.match_open_requests(now=timezone.now)
+
+    further = Match.objects.exclude(pk__in=[match.pk, taken.pk])
+    assert [(each.space, each.nights) for each in further] == ([(elsewhere, 2)] if may_move else [])
+    assert ShelterRequest.objects.get(pk=match.request_id).may_move is may_move
+
+
+def test_longer_stay_than_the_host_allows_is_not_proposed_there(client: Client, amira: Person, hanna: Person) -> None:
+    asked = people.request(amira.arrival, nights=4)
+    match = people.match_in(Status.CHECKED_IN, asked, people.space(hanna.host, max_nights=5))
+
+    assert longer(client, match, 6) == []
+    assert [each.nights for each in longer(client, match, 5)] == [1]
 
 
 def test_who_wanted_the_whole_stay_still_does(client: Client, amira: Person) -> None:
@@ -132,12 +175,12 @@ def test_stay_that_has_begun_can_be_made_longer(client: Client, amira: Person, h
     match = asked_and_matched(Status.CHECKED_IN, amira, hanna, first_night=tonight())
     client.force_login(amira.user)
     form = client.get(f"/case/request/{match.request_id}/dates/").context["form"]
-    assert (list(form.fields), form["nights"].value()) == (["nights"], 4)
+    assert (list(form.fields), form["nights"].value()) == (["nights", "may_move"], 4)
 
     client.post(f"/case/request/{match.request_id}/dates/", {"nights": "6"})
 
     assert nights_of(match.request) == (tonight(), 6, 2)
-    assert Match.objects.get().status == Status.CHECKED_IN
+    assert Match.objects.get(pk=match.pk).status == Status.CHECKED_IN
 
 
 def test_stay_that_has_begun_is_not_cut_short_by_dates(client: Client, amira: Person, hanna: Person) -> None:
@@ -199,7 +242,7 @@ def test_dates_of_somebody_else_are_refused(amira: Person, hanna: Person, oskar:
     for stranger in (oskar, hanna):
         with pytest.raises(NotYours):
             redating.change_dates(
-                match.request_id, first_night=tonight(9), nights=2, by=stranger.user, at=timezone.now()
+                match.request_id, first_night=tonight(9), nights=2, may_move=False, by=stranger.user, at=timezone.now()
             )
 
     assert Match.objects.get(pk=match.pk).status == Status.CONFIRMED
@@ -208,7 +251,7 @@ def test_dates_of_somebody_else_are_refused(amira: Person, hanna: Person, oskar:
 def test_coordinator_may_change_them(amira: Person, carla: Person) -> None:
     asked = people.request(amira.arrival)
 
-    redating.change_dates(asked.pk, first_night=tonight(9), nights=2, by=carla.user, at=timezone.now())
+    redating.change_dates(asked.pk, first_night=tonight(9), nights=2, may_move=False, by=carla.user, at=timezone.now())
 
     assert nights_of(asked)[:2] == (tonight(9), 2)
 
@@ -218,7 +261,9 @@ def test_dates_out_of_bounds_are_refused(amira: Person, first: int, nights: int)
     asked = people.request(amira.arrival)
 
     with pytest.raises(Incomplete):
-        redating.change_dates(asked.pk, first_night=tonight(first), nights=nights, by=amira.user, at=timezone.now())
+        redating.change_dates(
+            asked.pk, first_night=tonight(first), nights=nights, may_move=False, by=amira.user, at=timezone.now()
+        )
 
 
 def test_refusal_ends_nothing(amira: Person, hanna: Person) -> None:
@@ -234,7 +279,9 @@ def test_refusal_ends_nothing(amira: Person, hanna: Person) -> None:
     agreed = people.proposed(later, people.space(host), leg=2)
 
     with pytest.raises(HasLiveMatches):
-        redating.change_dates(asked.pk, first_night=tonight(1), nights=3, by=amira.user, at=timezone.now())
+        redating.change_dates(
+            asked.pk, first_night=tonight(1), nights=3, may_move=False, by=amira.user, at=timezone.now()
+        )
 
     assert {match.pk: match.status for match in Match.objects.all()} == {
         staying.pk: Status.CHECKED_IN,

@@ -132,9 +132,13 @@ def test_another_code_is_sent_only_on_post(client: Client) -> None:
     assert Host.objects.get().user.codes.count() == 1
 
 
-def test_code_page_without_a_draft_leads_back(client: Client) -> None:
+def test_code_page_before_a_code_was_sent_leads_back(client: Client) -> None:
+    assert client.get("/offer/code/").headers["Location"] == "/host/"
+    client.get("/offer/where/")
+    client.post("/offer/where/", {"place": people.place().name})
+
     assert client.get("/offer/code/").headers["Location"] == "/offer/check/"
-    assert client.get("/offer/code/", follow=True).request["PATH_INFO"] == "/offer/where/"
+    assert client.get("/offer/code/", follow=True).request["PATH_INFO"] == "/offer/address/"
 
 
 @pytest.mark.parametrize(
