@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,6 +20,10 @@ from matching.web.where import PlaceQuestion
 
 NIGHTS_IF_UNKNOWN = 7
 """For how long we look for somebody who cannot say yet. Any part of it helps them, so it costs them no offer."""
+
+
+_AGES = re.compile(r"(\d+)(?:\.\d+)?\s*([^\W\d]*)")
+_MONTHS = re.compile(r"month|mo\b|мес|міс|ай|თვ", re.IGNORECASE)
 
 
 def yes_or_no(value: bool) -> str:
@@ -58,11 +63,12 @@ class ChildrenForm(QuestionForm):
     )
 
     def clean_ages(self) -> list[int]:
-        words = self.cleaned_data["ages"].replace(",", " ").replace(";", " ").split()
-        if not all(word.isdecimal() and int(word) < 18 for word in words):
+        text = self.cleaned_data["ages"]
+        ages = [0 if _MONTHS.match(unit) else int(years) for years, unit in _AGES.findall(text)]
+        if (text and not ages) or "-" in text or not all(age < 18 for age in ages):
             raise forms.ValidationError(_("Write each age as a number from 0 to 17, for example: 3, 11."))
         children = self.answers["people"]["children"] if "people" in self.answers else 0
-        if len(words) > children:
+        if len(ages) > children:
             raise forms.ValidationError(
                 ngettext(
                     "You named more ages than children: there is %(count)s child.",
@@ -71,7 +77,7 @@ class ChildrenForm(QuestionForm):
                 )
                 % {"count": children}
             )
-        return [int(word) for word in words]
+        return ages
 
     def lines(self) -> list[Line]:
         return [(_("Ages of the children"), ", ".join(map(str, self.cleaned_data["ages"])) or _("not said"))]

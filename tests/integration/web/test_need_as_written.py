@@ -37,6 +37,35 @@ def test_number_that_is_none_is_asked_again(client: Client, typed: str) -> None:
     assert response.context["form"]["adults"].value() == typed
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("3, 11", [3, 11]),
+        ("3 and 11", [3, 11]),
+        ("7 лет", [7]),
+        ("6 месяцев, 4 года", [0, 4]),
+        ("8 months", [0]),
+        ("5 ай; 2 жас", [0, 2]),
+        ("1.5", [1]),
+        ("３", [3]),
+        (" ", []),
+    ],
+)
+def test_ages_are_read_as_people_write_them(client: Client, typed: str, read: list[int]) -> None:
+    ask_for_shelter(client, people={"adults": "1", "children": "2"}, children={"ages": typed})
+
+    assert ShelterRequest.objects.get().children_ages == read
+
+
+@pytest.mark.parametrize("typed", ["-3", "18", "three", "3 11 40"])
+def test_ages_that_are_none_are_asked_again(client: Client, typed: str) -> None:
+    answer_need(client)
+
+    response = client.post("/need/children/", {"ages": typed})
+
+    assert problems_of(response) == [("id_ages", "Write each age as a number from 0 to 17, for example: 3, 11.")]
+
+
 @pytest.mark.parametrize("style", ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%y", "%d-%m-%Y", "%d.%m.", "%d %m %Y", "%d.%m.%Y г."])
 def test_day_is_read_as_people_write_it(client: Client, style: str) -> None:
     wanted = people.tonight(40)
