@@ -187,7 +187,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", "Русский"), ("kk", "Қазақша"), ("en", "English"), ("uk", "Українська"), ("ka", "ქართული")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# What the libraries leave untranslated has catalogs of its own (shelter.translations).
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 USE_I18N = True
 USE_TZ = True
 # The day a night belongs to is counted here.
