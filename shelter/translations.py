@@ -39,7 +39,8 @@ CODE = ("accounts", "matching", "notifications", "places", "privacy", "shelter")
 LIBRARIES = ("django/conf", "django/contrib/admin", "django/contrib/auth", "rest_framework", "allauth")
 """Where the libraries keep their catalogs, as package/folder."""
 
-PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%[sd]|\{\w*\}")
+PLACEHOLDER = re.compile(r"%\(\w+\)[rsdf]|%[sd]|\{\w*(?::\w+)?\}|</?\w+[^>]*>")
+"""What a translation must keep as it is: what Python fills in, and HTML."""
 
 PLURALS = {
     "ru": "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);",
@@ -147,7 +148,7 @@ def _amiss(catalog: Catalog, template: Catalog) -> Iterator[str]:
     for message in _messages(catalog):
         if message.fuzzy:
             yield f"fuzzy: {message.id!r}"
-        elif not _is_whole(message):
+        elif not _is_whole(message) or len(_translated(message)) != _forms(catalog, message):
             yield f"not translated: {message.id!r}"
         elif any(_placeholders(words) != _placeholders(_said(message)[-1]) for words in _translated(message)):
             yield f"{message.id!r}: the translation has other placeholders"
@@ -169,7 +170,10 @@ def compile_all() -> int:
 def _read(path: Path, language: str | None) -> Catalog:
     """Return the catalog in `path`; an empty one where there is no such file."""
     if not path.exists():
-        return Catalog(locale=language, charset="utf-8")
+        made = Catalog(locale=language, charset="utf-8")
+        if language is not None:  # Babel's own idea of the plural forms is another one for Georgian
+            made.mime_headers = [("Plural-Forms", PLURALS[language])]
+        return made
     with path.open("rb") as source:
         return read_po(source, locale=language)
 
@@ -204,6 +208,11 @@ def _said(message: Message) -> tuple[str, ...]:
 
 def _translated(message: Message) -> tuple[str, ...]:
     return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+
+
+def _forms(catalog: Catalog, message: Message) -> int:
+    """Return how many forms the language of `catalog` has for this string."""
+    return 1 if isinstance(message.id, str) else catalog.num_plurals
 
 
 def _is_whole(message: Message) -> bool:

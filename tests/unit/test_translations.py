@@ -62,6 +62,30 @@ def test_fuzzy_and_empty_strings_are_named() -> None:
     ]
 
 
+def test_plural_form_that_is_not_there_at_all_is_named() -> None:
+    catalog = russian()
+    catalog["%(count)s night"].string = ("%(count)s ночь", "%(count)s ночи")
+
+    assert list(translations._amiss(catalog, template())) == ["not translated: ('%(count)s night', '%(count)s nights')"]
+
+
+def test_html_that_got_lost_is_named() -> None:
+    source, catalog = template(), russian()
+    source.add("Press <strong>once</strong>.")
+    catalog.add("Press <strong>once</strong>.", "Нажмите <b>один раз</b>.")
+
+    assert list(translations._amiss(catalog, source)) == [
+        "'Press <strong>once</strong>.': the translation has other placeholders"
+    ]
+
+
+@pytest.mark.parametrize("language", translations.languages())
+def test_new_catalog_has_the_plural_forms_of_its_language(language: str) -> None:
+    forms = translations._read(translations.own_file(language).with_name("not there.po"), language).num_plurals
+
+    assert forms == translations._read(translations.own_file(language), language).num_plurals
+
+
 def test_placeholder_that_got_lost_is_named() -> None:
     catalog = russian()
     catalog["%(count)s night"].string = ("%(count)s ночь", "ночи", "%(count)s ночей")
