@@ -189,6 +189,7 @@ LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", "Русский"), ("kk", "Қазақша"), ("en", "English"), ("uk", "Українська"), ("ka", "ქართული")]
 # What the libraries leave untranslated has catalogs of its own (shelter.translations).
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
+FORMAT_MODULE_PATH = ["shelter.formats"]
 USE_I18N = True
 USE_TZ = True
 # The day a night belongs to is counted here.

@@ -51,6 +51,20 @@ PLURALS = {
 """Plural forms by language (Unicode CLDR, language plural rules; fractions do not occur)."""
 
 
+_MONTHS = [
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+]
+_WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+
+CORRECTED = {"kk": {("alt. month", each) for each in _MONTHS} | {(None, each) for each in _WEEKDAYS}}
+"""Strings of the libraries, as (context, msgid), that they translate and we translate again, by language.
+
+Kazakh: Django writes the months with a capital inside a sentence and shortens the days of the week to ones nobody uses
+(Unicode CLDR has the right ones).
+"""
+
+
 def languages() -> list[str]:
     """Return the languages that need a catalog."""
     return [code for code, _name in settings.LANGUAGES if code != "en"]
@@ -89,7 +103,7 @@ def _sources(root: Path) -> Iterator[Path]:
 
 
 def library_strings(language: str) -> Catalog:
-    """Return the strings of the libraries that their own catalogs of `language` leave untranslated."""
+    """Return the strings of the libraries that their own catalogs of `language` leave untranslated, or have wrong."""
     missing = Catalog(charset="utf-8")
     for place in LIBRARIES:
         package, _, rest = place.partition("/")
@@ -103,7 +117,8 @@ def library_strings(language: str) -> Catalog:
         translated = _read_library(folder / language)
         for message in _messages(_read_library(source)):
             known = translated.get(message.id, message.context)
-            if known is None or known.fuzzy or not _is_whole(known):
+            corrected = (message.context, message.id) in CORRECTED.get(language, set())
+            if known is None or known.fuzzy or not _is_whole(known) or corrected:
                 missing.add(message.id, locations=[(place, 0)], context=message.context, flags=message.flags)
     return missing
 
