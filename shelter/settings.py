@@ -199,10 +199,12 @@ CSRF_COOKIE_SAMESITE = "Lax"
 
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", "Русский"), ("kk", "Қазақша"), ("en", "English"), ("uk", "Українська"), ("ka", "ქართული")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+# What the libraries leave untranslated has catalogs of its own (shelter.translations).
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
+FORMAT_MODULE_PATH = ["shelter.formats"]
 USE_I18N = True
 USE_TZ = True
 # The day a night belongs to is counted here.
