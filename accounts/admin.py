@@ -1,4 +1,4 @@
-"""Users and coordinators, for superusers only: whoever runs the deployment names its coordinators here."""
+"""Users, for superusers only. Coordinators are named on their own page (`matching.admin.coordinators`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 
-from accounts.models import Coordinator, User
+from accounts.models import User
 
 
 class NewUserForm(AdminUserCreationForm[User]):
@@ -37,9 +37,3 @@ class PeopleAdmin(UserAdmin[User]):
         (None, {"fields": ["username", "password", "language"]}),
         (None, {"fields": ["is_active", "is_staff", "is_superuser", "last_login"]}),
     ]
-
-
-@admin.register(Coordinator)
-class CoordinatorAdmin(admin.ModelAdmin[Coordinator]):
-    list_display = ["user", "all_places"]
-    autocomplete_fields = ["user", "places"]

@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device, DeviceManager
 
 from privacy.fields import EncryptedTextField
 
@@ -140,14 +141,98 @@ class Arrival(models.Model):
 
 
 class Coordinator(models.Model):
-    """A volunteer with access to the admin, for some places or (`all_places`) for all."""
+    """A volunteer with access to the admin, for some places or (`all_places`) for all; what they may do says `role`."""
+
+    class Role(models.TextChoices):
+        COORDINATOR = "coordinator", _("coordinator")
+        LEAD = "lead", _("lead coordinator")
+        AUDITOR = "auditor", _("auditor")
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="coordinator")
+    role = models.CharField(max_length=12, choices=Role.choices, default=Role.COORDINATOR)
     all_places = models.BooleanField(default=False)
     places = models.ManyToManyField("places.Place", blank=True, related_name="coordinators")
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="coordinator_role_known", condition=models.Q(role__in=["coordinator", "lead", "auditor"])
+            ),
+            models.CheckConstraint(
+                name="coordinator_leads_all_places", condition=~models.Q(role="lead") | models.Q(all_places=True)
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"coordinator {self.user.username}"
+
+
+class CoordinatorEvent(models.Model):
+    """One thing that happened to a coordinator's rights or keys: who did it, when, from what to what. Append-only."""
+
+    class What(models.TextChoices):
+        NAMED = "named", _("named")
+        RIGHTS_CHANGED = "rights_changed", _("rights changed")
+        LEFT = "left", _("has left")
+        RETURNED = "returned", _("has returned")
+        PASSWORD_GIVEN = "password_given", _("new password given")
+        SIGNED_IN = "signed_in", _("signed in")
+        SECOND_FACTOR_SET_UP = "second_factor_set_up", _("second factor set up")
+        SECOND_FACTOR_REMOVED = "second_factor_removed", _("second factor removed")
+        RECOVERY_CODE_USED = "recovery_code_used", _("recovery code used")
+        RECOVERY_CODES_MADE = "recovery_codes_made", _("new recovery codes made")
+
+    about = models.ForeignKey(User, on_delete=models.PROTECT, related_name="coordinator_events")
+    what = models.CharField(max_length=30, choices=What.choices)
+    was = models.CharField(max_length=500, blank=True)
+    became = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        triggers = [
+            pgtrigger.Protect(name="coordinator_event_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.about_id}: {self.what}"
+
+
+class Authenticator(Device):
+    """A coordinator's second factor: the app on a phone that shows six digits, new ones every 30 seconds (RFC 6238).
+
+    Without `confirmed` it is being set up and opens nothing. `last_step` is the time step of the last code
+    taken, so that no code opens twice.
+    """
+
+    secret = EncryptedTextField(help_text="20 random bytes in Base32.")
+    last_step = models.BigIntegerField(default=-1)
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[Authenticator]] = DeviceManager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="authenticator_one_in_use", fields=["user"], condition=models.Q(confirmed=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"authenticator {self.pk}"
+
+
+class RecoveryCode(models.Model):
+    """A code on paper for who lost the phone: hashed, and good once."""
+
+    authenticator = models.ForeignKey(Authenticator, on_delete=models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"recovery code {self.pk}"
 
 
 class OneTimeCode(models.Model):

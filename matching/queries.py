@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
+from accounts.coordinators import desk_of
 from accounts.models import Coordinator, Host, HostCheck, User
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.risks import HostRecord
@@ -18,11 +20,8 @@ SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 
 
 # -- who may see what -----------------------------------------------------------------------------
-
-
-def coordinator_of(user: User) -> Coordinator | None:
-    """Return the coordinator `user` is, or None; one who left (`is_active` false) is none."""
-    return getattr(user, "coordinator", None) if user.is_active else None
+# What is visible to a coordinator of a place is visible to its auditor too, through the admin alone;
+# who may act asks `coordinator_of` or `covers`, which know no auditors.
 
 
 def _places_of(coordinator: Coordinator) -> Q:
@@ -32,7 +31,7 @@ def _places_of(coordinator: Coordinator) -> Q:
 def spaces_visible_to(user: User) -> QuerySet[Space]:
     """Return the spaces whose every field but the address `user` may see: their own, or those in their places."""
     own = Q(host__user=user)
-    if coordinator := coordinator_of(user):
+    if coordinator := desk_of(user):
         own |= _places_of(coordinator)
         if coordinator.all_places:
             return Space.objects.all()
@@ -42,7 +41,7 @@ def spaces_visible_to(user: User) -> QuerySet[Space]:
 def requests_visible_to(user: User) -> QuerySet[ShelterRequest]:
     """Return the shelter requests `user` may see: their own, or those in their places."""
     own = Q(arrival__user=user)
-    if coordinator := coordinator_of(user):
+    if coordinator := desk_of(user):
         own |= _places_of(coordinator)
         if coordinator.all_places:
             return ShelterRequest.objects.all()
@@ -50,8 +49,8 @@ def requests_visible_to(user: User) -> QuerySet[ShelterRequest]:
 
 
 def hosts_visible_to(user: User) -> QuerySet[Host]:
-    """Return the hosts a coordinator may see: those with a space in their places, and those with no space yet."""
-    coordinator = coordinator_of(user)
+    """Return the hosts a coordinator or auditor may see: those with a space in their places, and those with no space yet."""
+    coordinator = desk_of(user)
     if coordinator is None:
         return Host.objects.none()
     if coordinator.all_places:
@@ -68,7 +67,7 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
     # Of a high-risk one the first approval is not yet the approval, whatever became of it afterwards.
     approved = Q(approved_by__isnull=False) & (Q(high_risk=False) | Q(also_approved_by__isnull=False))
     mine = approved & (Q(space__host__user=user) | Q(request__arrival__user=user))
-    if coordinator := coordinator_of(user):
+    if coordinator := desk_of(user):
         if coordinator.all_places:
             return Match.objects.all()
         places = coordinator.places.all()
@@ -130,9 +129,10 @@ def covers(user: User, place_id: int | None) -> bool:
 
 
 def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:
-    """Return the users who coordinate any of these places."""
+    """Return the users who coordinate any of these places; auditors are told nothing."""
     return (
         User.objects.filter(is_active=True, coordinator__isnull=False)
+        .exclude(coordinator__role=Coordinator.Role.AUDITOR)
         .filter(Q(coordinator__all_places=True) | Q(coordinator__places__in=[pk for pk in place_ids if pk]))
         .distinct()
         .order_by("pk")

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import desk_sessions
 
 
 class PrivatePages:
@@ -38,4 +43,20 @@ class BehindProxies:
         trusted = settings.TRUSTED_PROXIES
         if 0 < trusted <= len(hops):
             request.META["REMOTE_ADDR"] = hops[-trusted]
+        return self.get_response(request)
+
+
+class IdleSignOut:
+    """End a coordinator's session that nobody used for a while, before anything of it is done.
+
+    Only sessions with a second factor end so; an arrival on a bad line stays signed in.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if desk_sessions.end_if_idle(request, at=timezone.now()):
+            words = _("You were signed out because nobody used this page for a while. Sign in to go on.")
+            messages.warning(request, words)
         return self.get_response(request)

@@ -51,7 +51,7 @@ FIELD_KEYS = env.list("SHELTER_FIELD_KEYS", [field_key_for_development()] if DEB
 INDEX_KEY = secret("SHELTER_INDEX_KEY")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "shelter.apps.DeskConfig",  # Django's admin, behind the coordinators' door
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "pgtrigger",
     "csp",
+    "django_otp",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -81,7 +82,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "shelter.middleware.IdleSignOut",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "shelter.middleware.PrivatePages",
     "matching.web.refused.RefusedPages",
@@ -176,6 +179,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# A coordinator's session ends after so many minutes without a click, and after so many hours in any case.
+IDLE_MINUTES = env.int("SHELTER_IDLE_MINUTES", 30)
+SESSION_HOURS = env.int("SHELTER_SESSION_HOURS", 12)
 LOGIN_URL = "/case/"
 LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
@@ -238,7 +244,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.BearerToken",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.SessionOfBothFactors",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -1,4 +1,4 @@
-"""What the service did by itself: rounds of matching, deliveries that failed, and who looked at whom."""
+"""What the service did by itself: rounds of matching, and deliveries that failed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from matching.admin.access import LookOnly, back, coordinator
 from matching.models import MatchingRound
 from notifications import delivering, outbox
 from notifications.models import Delivery
-from privacy.models import AccessLog
 
 
 @admin.register(MatchingRound)
@@ -58,16 +57,3 @@ class UndeliveredAdmin(LookOnly[Delivery]):
         count = sum(delivering.try_again(pk, at=at) for pk in failed)
         self.message_user(request, _("Deliveries to be tried again: %(count)d.") % {"count": count}, "success")
         return back(request, reverse("admin:notifications_delivery_changelist"))
-
-
-@admin.register(AccessLog)
-class AccessLogAdmin(LookOnly[AccessLog]):
-    """Who looked at whose personal fields, and why. Nobody can change it."""
-
-    list_display = ["at", "by", "about", "fields", "reason"]
-    list_filter = ["at"]
-    date_hierarchy = "at"
-    list_select_related = ["by", "about"]
-
-    def visible(self, user: User) -> QuerySet[AccessLog]:
-        return AccessLog.objects.all()

@@ -44,7 +44,8 @@ def test_queue_needs_the_same_queries_for_one_and_three(
         people.proposed(people.request(arrival.arrival), people.space(hanna.host))
     client = signed_in(carla)
 
-    with django_assert_num_queries(7):  # session, user, coordinator, two of permissions, count, proposals with everyone
+    # session, user, second factor, coordinator, two of permissions, count, proposals with everyone
+    with django_assert_num_queries(8):
         page = client.get(QUEUE)
 
     assert len(page.context["cards"]) == count
