@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
 from accounts.coordinators import desk_of
 from accounts.models import Coordinator, Host, HostCheck, User
-from matching.models import Match, MatchEvent, ShelterRequest, Space
+from matching.models import Match, MatchEvent, PendingDecision, ShelterRequest, Space
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
 
@@ -213,9 +213,14 @@ def declined_pairs(request_ids: Iterable[object] | None = None) -> QuerySet[Matc
 
 
 def overdue(at: datetime) -> QuerySet[Match]:
-    """Return the matches whose decision or answer is overdue, oldest first; frozen ones wait for a coordinator."""
+    """Return the matches whose decision or answer is overdue, oldest first.
+
+    Frozen ones wait for a coordinator, and those decided on already for the decision to go out.
+    """
     waiting = [Status.PROPOSED, Status.APPROVED]
-    return Match.objects.filter(status__in=waiting, due_at__lte=at, frozen_at=None).order_by("due_at")
+    decided = PendingDecision.objects.filter(match=OuterRef("pk"), refusal="")
+    overdue = Match.objects.filter(~Exists(decided), status__in=waiting, due_at__lte=at, frozen_at=None)
+    return overdue.order_by("due_at")
 
 
 def stays_over(today: date) -> QuerySet[Match]:

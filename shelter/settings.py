@@ -165,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
     for task, seconds in {
         "matching.match_open_requests": SWEEP_SECONDS,
         "matching.expire_overdue": SWEEP_SECONDS,
+        "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
         "notifications.deliver": min(SWEEP_SECONDS, 10),
         "matching.ask_if_still_available": 3600,
     }.items()
@@ -291,6 +292,8 @@ HELP_CONTACT = env.str("SHELTER_HELP_CONTACT", "")
 REQUIRED_CHECKS = {"identity_seen": 365, "phone_verified": 365, "rules_agreed": 365}
 # Hours to decide or answer: (nights until the stay begins at most, hours).
 ANSWER_HOURS = [(0, 3), (1, 6), (7, 24), (10_000, 48)]
+# Seconds in which a coordinator may undo a decision before the messages go; 0 sends them at once.
+DECISION_HOLD_SECONDS = env.int("SHELTER_DECISION_HOLD_SECONDS", 60)
 # Days after which a host is asked whether the space still stands, and days they have to answer.
 FRESH_DAYS = env.int("SHELTER_FRESH_DAYS", 14)
 FRESH_ANSWER_DAYS = 3

@@ -1,5 +1,6 @@
 """The rows of the domain: spaces, shelter requests, matches, and what the database guarantees about them."""
 
+from matching.models.desk import Claim, DeskNote, Heartbeat, PendingDecision
 from matching.models.idempotency import IdempotencyKey
 from matching.models.matches import Match, MatchEvent
 from matching.models.requests import ShelterRequest
@@ -7,11 +8,15 @@ from matching.models.rounds import MatchingDue, MatchingRound
 from matching.models.spaces import Space, SpaceWindow
 
 __all__ = [
+    "Claim",
+    "DeskNote",
+    "Heartbeat",
     "IdempotencyKey",
     "Match",
     "MatchEvent",
     "MatchingDue",
     "MatchingRound",
+    "PendingDecision",
     "ShelterRequest",
     "Space",
     "SpaceWindow",
