@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +25,13 @@ class Desk(AdminSite):
 
     site_header = site_title = "Shanyrak"
     index_title = gettext_lazy("The coordinators' desk")
+
+    landing: Callable[[HttpRequest], TemplateResponse | None] | None = None
+    """What stands at the desk's first address instead of the stock list, where it has something for who asks."""
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        answer = self.landing(request) if self.landing else None
+        return answer or super().index(request, extra_context)
 
     def has_permission(self, request: HttpRequest) -> bool:
         from accounts.desk_sessions import verified  # The site is made before the models are there.

@@ -5,6 +5,7 @@ A claim is a lease: nobody has to give it back, and whoever goes to sleep blocks
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -35,8 +36,8 @@ def take(request_id: UUID, *, by: User, at: datetime, over: bool = False) -> Non
         if theirs.filter(Q() if over else mine_or_over).update(**lease):
             return
         Claim.objects.bulk_create([Claim(request_id=request_id, **lease)], ignore_conflicts=True)
-        if not theirs.filter(by=by).exists():
-            raise TakenByAnother
+        if holder := held_by_others([request_id], by=by, at=at).get(request_id):
+            raise taken_by(holder)
 
 
 def release(request_id: UUID, *, by: User) -> None:
@@ -44,25 +45,29 @@ def release(request_id: UUID, *, by: User) -> None:
     Claim.objects.filter(request=request_id, by=by).delete()
 
 
-def end_of(request_id: UUID) -> None:
-    """End the claim on a household that was decided on."""
-    Claim.objects.filter(request=request_id).delete()
+def end_of(request_ids: Collection[UUID]) -> None:
+    """End the claims on households that were decided on."""
+    Claim.objects.filter(request__in=request_ids).delete()
 
 
-def check_free(request_id: UUID, *, by: User, at: datetime) -> None:
-    """Raise TakenByAnother, with the name, while somebody else holds the household."""
-    claim = Claim.objects.filter(request=request_id, until__gt=at).exclude(by=by).select_related("by").first()
-    if claim is not None:
-        raise TakenByAnother(
-            _("%(who)s is looking at this. Take the next one, or take it over first.") % {"who": claim.by}
-        )
+def held_by_others(request_ids: Collection[UUID], *, by: User, at: datetime) -> dict[UUID, User]:
+    """Return who else holds which of these households now."""
+    held = Claim.objects.filter(request__in=request_ids, until__gt=at).exclude(by=by).select_related("by")
+    return {claim.request_id: claim.by for claim in held}
+
+
+def taken_by(holder: User) -> TakenByAnother:
+    """Return the refusal that names who holds a household."""
+    words = _("%(who)s is looking at this. Take the next one, or take it over first.")
+    return TakenByAnother(words % {"who": holder})
 
 
 def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str = "") -> None:
     """Give a household to another coordinator of its place, with a note. Raises NotYours, TakenByAnother."""
     with one_act():
         asked = _touchable(request_id, by)
-        check_free(request_id, by=by, at=at)
+        if holder := held_by_others([request_id], by=by, at=at).get(request_id):
+            raise taken_by(holder)
         if to.pk == by.pk or not _may_touch(asked, to):
             raise NotYours(_("Choose another coordinator of this place."))
         lease = {"by": to, "at": at, "until": at + HANDED_OVER, "handed_over_by": by}

@@ -8,12 +8,14 @@ makes it; what counts is asked again when it is carried out.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import translation
 
 from accounts.models import User
@@ -21,6 +23,7 @@ from accounts.refusals import Refused
 from matching import claims, queries, rounds, transitions
 from matching.models import Match, PendingDecision
 from matching.refusals import (
+    DecidedAlready,
     Frozen,
     GoneOut,
     IllegalMove,
@@ -32,33 +35,56 @@ from matching.refusals import (
 )
 from matching.states import REASONS, Role, Status
 
+Seen = Mapping[UUID, int]
+"""The proposed legs of one household, each with the version that was on the page."""
+
 APPROVE, DECLINE = PendingDecision.Act.APPROVE, PendingDecision.Act.DECLINE
 
 AT_ONCE = 500
 """How many bundles one run carries out at most; the next run, seconds later, goes on."""
 
 
-def decide(seen: Mapping[UUID, int], act: str, *, by: User, at: datetime, reason: str = "", note: str = "") -> UUID:
+def decide(seen: Seen, act: str, *, by: User, at: datetime, reason: str = "", note: str = "") -> UUID:
     """Write one decision on all proposed legs of a household, due in `settings.DECISION_HOLD_SECONDS`; return its bundle.
 
     `seen` are the legs as the coordinator saw them, with their versions. Raises Stale when these are not the
     proposed legs any more, NotYours, IllegalMove, Frozen, ReasonNeeded, SecondPersonNeeded, DecidedAlready,
     TakenByAnother.
     """
+    bundles, refused = decide_many([seen], act, by=by, at=at, reason=reason, note=note)
+    if refused:
+        raise refused[0]
+    return bundles[0]
+
+
+def decide_many(
+    households: Sequence[Seen], act: str, *, by: User, at: datetime, reason: str = "", note: str = ""
+) -> tuple[list[UUID], list[Refused]]:
+    """Decide on several households alike, as `decide` does; return the bundles written and what refused the others.
+
+    The same handful of queries however many there are. Raises ReasonNeeded, and IllegalMove for another act,
+    before anything is written; DecidedAlready when somebody was quicker by a hair.
+    """
+    if act not in PendingDecision.Act.values:
+        raise IllegalMove
+    if act == DECLINE and reason not in REASONS:
+        raise ReasonNeeded
+    due_at = at + timedelta(seconds=settings.DECISION_HOLD_SECONDS)
+    rows, bundles, refused = [], [], []
     with one_act():
-        legs = _legs(seen, by)
-        claims.check_free(legs[0].request_id, by=by, at=at)
-        if act == DECLINE and reason not in REASONS:
-            raise ReasonNeeded
-        if act == APPROVE:
-            _check_approvable(legs, by)
-        elif act != DECLINE:
-            raise IllegalMove
-        bundle = uuid4()
-        PendingDecision.objects.bulk_create(
-            [
+        desk = _Desk(households, by, at)
+        for seen in households:
+            try:
+                legs = desk.legs(seen)
+                if act == APPROVE:
+                    _check_approvable(legs, by)
+            except Refused as refusal:
+                refused.append(refusal)
+                continue
+            bundles.append(uuid4())
+            rows += [
                 PendingDecision(
-                    bundle=bundle,
+                    bundle=bundles[-1],
                     match=leg,
                     version=leg.version,
                     act=act,
@@ -66,27 +92,48 @@ def decide(seen: Mapping[UUID, int], act: str, *, by: User, at: datetime, reason
                     reason=reason if act == DECLINE else "",
                     note=note,
                     decided_at=at,
-                    due_at=at + timedelta(seconds=settings.DECISION_HOLD_SECONDS),
+                    due_at=due_at,
                 )
                 for leg in legs
             ]
-        )
-        claims.end_of(legs[0].request_id)
-        return bundle
+        PendingDecision.objects.bulk_create(rows)
+        claims.end_of({row.match.request_id for row in rows})
+    return bundles, refused
 
 
-def _legs(seen: Mapping[UUID, int], by: User) -> list[Match]:
-    found = list(queries.with_everyone(Match.objects.filter(pk__in=list(seen))))
-    if not found or len(found) != len(seen):
-        raise NotYours
-    legs = list(
-        queries.with_everyone(Match.objects.filter(request=found[0].request_id, status=Status.PROPOSED)).order_by("leg")
-    )
-    if any(queries.role_in(leg, by) is not Role.COORDINATOR for leg in (*found, *legs)):
-        raise NotYours
-    if {leg.pk: leg.version for leg in legs} != dict(seen):
-        raise IllegalMove if not legs else Stale
-    return legs
+class _Desk:
+    """What is proposed to the households somebody wants to decide on, who holds them, and what is decided already."""
+
+    def __init__(self, households: Sequence[Seen], by: User, at: datetime) -> None:
+        self.by = by
+        if coordinator := queries.coordinator_of(by):
+            prefetch_related_objects([coordinator], "places")
+        ids = [match_id for seen in households for match_id in seen]
+        self.found = {match.pk: match for match in queries.with_everyone(Match.objects.filter(pk__in=ids))}
+        requests = {match.request_id for match in self.found.values()}
+        proposed = Match.objects.filter(request__in=requests, status=Status.PROPOSED).order_by("leg")
+        self.of_request: dict[UUID, list[Match]] = defaultdict(list)
+        for match in queries.with_everyone(proposed):
+            self.of_request[match.request_id].append(match)
+        self.held = claims.held_by_others(requests, by=by, at=at)
+        decided = PendingDecision.objects.filter(match__request__in=requests, refusal="")
+        self.decided = set(decided.values_list("match", flat=True))
+
+    def legs(self, seen: Seen) -> list[Match]:
+        """Return the proposed legs of the household of which `seen` was seen. Raises as `decide` says."""
+        found = [self.found[match_id] for match_id in seen if match_id in self.found]
+        if not found or len(found) != len(seen):
+            raise NotYours
+        legs = self.of_request[found[0].request_id]
+        if any(queries.role_in(leg, self.by) is not Role.COORDINATOR for leg in (*found, *legs)):
+            raise NotYours
+        if {leg.pk: leg.version for leg in legs} != dict(seen):
+            raise IllegalMove if not legs else Stale
+        if any(leg.pk in self.decided for leg in legs):
+            raise DecidedAlready
+        if holder := self.held.get(found[0].request_id):
+            raise claims.taken_by(holder)
+        return legs
 
 
 def _check_approvable(legs: Sequence[Match], by: User) -> None:

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import (
+    DateField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
 from accounts.coordinators import desk_of
@@ -14,6 +28,7 @@ from accounts.models import Coordinator, Host, HostCheck, User
 from matching.models import Match, MatchEvent, PendingDecision, ShelterRequest, Space
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
+from places.models import Place
 
 SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 """Nights of a request under such a match are not matched again."""
@@ -26,6 +41,12 @@ SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 
 def _places_of(coordinator: Coordinator) -> Q:
     return Q() if coordinator.all_places else Q(place__in=coordinator.places.all())
+
+
+def sees_all_places(user: User) -> bool:
+    """Return whether `user` is at the desk for every place."""
+    coordinator = desk_of(user)
+    return coordinator is not None and coordinator.all_places
 
 
 def spaces_visible_to(user: User) -> QuerySet[Space]:
@@ -73,6 +94,21 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
         places = coordinator.places.all()
         mine |= Q(request__place__in=places) | Q(space__place__in=places)
     return Match.objects.filter(mine)
+
+
+def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
+    """Return the deliveries that failed for good and were meant for people of `user`'s places, or for `user`."""
+    coordinator = desk_of(user)
+    if coordinator is None:
+        return Delivery.objects.none()
+    if coordinator.all_places:
+        return outbox.undelivered()
+    recipient = OuterRef("notification__recipient")
+    return outbox.undelivered().filter(
+        Exists(requests_visible_to(user).filter(arrival__user=recipient))
+        | Exists(hosts_visible_to(user).filter(user=recipient))
+        | Q(notification__recipient=user)
+    )
 
 
 def role_in(match: Match, user: User | None) -> Role | None:
@@ -180,9 +216,57 @@ def live_requests(today: date) -> QuerySet[ShelterRequest]:
     return ShelterRequest.objects.filter(withdrawn_at=None, first_night__gt=today - timedelta(days=730))
 
 
+def open_requests(today: date) -> QuerySet[ShelterRequest]:
+    """Return the requests with a night from `today` on that no live or spent match holds for everybody.
+
+    Counted in person-nights, which is exact while no match holds more than is wanted.
+    """
+    last_day = ExpressionWrapper(F("first_night") + F("nights"), output_field=DateField())
+    from_now = Greatest(F("first_night"), Value(today))
+    nights_held = Least(F("last_day"), OuterRef("over")) - Greatest(F("first_night"), OuterRef("from_now"))
+    held = (
+        Match.objects.filter(request=OuterRef("pk"), status__in=sorted(SPENT))
+        .filter(last_day__gt=OuterRef("from_now"), first_night__lt=OuterRef("over"))
+        .order_by()
+        .values("request")
+        .annotate(held=Sum(ExpressionWrapper(nights_held * F("people"), output_field=DurationField())))
+        .values("held")
+    )
+    wanted = ExpressionWrapper((F("over") - F("from_now")) * F("people"), output_field=DurationField())
+    live = ShelterRequest.objects.filter(withdrawn_at=None).annotate(over=last_day, from_now=from_now)
+    counted = live.filter(over__gt=today).annotate(wanted=wanted, held=Coalesce(Subquery(held), Value(timedelta(0))))
+    return counted.filter(wanted__gt=F("held"))
+
+
 def desk_requests() -> QuerySet[ShelterRequest]:
     """Return the requests only people may match: children without an adult, live match or not."""
     return ShelterRequest.objects.filter(withdrawn_at=None, children=F("people"))
+
+
+# -- places ---------------------------------------------------------------------------------------
+
+
+def places_visible_to(user: User) -> QuerySet[Place]:
+    """Return the places whose figures `user` may see at the desk."""
+    coordinator = desk_of(user)
+    if coordinator is None:
+        return Place.objects.none()
+    return Place.objects.all() if coordinator.all_places else coordinator.places.all()
+
+
+@dataclass(frozen=True, slots=True)
+class BedPrice:
+    """What one more bed for `kind` (anyone, women, families) is worth in a place on a night, in units of the objective."""
+
+    place_id: int
+    night: date
+    kind: str
+    price: float
+
+
+def bed_prices(first_night: date, last_day: date) -> list[BedPrice]:
+    """Return the prices that the last round of matching kept for these nights; none before a round has kept any."""
+    return []
 
 
 # -- matches --------------------------------------------------------------------------------------
@@ -193,12 +277,6 @@ def with_everyone(matches: QuerySet[Match]) -> QuerySet[Match]:
     return matches.select_related(
         "request__arrival__user", "request__place", "space__host__user", "space__place", "approved_by"
     )
-
-
-def queue(user: User) -> QuerySet[Match]:
-    """Return the proposals that wait for `user`'s decision, in the order they matter: soonest, most urgent, longest waiting."""
-    visible = matches_visible_to(user).filter(status=Status.PROPOSED)
-    return with_everyone(visible).order_by("first_night", "-request__urgency", "request__registered_at", "pk")
 
 
 def held_in(space: Space) -> QuerySet[Match]:

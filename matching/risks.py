@@ -13,6 +13,8 @@ FIRST_TIME_HOST = "first_time_host"
 CHECK_OVERDUE = "check_overdue"
 EARLIER_COMPLAINT = "earlier_complaint"
 
+RISKS = (MINOR, MINOR_ALONE, LONE_WOMAN, FIRST_TIME_HOST, CHECK_OVERDUE, EARLIER_COMPLAINT)
+
 
 @dataclass(frozen=True, slots=True)
 class HostRecord:

@@ -13,7 +13,9 @@ from notifications.delivering import deliver_due
 
 
 class Command(BaseCommand):
-    help = "Carry out decisions, match, expire what is overdue, ask hosts, deliver messages. Safe beside running workers."
+    help = (
+        "Carry out decisions, match, expire what is overdue, ask hosts, deliver messages. Safe beside running workers."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         decided = decisions.carry_out_due(at=timezone.now())
