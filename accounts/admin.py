@@ -5,8 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 
 from accounts.models import User
+
+# Nobody here has Django's permissions by groups: the Coordinator row is the right.
+admin.site.unregister(Group)
 
 
 class NewUserForm(AdminUserCreationForm[User]):

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
@@ -49,7 +49,7 @@ class AuditOnly(LookOnly[Row]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
         if not rights_of(request.user).may_audit:
-            return self.model._default_manager.none()
+            raise Http404
         return self.model._default_manager.all()
 
 
