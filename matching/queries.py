@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
 from django.db.models import (
     DateField,
     DurationField,
@@ -22,12 +21,15 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest, Least
 
+from accounts import vetting
 from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
 from accounts.coordinators import desk_of
-from accounts.models import Coordinator, Host, HostCheck, User
+from accounts.models import Coordinator, Host, User
 from matching.models import Match, MatchEvent, PendingDecision, ShelterRequest, Space
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
+from notifications import outbox
+from notifications.models import Delivery
 from places.models import Place
 
 SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
@@ -324,15 +326,11 @@ def records_of(host_ids: Collection[int], today: date) -> dict[int, HostRecord]:
             MatchEvent.objects.filter(match__space__host=OuterRef("pk"), act=Act.FREEZE, role=Role.ARRIVAL)
         ),
     )
-    valid: dict[int, set[str]] = {}
-    for host_id, kind in HostCheck.objects.filter(
-        host__in=host_ids, passed=True, valid_until__gte=today, kind__in=settings.REQUIRED_CHECKS
-    ).values_list("host_id", "kind"):
-        valid.setdefault(host_id, set()).add(kind)
+    complete = vetting.with_every_check(host_ids, today)
     return {
         host.pk: HostRecord(
             has_hosted=host.has_hosted,
-            check_overdue=valid.get(host.pk, set()) != set(settings.REQUIRED_CHECKS),
+            check_overdue=host.pk not in complete,
             complaint=host.complaint,
         )
         for host in hosts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from matching import decisions, intake, matchmaking
+from matching import calls, decisions, intake, matchmaking
 
 
 @shared_task(name="matching.match_open_requests")
@@ -30,3 +30,9 @@ def ask_if_still_available() -> None:
 def carry_out_decisions() -> None:
     """Carry out the coordinators' decisions that nobody undid in time."""
     decisions.carry_out_due(at=timezone.now())
+
+
+@shared_task(name="matching.ask_for_rechecks")
+def ask_for_rechecks() -> None:
+    """Say to hosts and coordinators which checks run out soon."""
+    calls.ask_for_rechecks(at=timezone.now())

@@ -168,6 +168,7 @@ CELERY_BEAT_SCHEDULE = {
         "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
         "notifications.deliver": min(SWEEP_SECONDS, 10),
         "matching.ask_if_still_available": 3600,
+        "matching.ask_for_rechecks": 3600,
     }.items()
 }
 
@@ -290,6 +291,8 @@ EXIT_URL = env.str("SHELTER_EXIT_URL", "https://www.yr.no/")
 HELP_CONTACT = env.str("SHELTER_HELP_CONTACT", "")
 # Checks a host needs, and for how many days each stays valid.
 REQUIRED_CHECKS = {"identity_seen": 365, "phone_verified": 365, "rules_agreed": 365}
+# Days before a check runs out in which its host is to be checked anew.
+RECHECK_DAYS = env.int("SHELTER_RECHECK_DAYS", 30)
 # Hours to decide or answer: (nights until the stay begins at most, hours).
 ANSWER_HOURS = [(0, 3), (1, 6), (7, 24), (10_000, 48)]
 # Seconds in which a coordinator may undo a decision before the messages go; 0 sends them at once.

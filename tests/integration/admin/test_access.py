@@ -15,18 +15,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from PIL import Image
 
-from accounts import coordinators, desk_sessions
-from accounts.models import User
+from accounts import coordinators, desk_sessions, evidence
+from accounts.models import HostEvidence, User
 from matching import disclosure
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
@@ -92,6 +95,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "coordinator_id": lambda match: User.objects.get(username="carla").coordinator.pk,
     "act": lambda match: "cancel",
     "move": lambda match: "suspended",
+    "evidence_id": lambda match: _evidence_of(match).pk,
     ("matching_match", "object_id"): lambda match: match.pk,
     ("matching_shelterrequest", "object_id"): lambda match: match.request_id,
     ("matching_space", "object_id"): lambda match: match.space_id,
@@ -135,6 +139,19 @@ NOBODY_LOSES_A_LINE = (404, 404, 403, 403, 404)
 OWNER = (403, 403, 403, 403, 200)
 ALL = (200, 200, 200, 200, 200)
 NO_SUCH = (404,) * 5
+
+
+def _photo() -> SimpleUploadedFile:
+    out = BytesIO()
+    Image.new("RGB", (30, 20), "blue").save(out, "PNG")
+    return SimpleUploadedFile("photo.png", out.getvalue())
+
+
+def _evidence_of(match: Match) -> HostEvidence:
+    found = HostEvidence.objects.first()
+    return found or evidence.keep(
+        match.space.host, "reference", _photo().read(), by=people.carla().user, at=match.created_at
+    )
 
 
 def _why(things: Things) -> dict[str, Any]:
@@ -181,6 +198,13 @@ ROWS = [
     *stock("accounts_host", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "accounts_host_check", ACT, body=lambda it: {"kind": "reference", "passed": "yes"}),
     row("POST", "accounts_host_standing", ACT, body=_why, move="suspended"),
+    row("POST", "accounts_host_standing", ACT, move="kept"),
+    row("GET", "accounts_host_call", ANY_OF_THE_DESK),
+    row("POST", "accounts_host_called", ACT, body=lambda it: {"outcome": "reached"}),
+    row("POST", "accounts_host_open", (200, 404, 200, 403, 404), body=_why),
+    row("POST", "accounts_host_evidence", ACT, body=lambda it: {"kind": "reference", "picture": _photo()}),
+    row("POST", "accounts_host_evidence_look", (200, 404, 200, 403, 404), body=_why),
+    row("POST", "accounts_host_evidence_remove", ACT),
     # -- what the service did by itself
     *stock("matching_matchinground", lists=DESK_ONLY, one=ANY_OF_THE_DESK),
     *stock("notifications_delivery", lists=DESK_ONLY, one=(200, 302, 200, 200, 404)),
