@@ -22,7 +22,6 @@ from matching.deadlines import local_date
 from matching.models import Heartbeat, Match, MatchEvent, MatchingDue, MatchingRound, Space, SpaceWindow
 from matching.states import HOLDS_BEDS, Act, Status
 from notifications.models import Delivery
-from notifications.outbox import undelivered
 from places.models import Place
 
 ROUND_OVERDUE = timedelta(minutes=15)
@@ -119,7 +118,7 @@ def todo(user: User, at: datetime) -> Todo:
         **matches,
         stale_spaces=stale.filter(host__status=Host.Status.VETTED).count(),
         unvetted_hosts=queries.hosts_visible_to(user).filter(status=Host.Status.UNVETTED).count(),
-        undelivered=undelivered().count(),
+        undelivered=queries.undelivered_to_people_of(user).count(),
         alone=alone.filter(pk__in=queries.requests_visible_to(user).values("pk")).count(),
     )
 

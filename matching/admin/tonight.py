@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.coordinators import desk_of
 from accounts.models import User
-from matching import queueing
+from matching import queries, queueing
 from matching import tonight as figures
 from matching.admin import drawing
 from matching.admin.drawing import Mark
@@ -95,10 +95,11 @@ def _map(user: User, rows: list[figures.Night], wanted: list[figures.Wanted]) ->
         )
         for each in wanted
     ]
+    places = queries.places_visible_to(user)
+    if queries.sees_all_places(user):
+        places = places.filter(pk__in=Space.objects.order_by().values("place"))
     countries = {row.place.country for row in rows if row.place} | {each.place.country for each in wanted}
-    countries |= set(
-        Space.objects.filter(place__isnull=False).order_by().values_list("place__country", flat=True).distinct()
-    )
+    countries |= set(places.order_by().values_list("country", flat=True).distinct())
     return drawing.country(_towns(frozenset(countries)), needs=needs, wants=wants)
 
 

@@ -89,6 +89,7 @@ def _first(model: str) -> Callable[[Match], Any]:
 
 ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "match_id": lambda match: match.pk,
+    "bundle": lambda match: match.pk,
     "request_id": lambda match: match.request_id,
     "space_id": lambda match: match.space_id,
     "host_id": lambda match: match.space.host_id,
@@ -133,12 +134,21 @@ NOBODY_DELETES = (403, 403, 403, 403, 404)
 OLD_HISTORY = (200, 302, 200, 200, 404)
 OF_THE_PLACE = (200, 404, 200, 200, 404)
 ACT = (302, 404, 302, 403, 404)
+ACT_ON_MANY = (302, 302, 302, 403, 404)
 LEADS_AND_AUDITORS = (403, 403, 200, 200, 403)
 ONE_LINE = (404, 404, 200, 200, 404)
 NOBODY_LOSES_A_LINE = (404, 404, 403, 403, 404)
 OWNER = (403, 403, 403, 403, 200)
 ALL = (200, 200, 200, 200, 200)
 NO_SUCH = (404,) * 5
+
+
+def _seen(things: Things) -> str:
+    return f"{things.match.pk}.{things.match.version}"
+
+
+def _pair(things: Things) -> dict[str, Any]:
+    return {"request": str(things.match.request_id), "space": str(things.match.space_id)}
 
 
 def _photo() -> SimpleUploadedFile:
@@ -174,14 +184,40 @@ ROWS = [
     row("GET", "catch_all", NO_SUCH),
     # -- matches
     *stock("matching_match", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
-    row("GET", "matching_match_queue", (200, 200, 200, 200, 404)),
+    row("GET", "matching_match_queue", ANY_OF_THE_DESK),
+    row("GET", "matching_match_card", OF_THE_PLACE, status=Status.PROPOSED),
     row(
         "POST",
         "matching_match_decide",
-        (302, 302, 302, 403, 404),
-        body=lambda it: {"act": f"approve:{it.match.pk}"},
+        ACT,
+        body=lambda it: {"act": "approve", "seen": _seen(it)},
         status=Status.PROPOSED,
     ),
+    row(
+        "POST",
+        "matching_match_bulk",
+        ACT_ON_MANY,
+        body=lambda it: {"act": "approve", "card": _seen(it)},
+        status=Status.PROPOSED,
+    ),
+    row("POST", "matching_match_take_next", ACT_ON_MANY, status=Status.PROPOSED),
+    row("POST", "matching_match_decision", ACT_ON_MANY, act="undo"),
+    row("POST", "matching_match_decision", (*NO_SUCH[:3], 403, 404), act="dismiss"),
+    row("POST", "matching_match_claim", ACT, act="take", status=Status.PROPOSED),
+    row("POST", "matching_match_claim", ACT, act="note", body=lambda it: {"note": "hello"}),
+    row("POST", "matching_match_claim", (*NO_SUCH[:3], 403, 404), act="fly"),
+    row("GET", "matching_match_spaces_for", OF_THE_PLACE),
+    row("GET", "matching_match_requests_for", OF_THE_PLACE),
+    row("POST", "matching_match_propose", ACT, body=_pair, status=Status.CANCELLED),
+    row(
+        "POST",
+        "matching_match_propose",
+        ACT,
+        body=lambda it: _pair(it) | {"instead_of": "requests"},
+        status=Status.CANCELLED,
+    ),
+    row("GET", "matching_match_unplaced", ANY_OF_THE_DESK),
+    row("POST", "matching_match_agreed", ACT, body=lambda it: {"change": "1 free within 75 km"}),
     row("POST", "matching_match_act", ACT, body=_why, act="cancel"),
     row("POST", "matching_match_act", (404, 404, 404, 403, 404), body=_why, act="fly"),
     # -- requests
