@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from matching import claims, engine, matchmaking, queries
 from matching.deadlines import local_date
-from matching.engine.objective import distance_km
+from matching.engine.objective import distance_km, score
 from matching.models import Match, ShelterRequest, Space
 from matching.refusals import NotYours, OverrideNeedsReason, one_act
 
@@ -91,12 +91,15 @@ def spaces_for(request_id: UUID, *, by: User, at: datetime, impossible: int = NE
     return Choice(possible, sorted(refused, key=lambda each: each.km), runs[0])
 
 
-def alternatives(match: Match, *, at: datetime, limit: int = 4) -> list[Option]:
-    """Return the next-best spaces for the nights and people of a proposal, as if it did not hold its beds."""
+def alternatives(match: Match, *, at: datetime, limit: int = 4) -> tuple[float, list[Option]]:
+    """Return what a proposed leg is worth by itself, and the next-best spaces for its nights and people."""
     asked = match.request
     need = replace(_need(asked, (match.first_night, match.last_day), at), people=match.people)
+    leg = engine.Leg(str(match.space_id), match.first_night, match.last_day, match.people)
+    here = _loaded(Space.objects.filter(pk=match.space_id)).get()
+    worth = score(need, ((leg, matchmaking.as_offer(here, at=at)),))
     within = _near(matchmaking.matchable_spaces(at=at), asked.latitude, asked.longitude, km=need.radius_km)
-    return _options(asked, need, within.exclude(pk=match.space_id), at)[:limit]
+    return worth, _options(asked, need, within.exclude(pk=match.space_id), at)[:limit]
 
 
 def _options(asked: ShelterRequest, need: engine.Need, spaces: QuerySet[Space], at: datetime) -> list[Option]:

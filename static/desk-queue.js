@@ -36,10 +36,6 @@
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     part.replaceChildren(...page.body.childNodes);
-    const more = document.createElement("a");
-    more.href = link.href;
-    more.textContent = link.textContent;
-    part.append(more);
   };
 
   document.querySelectorAll("[data-part]").forEach((link) => {

@@ -354,7 +354,9 @@ def card(request: HttpRequest, request_id: UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:matching_shelterrequest_change", args=[request_id]))
     others = [{"match": leg, "options": _compared(leg, at)} for leg in found.legs]
     if "part" in request.GET:
-        return TemplateResponse(request, "admin/matching/next_best.html", {"others": others, "request_": asked})
+        return TemplateResponse(
+            request, "admin/matching/next_best.html", {"others": others, "request_": asked, "part": True}
+        )
     mine = PendingDecision.objects.filter(match__in=found.legs, refusal="").select_related("by").first()
     context = page_context(
         request,
@@ -372,12 +374,13 @@ def card(request: HttpRequest, request_id: UUID) -> HttpResponse:
 def _compared(leg: Match, at: datetime) -> list[dict[str, Any]]:
     """Return the next-best spaces for a leg, each with what would be lost by taking it."""
     compared = []
-    for option in by_hand.alternatives(leg, at=at):
+    worth, options = by_hand.alternatives(leg, at=at)
+    for option in options:
         here = distance_km(leg.request.latitude, leg.request.longitude, leg.space.latitude, leg.space.longitude)
         compared.append(
             {
                 "option": option,
-                "lost": leg.score - option.score,
+                "lost": worth - option.score,
                 "farther": option.km - here,
                 "fewer_nights": leg.nights - option.leg.nights,
                 "idle": 0 if option.space.shared else option.space.beds - leg.people,

@@ -446,8 +446,7 @@ def test_card_page_compares_the_next_best_spaces(
     carla: Person, amira: Person, hanna: Person, signed_in: SignIn
 ) -> None:
     asked = people.request(amira.arrival)
-    match = people.proposed(asked, people.space(hanna.host, beds=2))
-    Match.objects.filter(pk=match.pk).update(score=99)
+    people.proposed(asked, people.space(hanna.host, beds=2))
     roomy = people.space(hanna.host, beds=6)
     client = english(signed_in(carla))
 
@@ -455,7 +454,9 @@ def test_card_page_compares_the_next_best_spaces(
     part = client.get(f"{QUEUE}{asked.pk}/?part")
 
     (option,) = page.context["others"][0]["options"]
-    assert (option["option"].space, option["idle"], round(option["lost"] + option["option"].score, 6)) == (roomy, 4, 99)
+    assert (option["option"].space, option["idle"], option["farther"]) == (roomy, 4, 0)
+    # Two people in six beds instead of two: 0.25 x 0.2 x weight 4 x 2 people x (1 - 2/6).
+    assert round(option["lost"], 3) == 0.267
     assert "4 beds stay empty" in part.content.decode()
     assert "<html" not in part.content.decode()
 
