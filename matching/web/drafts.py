@@ -35,7 +35,7 @@ class Store(Protocol):
     """Where the text of one draft lies; "" where there is none."""
 
     def load(self) -> str: ...
-    def save(self, text: str) -> None: ...
+    def keep(self, text: str) -> None: ...
     def clear(self) -> None: ...
 
 
@@ -49,7 +49,7 @@ class InSession:
     def load(self) -> str:
         return decrypt(self.session.get(f"draft_{self.name}", ""))
 
-    def save(self, text: str) -> None:
+    def keep(self, text: str) -> None:
         self.session[f"draft_{self.name}"] = encrypt(text)
 
     def clear(self) -> None:
@@ -66,7 +66,7 @@ class WithCase:
         kept = KeptDraft.objects.filter(arrival=self.arrival).first()
         return kept.content if kept else ""
 
-    def save(self, text: str) -> None:
+    def keep(self, text: str) -> None:
         KeptDraft.objects.update_or_create(arrival=self.arrival, defaults={"content": text})
 
     def clear(self) -> None:
@@ -126,7 +126,7 @@ class Draft:
         self._save()
 
     def _save(self) -> None:
-        self._store.save(json.dumps({"token": self.token, "answers": self.answers, "facts": self.facts}))
+        self._store.keep(json.dumps({"token": self.token, "answers": self.answers, "facts": self.facts}))
         self.is_kept = True
 
 
