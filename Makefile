@@ -33,6 +33,7 @@ check: dev ## Check format, lint, types, import contracts, migrations, deploymen
 	$(PY) -m ruff check .
 	DEBUG=yes $(PY) -m mypy shelter matching accounts notifications places privacy
 	.venv/bin/python .venv/bin/lint-imports
+	DEBUG=yes $(PY) manage.py translations check
 	$(WITH_SERVERS) sh -c '$(PY) manage.py makemigrations --check --dry-run && \
 		SHELTER_HTTPS=yes DEBUG=no SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
 		SHELTER_INDEX_KEY=only-for-this-check SHELTER_FIELD_KEYS=only-for-this-check ALLOWED_HOSTS=example.org \
@@ -43,9 +44,12 @@ format: dev ## Format the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-install: .venv/compiled ## Install what the service needs into .venv
+translations: dev ## Gather new strings into the catalogs of every language
+	@DEBUG=yes $(PY) manage.py translations gather
 
-dev: .venv/installed-dev .venv/compiled ## Install what tests and checks need as well
+install: .venv/compiled .venv/translated ## Install what the service needs into .venv
+
+dev: .venv/installed-dev .venv/compiled .venv/translated ## Install what tests and checks need as well
 
 lock: dev ## Pin the libraries anew after a change of requirements*.in
 	$(PY) -m uv pip compile requirements.in -o requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet
@@ -65,6 +69,10 @@ lock: dev ## Pin the libraries anew after a change of requirements*.in
 	@echo "     * | compiling the engine"
 	@$(PY) -m matching.engine.compiled
 	@touch .venv/compiled
+
+.venv/translated: .venv/installed $(wildcard locale/*/LC_MESSAGES/*.po locale/libraries/*/LC_MESSAGES/*.po)
+	@DEBUG=yes $(PY) manage.py translations compile
+	@touch .venv/translated
 
 .venv/installed-dev: requirements-dev.txt requirements.txt | .venv/bin/python
 	@echo "     * | installing the libraries for tests and checks"

@@ -38,7 +38,10 @@ DAYS_AHEAD = 730
 
 @dataclass(frozen=True, slots=True)
 class SpaceDetails:
-    """What a host offers. `windows` are half-open runs of nights; `place` may be None for a point far from any."""
+    """What a host offers. `windows` are half-open runs of nights; `place` may be None for a point far from any.
+
+    `directions` of None are left as they are: a spreadsheet has no column for them.
+    """
 
     latitude: float
     longitude: float
@@ -46,6 +49,7 @@ class SpaceDetails:
     windows: tuple[Window, ...]
     place: Place | None = None
     address: str = ""
+    directions: str | None = None
     shared: bool = False
     max_nights: int | None = None
     who: str = "anyone"
@@ -216,6 +220,7 @@ def _space_columns(details: SpaceDetails) -> dict[str, Any]:
         **_point(details.latitude, details.longitude),
         "place": details.place,
         "address": details.address,
+        **({} if details.directions is None else {"directions": details.directions}),
         "beds": details.beds,
         "shared": details.shared,
         "max_nights": details.max_nights,
@@ -294,6 +299,42 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
         request.save()
         rounds.due(at, requests=[request.pk])
         return request
+
+
+def set_dates(
+    request_id: UUID, *, first_night: date, nights: int, urgency: str, may_move: bool, by: User, at: datetime
+) -> ShelterRequest:
+    """Change when a household needs shelter; `matching.redating` is the act that also ends the matches that no longer fit.
+
+    Who wanted the whole stay still does. Raises Incomplete, NotYours, or HasLiveMatches when a live match lies outside.
+    """
+    _check_in_sight(first_night, at)
+    with one_act():
+        request = (
+            ShelterRequest.objects.select_related("arrival__user").select_for_update(of=("self",)).get(pk=request_id)
+        )
+        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+            raise NotYours
+        whole_stay = request.min_nights == request.nights
+        request.first_night, request.nights = first_night, nights
+        request.urgency, request.may_move = urgency, may_move
+        request.min_nights = nights if whole_stay else min(request.min_nights, nights)
+        if queries.live_outside(request).exists():
+            raise HasLiveMatches
+        request.version += 1
+        request.save(update_fields=["first_night", "nights", "min_nights", "urgency", "may_move", "version"])
+        rounds.due(at, requests=[request.pk])
+        return request
+
+
+def urgency_of(first_night: date, today: date) -> str:
+    """Return how urgent a need is, told by its first night alone: nobody has to plead."""
+    days = (first_night - today).days
+    if days <= 0:
+        return ShelterRequest.Urgency.TONIGHT
+    if days == 1:
+        return ShelterRequest.Urgency.URGENT
+    return ShelterRequest.Urgency.SOON if days <= 7 else ShelterRequest.Urgency.NORMAL
 
 
 def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:

@@ -76,15 +76,18 @@ MIDDLEWARE = [
     "shelter.middleware.BehindProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "shelter.middleware.CompressedPages",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "shelter.middleware.Maintenance",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "shelter.middleware.PrivatePages",
+    "matching.web.languages.OwnLanguage",
     "matching.web.refused.RefusedPages",
 ]
 
@@ -196,7 +199,12 @@ CSRF_COOKIE_SAMESITE = "Lax"
 
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", "Русский"), ("kk", "Қазақша"), ("en", "English"), ("uk", "Українська"), ("ka", "ქართული")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+# What the libraries leave untranslated has catalogs of its own (shelter.translations).
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
+FORMAT_MODULE_PATH = ["shelter.formats"]
 USE_I18N = True
 USE_TZ = True
 # The day a night belongs to is counted here.
@@ -237,7 +245,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 TRUSTED_PROXIES = env.int("SHELTER_TRUSTED_PROXIES", 0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Off only for a trial over plain HTTP on one's own machine (`make run`).
-SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SHELTER_HTTPS", not DEBUG)
+SECURE_SSL_REDIRECT = env.bool("SHELTER_HTTPS", not DEBUG)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
@@ -286,7 +295,9 @@ LEASE_SECONDS = env.int("SHELTER_LEASE_SECONDS", 60)
 
 # -- The rules of a deployment -------------------------------------------------------------------
 
-# Where "Leave this page" leads: a page about nothing. A link only, nothing is asked from there by us.
+# While this file exists, every page says that we are back soon; empty: never.
+MAINTENANCE_FILE = env.str("SHELTER_MAINTENANCE_FILE", "")
+# Where "Leave quickly" leads: a page about nothing. Nothing is asked from there by us.
 EXIT_URL = env.str("SHELTER_EXIT_URL", "https://www.yr.no/")
 # How people reach the coordinators, as it is shown on their pages (a phone number, say); empty: not shown.
 HELP_CONTACT = env.str("SHELTER_HELP_CONTACT", "")

@@ -1,5 +1,6 @@
 """The rows of the domain: spaces, shelter requests, matches, and what the database guarantees about them."""
 
+from matching.models.drafts import KeptDraft
 from matching.models.idempotency import IdempotencyKey
 from matching.models.matches import Match, MatchEvent
 from matching.models.requests import ShelterRequest
@@ -8,6 +9,7 @@ from matching.models.spaces import Space, SpaceWindow
 
 __all__ = [
     "IdempotencyKey",
+    "KeptDraft",
     "Match",
     "MatchEvent",
     "MatchingChange",

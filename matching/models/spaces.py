@@ -36,6 +36,7 @@ class Space(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.LISTED)
     place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
     address = EncryptedTextField(blank=True, default="")
+    directions = EncryptedTextField(blank=True, default="", help_text="How to find the door; shown with the address.")
     latitude = models.FloatField()
     longitude = models.FloatField()
     beds = models.PositiveSmallIntegerField()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -52,8 +53,10 @@ def refused_form(
 
 def refused_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """Return a page of its own that says what was refused."""
-    template = "429.html" if isinstance(refusal, TooManyTries) else "refused.html"
-    return marked(render(request, template, {"refusal": refusal}), refusal)
+    if isinstance(refusal, TooManyTries):
+        minutes = math.ceil(refusal.retry_after / 60)
+        return marked(render(request, "429.html", {"refusal": refusal, "minutes": minutes}), refusal)
+    return marked(render(request, "refused.html", {"refusal": refusal}), refusal)
 
 
 class RefusedPages:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -73,14 +75,17 @@ class Service:
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder that the servers' own user may enter, with a space in its name."""
-    parent = tmp_path_factory.mktemp("run")
-    for each in (parent.parent.parent, parent.parent, parent):
-        each.chmod(each.stat().st_mode | 0o011)
+def folder() -> Iterator[Path]:
+    """A state folder with a space in its name.
+
+    Not below pytest's own: another run closes that one to the user whom root's PostgreSQL runs as.
+    """
+    parent = Path(tempfile.mkdtemp(prefix="shanyrak-run-"))
+    parent.chmod(0o755)
     folder = parent / "her own folder"
     folder.mkdir()
-    return folder
+    yield folder
+    shutil.rmtree(parent)
 
 
 @contextmanager

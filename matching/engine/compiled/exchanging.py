@@ -15,7 +15,7 @@ from matching.engine.compiled.leftover import place_left_over, remember
 from matching.engine.compiled.legs import WIDTH, last_day, near, share_of_leg
 from matching.engine.compiled.pool import Pool
 from matching.engine.compiled.week import Array, Sites, Wants, Week
-from matching.engine.objective import MOVE_COST, PARTIAL_BASE, SPLIT_COST
+from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, SPLIT_COST
 
 AS_GOOD = 1e-9
 """Values that differ by less are the same."""
@@ -46,6 +46,9 @@ def _exchange(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Arra
     found, suits, fit_of = np.empty(offers, dtype=np.int64), np.empty(offers), np.full(offers, -1.0)
     queue = np.empty(len(left) * MOST_TURNS, dtype=np.int64)
     queue[: len(left)] = left
+    least = np.empty(offers)
+    for offer in range(offers):
+        least[offer] = _least(pool, draft, offer)
     waiting, turn, made = len(left), 0, 0
     way, best_way = np.empty(WIDTH, dtype=np.int64), np.empty(WIDTH, dtype=np.int64)
     while turn < waiting:
@@ -57,6 +60,9 @@ def _exchange(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Arra
         best, longer, out, value = -AS_GOOD, 0.0, NOBODY, 0.0
         for at in range(count):
             offer = found[at]
+            # Worth more than this it is nowhere in the offer, and nobody in it is worth less.
+            if wants.worth[need] * (1.0 + FIT_SHARE * (suits[at] + 0.25)) < least[offer] - AS_GOOD:
+                continue
             knot = draft.head[offer]
             while knot >= 0:
                 other = knot // 2
@@ -71,13 +77,30 @@ def _exchange(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Arra
         for at in range(count):
             fit_of[found[at]] = -1.0
         if out != NOBODY:
+            gone = pool.ways[out, draft.chosen[out]].copy()
             lift(sites, pool, draft, out)
             put(sites, pool, draft, need, remember(pool, need, best_way, value))
+            for leg in range(0, WIDTH, 4):
+                if gone[leg] >= 0:
+                    least[gone[leg]] = _least(pool, draft, gone[leg])
+                if best_way[leg] >= 0:
+                    least[best_way[leg]] = _least(pool, draft, best_way[leg])
             made += 1
             if waiting < len(queue):
                 queue[waiting] = out
                 waiting += 1
     return made
+
+
+@kernel
+def _least(pool: Pool, draft: Draft, offer: int) -> float:
+    """Return the least that a household in the offer is worth; infinite when nobody is in it."""
+    least = np.inf
+    knot = draft.head[offer]
+    while knot >= 0:
+        least = min(least, pool.value[knot // 2, draft.chosen[knot // 2]])
+        knot = draft.following[knot]
+    return least
 
 
 @kernel

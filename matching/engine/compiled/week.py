@@ -105,6 +105,12 @@ def lay_out(needs: Sequence[Need], offers: Sequence[Offer]) -> Week:
     return Week(wants_of(needs, at_of, first_day, place_of, words), sites, needs, offers, first_day)
 
 
+def free_of_charge(sites: Sites) -> tuple[Sites, Array]:
+    """Return the offers with one row of prices for all of them, and such prices of 0 (see `legs.price_of_leg`)."""
+    largest = int(sites.beds.max(initial=1))
+    return sites._replace(row=np.zeros_like(sites.row)), np.zeros((sites.until.shape[0], largest))
+
+
 def in_bands(places: Sequence[Need] | Sequence[Offer]) -> list[int]:
     keys = [(int((place.lat + 90) / BAND_DEGREES), place.lon, place.id) for place in places]
     return sorted(range(len(keys)), key=keys.__getitem__)

@@ -47,10 +47,9 @@ def obstacles(week: Week, draft: Draft, crew: Crew) -> Iterator[tuple[int, Obsta
     """Yield for each need left over its number in the week and what stands in its way beside the plan's placements."""
     left = np.flatnonzero(draft.chosen < 0)
     figures = np.zeros((len(left), FIGURES), dtype=np.int32)
-    nothing = np.zeros((week.sites.until.shape[0], int(week.sites.row[-1])))
+    sites, nothing = bits.free_of_charge(week.sites)
     work = [
-        (week.wants, week.sites, draft.free, nothing, left, figures, *edges)
-        for edges in pieces(len(left), SHARES_OF_WORK)
+        (week.wants, sites, draft.free, nothing, left, figures, *edges) for edges in pieces(len(left), SHARES_OF_WORK)
     ]
     crew.run(_count, work)
     for number, found in zip(left.tolist(), figures.tolist(), strict=True):

@@ -1,0 +1,19 @@
+"""Answers not sent yet of somebody who has a case already: found again from any phone with number and secret."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from accounts.models import Arrival
+from privacy.fields import EncryptedTextField
+
+
+class KeptDraft(models.Model):
+    """The draft of a shelter request. It ends when it is sent; one that never is has no other use and may be erased."""
+
+    arrival = models.OneToOneField(Arrival, on_delete=models.CASCADE, primary_key=True, related_name="kept_draft")
+    content = EncryptedTextField()
+    kept_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"draft of arrival {self.arrival_id}"

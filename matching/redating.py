@@ -1,0 +1,99 @@
+"""Changing the nights of a shelter request: matches that still fit go on, the others end, the rest is matched anew.
+
+A stay that is to be longer is proposed in the same space first: nobody moves who need not. Where the space is not
+free, the nights after it are the worker's, if the household may move.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.refusals import Refused
+from matching import intake, queries, transitions
+from matching.deadlines import local_date
+from matching.models import Match, ShelterRequest
+from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
+from matching.states import Status
+from matching.transitions import Proposal
+
+MOST_NIGHTS = 730
+
+
+def change_dates(
+    request_id: UUID, *, first_night: date, nights: int, may_move: bool, by: User, at: datetime
+) -> ShelterRequest:
+    """Ask for `nights` from `first_night` on instead; all or nothing.
+
+    A match with a night that is not wanted any more ends: a proposal quietly, an agreement as cancelled because the
+    dates changed, so that the host hears of it. A stay that has begun keeps its nights.
+
+    Raises Incomplete, NotYours, HasLiveMatches (a stay would lose nights), or Frozen.
+    """
+    if not 1 <= nights <= MOST_NIGHTS:
+        raise Incomplete(_("Say for how many nights: a number from 1 to 730."))
+    if first_night + timedelta(days=nights) <= local_date(at):
+        raise Incomplete(_("These nights have passed. Give later ones."))
+    with one_act():
+        request = ShelterRequest.objects.select_related("arrival__user").get(pk=request_id)
+        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+            raise NotYours
+        if request.withdrawn_at is not None:
+            raise Incomplete(_("This request is withdrawn. Ask again instead."))
+        request.first_night, request.nights = first_night, nights
+        for match in queries.live_outside(request):
+            _end(match, by=by, at=at)
+        urgency = _urgency(request, at)
+        changed = intake.set_dates(
+            request_id, first_night=first_night, nights=nights, urgency=urgency, may_move=may_move, by=by, at=at
+        )
+        _prolong(changed, at=at)
+        return changed
+
+
+def _prolong(request: ShelterRequest, *, at: datetime) -> None:
+    """Propose the nights after an agreed stay in the same space, where they are free and the host lets people stay so long."""
+    agreed = queries.with_everyone(request.matches.filter(status__in=[Status.CONFIRMED, Status.CHECKED_IN]))
+    last = agreed.filter(people=request.people).order_by("-last_day").first()
+    wanted = [run for run in queries.uncovered(request, local_date(at)) if last and run[0] == last.last_day]
+    if last is None or not wanted or last.frozen_at is not None or last.space.fresh_until <= at:
+        return
+    ((first_night, last_day),) = wanted
+    if last.space.max_nights is not None and (last_day - last.first_night).days > last.space.max_nights:
+        return
+    proposal = Proposal(
+        request=request,
+        space=last.space,
+        first_night=first_night,
+        last_day=last_day,
+        people=request.people,
+        leg=queries.next_leg(request),
+        score=last.score,
+        reasons=("the same space as before, for longer",),
+    )
+    with suppress(Refused):  # Not free: the worker looks elsewhere.
+        transitions.propose(proposal, by=None, at=at)
+
+
+def _end(match: Match, *, by: User, at: datetime) -> None:
+    if match.status == Status.CHECKED_IN:
+        until = formats.date_format(match.last_day, "j E")
+        raise HasLiveMatches(
+            _("You are in a place until %(day)s. To leave earlier, say there that your stay has ended.")
+            % {"day": until}
+        )
+    if match.status == Status.PROPOSED:
+        transitions.expire(match.pk, at=at, reason="dates_changed")
+    else:
+        transitions.cancel(match.pk, by=by, at=at, reason="dates_changed")
+
+
+def _urgency(request: ShelterRequest, at: datetime) -> str:
+    urgency = intake.urgency_of(request.first_night, local_date(at))
+    broken_off = request.matches.filter(status=Status.BROKEN_OFF).exists()
+    return transitions.raised(urgency) if broken_off else urgency

@@ -1,0 +1,103 @@
+"""What a space offers, as its host stated it, and changing it one answer at a time."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.refusals import Refused
+from matching import intake, queries
+from matching.deadlines import local_date
+from matching.intake import SpaceDetails
+from matching.models import Space
+from matching.web.offer_forms import MEANING, SPACE_QUESTIONS
+from matching.web.questions import Line, QuestionForm
+from matching.web.refused import WRONG_INPUT, refused_form
+from matching.web.visitors import for_hosts, host_of
+
+QUESTIONS = {question.name: question.form for question in SPACE_QUESTIONS if question.name != "nights"}
+"""The nights have a page of their own: there may be many runs of them."""
+
+
+@require_safe
+@for_hosts
+def space_offer(request: HttpRequest, space_id: UUID) -> HttpResponse:
+    """Everything the space offers, each with its Change link."""
+    space = space_of(request, space_id)
+    today = local_date(timezone.now())
+    lines = [(name, line) for name in QUESTIONS for line in _lines(name, space, today)]
+    return render(request, "host/space.html", {"space": space, "lines": lines})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_hosts
+def change(request: HttpRequest, space_id: UUID, question: str) -> HttpResponse:
+    """One answer, as it stands, and changing it (POST); what is promised to somebody stays."""
+    space = space_of(request, space_id)
+    if question not in QUESTIONS:
+        raise Http404
+    now = timezone.now()
+    typed = request.POST if request.method == "POST" else stated(space, question)
+    form = QUESTIONS[question](typed, answers={}, today=local_date(now))
+    if request.method != "POST":
+        # As it stands it is shown, not judged: a space from a spreadsheet may lack an answer that is asked for here.
+        form.is_valid()
+        form.errors.clear()
+        return render(request, "host/change.html", {"form": form, "space": space})
+    context = {"form": form, "space": space}
+    if not form.is_valid():
+        return render(request, "host/change.html", context, status=WRONG_INPUT)
+    try:
+        details = replace(details_of(space), **MEANING[question](form.cleaned_data))
+        intake.change_space(space.pk, details, by=space.host.user, at=now)
+    except Refused as refusal:
+        return refused_form(request, "host/change.html", context, refusal)
+    messages.success(request, _("It is changed."))
+    return redirect("web:host_space", space_id=space.pk)
+
+
+def space_of(request: HttpRequest, space_id: UUID) -> Space:
+    """Return a space of the signed-in host. Raises Http404 for anybody else's."""
+    host = host_of(request)
+    assert host is not None
+    mine = queries.spaces_visible_to(host.user).filter(host=host).prefetch_related("windows")
+    return get_object_or_404(mine.select_related("place", "host__user"), pk=space_id)
+
+
+def details_of(space: Space) -> SpaceDetails:
+    """Return what the space offers already."""
+    same: dict[str, Any] = {
+        field.name: getattr(space, field.name) for field in fields(SpaceDetails) if field.name != "windows"
+    }
+    windows = tuple((window.first_night, window.last_day) for window in space.windows.all())
+    return SpaceDetails(**same | {"languages": tuple(space.languages)}, windows=windows)
+
+
+def stated(space: Space, question: str) -> MultiValueDict[str, str]:
+    """Return the answer to `question` as it would have been typed."""
+    typed: dict[str, list[str]] = {
+        "where": {"place": [""], "place_id": [str(space.place_id or "")]},
+        "address": {"address": [space.address], "directions": [space.directions]},
+        "beds": {"beds": [str(space.beds)]},
+        "shared": {"shared": ["yes" if space.shared else "no"]},
+        "longest": {"max_nights": [str(space.max_nights or "")]},
+        "who": {"who": [space.who]},
+        "house": {"house": [rule for rule in ("children", "pets", "smoking", "step_free") if getattr(space, rule)]},
+        "languages": {"languages": list(space.languages)},
+    }[question]
+    return MultiValueDict(typed)
+
+
+def _lines(question: str, space: Space, today: date) -> list[Line]:
+    form: QuestionForm = QUESTIONS[question](stated(space, question), answers={}, today=today)
+    return form.lines() if form.is_valid() else [(form.title, "–")]

@@ -1,0 +1,143 @@
+"""One-tap links from messages: each shows what it would do before it does it, and works once.
+
+Nobody is signed in by one. Looking changes nothing, however often and by whatever machine: what a mail program or a
+messenger fetches to show a preview is the page with the question, never the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone, translation
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from accounts.refusals import Refused
+from matching import intake, queries
+from matching.models import Match, Space
+from matching.refusals import one_act
+from matching.states import NEEDS_REASON, Act, Role, Status
+from matching.web import acts
+from matching.web.case import match_card
+from matching.web.refused import WRONG_INPUT, marked
+from matching.web.visitors import user_of
+from notifications import taps
+from notifications.models import Notification
+
+ROLES = {"host_asked": Role.HOST, "arrival_asked": Role.ARRIVAL}
+MATCH_ACTS = (Act.ACCEPT, Act.DECLINE)
+SPACE_ACTS = {"still_available": intake.confirm_still_available, "pause": intake.pause_space}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the link asks about: a match (with the side that is asked) or a space."""
+
+    notification: Notification
+    match: Match | None = None
+    role: Role = Role.HOST
+    space: Space | None = None
+
+    @property
+    def user(self) -> User:
+        recipient = self.notification.recipient
+        assert isinstance(recipient, User)
+        return recipient
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is still something to answer."""
+        if self.notification.tapped_at or taps.is_over(self.notification, at=timezone.now()):
+            return False
+        if self.match is None:
+            return True
+        accepted = self.match.host_accepted_at if self.role is Role.HOST else self.match.arrival_accepted_at
+        return self.match.status == Status.APPROVED and accepted is None and self.match.frozen_at is None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return MATCH_ACTS if self.match else tuple(SPACE_ACTS)
+
+
+@require_safe
+def tap(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what is asked, with a button for each answer; or that it is answered, or that the time is over."""
+    asked = _asked(request, token)
+    if not asked.is_open:
+        return _closed(request, asked)
+    return _shown(request, token, asked)
+
+
+@csrf_exempt  # The token in the address is what a form's token would prove; a mail program's browser may keep no cookie.
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: HttpRequest, token: str, act: str) -> HttpResponse:
+    """Ask what an answer needs (GET), or take the answer (POST), once."""
+    asked = _asked(request, token)
+    if act not in asked.names:
+        raise Http404
+    if not asked.is_open:
+        return _closed(request, asked) if request.method != "POST" else redirect("web:tap", token=token)
+    typed = request.POST if request.method == "POST" else None
+    form: forms.Form | None = acts.ReasonForm(typed, role=asked.role) if act in NEEDS_REASON else None
+    if request.method != "POST" or (form is not None and not form.is_valid()):
+        context = {"token": token, "act": act, "form": form, "label": acts.LABELS[asked.role].get(act, "")}
+        if form is None:
+            return redirect("web:tap", token=token)
+        return render(request, "t/reason.html", context, status=WRONG_INPUT if typed is not None else 200)
+    try:
+        _answer(asked, act, form.cleaned_data if form else {})
+    except Refused as refusal:
+        return marked(_shown(request, token, asked, refusal), refusal)
+    return redirect("web:tap", token=token)
+
+
+def _answer(asked: Asked, name: str, said: Mapping[str, str]) -> None:
+    """Use the link and do what it says in one transaction; what is refused leaves the link unused."""
+    now = timezone.now()
+    with one_act():
+        if not taps.use(asked.notification, at=now):
+            return  # A second tap: the page it is led to says when the first one was noted.
+        if asked.match is not None:
+            acts.do_once(asked.match.pk, name, by=asked.user, said=said)
+        elif asked.space is not None:
+            SPACE_ACTS[name](asked.space.pk, by=asked.user, at=now)
+
+
+def _asked(request: HttpRequest, token: str) -> Asked:
+    """Return what a token asks. Raises Http404 for a token that is not ours, or of somebody who may not answer any more."""
+    notification = taps.find(token)
+    if notification is None or not notification.recipient.is_active:
+        raise Http404
+    if user_of(request) is None and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        # The message was read in this language; nobody has chosen another one on this device.
+        translation.activate(notification.language)
+    asked = Asked(notification)
+    if (role := ROLES.get(notification.event)) is not None:
+        match = acts.match_of(asked.user, UUID(notification.context["match"]), role)
+        return Asked(notification, match=match, role=role)
+    mine = queries.spaces_visible_to(asked.user).filter(host__user=asked.user).select_related("place")
+    return Asked(notification, space=get_object_or_404(mine, pk=notification.context["space"]))
+
+
+def _shown(request: HttpRequest, token: str, asked: Asked, refusal: Refused | None = None) -> HttpResponse:
+    context: dict[str, Any] = {"token": token, "refusal": refusal, "by": asked.notification.expires_at}
+    if asked.match is None:
+        return render(request, "t/space.html", context | {"space": asked.space})
+    card = match_card(asked.match, asked.role)
+    context |= {"card": card, "is_host_asked": asked.role is Role.HOST, "labels": acts.LABELS[asked.role]}
+    return render(request, "t/match.html", context)
+
+
+def _closed(request: HttpRequest, asked: Asked) -> HttpResponse:
+    """Say that it is answered (200: whoever taps again after a lost reply reads that all is well), or over (410)."""
+    answered = asked.notification.tapped_at
+    home = "web:case" if asked.role is Role.ARRIVAL and asked.match else "web:host"
+    return render(request, "t/closed.html", {"answered_at": answered, "home": home}, status=200 if answered else 410)

@@ -1,0 +1,118 @@
+"""The catalogs: what counts as complete, and that what is compiled is what people read."""
+
+from __future__ import annotations
+
+import pytest
+from babel.messages.catalog import Catalog
+from django.utils.translation import override
+from django.utils.translation.trans_real import translation
+
+from shelter import translations
+
+
+def template() -> Catalog:
+    """Return two strings to translate, one of them with plural forms."""
+    found = Catalog()
+    found.add("Continue")
+    found.add(("%(count)s night", "%(count)s nights"), flags=("python-format",))
+    return found
+
+
+def russian() -> Catalog:
+    made = Catalog(locale="ru")
+    made.add("Continue", "Дальше")
+    made.add(
+        ("%(count)s night", "%(count)s nights"),
+        ("%(count)s ночь", "%(count)s ночи", "%(count)s ночей"),
+        flags=("python-format",),
+    )
+    return made
+
+
+def test_complete_catalog_has_no_problem() -> None:
+    assert list(translations._amiss(russian(), template())) == []
+
+
+def test_missing_string_is_named() -> None:
+    catalog = russian()
+    del catalog["Continue"]
+
+    assert list(translations._amiss(catalog, template())) == ["missing: 'Continue' (run make translations)"]
+
+
+def test_string_nobody_says_any_more_is_named() -> None:
+    catalog = russian()
+    catalog.add("Go on", "Дальше")
+
+    assert list(translations._amiss(catalog, template())) == [
+        "no longer said anywhere: 'Go on' (run make translations)"
+    ]
+
+
+def test_fuzzy_and_empty_strings_are_named() -> None:
+    fuzzy, empty, half = russian(), russian(), russian()
+    fuzzy["Continue"].flags.add("fuzzy")
+    empty["Continue"].string = ""
+    half["%(count)s night"].string = ("%(count)s ночь", "", "")
+
+    assert [list(translations._amiss(each, template())) for each in (fuzzy, empty, half)] == [
+        ["fuzzy: 'Continue'"],
+        ["not translated: 'Continue'"],
+        ["not translated: ('%(count)s night', '%(count)s nights')"],
+    ]
+
+
+def test_plural_form_that_is_not_there_at_all_is_named() -> None:
+    catalog = russian()
+    catalog["%(count)s night"].string = ("%(count)s ночь", "%(count)s ночи")
+
+    assert list(translations._amiss(catalog, template())) == ["not translated: ('%(count)s night', '%(count)s nights')"]
+
+
+def test_html_that_got_lost_is_named() -> None:
+    source, catalog = template(), russian()
+    source.add("Press <strong>once</strong>.")
+    catalog.add("Press <strong>once</strong>.", "Нажмите <b>один раз</b>.")
+
+    assert list(translations._amiss(catalog, source)) == [
+        "'Press <strong>once</strong>.': the translation has other placeholders"
+    ]
+
+
+@pytest.mark.parametrize("language", translations.languages())
+def test_new_catalog_has_the_plural_forms_of_its_language(language: str) -> None:
+    forms = translations._read(translations.own_file(language).with_name("not there.po"), language).num_plurals
+
+    assert forms == translations._read(translations.own_file(language), language).num_plurals
+
+
+def test_placeholder_that_got_lost_is_named() -> None:
+    catalog = russian()
+    catalog["%(count)s night"].string = ("%(count)s ночь", "ночи", "%(count)s ночей")
+
+    assert list(translations._amiss(catalog, template())) == [
+        "('%(count)s night', '%(count)s nights'): the translation has other placeholders"
+    ]
+
+
+def test_strings_are_gathered_from_code_and_templates() -> None:
+    found = {message.id for message in translations.own_strings() if message.id}
+
+    assert {"There is no room left in this space on these nights. Choose another space or other nights."} <= found
+    assert any(
+        place.startswith("templates/") for message in translations.own_strings() for place, _ in message.locations
+    )
+
+
+@pytest.mark.parametrize("language", translations.languages())
+def test_compiled_catalogs_say_what_the_sources_say(language: str) -> None:
+    said = translation(language)
+    with override(language):
+        wrong = [
+            message.id
+            for file in (translations.own_file(language), translations.library_file(language))
+            for message in translations._read(file, language)
+            if message.id and isinstance(message.id, str) and not message.context
+            if said.gettext(message.id) != message.string
+        ]
+    assert wrong == []
