@@ -171,10 +171,12 @@ def test_no_page_of_the_admin_says_anything_of_ours_in_english(
     for status in (Status.PROPOSED, Status.CONFIRMED):
         host = people.hanna(contact=f"hanna-{status}@example.org")
         people.match_in(status, people.request(people.amira().arrival), people.space(host.host))
+    carla.user.language = language
+    carla.user.save(update_fields=["language"])
     client = signed_in(carla)
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
 
-    read = list(crawl(client, "/admin/"))
+    read = list(crawl(client, "/admin/", within="/admin/"))
 
     assert [(where, untranslated(text, pieces)) for where, text in read if untranslated(text, pieces)] == []
     shown = [IDENTIFIER.sub("0", where) for where, _text in read]
