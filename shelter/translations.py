@@ -57,9 +57,14 @@ _MONTHS = [
 ]
 _WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
-CORRECTED = {"kk": {("alt. month", each) for each in _MONTHS} | {(None, each) for each in _WEEKDAYS}}
+CORRECTED = {
+    language: {("", "English")}
+    | ({("alt. month", each) for each in _MONTHS} | {("", each) for each in _WEEKDAYS} if language == "kk" else set())
+    for language in PLURALS
+}
 """Strings of the libraries, as (context, msgid), that they translate and we translate again, by language.
 
+Each language stands in the choice of languages by its own name, for those who read no other; Django translates "English".
 Kazakh: Django writes the months with a capital inside a sentence and shortens the days of the week to ones nobody uses
 (Unicode CLDR has the right ones).
 """
@@ -117,7 +122,7 @@ def library_strings(language: str) -> Catalog:
         translated = _read_library(folder / language)
         for message in _messages(_read_library(source)):
             known = translated.get(message.id, message.context)
-            corrected = (message.context, message.id) in CORRECTED.get(language, set())
+            corrected = (message.context or "", message.id) in CORRECTED.get(language, set())
             if known is None or known.fuzzy or not _is_whole(known) or corrected:
                 missing.add(message.id, locations=[(place, 0)], context=message.context, flags=message.flags)
     return missing
