@@ -1,6 +1,8 @@
 """Every address of the service."""
 
 from django.contrib import admin
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path
 
 from matching.web.styleguide import styleguide
@@ -11,6 +13,8 @@ urlpatterns = [
     path("api/v1/", include("matching.api.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    # What a browser asks for that knows no icon of a page; a whole page that says "not here" would cost it a cookie.
+    path("favicon.ico", lambda request: redirect(static("icon.svg"), permanent=True)),
     path("styleguide/", styleguide),
     path("", include("matching.web.urls")),
 ]

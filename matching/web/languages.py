@@ -74,7 +74,7 @@ class OwnLanguage:
 
 
 def remember(response: HttpResponse, language: str) -> None:
-    """Keep the language on this device, just as Django's `set_language` does."""
+    """Keep the language on this device, just as Django's `set_language` does with the same settings."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,

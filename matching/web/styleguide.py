@@ -43,11 +43,16 @@ class EveryField(PlainForm):
 
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """Show every component: its look, its markup's template, and both states of a form. Raises Http404 outside development."""
+    """Show every component. Raises Http404 outside development."""
     if not settings.DEBUG:
         raise Http404
+    return components(request)
+
+
+def components(request: HttpRequest) -> HttpResponse:
+    """Show every component: its look, the template that draws it, and both states of a form."""
     plain = EveryField(None)
-    wrong = EveryField({"words": "kept as it was typed", "number": "many"})
+    wrong = EveryField({"wrong-words": "kept as it was typed", "wrong-number": "many"}, prefix="wrong")
     wrong.is_valid()
     context: dict[str, Any] = {
         "plain": plain,

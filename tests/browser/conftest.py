@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 # Playwright's synchronous interface runs a loop in this thread; the database is used outside of it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+GIVEN_UP = "net::ERR_ABORTED"
 CHROMIUM = os.environ.get("SHELTER_CHROMIUM", "/usr/bin/chromium")
 
 
@@ -38,7 +39,10 @@ def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServ
     faults: list[str] = []
     page = context.new_page()
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.on("requestfailed", lambda failed: faults.append(f"failed: {failed.url}"))
+    # Somebody quick goes on while the icon is still under way: what the browser itself gives up is no fault.
+    page.on(
+        "requestfailed", lambda failed: faults.append(f"failed: {failed.url}") if failed.failure != GIVEN_UP else None
+    )
     page.on(
         "request", lambda sent: faults.append(f"elsewhere: {sent.url}") if _elsewhere(sent.url, live_server) else None
     )

@@ -1,101 +1,127 @@
-"""What axe finds wrong with the pages (WCAG 2.2 A and AA), in light and dark: nothing."""
+"""Every page in every language: what axe finds wrong (nothing), what does not fit, what is too small to tap."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from matching.states import Status
-from tests import people
+from matching.web import urls
+from tests.browser.every_page import LANGUAGES, LOOKED_AT_NOWHERE, Scheme, WithFaults, World, browsers, open_stop, world
 
 pytestmark = pytest.mark.django_db(transaction=True)
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
+EVERY_RULE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+BY_STYLE = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
+"""The rules that read more than the document, which is the same in dark as in light and in a smaller window."""
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> Literal["light", "dark"]:
-    return request.param  # type: ignore[no-any-return]
+VIEWS: list[tuple[int, Scheme, list[str]]] = [
+    (360, "light", EVERY_RULE),
+    (360, "dark", BY_STYLE),
+    (1280, "dark", BY_STYLE),
+    (1280, "light", EVERY_RULE),
+    (640, "light", BY_STYLE),
+]
+"""Widths in CSS pixels, colours and rules; 640 is a window of 1280 at 200 %."""
+
+TOUCH = 44
+TOO_SMALL = """least => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), textarea, select")]
+  .filter(each => each.checkVisibility({visibilityProperty: true}) && !each.closest(".skip"))
+  .map(each => each.matches("[type=radio], [type=checkbox]") ? each.closest("label, .choice") : each)
+  .filter(each => {
+    const within = each.parentElement, sentence = each.matches("a") && within.textContent.trim() !== each.textContent.trim();
+    const {width, height} = each.getBoundingClientRect();
+    return (height < least || width < least) && !(sentence && getComputedStyle(each).display === "inline");
+  })
+  .map(each => each.outerHTML.slice(0, 120))"""
+"""What can be tapped and is smaller than `least` pixels. A link within a sentence is as high as its line (WCAG 2.5.8)."""
 
 
 @pytest.fixture
-def looked_at(browser: Browser, live_server: LiveServer, scheme: Literal["light", "dark"]) -> Iterator[Page]:
-    """A page on which axe may run its script; nothing of ours needs one."""
+def seen(settings: Any) -> World:
+    settings.ROOT_URLCONF = WithFaults
+    settings.HELP_CONTACT = "+7 700 000 00 00"
+    return world()
+
+
+def test_every_page_is_looked_at(seen: World) -> None:
+    names = {pattern.name for pattern in urls.urlpatterns}
+
+    assert {stop.name for stop in seen.stops} - {"fault", "styleguide"} == names - set(LOOKED_AT_NOWHERE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_has_nothing_wrong_fits_and_can_be_tapped(
+    browser: Browser, live_server: LiveServer, seen: World, language: str
+) -> None:
+    wrong: dict[str, Any] = {}
+    with browsers(browser, live_server.url, seen, language, bypass_csp=True) as pages:
+        for stop in seen.stops:
+            page = pages[stop.visitor]
+            open_stop(page, stop)
+            page.evaluate(Axe().axe_script)
+            for width, scheme, rules in VIEWS:
+                page.set_viewport_size({"width": width, "height": 740})
+                page.emulate_media(color_scheme=scheme)
+                found = [*violations(page, rules), *({"too wide": page.evaluate(WIDTH)} if too_wide(page) else {})]
+                found += page.evaluate(TOO_SMALL, TOUCH)
+                if found:
+                    wrong[f"{stop} {width} {scheme}"] = found
+
+    assert wrong == {}
+
+
+WIDTH = "document.documentElement.scrollWidth"
+
+
+def too_wide(page: Page) -> bool:
+    assert page.viewport_size is not None
+    return bool(page.evaluate(WIDTH) > page.viewport_size["width"])
+
+
+def violations(page: Page, rules: list[str]) -> list[Any]:
+    """Return what axe, which is on the page already, finds: the rule and the elements that break it."""
+    options = {"resultTypes": ["violations"], "runOnly": rules}
+    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    return [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found]
+
+
+# -- the checks can fail ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def looked_at(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     context = browser.new_context(
-        viewport={"width": 360, "height": 740},
-        base_url=live_server.url,
-        locale="en-GB",
-        color_scheme=scheme,
-        bypass_csp=True,
+        viewport={"width": 360, "height": 740}, base_url=live_server.url, locale="en", bypass_csp=True
     )
-    yield context.new_page()
+    page = context.new_page()
+    page.goto("/need/people/")
+    page.evaluate(Axe().axe_script)
+    yield page
     context.close()
 
 
-def wrong(page: Page) -> list[Any]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
-
-
-def sign_in(page: Page, live_server: LiveServer, person: people.Person) -> None:
-    client = Client()
-    client.force_login(person.user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-
-
-@pytest.mark.parametrize(
-    "address", ["/", "/need/", "/need/people/", "/case/", "/offer/where/", "/host/sign-in/", "/nothing/"]
-)
-def test_open_page_has_nothing_wrong(looked_at: Page, address: str) -> None:
-    looked_at.goto(address)
-
-    assert wrong(looked_at) == []
-
-
-def test_page_with_a_problem_has_nothing_wrong(looked_at: Page) -> None:
-    looked_at.goto("/need/people/")
-    looked_at.get_by_role("button", name="Continue").click()
-
-    assert looked_at.get_by_role("alert").count() == 1
-    assert wrong(looked_at) == []
-
-
-def test_page_of_either_side_has_nothing_wrong(looked_at: Page, live_server: LiveServer) -> None:
-    amira, hanna = people.amira(), people.hanna()
-    match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
-
-    found = {}
-    for person, addresses in (
-        (amira, ["/case/", f"/case/match/{match.pk}/cancel/", f"/case/match/{match.pk}/contact/"]),
-        (
-            hanna,
-            [
-                "/host/",
-                f"/host/match/{match.pk}/no_show/",
-                f"/host/space/{match.space_id}/pause/",
-                f"/host/space/{match.space_id}/nights/",
-            ],
-        ),
-    ):
-        sign_in(looked_at, live_server, person)
-        for address in addresses:
-            answer = looked_at.goto(address)
-            assert answer is not None
-            found[address] = (answer.status, wrong(looked_at))
-
-    assert set(map(str, found.values())) == {"(200, [])"}
-
-
-def test_axe_finds_what_is_wrong(looked_at: Page) -> None:
-    """The negative control: with a field's label taken away there is something to find."""
-    looked_at.goto("/need/people/")
+def test_axe_finds_a_field_without_its_label(looked_at: Page) -> None:
     looked_at.evaluate("document.querySelector('label[for=id_adults]').remove()")
 
-    assert [rule for rule, _nodes in wrong(looked_at)] == ["label"]
+    assert [rule for rule, _nodes in violations(looked_at, EVERY_RULE)] == ["label"]
+
+
+def test_what_is_too_small_or_too_wide_is_found(looked_at: Page) -> None:
+    assert (looked_at.evaluate(TOO_SMALL, TOUCH), too_wide(looked_at)) == ([], False)
+
+    looked_at.evaluate(
+        """() => {
+          const button = document.querySelector("main form .button");
+          button.style.cssText = "min-height: 0; padding: 0; inline-size: 400px";
+        }"""
+    )
+
+    assert [html.split(">")[0] for html in looked_at.evaluate(TOO_SMALL, TOUCH)] == [
+        '<button class="button" style="min-height: 0px; padding: 0px; inline-size: 400px;"'
+    ]
+    assert too_wide(looked_at)
