@@ -81,9 +81,13 @@ def _price_everything(
     found, suits = np.empty(offers, dtype=np.int64), np.empty(offers)
     reduced = np.empty(pool.ways.shape[1])
     for need in range(first, last):
+        if first_kind > 0 and not (wants.may_move[need] or wants.may_split[need]):
+            continue
         top = 0.0
-        for at in range(pool.known[need]):
-            reduced[at] = pool.value[need, at] - price_of(sites, before, pool.ways[need, at])
+        if pool.known[need] + SINGLES + MOVES + SPLITS > len(reduced):
+            # One may have to make room for another.
+            for at in range(pool.known[need]):
+                reduced[at] = pool.value[need, at] - price_of(sites, before, pool.ways[need, at])
         for kind in range(first_kind, 3):
             if (kind == 1 and not wants.may_move[need]) or (kind == 2 and not wants.may_split[need]):
                 continue
