@@ -1,12 +1,16 @@
-"""Users and coordinators, for superusers only: whoever runs the deployment names its coordinators here."""
+"""Users, for superusers only. Coordinators are named on their own page (`matching.admin.coordinators`)."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 
-from accounts.models import Coordinator, User
+from accounts.models import User
+
+# Nobody here has Django's permissions by groups: the Coordinator row is the right.
+admin.site.unregister(Group)
 
 
 class NewUserForm(AdminUserCreationForm[User]):
@@ -37,9 +41,3 @@ class PeopleAdmin(UserAdmin[User]):
         (None, {"fields": ["username", "password", "language"]}),
         (None, {"fields": ["is_active", "is_staff", "is_superuser", "last_login"]}),
     ]
-
-
-@admin.register(Coordinator)
-class CoordinatorAdmin(admin.ModelAdmin[Coordinator]):
-    list_display = ["user", "all_places"]
-    autocomplete_fields = ["user", "places"]

@@ -1,15 +1,17 @@
-"""How the API knows who calls: a bearer token (`Authorization: Bearer shk_...`)."""
+"""How the API knows who calls: a bearer token (`Authorization: Bearer shk_...`), or a session of the pages."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts import tokens
+from accounts import desk_sessions, tokens
+from accounts.coordinators import desk_of, rights_of
 from accounts.models import AccessToken, User
 
 
@@ -23,10 +25,37 @@ class BearerToken(BaseAuthentication):
         row = tokens.find(words[1].decode("latin-1"), at=timezone.now()) if len(words) == 2 else None
         if row is None:
             raise AuthenticationFailed(_("This token is not valid: unknown, revoked or expired. Make a new one."))
+        _admits(row.user)
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Shanyrak"'
+
+
+class SessionOfBothFactors(SessionAuthentication):
+    """A session of the pages; a coordinator's counts only with the second factor, as at the admin's door."""
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        found = super().authenticate(request)
+        if found is None:
+            return None
+        user = found[0]
+        if (user.is_staff or desk_of(user) is not None) and not desk_sessions.verified(request._request):
+            return None
+        _admits(user)
+        return user, None
+
+
+def _admits(user: User) -> None:
+    """Raise AuthenticationFailed for auditors: what they may read, and what not, is worked out in the admin alone."""
+    if rights_of(user).reads_only:
+        raise AuthenticationFailed(_("Auditors look at everything in the admin; the API is not open to them."))
+
+
+class SessionOfBothFactorsScheme(SessionScheme):  # type: ignore[no-untyped-call]
+    """How the schema describes it."""
+
+    target_class = SessionOfBothFactors  # type: ignore[assignment]
 
 
 class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -9,8 +9,9 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device, DeviceManager
 
-from privacy.fields import EncryptedTextField
+from privacy.fields import EncryptedBytesField, EncryptedTextField
 
 
 class UserManager(BaseUserManager["User"]):
@@ -50,6 +51,24 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.username
 
 
+HOST_REFUSED_BY_TWO = pgtrigger.Trigger(
+    name="host_refused_by_two",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
+    func="""
+    IF NEW.status <> 'refused' OR (TG_OP = 'UPDATE' AND OLD.status = 'refused') THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.refusal_by_id IS NULL OR NEW.refusal_seconded_by_id IS NULL
+            OR NEW.refusal_by_id = NEW.refusal_seconded_by_id THEN
+        RAISE EXCEPTION 'host % is refused by two people or not at all', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'host_refused_by_two';
+    END IF;
+    RETURN NEW;
+    """,
+)
+
+
 class Host(models.Model):
     """A person who offers space; vetted by coordinators before anyone is sent to them."""
 
@@ -58,18 +77,31 @@ class Host(models.Model):
         VETTED = "vetted", _("vetted")
         REFUSED = "refused", _("refused")
         SUSPENDED = "suspended", _("suspended")
+        MERGED = "merged", _("merged into another")
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="host")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.UNVETTED)
+    refusal_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Who asked for a refusal."
+    )
+    refusal_seconded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    refusal_reason = models.CharField(max_length=200, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="host_status_known",
-                condition=models.Q(status__in=["unvetted", "vetted", "refused", "suspended"]),
-            )
+                condition=models.Q(status__in=["unvetted", "vetted", "refused", "suspended", "merged"]),
+            ),
+            models.CheckConstraint(
+                name="host_merged_somewhere",
+                condition=models.Q(status="merged", merged_into__isnull=False)
+                | (~models.Q(status="merged") & models.Q(merged_into=None)),
+            ),
         ]
+        triggers = [HOST_REFUSED_BY_TWO]
 
     def __str__(self) -> str:
         return f"host {self.pk}"
@@ -95,10 +127,64 @@ class HostCheck(models.Model):
     note = EncryptedTextField(blank=True, default="")
 
     class Meta:
-        ordering = ["-at"]
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["host", "kind", "-at"], name="host_check_latest")]
 
     def __str__(self) -> str:
         return f"{self.kind} of host {self.host_id}"
+
+
+class HostEvidence(models.Model):
+    """A picture a coordinator was shown, as `accounts.evidence` made it anew. Emptied when it is removed; the line stays."""
+
+    host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="evidence")
+    kind = models.CharField(max_length=20, choices=HostCheck.Kind.choices)
+    picture = EncryptedBytesField(help_text="A JPEG without metadata, encrypted.")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    removed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        verbose_name_plural = "evidence"
+
+    def __str__(self) -> str:
+        return f"evidence {self.pk} of host {self.host_id}"
+
+
+class HostCall(models.Model):
+    """One call to a host: who called, when, and what came of it. Append-only."""
+
+    class Outcome(models.TextChoices):
+        REACHED = "reached", _("reached")
+        NO_ANSWER = "no_answer", _("no answer")
+        CALL_BACK = "call_back", _("will call back")
+        WRONG_NUMBER = "wrong_number", _("wrong number")
+
+    host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="calls")
+    outcome = models.CharField(max_length=12, choices=Outcome.choices)
+    note = EncryptedTextField(blank=True, default="")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["host", "-at"], name="host_call_latest")]
+        constraints = [
+            models.CheckConstraint(
+                name="host_call_outcome_known",
+                condition=models.Q(outcome__in=["reached", "no_answer", "call_back", "wrong_number"]),
+            )
+        ]
+        triggers = [
+            pgtrigger.Protect(name="host_call_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"call to host {self.host_id}: {self.outcome}"
 
 
 class HostEvent(models.Model):
@@ -140,14 +226,98 @@ class Arrival(models.Model):
 
 
 class Coordinator(models.Model):
-    """A volunteer with access to the admin, for some places or (`all_places`) for all."""
+    """A volunteer with access to the admin, for some places or (`all_places`) for all; what they may do says `role`."""
+
+    class Role(models.TextChoices):
+        COORDINATOR = "coordinator", _("coordinator")
+        LEAD = "lead", _("lead coordinator")
+        AUDITOR = "auditor", _("auditor")
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="coordinator")
+    role = models.CharField(max_length=12, choices=Role.choices, default=Role.COORDINATOR)
     all_places = models.BooleanField(default=False)
     places = models.ManyToManyField("places.Place", blank=True, related_name="coordinators")
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="coordinator_role_known", condition=models.Q(role__in=["coordinator", "lead", "auditor"])
+            ),
+            models.CheckConstraint(
+                name="coordinator_leads_all_places", condition=~models.Q(role="lead") | models.Q(all_places=True)
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"coordinator {self.user.username}"
+
+
+class CoordinatorEvent(models.Model):
+    """One thing that happened to a coordinator's rights or keys: who did it, when, from what to what. Append-only."""
+
+    class What(models.TextChoices):
+        NAMED = "named", _("named")
+        RIGHTS_CHANGED = "rights_changed", _("rights changed")
+        LEFT = "left", _("has left")
+        RETURNED = "returned", _("has returned")
+        PASSWORD_GIVEN = "password_given", _("new password given")
+        SIGNED_IN = "signed_in", _("signed in")
+        SECOND_FACTOR_SET_UP = "second_factor_set_up", _("second factor set up")
+        SECOND_FACTOR_REMOVED = "second_factor_removed", _("second factor removed")
+        RECOVERY_CODE_USED = "recovery_code_used", _("recovery code used")
+        RECOVERY_CODES_MADE = "recovery_codes_made", _("new recovery codes made")
+
+    about = models.ForeignKey(User, on_delete=models.PROTECT, related_name="coordinator_events")
+    what = models.CharField(max_length=30, choices=What.choices)
+    was = models.CharField(max_length=500, blank=True)
+    became = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        triggers = [
+            pgtrigger.Protect(name="coordinator_event_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.about_id}: {self.what}"
+
+
+class Authenticator(Device):
+    """A coordinator's second factor: the app on a phone that shows six digits, new ones every 30 seconds (RFC 6238).
+
+    Without `confirmed` it is being set up and opens nothing. `last_step` is the time step of the last code
+    taken, so that no code opens twice.
+    """
+
+    secret = EncryptedTextField(help_text="20 random bytes in Base32.")
+    last_step = models.BigIntegerField(default=-1)
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[Authenticator]] = DeviceManager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="authenticator_one_in_use", fields=["user"], condition=models.Q(confirmed=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"authenticator {self.pk}"
+
+
+class RecoveryCode(models.Model):
+    """A code on paper for who lost the phone: hashed, and good once."""
+
+    authenticator = models.ForeignKey(Authenticator, on_delete=models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"recovery code {self.pk}"
 
 
 class OneTimeCode(models.Model):

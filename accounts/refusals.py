@@ -25,6 +25,13 @@ class WrongCode(Refused):
     message = _("This code is not valid. Check the digits, or ask for a new code.")
 
 
+class SecondFactorNeeded(Refused):
+    """A coordinator came by a door that asks for one factor only."""
+
+    code = "second_factor_needed"
+    message = _("You are a coordinator: sign in to the admin with both factors, and make a token from that session.")
+
+
 class TooManyTries(Refused):
     """Too many attempts within the time allowed; wait `retry_after` seconds."""
 

@@ -6,11 +6,12 @@ No text here carries a name, an address or a telling word: what a message says i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from accounts.models import Host, User
+from accounts.models import Host, HostCheck, User
 from matching import queries
+from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest, Space
 from matching.states import Role
 from notifications.outbox import Telling, tell, tell_many
@@ -112,12 +113,13 @@ def not_safe(match: Match, *, by_role: Role, at: datetime) -> None:
 
 
 def frozen(match: Match, *, at: datetime) -> None:
-    """The match waits for a coordinator: both sides hear that somebody will call."""
-    _tell([_host(match), _arrival(match)], "match_frozen", match, at)
+    """The match is on hold with its host (`host_suspended`): the household hears that somebody will call."""
+    _tell([_arrival(match)], "match_frozen", match, at)
 
 
 def host_suspended(host: Host, *, at: datetime) -> None:
-    """A host was suspended: the coordinators of the host's places hear of it."""
+    """A host was suspended: they hear so once, however many matches are on hold, and so do the coordinators concerned."""
+    tell(host.user, "host_on_hold", at=at, key=f"host_on_hold:{host.pk}:{at.isoformat()}")
     places = set(Space.objects.filter(host=host).values_list("place_id", flat=True))
     for coordinator in queries.coordinators_for(places):
         tell(
@@ -159,3 +161,20 @@ def still_available(space: Space, *, at: datetime) -> None:
         key=f"still_available:{space.pk}:{at.isoformat()}",
         context={"space": str(space.pk), "answer_by": space.fresh_until.isoformat()},
     )
+
+
+def checks_run_out(checks: Sequence[HostCheck], *, at: datetime) -> int:
+    """Checks have to be repeated: each host hears of each once, their coordinators once a day. Return how many are new."""
+    told = tell_many(
+        [Telling(check.host.user, "check_due", f"check_due:{check.pk}", {"host": check.host_id}) for check in checks],
+        at=at,
+    )
+    new = [check for check, row in zip(checks, told, strict=True) if row.created_at == at]
+    if new:
+        spaces = Space.objects.filter(host__in={check.host_id for check in new})
+        coordinators = queries.coordinators_for(set(spaces.values_list("place_id", flat=True)))
+        today = f"{local_date(at):%Y-%m-%d}"
+        tell_many(
+            [Telling(each, "checks_expiring", f"checks_expiring:{each.pk}:{today}") for each in coordinators], at=at
+        )
+    return len(new)

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import (
+    Count,
+    DateField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce, Greatest, Least
 
+from accounts import vetting
 from accounts.contacts import HOME_REGION
-from accounts.models import Coordinator, Host, HostCheck, User
-from matching.models import Match, MatchEvent, ShelterRequest, Space
+from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
+from accounts.coordinators import desk_of
+from accounts.models import Coordinator, Host, User
+from matching.models import Match, MatchEvent, PendingDecision, ShelterRequest, Space
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
+from notifications import outbox
+from notifications.models import Delivery
 from places.models import Place
 
 SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
@@ -21,21 +40,24 @@ SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 
 
 # -- who may see what -----------------------------------------------------------------------------
-
-
-def coordinator_of(user: User) -> Coordinator | None:
-    """Return the coordinator `user` is, or None; one who left (`is_active` false) is none."""
-    return getattr(user, "coordinator", None) if user.is_active else None
+# What is visible to a coordinator of a place is visible to its auditor too, through the admin alone;
+# who may act asks `coordinator_of` or `covers`, which know no auditors.
 
 
 def _places_of(coordinator: Coordinator) -> Q:
     return Q() if coordinator.all_places else Q(place__in=coordinator.places.all())
 
 
+def sees_all_places(user: User) -> bool:
+    """Return whether `user` is at the desk for every place."""
+    coordinator = desk_of(user)
+    return coordinator is not None and coordinator.all_places
+
+
 def spaces_visible_to(user: User) -> QuerySet[Space]:
     """Return the spaces whose every field but the address `user` may see: their own, or those in their places."""
     own = Q(host__user=user)
-    if coordinator := coordinator_of(user):
+    if coordinator := desk_of(user):
         own |= _places_of(coordinator)
         if coordinator.all_places:
             return Space.objects.all()
@@ -45,7 +67,7 @@ def spaces_visible_to(user: User) -> QuerySet[Space]:
 def requests_visible_to(user: User) -> QuerySet[ShelterRequest]:
     """Return the shelter requests `user` may see: their own, or those in their places."""
     own = Q(arrival__user=user)
-    if coordinator := coordinator_of(user):
+    if coordinator := desk_of(user):
         own |= _places_of(coordinator)
         if coordinator.all_places:
             return ShelterRequest.objects.all()
@@ -53,8 +75,8 @@ def requests_visible_to(user: User) -> QuerySet[ShelterRequest]:
 
 
 def hosts_visible_to(user: User) -> QuerySet[Host]:
-    """Return the hosts a coordinator may see: those with a space in their places, and those with no space yet."""
-    coordinator = coordinator_of(user)
+    """Return the hosts a coordinator or auditor may see: those with a space in their places, and those with no space yet."""
+    coordinator = desk_of(user)
     if coordinator is None:
         return Host.objects.none()
     if coordinator.all_places:
@@ -71,12 +93,27 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
     # Of a high-risk one the first approval is not yet the approval, whatever became of it afterwards.
     approved = Q(approved_by__isnull=False) & (Q(high_risk=False) | Q(also_approved_by__isnull=False))
     mine = approved & (Q(space__host__user=user) | Q(request__arrival__user=user))
-    if coordinator := coordinator_of(user):
+    if coordinator := desk_of(user):
         if coordinator.all_places:
             return Match.objects.all()
         places = coordinator.places.all()
         mine |= Q(request__place__in=places) | Q(space__place__in=places)
     return Match.objects.filter(mine)
+
+
+def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
+    """Return the deliveries that failed for good and were meant for people of `user`'s places, or for `user`."""
+    coordinator = desk_of(user)
+    if coordinator is None:
+        return Delivery.objects.none()
+    if coordinator.all_places:
+        return outbox.undelivered()
+    recipient = OuterRef("notification__recipient")
+    return outbox.undelivered().filter(
+        Exists(requests_visible_to(user).filter(arrival__user=recipient))
+        | Exists(hosts_visible_to(user).filter(user=recipient))
+        | Q(notification__recipient=user)
+    )
 
 
 def role_in(match: Match, user: User | None) -> Role | None:
@@ -133,9 +170,10 @@ def covers(user: User, place_id: int | None) -> bool:
 
 
 def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:
-    """Return the users who coordinate any of these places."""
+    """Return the users who coordinate any of these places; auditors are told nothing."""
     return (
         User.objects.filter(is_active=True, coordinator__isnull=False)
+        .exclude(coordinator__role=Coordinator.Role.AUDITOR)
         .filter(Q(coordinator__all_places=True) | Q(coordinator__places__in=[pk for pk in place_ids if pk]))
         .distinct()
         .order_by("pk")
@@ -211,9 +249,57 @@ def live_requests(today: date) -> QuerySet[ShelterRequest]:
     return ShelterRequest.objects.filter(withdrawn_at=None, first_night__gt=today - timedelta(days=730))
 
 
+def open_requests(today: date) -> QuerySet[ShelterRequest]:
+    """Return the requests with a night from `today` on that no live or spent match holds for everybody.
+
+    Counted in person-nights, which is exact while no match holds more than is wanted.
+    """
+    last_day = ExpressionWrapper(F("first_night") + F("nights"), output_field=DateField())
+    from_now = Greatest(F("first_night"), Value(today))
+    nights_held = Least(F("last_day"), OuterRef("over")) - Greatest(F("first_night"), OuterRef("from_now"))
+    held = (
+        Match.objects.filter(request=OuterRef("pk"), status__in=sorted(SPENT))
+        .filter(last_day__gt=OuterRef("from_now"), first_night__lt=OuterRef("over"))
+        .order_by()
+        .values("request")
+        .annotate(held=Sum(ExpressionWrapper(nights_held * F("people"), output_field=DurationField())))
+        .values("held")
+    )
+    wanted = ExpressionWrapper((F("over") - F("from_now")) * F("people"), output_field=DurationField())
+    live = ShelterRequest.objects.filter(withdrawn_at=None).annotate(over=last_day, from_now=from_now)
+    counted = live.filter(over__gt=today).annotate(wanted=wanted, held=Coalesce(Subquery(held), Value(timedelta(0))))
+    return counted.filter(wanted__gt=F("held"))
+
+
 def desk_requests() -> QuerySet[ShelterRequest]:
     """Return the requests only people may match: children without an adult, live match or not."""
     return ShelterRequest.objects.filter(withdrawn_at=None, children=F("people"))
+
+
+# -- places ---------------------------------------------------------------------------------------
+
+
+def places_visible_to(user: User) -> QuerySet[Place]:
+    """Return the places whose figures `user` may see at the desk."""
+    coordinator = desk_of(user)
+    if coordinator is None:
+        return Place.objects.none()
+    return Place.objects.all() if coordinator.all_places else coordinator.places.all()
+
+
+@dataclass(frozen=True, slots=True)
+class BedPrice:
+    """What one more bed for `kind` (anyone, women, families) is worth in a place on a night, in units of the objective."""
+
+    place_id: int
+    night: date
+    kind: str
+    price: float
+
+
+def bed_prices(first_night: date, last_day: date) -> list[BedPrice]:
+    """Return the prices that the last round of matching kept for these nights; none before a round has kept any."""
+    return []
 
 
 # -- matches --------------------------------------------------------------------------------------
@@ -224,12 +310,6 @@ def with_everyone(matches: QuerySet[Match]) -> QuerySet[Match]:
     return matches.select_related(
         "request__arrival__user", "request__place", "space__host__user", "space__place", "approved_by"
     )
-
-
-def queue(user: User) -> QuerySet[Match]:
-    """Return the proposals that wait for `user`'s decision, in the order they matter: soonest, most urgent, longest waiting."""
-    visible = matches_visible_to(user).filter(status=Status.PROPOSED)
-    return with_everyone(visible).order_by("first_night", "-request__urgency", "request__registered_at", "pk")
 
 
 def held_in(space: Space) -> QuerySet[Match]:
@@ -244,9 +324,14 @@ def declined_pairs(request_ids: Iterable[object] | None = None) -> QuerySet[Matc
 
 
 def overdue(at: datetime) -> QuerySet[Match]:
-    """Return the matches whose decision or answer is overdue, oldest first; frozen ones wait for a coordinator."""
+    """Return the matches whose decision or answer is overdue, oldest first.
+
+    Frozen ones wait for a coordinator, and those decided on already for the decision to go out.
+    """
     waiting = [Status.PROPOSED, Status.APPROVED]
-    return Match.objects.filter(status__in=waiting, due_at__lte=at, frozen_at=None).order_by("due_at")
+    decided = PendingDecision.objects.filter(match=OuterRef("pk"), refusal="")
+    overdue = Match.objects.filter(~Exists(decided), status__in=waiting, due_at__lte=at, frozen_at=None)
+    return overdue.order_by("due_at")
 
 
 def stays_over(today: date) -> QuerySet[Match]:
@@ -292,15 +377,11 @@ def records_of(host_ids: Collection[int], today: date) -> dict[int, HostRecord]:
             MatchEvent.objects.filter(match__space__host=OuterRef("pk"), act=Act.FREEZE, role=Role.ARRIVAL)
         ),
     )
-    valid: dict[int, set[str]] = {}
-    for host_id, kind in HostCheck.objects.filter(
-        host__in=host_ids, passed=True, valid_until__gte=today, kind__in=settings.REQUIRED_CHECKS
-    ).values_list("host_id", "kind"):
-        valid.setdefault(host_id, set()).add(kind)
+    complete = vetting.with_every_check(host_ids, today)
     return {
         host.pk: HostRecord(
             has_hosted=host.has_hosted,
-            check_overdue=valid.get(host.pk, set()) != set(settings.REQUIRED_CHECKS),
+            check_overdue=host.pk not in complete,
             complaint=host.complaint,
         )
         for host in hosts

@@ -136,6 +136,34 @@ class Stale(Refused):
     message = _("Somebody changed this in the meantime. Load it again and repeat.")
 
 
+class DecidedAlready(Refused):
+    """Somebody decided on this proposal a moment ago, and the decision has not gone out yet."""
+
+    code = "decided_already"
+    message = _("Somebody has just decided on this. The decision can be undone until it goes out.")
+
+
+class GoneOut(Refused):
+    """A decision cannot be undone any more: the people concerned have been told."""
+
+    code = "gone_out"
+    message = _("This can no longer be undone: the messages have gone. Open the match to see what is possible now.")
+
+
+class TakenByAnother(Refused):
+    """Another coordinator is looking at this household."""
+
+    code = "taken_by_another"
+    message = _("Another coordinator is looking at this. Take the next one, or ask them to hand it over.")
+
+
+class OverrideNeedsReason(Refused):
+    """A coordinator chose something else than what is advised and did not say why."""
+
+    code = "override_needs_reason"
+    message = _("Another choice is advised here. Say why you choose this one.")
+
+
 BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_room_left": NoRoomLeft,
     "match_within_windows": OutsideWindow,
@@ -147,6 +175,7 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_one_live_per_leg": LegTaken,
     "match_approved_by": SecondPersonNeeded,
     "match_accepted_by_both": IllegalMove,
+    "decision_once": DecidedAlready,
     "space_keeps_promises": HasLiveMatches,
     "window_keeps_promises": HasLiveMatches,
 }

@@ -12,6 +12,8 @@ FIRST_TIME_HOST = "first_time_host"
 CHECK_OVERDUE = "check_overdue"
 EARLIER_COMPLAINT = "earlier_complaint"
 
+RISKS = (MINOR, MINOR_ALONE, LONE_WOMAN, FIRST_TIME_HOST, CHECK_OVERDUE, EARLIER_COMPLAINT)
+
 
 class Household(Protocol):
     """What bears on risk of who asks: a shelter request, or the columns of one."""

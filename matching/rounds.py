@@ -1,4 +1,4 @@
-"""That there is something to match: written with the change, woken after commit."""
+"""That there is something to match: written with the change, woken after commit; and that the worker is alive."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from matching.models import MatchingDue
+from matching.models import Heartbeat, MatchingDue
 from notifications.wakeups import wake
 
 
@@ -24,3 +24,8 @@ def due(
         rows += [MatchingDue(at=at, space_id=pk) for pk in spaces or ()]
     MatchingDue.objects.bulk_create(rows)
     wake("matching.match_open_requests")
+
+
+def beat(name: str, *, at: datetime) -> None:
+    """Note that what runs at intervals under this name ran at `at`."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": at})

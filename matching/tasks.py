@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from matching import intake, matchmaking
+from matching import calls, decisions, intake, matchmaking
 from matching.placing import Keeper, place_what_is_due
 from notifications.wakeups import wake
 
@@ -40,3 +40,15 @@ def expire_overdue() -> None:
 def ask_if_still_available() -> None:
     """Ask the hosts whose word on a space runs out."""
     intake.ask_if_still_available(at=timezone.now())
+
+
+@shared_task(name="matching.carry_out_decisions")
+def carry_out_decisions() -> None:
+    """Carry out the coordinators' decisions that nobody undid in time."""
+    decisions.carry_out_due(at=timezone.now())
+
+
+@shared_task(name="matching.ask_for_rechecks")
+def ask_for_rechecks() -> None:
+    """Say to hosts and coordinators which checks run out soon."""
+    calls.ask_for_rechecks(at=timezone.now())

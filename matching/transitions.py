@@ -457,31 +457,39 @@ def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match
 def vet_host(host_id: int, *, by: User, at: datetime) -> Host:
     """Vet a host, whose listed spaces can be matched from now on.
 
-    Raises NotYours when `by` is no coordinator, ChecksMissing, or WrongStanding.
+    Raises NotYours when `by` is no coordinator of the host's places, ChecksMissing, or WrongStanding.
     """
-    if queries.coordinator_of(by) is None:
-        raise NotYours
+    _may_judge(host_id, by)
     with one_act():
         host = vetting.vet(host_id, by=by, at=at)
         rounds.due(at, spaces=Space.objects.filter(host=host_id).values_list("pk", flat=True))
         return host
 
 
-def refuse_host(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
-    """Refuse an unvetted host. Raises NotYours when `by` is no coordinator, or WrongStanding."""
-    if queries.coordinator_of(by) is None:
-        raise NotYours
+def refuse_host(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
+    """Ask for the refusal of an unvetted host, or as the second of two people refuse them.
+
+    Raises NotYours when `by` is no coordinator of the host's places, WrongStanding, or SecondPersonRefuses.
+    """
+    _may_judge(host_id, by)
     with one_act():
         return vetting.refuse(host_id, by=by, at=at, reason=reason)
+
+
+def keep_host_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
+    """Take back a refusal that one person asked for. Raises NotYours, or WrongStanding when there is none."""
+    _may_judge(host_id, by)
+    with one_act():
+        return vetting.keep_unrefused(host_id, by=by, at=at, reason=reason)
 
 
 def suspend_host(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
     """Suspend a vetted host and freeze every live match of theirs in the same transaction.
 
-    Raises NotYours when `by` is no coordinator, WrongStanding when the host is not vetted.
+    The host hears so once, each household that knew of its match, and the coordinators. Raises NotYours when `by`
+    is no coordinator of the host's places, WrongStanding when the host is not vetted.
     """
-    if queries.coordinator_of(by) is None:
-        raise NotYours
+    _may_judge(host_id, by)
     with one_act():
         # Spaces before the host, as a proposal's trigger locks them: the other order ends in a deadlock.
         list(Space.objects.filter(host=host_id).order_by("pk").select_for_update().values_list("pk"))
@@ -492,9 +500,15 @@ def suspend_host(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
             if match.holds_beds and match.frozen_at is None:
                 match.frozen_at = at
                 _write(match, Act.FREEZE, Status(match.status), by=by, role=Role.COORDINATOR, at=at)
-                messages.frozen(match, at=at)
+                if match.status != Status.PROPOSED:  # A proposal nobody outside has heard of.
+                    messages.frozen(match, at=at)
         messages.host_suspended(host, at=at)
         return host
+
+
+def _may_judge(host_id: int, by: User) -> None:
+    if queries.coordinator_of(by) is None or not queries.hosts_visible_to(by).filter(pk=host_id).exists():
+        raise NotYours
 
 
 # -- a request's end ------------------------------------------------------------------------------

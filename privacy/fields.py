@@ -38,6 +38,16 @@ def decrypt(token: str) -> str:
     return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token.encode()).decode() if token else ""
 
 
+def encrypt_bytes(data: bytes) -> bytes:
+    """Return `data` encrypted under the newest key; empty stays empty."""
+    return _cipher(tuple(settings.FIELD_KEYS)).encrypt(data) if data else b""
+
+
+def decrypt_bytes(token: bytes) -> bytes:
+    """Return the bytes of `token`; raises cryptography.fernet.InvalidToken when no key fits."""
+    return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token) if token else b""
+
+
 def blind_index(text: str) -> str:
     """Return 64 hexadecimal digits that are equal for equal texts and tell nothing else; "" for ""."""
     return hmac.new(settings.INDEX_KEY.encode(), text.encode(), hashlib.sha256).hexdigest() if text else ""
@@ -55,4 +65,20 @@ class EncryptedTextField(models.TextField[str, str]):
 
     def get_lookup(self, lookup_name: str) -> Any:
         """Allow only `isnull`: ciphertext of equal texts differs, so any other lookup would silently find nothing."""
+        return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
+
+
+class EncryptedBytesField(models.BinaryField[bytes, bytes]):
+    """Bytes that are readable in Python and ciphertext in PostgreSQL; they cannot be filtered by."""
+
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
+        return super().get_db_prep_value(
+            encrypt_bytes(bytes(value)) if value is not None else None, connection, prepared
+        )
+
+    def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> bytes | None:
+        return decrypt_bytes(bytes(value)) if value is not None else None
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Allow only `isnull`, as in EncryptedTextField."""
         return super().get_lookup(lookup_name) if lookup_name == "isnull" else None

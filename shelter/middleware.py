@@ -4,10 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts import desk_sessions
 from shelter import faults, health
 
 
@@ -75,4 +79,20 @@ class Maintenance:
         switch = settings.MAINTENANCE_FILE
         if switch and request.path not in health.PATHS and Path(switch).exists():
             return faults.unavailable(request)
+        return self.get_response(request)
+
+
+class IdleSignOut:
+    """End a coordinator's session that nobody used for a while, before anything of it is done.
+
+    Only sessions with a second factor end so; an arrival on a bad line stays signed in.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if desk_sessions.end_if_idle(request, at=timezone.now()):
+            words = _("You were signed out because nobody used this page for a while. Sign in to go on.")
+            messages.warning(request, words)
         return self.get_response(request)

@@ -52,7 +52,7 @@ FIELD_KEYS = env.list("SHELTER_FIELD_KEYS", [field_key_for_development()] if DEB
 INDEX_KEY = secret("SHELTER_INDEX_KEY")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "shelter.apps.DeskConfig",  # Django's admin, behind the coordinators' door
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "pgtrigger",
     "csp",
+    "django_otp",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -84,7 +85,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "shelter.middleware.IdleSignOut",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "shelter.middleware.PrivatePages",
     "matching.web.languages.OwnLanguage",
@@ -174,8 +177,10 @@ CELERY_BEAT_SCHEDULE = {
     for task, seconds in {
         "matching.match_open_requests": SWEEP_SECONDS,
         "matching.expire_overdue": SWEEP_SECONDS,
+        "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
         "notifications.deliver": min(SWEEP_SECONDS, 10),
         "matching.ask_if_still_available": 3600,
+        "matching.ask_for_rechecks": 3600,
     }.items()
 }
 
@@ -188,6 +193,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# A coordinator's session ends after so many minutes without a click, and after so many hours in any case.
+IDLE_MINUTES = env.int("SHELTER_IDLE_MINUTES", 30)
+SESSION_HOURS = env.int("SHELTER_SESSION_HOURS", 12)
 LOGIN_URL = "/case/"
 LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
@@ -256,7 +264,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.BearerToken",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.SessionOfBothFactors",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -303,8 +311,12 @@ EXIT_URL = env.str("SHELTER_EXIT_URL", "https://www.yr.no/")
 HELP_CONTACT = env.str("SHELTER_HELP_CONTACT", "")
 # Checks a host needs, and for how many days each stays valid.
 REQUIRED_CHECKS = {"identity_seen": 365, "phone_verified": 365, "rules_agreed": 365}
+# Days before a check runs out in which its host is to be checked anew.
+RECHECK_DAYS = env.int("SHELTER_RECHECK_DAYS", 30)
 # Hours to decide or answer: (nights until the stay begins at most, hours).
 ANSWER_HOURS = [(0, 3), (1, 6), (7, 24), (10_000, 48)]
+# Seconds in which a coordinator may undo a decision before the messages go; 0 sends them at once.
+DECISION_HOLD_SECONDS = env.int("SHELTER_DECISION_HOLD_SECONDS", 60)
 # Days after which a host is asked whether the space still stands, and days they have to answer.
 FRESH_DAYS = env.int("SHELTER_FRESH_DAYS", 14)
 FRESH_ANSWER_DAYS = 3

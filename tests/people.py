@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts import arrivals, hosts, vetting
+from accounts import arrivals, desk_sessions, hosts, second_factor, vetting
 from accounts.contacts import add_contact_point, read_contact
-from accounts.models import Arrival, Coordinator, Host, User
+from accounts.models import Arrival, Authenticator, Coordinator, Host, User
 from matching import intake, transitions
 from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
@@ -115,14 +119,53 @@ def vet(host: Host, *, by: Person) -> None:
         vetting.vet(host.pk, by=by.user, at=now)
 
 
-def carla(username: str = "carla", *, places: tuple[Place, ...] = ()) -> Person:
+def carla(
+    username: str = "carla",
+    *,
+    places: tuple[Place, ...] = (),
+    role: str = Coordinator.Role.COORDINATOR,
+    name: str = "Carla Koordinator",
+) -> Person:
     """Return a coordinator: of all places, or of `places` only. The same `username` is the same person."""
     user = User.objects.filter(username=username).first()
     if user is None:
-        user = User.objects.create_user(username, PASSWORD, is_staff=True, language="en", name="Carla Koordinator")
-        coordinator = Coordinator.objects.create(user=user, all_places=not places)
+        user = User.objects.create_user(username, PASSWORD, is_staff=True, language="en", name=name)
+        coordinator = Coordinator.objects.create(user=user, role=role, all_places=not places)
         coordinator.places.set(places)
     return Person(user, PASSWORD)
+
+
+def lena() -> Person:
+    """Return a lead coordinator."""
+    return carla("lena", role=Coordinator.Role.LEAD, name="Lena Leiterin")
+
+
+def adil(*, places: tuple[Place, ...] = ()) -> Person:
+    """Return an auditor, of all places or of `places` only."""
+    return carla("adil", role=Coordinator.Role.AUDITOR, places=places, name="Adil Auditor")
+
+
+def authenticator(person: Person) -> Authenticator:
+    """Return this person's second factor, set up."""
+    waiting = second_factor.authenticator_of(person.user)
+    if waiting is None:
+        waiting = second_factor.begin(person.user, at=timezone.now())
+        Authenticator.objects.filter(pk=waiting.pk).update(confirmed=True)
+    return Authenticator.objects.get(pk=waiting.pk)
+
+
+def desk_client(person: Person) -> Client:
+    """Return a browser in which this coordinator, lead, auditor or superuser has proved both factors.
+
+    A bare `Client.force_login` is a session by password alone, and no page of the admin opens to it.
+    """
+    request = RequestFactory().get("/admin/")
+    request.user, request.session = AnonymousUser(), SessionStore()
+    desk_sessions.enter(request, person.user, authenticator(person), at=timezone.now())
+    request.session.save()
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key or ""
+    return client
 
 
 def oskar() -> Person:

@@ -1,5 +1,5 @@
 """The coordinators' workplace inside Django's own admin: stock lists, our own pages where the work needs them."""
 
-from matching.admin import hosts, matches, records, requests, spaces
+from matching.admin import audit, coordinators, hosts, matches, records, requests, spaces, tonight
 
-__all__ = ["hosts", "matches", "records", "requests", "spaces"]
+__all__ = ["audit", "coordinators", "hosts", "matches", "records", "requests", "spaces", "tonight"]

@@ -1,4 +1,4 @@
-"""Vetting hosts. The page stands in this app because suspending a host freezes matches."""
+"""Vetting hosts: the checklist, evidence and standing of each. The page stands in this app because suspending freezes matches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -15,12 +15,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import vetting
-from accounts.models import Host, HostCheck, User
-from matching import queries, transitions
-from matching.admin.access import LookOnly, back, coordinator, said
+from accounts import evidence, vetting
+from accounts.evidence import NotAPicture, PictureTooBig
+from accounts.models import Host, HostCall, HostCheck, HostEvent, HostEvidence, User
+from matching import disclosure, queries, transitions
+from matching.admin import calls
+from matching.admin.access import LOOK_REASONS, LookOnly, back, coordinator, said, why_look
 from matching.deadlines import local_date
 from matching.refusals import one_act
+
+KEEP = "kept"
+"""The move in an address that takes a refusal back which one coordinator asked for."""
 
 
 @admin.register(Host)
@@ -30,79 +35,175 @@ class HostAdmin(LookOnly[Host]):
     list_display = ["__str__", "status", "created_at"]
     list_filter = ["status"]
     change_form_template = "admin/accounts/host_page.html"
+    change_list_template = "admin/accounts/host_list.html"
 
     def visible(self, user: User) -> QuerySet[Host]:
-        return queries.hosts_visible_to(user).select_related("user")
+        return queries.hosts_visible_to(user).select_related("user", "merged_into", "refusal_by")
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
+
+        def post(address: str, act: Any, name: str) -> Any:
+            return path(f"<int:host_id>/{address}", view(require_POST(act)), name=f"accounts_host_{name}")
+
         return [
-            path("<int:host_id>/check/", view(require_POST(self.check_)), name="accounts_host_check"),
-            path(
-                "<int:host_id>/standing/<slug:move>/", view(require_POST(self.standing)), name="accounts_host_standing"
-            ),
+            path("call/", view(partial(calls.page, self)), name="accounts_host_call"),
+            post("called/", partial(calls.called, self), "called"),
+            post("check/", self.check_, "check"),
+            post("standing/<slug:move>/", self.standing, "standing"),
+            post("open/", self.open_personal, "open"),
+            post("evidence/", self.add_evidence, "evidence"),
+            post("evidence/<int:evidence_id>/look/", self.look_at_evidence, "evidence_look"),
+            post("evidence/<int:evidence_id>/remove/", self.remove_evidence, "evidence_remove"),
             *super().get_urls(),
         ]
+
+    # -- the page ---------------------------------------------------------------------------------
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if not object_id.isdecimal():
             raise Http404
-        host = get_object_or_404(self.visible(coordinator(request)), pk=int(object_id))
-        words = dict(HostCheck.Kind.choices)
+        return self._page(request, int(object_id))
+
+    def _page(self, request: HttpRequest, host_id: int, status: int = 200, **more: Any) -> HttpResponse:
+        user = coordinator(request)
+        host = get_object_or_404(self.visible(user), pk=host_id)
+        itself_and_merged = Q(host=host) | Q(host__merged_into=host)
         context = {
             **self.admin_site.each_context(request),
             "title": str(host),
             "opts": self.opts,
             "host": host,
+            "checklist": vetting.checklist(host, local_date(timezone.now())),
             "checks": host.checks.select_related("by"),
-            "missing": [words[kind] for kind in vetting.missing_checks(host, local_date(timezone.now()))],
             "kinds": HostCheck.Kind.choices,
-            "moves": [to for now, to in sorted(vetting.MOVES) if now == host.status],
+            "evidence": host.evidence.select_related("by", "removed_by").defer("picture"),
+            "moves": [to for now, to in sorted(vetting.MOVES) if now == host.status and to != Host.Status.UNVETTED],
+            "refusal_is_mine": host.refusal_by_id == user.pk,
             "spaces": host.spaces.select_related("place"),
-            "events": host.events.select_related("by"),
+            "calls": HostCall.objects.filter(itself_and_merged).select_related("by"),
+            "outcomes": HostCall.Outcome.choices,
+            "events": HostEvent.objects.filter(itself_and_merged).select_related("by", "host"),
+            "look_reasons": LOOK_REASONS.items(),
+            "typed": request.POST,
+            **more,
         }
-        return TemplateResponse(request, self.change_form_template, context)
+        return TemplateResponse(request, self.change_form_template, context, status=status)
+
+    def _of(self, request: HttpRequest, host_id: int) -> tuple[User, Host, str]:
+        """Return who acts, on which host they may act, and the address of its page. Raises Http404."""
+        user = coordinator(request)
+        host = get_object_or_404(self.visible(user), pk=host_id)
+        return user, host, reverse("admin:accounts_host_change", args=[host_id])
+
+    # -- checks and standing ----------------------------------------------------------------------
 
     def check_(self, request: HttpRequest, host_id: int) -> HttpResponse:
         """Put a check on record."""
-        user = coordinator(request)
-        host = get_object_or_404(self.visible(user), pk=host_id)
-        kind = request.POST.get("kind", "")
-        page = reverse("admin:accounts_host_change", args=[host_id])
-        if kind not in HostCheck.Kind.values:
-            self.message_user(request, _("Choose what was checked."), "error")
-            return back(request, page)
-        passed = request.POST.get("passed") == "yes"
+        user, host, page = self._of(request, host_id)
+        kind, passed = request.POST.get("kind", ""), request.POST.get("passed")
+        if kind not in HostCheck.Kind.values or passed not in ("yes", "no"):
+            self.message_user(request, _("Choose what was checked, and whether it was passed."), "error")
+            return self._page(request, host_id)
         note = request.POST.get("note", "")
 
         def record() -> None:
             with one_act():
-                vetting.record_check(host, kind, by=user, at=timezone.now(), passed=passed, note=note)
+                vetting.record_check(host, kind, by=user, at=timezone.now(), passed=passed == "yes", note=note)
 
         said(request, record, _("The check is on record."))
         return back(request, page)
 
     def standing(self, request: HttpRequest, host_id: int, move: str) -> HttpResponse:
-        """Vet, refuse or suspend the host."""
-        user = coordinator(request)
-        get_object_or_404(self.visible(user), pk=host_id)
-        page, at = reverse("admin:accounts_host_change", args=[host_id]), timezone.now()
-        reason = request.POST.get("reason", "").strip()
-        if move in ("refused", "suspended") and not reason:
+        """Vet or suspend the host, ask for a refusal, second it, or take it back."""
+        user, host, page = self._of(request, host_id)
+        at, reason = timezone.now(), " ".join(request.POST.get("reason", "").split())[:200]
+        seconds = move == Host.Status.REFUSED and host.refusal_by_id is not None
+        if move in (Host.Status.REFUSED, Host.Status.SUSPENDED) and not reason and not seconds:
             self.message_user(request, _("Write down the reason."), "error")
             return back(request, page)
 
+        act: Any
         if move == Host.Status.VETTED:
-            vet = partial(transitions.vet_host, host_id, by=user, at=at)
-            said(request, vet, _("The host is vetted; their spaces can be matched now."))
+            act, words = transitions.vet_host, _("The host is vetted; their spaces can be matched now.")
         elif move == Host.Status.REFUSED:
-            refuse = partial(transitions.refuse_host, host_id, by=user, at=at, reason=reason)
-            said(request, refuse, _("The host is refused."))
+            act = partial(transitions.refuse_host, reason=reason)
+            words = (
+                _("The host is refused.")
+                if seconds
+                else _("Noted. Another coordinator has to refuse as well; until then the host stays as they are.")
+            )
         elif move == Host.Status.SUSPENDED:
-            suspend = partial(transitions.suspend_host, host_id, by=user, at=at, reason=reason)
-            said(request, suspend, _("The host is suspended and every match of theirs is on hold."))
+            act = partial(transitions.suspend_host, reason=reason)
+            words = _("The host is suspended and every match of theirs is on hold; those concerned have been told.")
+        elif move == KEEP:
+            act = partial(transitions.keep_host_unrefused, reason=reason)
+            words = _("The refusal is off.")
         else:
             raise Http404
+        said(request, partial(act, host_id, by=user, at=at), words)
+        return back(request, page)
+
+    # -- personal fields --------------------------------------------------------------------------
+
+    def open_personal(self, request: HttpRequest, host_id: int) -> HttpResponse:
+        """Show the host's name and contact points once, with a reason, and log the look."""
+        user, host, _page = self._of(request, host_id)
+        reason = why_look(request)
+        if reason is None:
+            return self._page(request, host_id)
+        with one_act():
+            disclosure.log_look(user, host.user, "name contact", reason=reason, at=timezone.now())
+        points = [(point.channel, point.address) for point in host.user.contact_points.all()]
+        return self._page(request, host_id, opened={"name": host.user.name, "points": points})
+
+    def add_evidence(self, request: HttpRequest, host_id: int) -> HttpResponse:
+        """Keep a picture as evidence, made anew without whatever else was in its file."""
+        user, host, page = self._of(request, host_id)
+        kind, file = request.POST.get("kind", ""), request.FILES.get("picture")
+        if kind not in HostCheck.Kind.values or file is None:
+            self.message_user(request, _("Choose a picture, and what it shows."), "error")
+            return self._page(request, host_id)
+        try:
+            if (file.size or 0) > evidence.MOST_BYTES:
+                raise PictureTooBig
+            with one_act():
+                evidence.keep(host, kind, file.read(), by=user, at=timezone.now())
+        except (NotAPicture, PictureTooBig) as refusal:
+            self.message_user(request, str(refusal), "error")
+            return self._page(request, host_id)
+        self.message_user(request, _("The picture is kept, encrypted and without its metadata."), "success")
+        return back(request, page)
+
+    def look_at_evidence(self, request: HttpRequest, host_id: int, evidence_id: int) -> HttpResponse:
+        """Give the picture as a file, with a reason, and log the look."""
+        user, host, _page = self._of(request, host_id)
+        kept = get_object_or_404(HostEvidence, pk=evidence_id, host=host, removed_at=None)
+        reason = why_look(request)
+        if reason is None:
+            return self._page(request, host_id)
+        with one_act():
+            disclosure.log_look(user, host.user, f"evidence:{kept.pk}", reason=reason, at=timezone.now())
+        return HttpResponse(
+            kept.picture,
+            headers={
+                "Content-Type": "image/jpeg",
+                "Content-Disposition": f'attachment; filename="evidence-{kept.pk}.jpg"',
+                "Cache-Control": "no-store",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+    def remove_evidence(self, request: HttpRequest, host_id: int, evidence_id: int) -> HttpResponse:
+        """Delete a picture that is no longer needed; that it was there stays on record."""
+        user, host, page = self._of(request, host_id)
+        kept = get_object_or_404(HostEvidence, pk=evidence_id, host=host)
+
+        def remove() -> None:
+            with one_act():
+                evidence.remove(kept.pk, by=user, at=timezone.now())
+
+        said(request, remove, _("The picture is deleted."))
         return back(request, page)

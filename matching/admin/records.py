@@ -1,4 +1,4 @@
-"""What the service did by itself: rounds of matching, deliveries that failed, and who looked at whom."""
+"""What the service did by itself: rounds of matching, and deliveries that failed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from matching import queries
 from matching.admin.access import LookOnly, back, coordinator
 from matching.models import MatchingRound
-from notifications import delivering, outbox
+from notifications import delivering
 from notifications.models import Delivery
-from privacy.models import AccessLog
 
 
 @admin.register(MatchingRound)
@@ -40,7 +40,7 @@ class UndeliveredAdmin(LookOnly[Delivery]):
     list_display_links = None
 
     def visible(self, user: User) -> QuerySet[Delivery]:
-        return outbox.undelivered()
+        return queries.undelivered_to_people_of(user)
 
     @admin.display(ordering="notification__event")
     def event(self, delivery: Delivery) -> str:
@@ -52,22 +52,8 @@ class UndeliveredAdmin(LookOnly[Delivery]):
 
     def again(self, request: HttpRequest) -> HttpResponse:
         """Put every failed delivery back into the queue."""
-        coordinator(request)
-        at = timezone.now()
-        failed = outbox.undelivered().values_list("pk", flat=True)
+        user, at = coordinator(request), timezone.now()
+        failed = self.visible(user).values_list("pk", flat=True)
         count = sum(delivering.try_again(pk, at=at) for pk in failed)
         self.message_user(request, _("Deliveries to be tried again: %(count)d.") % {"count": count}, "success")
         return back(request, reverse("admin:notifications_delivery_changelist"))
-
-
-@admin.register(AccessLog)
-class AccessLogAdmin(LookOnly[AccessLog]):
-    """Who looked at whose personal fields, and why. Nobody can change it."""
-
-    list_display = ["at", "by", "about", "fields", "reason"]
-    list_filter = ["at"]
-    date_hierarchy = "at"
-    list_select_related = ["by", "about"]
-
-    def visible(self, user: User) -> QuerySet[AccessLog]:
-        return AccessLog.objects.all()

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from accounts import arrivals
 from accounts.models import User
 from matching import disclosure, matchmaking, queries, transitions
-from matching.admin.access import LookOnly, back, coordinator, said
+from matching.admin.access import LOOK_REASONS, LookOnly, back, coordinator, said, why_look
 from matching.deadlines import local_date
 from matching.models import ShelterRequest, Space
 from matching.refusals import one_act
@@ -58,7 +58,8 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         row = get_object_or_404(self.visible(user), pk=_pk(object_id))
         now = timezone.now()
         open_runs = row.withdrawn_at is None and queries.uncovered(row, local_date(now))
-        candidates = matchmaking.candidates_for(row.pk, by=user, at=now, limit=15) if open_runs else []
+        may_act = queries.covers(user, row.place_id)
+        candidates = matchmaking.candidates_for(row.pk, by=user, at=now, limit=15) if open_runs and may_act else []
         spaces = Space.objects.select_related("place").in_bulk([UUID(c.legs[0].offer_id) for c in candidates])
         context = {
             **self.admin_site.each_context(request),
@@ -70,6 +71,7 @@ class RequestAdmin(LookOnly[ShelterRequest]):
             "candidates": [
                 {"placement": c, "leg": c.legs[0], "space": spaces[UUID(c.legs[0].offer_id)]} for c in candidates
             ],
+            "look_reasons": LOOK_REASONS.items(),
             **more,
         }
         return TemplateResponse(request, self.change_form_template, context)
@@ -88,12 +90,11 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         """Show name, contact points and notes once, with a reason, and log the look."""
         user = coordinator(request)
         row = get_object_or_404(self.visible(user), pk=request_id)
-        reason = request.POST.get("why", "").strip()
-        if not reason:
-            self.message_user(request, _("Say why you need to see this; it is logged."), "error")
+        reason = why_look(request)
+        if reason is None:
             return self._page(request, request_id)
         with one_act():
-            disclosure.log_look(user, row.arrival.user, "name contact notes", reason=reason[:200], at=timezone.now())
+            disclosure.log_look(user, row.arrival.user, "name contact notes", reason=reason, at=timezone.now())
         points = [(point.channel, point.address) for point in row.arrival.user.contact_points.all()]
         return self._page(
             request, request_id, opened={"name": row.arrival.user.name, "points": points, "notes": row.notes}

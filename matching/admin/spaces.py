@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from matching import disclosure, intake, queries
-from matching.admin.access import LookOnly, back, coordinator, said
+from matching.admin.access import LOOK_REASONS, LookOnly, back, coordinator, said, why_look
 from matching.models import Space
 from matching.refusals import one_act
 
@@ -66,6 +66,7 @@ class SpaceAdmin(LookOnly[Space]):
             "opts": self.opts,
             "space": space,
             "held": queries.held_in(space),
+            "look_reasons": LOOK_REASONS.items(),
             **more,
         }
         return TemplateResponse(request, self.change_form_template, context)
@@ -83,12 +84,11 @@ class SpaceAdmin(LookOnly[Space]):
         """Show the host's name, contact points and the exact address once, with a reason, and log the look."""
         user = coordinator(request)
         space = get_object_or_404(self.visible(user), pk=space_id)
-        reason = request.POST.get("why", "").strip()
-        if not reason:
-            self.message_user(request, _("Say why you need to see this; it is logged."), "error")
+        reason = why_look(request)
+        if reason is None:
             return self._page(request, space_id)
         with one_act():
-            disclosure.log_look(user, space.host.user, "name contact address", reason=reason[:200], at=timezone.now())
+            disclosure.log_look(user, space.host.user, "name contact address", reason=reason, at=timezone.now())
         points = [(point.channel, point.address) for point in space.host.user.contact_points.all()]
         return self._page(
             request, space_id, opened={"name": space.host.user.name, "points": points, "address": space.address}

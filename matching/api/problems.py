@@ -15,7 +15,7 @@ from rest_framework.views import exception_handler as default_handler
 from rest_framework.views import set_rollback
 
 from accounts.contacts import UnreadableContact
-from accounts.refusals import Refused, TooManyTries, WrongCode
+from accounts.refusals import Refused, SecondFactorNeeded, TooManyTries, WrongCode
 from accounts.signing_in import WrongSecret
 from matching.refusals import Incomplete, NotYours, ReasonNeeded, Stale
 
@@ -29,6 +29,7 @@ STATUS_OF: tuple[tuple[type[Refused], int], ...] = (
     (UnreadableContact, 400),
     (WrongSecret, 403),
     (WrongCode, 403),
+    (SecondFactorNeeded, 403),
     (Stale, 412),
     (Refused, 409),
 )

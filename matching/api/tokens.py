@@ -14,7 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import signing_in, tokens
+from accounts.coordinators import desk_of
 from accounts.models import AccessToken, User
+from accounts.refusals import SecondFactorNeeded
 from matching.api.account_serializers import (
     ContactToProveSerializer,
     IssuedTokenSerializer,
@@ -61,8 +63,12 @@ class Tokens(mixins.ListModelMixin, Resource):
     def _proved(self, request: Request, proof: dict[str, Any]) -> User:
         source, at = source_of(request), timezone.now()
         if "secret" in proof and "case_number" in proof:
-            return signing_in.sign_in_to_case(proof["case_number"], proof["secret"], source=source, at=at)
-        return signing_in.sign_in_by_code(proof["contact"], proof["code"], source=source, at=at)
+            user = signing_in.sign_in_to_case(proof["case_number"], proof["secret"], source=source, at=at)
+        else:
+            user = signing_in.sign_in_by_code(proof["contact"], proof["code"], source=source, at=at)
+        if desk_of(user) is not None:
+            raise SecondFactorNeeded
+        return user
 
     def _issue(self, user: User, wanted: dict[str, Any]) -> Response:
         row, token = tokens.issue(

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from accounts.models import Coordinator
 from matching.sheets import RequestRow, SpaceRow
 from places.gazetteer import KnownPlace
 
 
 @dataclass(frozen=True, slots=True)
 class DemoCoordinator:
-    """A coordinator of all places: what they sign in with, and their name."""
+    """A coordinator of all places: what they sign in with, their name and their role."""
 
     username: str
     name: str
+    role: str
 
 
-CARLA = DemoCoordinator("carla", "Carla")
-DANA = DemoCoordinator("dana", "Dana")
+CARLA = DemoCoordinator("carla", "Carla", Coordinator.Role.LEAD)
+DANA = DemoCoordinator("dana", "Dana", Coordinator.Role.COORDINATOR)
 PASSWORD = "shanyrak-demo"  # noqa: S105 - it is meant to be known
 
 HANNA_CONTACT = "hanna@example.org"

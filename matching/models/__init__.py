@@ -1,5 +1,6 @@
 """The rows of the domain: spaces, shelter requests, matches, and what the database guarantees about them."""
 
+from matching.models.desk import Claim, DeskNote, Heartbeat, PendingDecision
 from matching.models.drafts import KeptDraft
 from matching.models.idempotency import IdempotencyKey
 from matching.models.matches import Match, MatchEvent
@@ -8,6 +9,9 @@ from matching.models.rounds import MatchingChange, MatchingDue, MatchingPrice, M
 from matching.models.spaces import Space, SpaceWindow
 
 __all__ = [
+    "Claim",
+    "DeskNote",
+    "Heartbeat",
     "IdempotencyKey",
     "KeptDraft",
     "Match",
@@ -17,6 +21,7 @@ __all__ = [
     "MatchingPrice",
     "MatchingRegion",
     "MatchingRound",
+    "PendingDecision",
     "ShelterRequest",
     "Space",
     "SpaceWindow",

@@ -141,6 +141,21 @@ EVENTS = {
         "Somebody has been suspended, and all their plans are on hold. Please look at each of them now and decide "
         "what happens next.",
     ),
+    "host_on_hold": Words(
+        "We pause our questions to you. A coordinator will get in touch.",
+        "We have put everything with you on hold for now, and nothing is expected of you. A coordinator will get in "
+        "touch with you and say why. If you think that it is a mistake, tell them then.",
+    ),
+    "check_due": Words(
+        "It is time to repeat a check. A coordinator will get in touch.",
+        "One of our checks runs out soon and has to be repeated. A coordinator will get in touch with you; it takes a "
+        "few minutes. Until then everything goes on as before.",
+    ),
+    "checks_expiring": Words(
+        "Checks run out soon. Please see whom to call today.",
+        "Some checks run out soon. Please look at the list of those to call today and repeat their checks in time: "
+        "with an overdue check every decision needs two people.",
+    ),
     "still_available": Words(
         "Does your offer still stand? One tap on your page is enough.",
         "Does your offer still stand? Please tell us on your page: one tap is enough. Without an answer we stop "

@@ -30,6 +30,18 @@ def carla(db: None) -> Person:
 
 
 @pytest.fixture
+def lena(db: None) -> Person:
+    """The lead coordinator."""
+    return people.lena()
+
+
+@pytest.fixture
+def adil(db: None) -> Person:
+    """The auditor."""
+    return people.adil()
+
+
+@pytest.fixture
 def oskar(db: None) -> Person:
     """The outsider, who has a case and a space of his own."""
     return people.oskar()
@@ -37,9 +49,11 @@ def oskar(db: None) -> Person:
 
 @pytest.fixture
 def signed_in(db: None) -> Callable[[Person], Client]:
-    """Return a browser in which this person is signed in."""
+    """Return a browser in which this person is signed in, a coordinator with both factors."""
 
     def sign_in(person: Person) -> Client:
+        if person.user.is_staff:
+            return people.desk_client(person)
         client = Client()
         client.force_login(person.user)
         return client

@@ -30,6 +30,7 @@ EVERYBODY = """\
 Shanyrak          http://127.0.0.1:8000/
 as coordinator    http://127.0.0.1:8000/admin/  user name carla, password shanyrak-demo
                   (a second one, where two must approve: dana, same password)
+                  then six digits, which appear here
 as host           http://127.0.0.1:8000/host/sign-in/  hanna@example.org; its one-time code appears here
 as arrival        http://127.0.0.1:8000/case/  case number 1000 2000, secret 1234 5678 9012
 """
@@ -48,7 +49,7 @@ def said(command: str) -> str:
     return out.getvalue()
 
 
-def test_load_demo_brings_the_week_and_its_people_once() -> None:
+def test_load_demo_brings_the_week_and_its_people_once(capsys: pytest.CaptureFixture[str]) -> None:
     said("load_gazetteer")
 
     assert said("load_demo") == "181 spaces and 301 shelter requests.\n"
@@ -59,11 +60,11 @@ def test_load_demo_brings_the_week_and_its_people_once() -> None:
     assert Delivery.objects.count() == 0
     nights = ShelterRequest.objects.order_by("first_night").values_list("first_night", flat=True)
     assert (nights[0], nights[300]) == (tonight(), tonight(13))
-    the_known_keys_fit()
+    the_known_keys_fit(capsys)
     assert said("how_to_sign_in") == EVERYBODY
 
 
-def the_known_keys_fit() -> None:
+def the_known_keys_fit(capsys: pytest.CaptureFixture[str]) -> None:
     amira = sign_in_to_case("1000 2000", "1234 5678 9012", source="test", at=timezone.now())
     assert (amira.name, amira.arrival.requests.get().external_id) == ("Amira", "demo-amira")
     send_code(demo.HANNA_CONTACT, source="test", at=timezone.now())
@@ -71,7 +72,10 @@ def the_known_keys_fit() -> None:
     assert (hanna.name, hanna.host.status, hanna.host.spaces.get().external_id) == ("Hanna", "vetted", "demo-hanna")
     for username in ("carla", "dana"):
         client = Client()
-        assert client.login(username=username, password=demo.PASSWORD)
+        client.post("/admin/login/", {"username": username, "password": demo.PASSWORD}, follow=True)
+        printed = capsys.readouterr().out
+        assert f"the six digits of {username} now" in printed
+        client.post("/admin/login/code/", {"code": printed.splitlines()[-2]})
         assert client.get("/admin/").status_code == 200
     Delivery.objects.all().delete()
 
@@ -100,4 +104,7 @@ def test_how_to_sign_in_tells_no_key_that_does_not_fit() -> None:
     assert said("how_to_sign_in").splitlines()[1] == "as coordinator    http://127.0.0.1:8000/admin/"
     carla.user.set_password(demo.PASSWORD)
     carla.user.save()
-    assert said("how_to_sign_in").splitlines()[1:3] == EVERYBODY.splitlines()[1:3]
+    assert said("how_to_sign_in").splitlines()[1:4] == [
+        *EVERYBODY.splitlines()[1:3],
+        "                  the first sign-in sets up the second factor, an app on your phone",
+    ]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
+from accounts import second_factor
 from accounts.arrivals import grouped
 from accounts.contacts import find_contact_point
 from accounts.models import Coordinator, User
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         if _fits(demo.CARLA.username, demo.PASSWORD):
             self.stdout.write(
                 f"as coordinator    {_address('admin:index')}  user name {demo.CARLA.username}, password {demo.PASSWORD}\n"
-                f"                  (a second one, where two must approve: {demo.DANA.username}, same password)"
+                f"                  (a second one, where two must approve: {demo.DANA.username}, same password){_digits()}"
             )
         elif Coordinator.objects.exists():
             self.stdout.write(f"as coordinator    {_address('admin:index')}")
@@ -47,6 +48,18 @@ def _amiras_keys() -> str:
     if not _fits(demo.AMIRA_CASE_NUMBER, demo.AMIRA_SECRET):
         return ""
     return f"  case number {grouped(demo.AMIRA_CASE_NUMBER)}, secret {grouped(demo.AMIRA_SECRET)}"
+
+
+def _digits() -> str:
+    """Return how the demo's coordinators come by their six digits, while their second factor is still the demo's."""
+    carla = second_factor.authenticator_of(User.objects.get(username=demo.CARLA.username))
+    if carla is None:
+        return "\n                  the first sign-in sets up the second factor, an app on your phone"
+    if carla.secret != second_factor.KNOWN_TO_EVERYBODY:
+        return ""
+    if "console" in settings.NOTIFICATION_CHANNELS:
+        return "\n                  then six digits, which appear here"
+    return f"\n                  then six digits of an app with the secret {second_factor.KNOWN_TO_EVERYBODY}"
 
 
 def _fits(username: str, password: str) -> bool:

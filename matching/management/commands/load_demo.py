@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import second_factor
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
 from matching.deadlines import local_date
@@ -47,7 +48,7 @@ class Command(BaseCommand):
 
 def _load(*, at: datetime) -> tuple[Imported, Imported]:
     """Bring everything in by the acts of the service, in Carla's name. Raises GazetteerNotLoaded."""
-    carla, _dana = (_coordinator(who) for who in (demo.CARLA, demo.DANA))
+    carla, _dana = (_coordinator(who, at) for who in (demo.CARLA, demo.DANA))
     today, almaty = local_date(at), find_place("Almaty")
     assert almaty is not None, "the gazetteer knows Almaty"
     spaces, requests = shifted_to(today, find_place=find_place)
@@ -64,7 +65,8 @@ def _load(*, at: datetime) -> tuple[Imported, Imported]:
     return taken_in
 
 
-def _coordinator(who: demo.DemoCoordinator) -> User:
+def _coordinator(who: demo.DemoCoordinator, at: datetime) -> User:
     user = User.objects.create_user(who.username, demo.PASSWORD, name=who.name, is_staff=True)
-    Coordinator.objects.create(user=user, all_places=True)
+    Coordinator.objects.create(user=user, role=who.role, all_places=True)
+    second_factor.set_up_demo(user, at=at)
     return user

@@ -8,16 +8,22 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from matching import intake, matchmaking
+from matching import decisions, intake, matchmaking
 from notifications.delivering import deliver_due
 
 
 class Command(BaseCommand):
-    help = "Match open requests, expire what is overdue, ask hosts, deliver messages. Safe beside running workers."
+    help = (
+        "Carry out decisions, match, expire what is overdue, ask hosts, deliver messages. Safe beside running workers."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        decided = decisions.carry_out_due(at=timezone.now())
         expired = matchmaking.expire_overdue(at=timezone.now())
         matched = matchmaking.match_open_requests(now=timezone.now)
         asked = intake.ask_if_still_available(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
-        self.stdout.write(f"{expired} ended, {matched.proposals} proposed, {asked} hosts asked, {sent} messages sent.")
+        self.stdout.write(
+            f"{decided} decisions carried out, {expired} ended, {matched.proposals} proposed, {asked} hosts asked, "
+            f"{sent} messages sent."
+        )

@@ -1,0 +1,82 @@
+"""The coordinators' desk: Django's own admin site behind a door that asks for a second factor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+OWN_KEYS = frozenset({"logout", "password_change", "keys", "keys_new"})
+"""What an auditor may change as well: how they themselves sign in."""
+
+View = Callable[..., HttpResponse]
+
+
+class Desk(AdminSite):
+    """Nobody gets past the door without a second factor, and an auditor changes nothing, whatever the page."""
+
+    site_header = site_title = "Shanyrak"
+    index_title = gettext_lazy("The coordinators' desk")
+
+    landing: Callable[[HttpRequest], TemplateResponse | None] | None = None
+    """What stands at the desk's first address instead of the stock list, where it has something for who asks."""
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        answer = self.landing(request) if self.landing else None
+        return answer or super().index(request, extra_context)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        from accounts.desk_sessions import verified  # The site is made before the models are there.
+
+        return verified(request) and request.user.is_staff
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.method not in ("GET", "HEAD", "OPTIONS") and self._reads_only(request):
+                raise PermissionDenied(_("Auditors look at everything and change nothing."))
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(guarded, cacheable)
+
+    def _reads_only(self, request: HttpRequest) -> bool:
+        from accounts.coordinators import rights_of
+
+        name = request.resolver_match.url_name if request.resolver_match else None
+        return name not in OWN_KEYS and rights_of(request.user).reads_only
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from accounts.coordinators import rights_of
+
+        return {**super().each_context(request), "desk": rights_of(request.user)}
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from accounts import desk_door
+
+        return desk_door.sign_in(request, self)
+
+    def get_urls(self) -> list[Any]:
+        from accounts import desk_door, desk_keys
+
+        def at_the_door(view: Callable[[HttpRequest, AdminSite], HttpResponse]) -> View:
+            return lambda request: view(request, self)
+
+        def inside(view: Callable[[HttpRequest, AdminSite], HttpResponse]) -> View:
+            admitted: View = self.admin_view(lambda request: view(request, self))
+            return admitted
+
+        return [
+            path("login/code/", at_the_door(desk_door.prove), name="login_code"),
+            path("login/set-up/", at_the_door(desk_door.set_up), name="login_set_up"),
+            path("keys/", inside(desk_keys.keys), name="keys"),
+            path("keys/new/", inside(desk_keys.new), name="keys_new"),
+            *super().get_urls(),
+        ]

@@ -1,0 +1,198 @@
+"""Signing in at the desk, in two steps: name and password, then six digits; the first time, setting those up."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+import segno
+from django import forms
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import desk_sessions, second_factor, throttles
+from accounts.models import Authenticator, User
+from accounts.refusals import Refused
+
+AT_THE_DOOR = "at_the_door"
+DOOR_MINUTES = 10
+"""How long a right password waits for its second factor."""
+
+
+class PasswordForm(AdminAuthenticationForm):
+    """The first step. Tries are counted before the password is looked at."""
+
+    def clean(self) -> dict[str, Any]:
+        source = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        try:
+            at = timezone.now()
+            throttles.count("desk", self.cleaned_data.get("username") or "", limit=10, seconds=900, at=at)
+            throttles.count("desk-from", source, limit=30, seconds=900, at=at)
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal), code=refusal.code) from refusal
+        return super().clean()
+
+
+class CodeForm(forms.Form):
+    """Six digits of the app."""
+
+    code = forms.CharField(
+        label=gettext_lazy("The six digits in your app"),
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "spellcheck": "false"}
+        ),
+    )
+
+
+class RecoveryForm(forms.Form):
+    """A code from paper, in the same field of the same address."""
+
+    code = forms.CharField(
+        label=gettext_lazy("A recovery code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "autofocus": True, "spellcheck": "false"}
+        ),
+    )
+
+
+@sensitive_post_parameters("password")
+@csrf_protect
+@never_cache
+def sign_in(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    """Ask for name and password; a right one waits at the door for the second factor."""
+    wanted = _inside(request, request.POST.get("next") or request.GET.get("next"))
+    if request.method == "GET" and site.has_permission(request):
+        return redirect(wanted)
+    form = PasswordForm(request, data=request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        user = form.get_user()
+        logout(request)  # Whoever was signed in here before, nothing of their session goes on.
+        request.session[AT_THE_DOOR] = {"user": user.pk, "at": timezone.now().timestamp(), "next": wanted}
+        return redirect("admin:login_code")
+    return _page(request, site, "admin/door/sign_in.html", _("Sign in"), form=form, next=wanted)
+
+
+@csrf_protect
+@never_cache
+def prove(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    """Ask for the second factor; with a right one the session begins."""
+    at = timezone.now()
+    user = _who_waits(request, at)
+    if user is None:
+        return redirect("admin:login")
+    known = second_factor.authenticator_of(user)
+    if known is None:
+        return redirect("admin:login_set_up")
+    if request.method == "GET":
+        _print_digits_of_the_demo(known, at)
+    by_paper = "recovery" in request.GET
+    form = (RecoveryForm if by_paper else CodeForm)(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            authenticator = second_factor.prove(user, form.cleaned_data["code"], at=at)
+        except Refused as refusal:
+            form.add_error("code", str(refusal))
+        else:
+            return redirect(_let_in(request, user, authenticator, at))
+    return _page(request, site, "admin/door/code.html", _("Second step"), form=form, by_paper=by_paper)
+
+
+@csrf_protect
+@never_cache
+def set_up(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    """The first sign-in: show the secret, take the first digits, show the recovery codes once."""
+    at = timezone.now()
+    user = _who_waits(request, at)
+    if user is None:
+        return redirect("admin:login")
+    if second_factor.authenticator_of(user) is not None:
+        return redirect("admin:login_code")
+    waiting = second_factor.begin(user, at=at)
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            authenticator, codes = second_factor.confirm(user, form.cleaned_data["code"], at=at)
+        except Refused as refusal:
+            form.add_error("code", str(refusal))
+        else:
+            onward = _let_in(request, user, authenticator, at)
+            return recovery_codes_page(request, site, codes, onward)
+    return set_up_page(request, site, waiting, form)
+
+
+def set_up_page(request: HttpRequest, site: AdminSite, waiting: Authenticator, form: CodeForm) -> HttpResponse:
+    """Show the secret as a picture, as letters and as an address to tap, and ask for the first digits."""
+    secret = waiting.secret
+    return _page(
+        request,
+        site,
+        "admin/door/set_up.html",
+        _("Set up your second factor"),
+        form=form,
+        picture=_picture(second_factor.address_for_app(waiting)),
+        address=second_factor.address_for_app(waiting),
+        secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
+    )
+
+
+def recovery_codes_page(request: HttpRequest, site: AdminSite, codes: list[str], onward: str) -> HttpResponse:
+    """Show fresh recovery codes, once."""
+    title = _("Write down your recovery codes")
+    return _page(request, site, "admin/door/recovery_codes.html", title, codes=codes, onward=onward)
+
+
+def _page(request: HttpRequest, site: AdminSite, template: str, title: str, **more: Any) -> HttpResponse:
+    return TemplateResponse(request, template, {**site.each_context(request), "title": title, **more})
+
+
+def _picture(address: str) -> SafeString:
+    """Return the QR code as an inline SVG: pictures from data addresses are not allowed here, and styles neither."""
+    drawn = segno.make(address, error="m").svg_inline(scale=5, border=4, light="#fff", dark="#000")
+    return mark_safe(drawn)  # noqa: S308 - drawn here; the text is in it as squares only
+
+
+def _print_digits_of_the_demo(authenticator: Authenticator, at: datetime) -> None:
+    """On a trial's console, say what the app of a person of the demo would show; there is no such app."""
+    if "console" in settings.NOTIFICATION_CHANNELS and authenticator.secret == second_factor.KNOWN_TO_EVERYBODY:
+        digits = second_factor.digits_now(authenticator.secret, at=at)
+        sys.stdout.write(f"\n--- the six digits of {authenticator.user} now\n{digits}\n---\n")
+        sys.stdout.flush()
+
+
+def _who_waits(request: HttpRequest, at: datetime) -> User | None:
+    """Return whose password was right a few minutes ago in this browser, or None."""
+    waiting = request.session.get(AT_THE_DOOR)
+    if waiting is None or at - datetime.fromtimestamp(waiting["at"], tz=at.tzinfo) > timedelta(minutes=DOOR_MINUTES):
+        return None
+    return User.objects.filter(pk=waiting["user"], is_active=True, is_staff=True).first()
+
+
+def _let_in(request: HttpRequest, user: User, authenticator: Authenticator, at: datetime) -> str:
+    """Begin the session; return where it was to lead."""
+    onward = _inside(request, request.session.pop(AT_THE_DOOR)["next"])
+    desk_sessions.enter(request, user, authenticator, at=at)
+    return onward
+
+
+def _inside(request: HttpRequest, target: str | None) -> str:
+    """Return `target` where it is a page of the desk of this site, else the desk's first page."""
+    index = reverse("admin:index")
+    safe = url_has_allowed_host_and_scheme(target or "", allowed_hosts={request.get_host()})
+    return target if target and safe and target.startswith(index) else index

@@ -1,0 +1,51 @@
+"""A coordinator's session: it begins when both factors are proved, and ends by itself when nobody is there.
+
+Times are kept in the session as whole seconds; the limits are `settings.IDLE_MINUTES` and `SESSION_HOURS`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import django_otp
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.http import HttpRequest
+
+from accounts.coordinators import What, note
+from accounts.models import Authenticator, User
+
+SEEN, SINCE = "desk_seen", "desk_since"
+EVERY = 60
+"""Seconds after which a click is written down again: not every page should cost a write."""
+
+
+def enter(request: HttpRequest, user: User, authenticator: Authenticator, *, at: datetime) -> None:
+    """Begin a session of `user`, who has proved password and second factor."""
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    django_otp.login(request, authenticator)
+    now = int(at.timestamp())
+    request.session[SEEN] = request.session[SINCE] = now
+    # In the database the session lives a little longer than it opens anything, so that its end can be said.
+    request.session.set_expiry(settings.SESSION_HOURS * 3600)
+    note(user, What.SIGNED_IN, by=user, at=at)
+
+
+def verified(request: HttpRequest) -> bool:
+    """Return whether whoever asks has proved a second factor in this session."""
+    user = request.user
+    return isinstance(user, User) and user.is_active and bool(getattr(user, "otp_device", None))
+
+
+def end_if_idle(request: HttpRequest, *, at: datetime) -> bool:
+    """End a verified session nobody used for too long, or that began too long ago; return whether it was ended."""
+    if django_otp.DEVICE_ID_SESSION_KEY not in request.session:
+        return False
+    now = int(at.timestamp())
+    seen, since = request.session.get(SEEN, 0), request.session.get(SINCE, 0)
+    if now - seen > settings.IDLE_MINUTES * 60 or now - since > settings.SESSION_HOURS * 3600:
+        logout(request)
+        return True
+    if now - seen >= EVERY:
+        request.session[SEEN] = now
+    return False

@@ -1,0 +1,104 @@
+"""Evidence of a check: a picture taken in, made anew without whatever else its file carried, and kept encrypted.
+
+A photograph tells where and when it was taken, and with what; a file may be more than a picture. So nothing of
+the file is kept but its pixels: it is decoded under limits, turned the way its EXIF says, made smaller where it is
+big, and written as a new JPEG with no metadata at all.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageOps
+
+from accounts.models import Host, HostEvidence, User
+from accounts.refusals import Refused
+
+MOST_BYTES = 10 * 1024 * 1024
+"""Of an uploaded file."""
+MOST_PIXELS = 50_000_000
+"""Of a picture before it is decoded: more is a bomb or a poster."""
+LONGEST_SIDE = 2000
+"""Pixels of what is kept: enough to read a page of print."""
+QUALITY = 85
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+class NotAPicture(Refused):
+    """What was uploaded cannot be kept as evidence; the message says what to do instead."""
+
+    code = "not_a_picture"
+    message = _(
+        "Only pictures are kept: JPEG, PNG or WebP. Of a PDF or any other file take a photo or a screenshot of the page."
+    )
+
+
+class PictureTooBig(Refused):
+    """The file, or the picture in it, is too big."""
+
+    code = "picture_too_big"
+    message = _("This picture is too big: at most 10 MB and 50 megapixels. Send a smaller one, or take the photo anew.")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture made anew: the bytes of a JPEG, and its sides in pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int
+
+
+def make_anew(file: bytes) -> Picture:
+    """Return the picture in `file`, re-encoded without metadata. Raises NotAPicture, PictureTooBig."""
+    if len(file) > MOST_BYTES:
+        raise PictureTooBig
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(file), formats=FORMATS) as found:
+                if found.width * found.height > MOST_PIXELS:
+                    raise PictureTooBig
+                found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # A JPEG is decoded no bigger than is kept.
+                turned = ImageOps.exif_transpose(found)
+                return _written(_on_white(turned))
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as bomb:
+        raise PictureTooBig from bomb
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as unreadable:
+        raise NotAPicture from unreadable
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Return only the pixels, where there were none white: a new image, so that nothing else comes along."""
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    solid = picture.convert("RGBA")
+    canvas = Image.new("RGB", solid.size, "white")
+    canvas.paste(solid, mask=solid)
+    return canvas
+
+
+def _written(canvas: Image.Image) -> Picture:
+    out = BytesIO()
+    canvas.save(out, "JPEG", quality=QUALITY, optimize=True)
+    return Picture(out.getvalue(), canvas.width, canvas.height)
+
+
+def keep(host: Host, kind: str, file: bytes, *, by: User, at: datetime) -> HostEvidence:
+    """Keep the picture in `file` as evidence of a check of this kind. Raises NotAPicture, PictureTooBig."""
+    picture = make_anew(file)
+    return HostEvidence.objects.create(
+        host=host, kind=kind, picture=picture.jpeg, width=picture.width, height=picture.height, by=by, at=at
+    )
+
+
+def remove(evidence_id: int, *, by: User, at: datetime) -> HostEvidence:
+    """Empty a picture that is no longer needed; that it was there stays on record. Twice is once."""
+    evidence = HostEvidence.objects.select_for_update().get(pk=evidence_id)
+    if evidence.removed_at is None:
+        evidence.picture, evidence.removed_by, evidence.removed_at = b"", by, at
+        evidence.save(update_fields=["picture", "removed_by", "removed_at"])
+    return evidence

@@ -1,0 +1,170 @@
+"""The coordinators' second factor: six digits of an app (TOTP, RFC 6238), and ten recovery codes on paper.
+
+Whoever has none yet sets it up at the first sign-in. Every code opens once: the time step of the last one
+taken is kept, under the row's lock. Tries are counted in PostgreSQL like all others.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+from datetime import datetime
+from urllib.parse import quote, urlencode
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django_otp.oath import TOTP
+
+from accounts import throttles
+from accounts.arrivals import plain
+from accounts.coordinators import What, note
+from accounts.models import Authenticator, RecoveryCode, User
+from accounts.refusals import Refused
+from privacy.fields import blind_index
+
+STEP_SECONDS = 30
+DIGITS = 6
+TOLERANCE = 1
+"""Steps the clock of a phone may be early or late."""
+RECOVERY_CODES = 10
+RECOVERY_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
+RECOVERY_LENGTH = 10
+ISSUER = "Shanyrak"
+KNOWN_TO_EVERYBODY = "SHANYRAKSHANYRAKSHANYRAKSHANYRAK"
+"""The secret of the demo's people. Its digits are no secret, so the console channel prints them."""
+
+
+class WrongSecondFactor(Refused):
+    """The digits are not those of the app now, were used already, or no unused recovery code reads like this."""
+
+    code = "wrong_second_factor"
+    message = _("This code is not valid. Wait for the next six digits in the app, or take an unused recovery code.")
+
+
+# -- setting up -----------------------------------------------------------------------------------
+
+
+def authenticator_of(user: User) -> Authenticator | None:
+    """Return the second factor in use, or None."""
+    return Authenticator.objects.filter(user=user, confirmed=True).first()
+
+
+def begin(user: User, *, at: datetime) -> Authenticator:
+    """Return the authenticator that `user` is setting up, the same one until it is confirmed."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)  # Two tabs set up one secret, not two.
+        waiting = Authenticator.objects.filter(user=user, confirmed=False).first()
+        if waiting is not None:
+            return waiting
+        secret = base64.b32encode(secrets.token_bytes(20)).decode()
+        return Authenticator.objects.create(user=user, name="app", confirmed=False, secret=secret, created_at=at)
+
+
+def confirm(user: User, code: str, *, at: datetime) -> tuple[Authenticator, list[str]]:
+    """Take the authenticator being set up into use, in place of an earlier one; return it and its recovery codes.
+
+    Raises WrongSecondFactor, TooManyTries.
+    """
+    _count_try(user, at)
+    with transaction.atomic():
+        waiting = Authenticator.objects.select_for_update().filter(user=user, confirmed=False).first()
+        if waiting is None or not _takes(waiting, code, at):
+            raise WrongSecondFactor
+        Authenticator.objects.filter(user=user, confirmed=True).delete()
+        waiting.confirmed = True
+        waiting.save(update_fields=["confirmed", "last_step"])
+        codes = _write_recovery_codes(waiting)
+        note(user, What.SECOND_FACTOR_SET_UP, by=user, at=at)
+    return waiting, codes
+
+
+def make_recovery_codes(user: User, *, at: datetime) -> list[str]:
+    """Return ten new recovery codes, shown once; the earlier ones open nothing any more."""
+    with transaction.atomic():
+        authenticator = Authenticator.objects.select_for_update().get(user=user, confirmed=True)
+        authenticator.recovery_codes.all().delete()
+        note(user, What.RECOVERY_CODES_MADE, by=user, at=at)
+        return _write_recovery_codes(authenticator)
+
+
+def unused_recovery_codes(user: User) -> int:
+    """Return how many recovery codes are left."""
+    return RecoveryCode.objects.filter(authenticator__user=user, authenticator__confirmed=True, used_at=None).count()
+
+
+def address_for_app(authenticator: Authenticator) -> str:
+    """Return the `otpauth:` address that an app reads from the QR code."""
+    label = quote(f"{ISSUER}:{authenticator.user.username}")
+    return f"otpauth://totp/{label}?" + urlencode({"secret": authenticator.secret, "issuer": ISSUER})
+
+
+# -- proving --------------------------------------------------------------------------------------
+
+
+def prove(user: User, code: str, *, at: datetime) -> Authenticator:
+    """Return the user's second factor when `code` is its six digits now or an unused recovery code, and use it up.
+
+    Raises WrongSecondFactor, TooManyTries (10 tries in 15 minutes).
+    """
+    _count_try(user, at)
+    with transaction.atomic():
+        authenticator = Authenticator.objects.select_for_update().filter(user=user, confirmed=True).first()
+        if authenticator is None:
+            raise WrongSecondFactor
+        if _takes(authenticator, code, at):
+            authenticator.save(update_fields=["last_step"])
+            return authenticator
+        unused = authenticator.recovery_codes.filter(used_at=None, code_hash=_hash(user, code))
+        if not unused.update(used_at=at):
+            raise WrongSecondFactor
+        note(user, What.RECOVERY_CODE_USED, by=user, at=at)
+        return authenticator
+
+
+def set_up_demo(user: User, *, at: datetime) -> Authenticator:
+    """Give a person of the demo the second factor that everybody knows."""
+    return Authenticator.objects.create(user=user, name="demo", secret=KNOWN_TO_EVERYBODY, created_at=at)
+
+
+def digits_now(secret: str, *, at: datetime) -> str:
+    """Return the six digits an app with this secret (Base32) shows at the moment `at`."""
+    return f"{_clock(secret, at).token():0{DIGITS}}"
+
+
+def _clock(secret: str, at: datetime) -> TOTP:
+    clock = TOTP(base64.b32decode(secret), step=STEP_SECONDS, digits=DIGITS)
+    clock.time = at.timestamp()
+    return clock
+
+
+def _takes(authenticator: Authenticator, code: str, at: datetime) -> bool:
+    """Return whether these are digits of now that were not taken before, and remember their step (not yet saved)."""
+    digits = plain(code)
+    clock = _clock(authenticator.secret, at)
+    now = clock.t()
+    for step in range(now - TOLERANCE, now + TOLERANCE + 1):
+        clock.drift = step - now
+        fits = hmac.compare_digest(f"{clock.token():0{DIGITS}}", digits)
+        if fits and step > authenticator.last_step:
+            authenticator.last_step = step
+            return True
+    return False
+
+
+def _count_try(user: User, at: datetime) -> None:
+    # Paid for before the digits are compared, outside the transaction that a wrong code rolls back.
+    throttles.count("second-factor", str(user.pk), limit=10, seconds=900, at=at)
+
+
+def _write_recovery_codes(authenticator: Authenticator) -> list[str]:
+    codes = ["".join(secrets.choice(RECOVERY_SIGNS) for _ in range(RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES)]
+    RecoveryCode.objects.bulk_create(
+        [RecoveryCode(authenticator=authenticator, code_hash=_hash(authenticator.user, code)) for code in codes]
+    )
+    return [f"{code[:5]}-{code[5:]}" for code in codes]
+
+
+def _hash(user: User, code: str) -> str:
+    # Keyed and bound to the person; fifty random bits behind ten tries in 15 minutes need no slow hash.
+    return blind_index(f"recovery:{user.pk}:{''.join(sign for sign in code.lower() if sign.isalnum())}")

@@ -1,0 +1,105 @@
+"""The audit pages: who did what, and who looked at whom. For lead coordinators and auditors; nobody can change a line.
+
+Every list is a table the database refuses to change (a trigger on UPDATE and DELETE), shown as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
+
+from accounts.coordinators import Rights, rights_of
+from accounts.models import CoordinatorEvent, HostEvent, User
+from matching.admin.access import LookOnly, Row
+from matching.models import MatchEvent
+from privacy.models import AccessLog
+
+
+class WhoDidIt(admin.SimpleListFilter):
+    """The people with access to the desk, by name: what did this one do?"""
+
+    title = gettext_lazy("by whom")
+    parameter_name = "by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        desk = User.objects.filter(is_staff=True).order_by("username")
+        return [(str(pk), name) for pk, name in desk.values_list("pk", "username")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(by=int(self.value())) if (self.value() or "").isdecimal() else queryset  # type: ignore[arg-type]
+
+
+class AuditOnly(LookOnly[Row]):
+    """Lines of history that leads and auditors read; nobody else learns that they are there."""
+
+    date_hierarchy = "at"
+    ordering = ["-at", "-id"]
+    list_per_page = 100
+    list_display_links = None
+    show_full_result_count = False
+
+    def _lets_look(self, rights: Rights) -> bool:
+        return rights.may_audit
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
+        if not rights_of(request.user).may_audit:
+            raise Http404
+        return self.model._default_manager.all()
+
+
+@admin.register(MatchEvent)
+class MatchEventAdmin(AuditOnly[MatchEvent]):
+    """Every act on a match."""
+
+    list_display = ["at", "by", "role", "act", "which", "from_status", "to_status", "reason"]
+    list_filter = [WhoDidIt, "act", "role", "to_status", "reason", "at"]
+    list_select_related = ["by", "match"]
+    search_fields = ["=match__id", "=by__username"]
+    exclude = ["note"]
+
+    @admin.display(description=gettext_lazy("match"))
+    def which(self, event: MatchEvent) -> str:
+        return _linked("admin:matching_match_change", event.match)
+
+
+@admin.register(HostEvent)
+class HostEventAdmin(AuditOnly[HostEvent]):
+    """Every change of a host's standing."""
+
+    list_display = ["at", "by", "which", "from_status", "to_status", "reason"]
+    list_filter = [WhoDidIt, "to_status", "at"]
+    list_select_related = ["by", "host"]
+
+    @admin.display(description=gettext_lazy("host"))
+    def which(self, event: HostEvent) -> str:
+        return _linked("admin:accounts_host_change", event.host)
+
+
+@admin.register(CoordinatorEvent)
+class CoordinatorEventAdmin(AuditOnly[CoordinatorEvent]):
+    """Every sign-in at the desk, and every change of a coordinator's rights and keys."""
+
+    list_display = ["at", "by", "what", "about", "was", "became", "reason"]
+    list_filter = [WhoDidIt, "what", "at"]
+    list_select_related = ["by", "about"]
+    search_fields = ["=about__username", "=by__username"]
+
+
+@admin.register(AccessLog)
+class AccessLogAdmin(AuditOnly[AccessLog]):
+    """Who looked at whose personal fields, and why."""
+
+    list_display = ["at", "by", "about", "fields", "reason"]
+    list_filter = [WhoDidIt, "at"]
+    list_select_related = ["by", "about"]
+    search_fields = ["=about__username", "=by__username", "reason"]
+
+
+def _linked(view: str, row: Model) -> str:
+    return format_html('<a href="{}">{}</a>', reverse(view, args=[row.pk]), row)

@@ -1,0 +1,81 @@
+"""The page of hosts to call today, with how the checks stand, and noting a call."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import vetting
+from accounts.models import HostCall
+from accounts.vetting import CheckState
+from matching import calls
+from matching.admin.access import back, coordinator, said
+from matching.calls import Why
+
+if TYPE_CHECKING:
+    from matching.admin.hosts import HostAdmin
+
+WHY_WORDS = {
+    Why.NO_ANSWER: gettext_lazy("no answer to a question"),
+    Why.UNVETTED: gettext_lazy("waits to be vetted"),
+    Why.CHECK: gettext_lazy("a check runs out or has run out"),
+    Why.STALE: gettext_lazy("has not said whether the offer still stands"),
+}
+STATE_WORDS = {
+    CheckState.PASSED: gettext_lazy("passed"),
+    CheckState.EXPIRING: gettext_lazy("runs out soon"),
+    CheckState.EXPIRED: gettext_lazy("has run out"),
+    CheckState.FAILED: gettext_lazy("failed"),
+    CheckState.MISSING: gettext_lazy("missing"),
+}
+
+
+def page(desk: HostAdmin, request: HttpRequest) -> HttpResponse:
+    """Show whom to call, one list, the most pressing first."""
+    user, at = coordinator(request), timezone.now()
+    asked = request.GET.get("why", "")
+    only = Why(asked) if asked in list(Why) else None
+    found = calls.to_call(user, at, only)
+    context: dict[str, Any] = {
+        **desk.admin_site.each_context(request),
+        "title": _("Hosts to call today"),
+        "opts": desk.opts,
+        "only": only,
+        "kinds": [(why, WHY_WORDS[why], found.counts[why]) for why in Why],
+        "called_today": found.called_today,
+        "lines": [
+            {
+                "call": call,
+                "why": [(WHY_WORDS[why], since) for why, since in call.reasons],
+                "lacking": [(item.words, STATE_WORDS[item.state]) for item in call.lacking],
+            }
+            for call in found.calls
+        ],
+        "outcomes": HostCall.Outcome.choices,
+        "to_second": calls.refusals_to_second(user),
+        "states": list(STATE_WORDS.values()),
+        "figures": [(row, [row.counts[state] for state in STATE_WORDS]) for row in calls.figures(user, at)],
+    }
+    return TemplateResponse(request, "admin/accounts/host_calls.html", context)
+
+
+def called(desk: HostAdmin, request: HttpRequest, host_id: int) -> HttpResponse:
+    """Note a call; the host leaves today's list."""
+    user = coordinator(request)
+    host = get_object_or_404(desk.visible(user), pk=host_id)
+    outcome, note = request.POST.get("outcome", ""), request.POST.get("note", "")[:500]
+    default = reverse("admin:accounts_host_call")
+    if outcome not in HostCall.Outcome.values:
+        desk.message_user(request, _("Choose what came of the call."), "error")
+        return back(request, default)
+    note_call = partial(vetting.note_call, host, outcome, by=user, at=timezone.now(), note=note)
+    said(request, note_call, _("The call is noted; the host is off today's list."))
+    return back(request, default)

@@ -1,0 +1,116 @@
+"""The unplaced: every open request, why no round could place it, and the smallest change that would."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from matching import intake, queries, unplaced
+from matching.admin.access import back, coordinator, said
+from matching.admin.queue import page_context
+from matching.admin.words import CHANGE_WORDS
+from matching.intake import RequestDetails
+from matching.models import ShelterRequest
+from matching.refusals import Stale
+from matching.unplaced import Change
+
+A_PAGE = 25
+
+
+def urls() -> list[Any]:
+    """Return the addresses of the unplaced, under those of the matches."""
+    view = admin.site.admin_view
+    return [
+        path("unplaced/", view(unplaced_), name="matching_match_unplaced"),
+        path("unplaced/<uuid:request_id>/agreed/", view(require_POST(agreed)), name="matching_match_agreed"),
+    ]
+
+
+def unplaced_(request: HttpRequest) -> HttpResponse:
+    """Open requests in the order they matter, by place and by the kind of change that would help."""
+    user, at = coordinator(request), timezone.now()
+    place = request.GET.get("place", "")
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in unplaced.KINDS else ""
+    chosen = int(place) if place.isdecimal() and len(place) < 10 else None
+    rows = unplaced.left_over(user, at, place=chosen, kind=kind)
+    page = Paginator(rows.prefetch_related("matches"), A_PAGE).get_page(request.GET.get("page"))
+    context = page_context(
+        request,
+        title=_("Unplaced"),
+        here="unplaced",
+        page=page,
+        rows=unplaced.explained(list(page), at),
+        kinds=CHANGE_WORDS.items(),
+        kind=kind,
+        change_words=CHANGE_WORDS,
+        place=chosen,
+        places=unplaced.places(user, at),
+        query=urlencode({name: value for name, value in (("place", chosen), ("kind", kind)) if value}),
+    )
+    return TemplateResponse(request, "admin/matching/unplaced.html", context)
+
+
+def agreed(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """Change a request as the engine advised, on the household's word; the next round places it."""
+    user = coordinator(request)
+    asked = get_object_or_404(queries.requests_visible_to(user), pk=request_id)
+    words = request.POST.get("change", "")
+    change = unplaced.change_in(words) if words in asked.left_over_reasons else None
+    page = reverse("admin:matching_match_unplaced")
+    act = partial(_change, asked, change, by=user)
+    said(request, act, _("The request is changed on the household's word; the next round looks at it."))
+    return back(request, page)
+
+
+def _change(asked: ShelterRequest, change: Change | None, *, by: Any) -> None:
+    intake.change_request(asked.pk, changed(asked, change), by=by, at=timezone.now())
+
+
+def changed(asked: ShelterRequest, change: Change | None) -> RequestDetails:
+    """Return what the request says with this change. Raises Stale when nobody advises it any more."""
+    if change is None:
+        raise Stale
+    details = RequestDetails(
+        latitude=asked.latitude,
+        longitude=asked.longitude,
+        people=asked.people,
+        first_night=asked.first_night,
+        nights=asked.nights,
+        min_nights=asked.min_nights,
+        place=asked.place,
+        radius_km=asked.radius_km,
+        children=asked.children,
+        children_ages=tuple(asked.children_ages),
+        all_women=asked.all_women,
+        pets=asked.pets,
+        step_free=asked.step_free,
+        women_only=asked.women_only,
+        smoking=asked.smoking,
+        languages=tuple(asked.languages),
+        language_required=asked.language_required,
+        urgency=asked.urgency,
+        may_move=asked.may_move,
+        may_split=asked.may_split,
+        notes=asked.notes,
+    )
+    if change.radius_km is not None:
+        return replace(details, radius_km=change.radius_km)
+    if change.nights is not None:
+        return replace(details, min_nights=min(change.nights, asked.nights))
+    if change.first_night is not None:
+        return replace(details, first_night=change.first_night)
+    return replace(details, may_move=True) if change.kind == unplaced.MOVE else replace(details, may_split=True)

@@ -1,0 +1,389 @@
+"""The queue of proposals: one card for each household, decided in two clicks or one key, and undone in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from accounts.refusals import Refused
+from matching import by_hand, claims, decisions, queries, queueing
+from matching.admin.access import back, coordinator, said
+from matching.admin.words import NIGHT_WORDS, REASON_WORDS, RISK_WORDS, WHOSE_WORDS, record_words
+from matching.engine.objective import distance_km
+from matching.models import Match, PendingDecision, ShelterRequest
+from matching.queueing import HIGH, LOW, Card, Filters
+
+CARDS_A_PAGE = 25
+MOST_AT_ONCE = 500
+TAKE_AT_ONCE = 10
+
+
+def urls() -> list[Any]:
+    """Return the addresses of the queue, under those of the matches."""
+    view = admin.site.admin_view
+    return [
+        path("queue/", view(queue), name="matching_match_queue"),
+        path("queue/decide/", view(require_POST(decide)), name="matching_match_decide"),
+        path("queue/bulk/", view(require_POST(bulk)), name="matching_match_bulk"),
+        path("queue/take/", view(require_POST(take_next)), name="matching_match_take_next"),
+        path("queue/decision/<uuid:bundle>/<slug:act>/", view(require_POST(decision)), name="matching_match_decision"),
+        path("queue/<uuid:request_id>/", view(card), name="matching_match_card"),
+        path("queue/<uuid:request_id>/claim/<slug:act>/", view(require_POST(claim)), name="matching_match_claim"),
+    ]
+
+
+# -- what the pages show --------------------------------------------------------------------------
+
+
+def page_context(request: HttpRequest, **more: Any) -> dict[str, Any]:
+    """Return what every page of the workplace needs, and `more`."""
+    return {**admin.site.each_context(request), "opts": Match._meta, **more}
+
+
+def card_context(shown: Card, user: User, at: datetime) -> dict[str, Any]:
+    """Return what a card says beyond the columns of its rows."""
+    legs = [
+        {
+            "match": leg,
+            "space": leg.space,
+            "km": distance_km(shown.request.latitude, shown.request.longitude, leg.space.latitude, leg.space.longitude),
+            "record": record_words(shown.host_records.get(leg.space.host_id, {})),
+        }
+        for leg in shown.legs
+    ]
+    claim_ = shown.claim
+    return {
+        "card": shown,
+        "request_": shown.request,
+        "head": shown.head,
+        "legs": legs,
+        "score": sum(leg.score for leg in shown.legs[:1]),
+        "risks": [RISK_WORDS[risk] for risk in shown.risks],
+        "record": record_words(shown.arrival_record),
+        "waited": max(0, (at - shown.request.registered_at).days),
+        "seen": seen_text(shown.seen),
+        "due": min((leg.due_at for leg in shown.legs if leg.due_at), default=None),
+        "frozen": any(leg.frozen_at for leg in shown.legs),
+        "seconded": shown.high_risk and shown.approved_once_by == user,
+        "first_by": shown.approved_once_by,
+        "mine": claim_ is not None and claim_.by_id == user.pk,
+        "holder": claim_.by if claim_ is not None and claim_.by_id != user.pk else None,
+        "claim": claim_,
+        "split": len({leg.first_night for leg in shown.legs}) == 1,
+    }
+
+
+def seen_text(seen: Mapping[UUID, int]) -> str:
+    """Write down which legs with which versions are on a card."""
+    return ",".join(f"{pk}.{version}" for pk, version in seen.items())
+
+
+def seen_from(text: str) -> dict[UUID, int]:
+    """Read what `seen_text` wrote; what cannot be read is nothing."""
+    found = {}
+    for part in text.split(","):
+        pk, _sep, version = part.partition(".")
+        try:
+            found[UUID(pk)] = int(version)
+        except ValueError:
+            return {}
+    return found
+
+
+def filters_from(given: QueryDict) -> Filters:
+    """Read the filters of an address or form; what is no filter is none."""
+    place = given.get("place", "")
+    risk = given.get("risk", "")
+    return Filters(
+        place=int(place) if place.isdecimal() and len(place) < 10 else None,
+        night=_known(given.get("night", ""), queueing.NIGHTS),
+        risk=_known(risk, (HIGH, LOW, *RISK_WORDS)),
+        urgency=_known(given.get("urgency", ""), ShelterRequest.Urgency.values),
+        whose=_known(given.get("whose", ""), queueing.WHOSE),
+    )
+
+
+def _known(value: str, values: Iterable[str]) -> str:
+    return value if value in values else ""
+
+
+def filters_query(filters: Filters) -> str:
+    """Return the filters as part of an address, "" without any."""
+    given = {name: getattr(filters, name) for name in ("place", "night", "risk", "urgency", "whose")}
+    return urlencode({name: value for name, value in given.items() if value not in ("", None)})
+
+
+# -- the queue ------------------------------------------------------------------------------------
+
+
+def queue(request: HttpRequest) -> HttpResponse:
+    """The proposals that wait, in the order they matter."""
+    user, at = coordinator(request), timezone.now()
+    pending = _carried_out(queueing.pending(user), at)
+    filters = filters_from(request.GET)
+    heads, has_before, has_after = queueing.page(
+        queueing.chosen(user, filters, at),
+        size=CARDS_A_PAGE,
+        after=queueing.position(request.GET.get("after", "")),
+        before=queueing.position(request.GET.get("before", "")),
+    )
+    cards = queueing.cards(heads, at)
+    waiting = queueing.waiting(user, at)
+    context = page_context(
+        request,
+        title=_("Proposals waiting"),
+        here="queue",
+        cards=[card_context(each, user, at) for each in cards],
+        pending=pending,
+        waiting=waiting,
+        filters=filters,
+        query=filters_query(filters),
+        before=queueing.position_of(heads[0]) if has_before and heads else None,
+        after=queueing.position_of(heads[-1]) if has_after and heads else None,
+        reasons=REASON_WORDS.items(),
+        risk_words=RISK_WORDS.items(),
+        night_words=NIGHT_WORDS.items(),
+        whose_words=WHOSE_WORDS.items(),
+        urgencies=ShelterRequest.Urgency.choices,
+        hold=settings.DECISION_HOLD_SECONDS,
+        most=MOST_AT_ONCE,
+    )
+    return TemplateResponse(request, "admin/matching/queue.html", context)
+
+
+def _carried_out(pending: list[PendingDecision], at: datetime) -> list[PendingDecision]:
+    """Carry out what is due already, so that a worker that is down delays nobody who is at the queue."""
+    due = [row for row in pending if not row.refusal and row.due_at <= at]
+    refused = {row.bundle for row in due if decisions.carry_out(row.bundle, at=at) is not None}
+    for row in due:
+        if row.bundle in refused:
+            row.refresh_from_db(fields=["refusal"])
+    return [row for row in pending if row not in due or row.bundle in refused]
+
+
+def decide(request: HttpRequest) -> HttpResponse:
+    """Approve or decline one household's proposals, as they were on the card."""
+    user, at = coordinator(request), timezone.now()
+    act, _sep, reason = request.POST.get("act", "").partition(":")
+    seen = seen_from(request.POST.get("seen", ""))
+    _visible(user, seen)
+    details = {"reason": reason or request.POST.get("reason", ""), "note": request.POST.get("note", "")}
+    try:
+        bundle = decisions.decide(seen, act, by=user, at=at, **details)
+        if request.POST.get("now"):
+            decisions.send_now(bundle, by=user, at=at)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return back(request, reverse("admin:matching_match_queue"))
+
+
+def _visible(user: User, seen: Mapping[UUID, int]) -> None:
+    """Raise Http404 unless `user` may see every one of these matches."""
+    if queries.matches_visible_to(user).filter(pk__in=list(seen)).count() != len(seen) or not seen:
+        raise Http404
+
+
+def decision(request: HttpRequest, bundle: UUID, act: str) -> HttpResponse:
+    """Undo one's own decision, send it at once, or put away one that could not be carried out."""
+    user = coordinator(request)
+    queue_page = reverse("admin:matching_match_queue")
+    own = PendingDecision.objects.filter(bundle=bundle, by=user)
+    if act == "undo":
+        said(request, lambda: decisions.undo(bundle, by=user), _("Undone: nothing was sent."))
+    elif act == "now":
+        said(request, lambda: decisions.send_now(bundle, by=user, at=timezone.now()), _("Sent."))
+    elif act == "dismiss" and own.exists():
+        decisions.dismiss(bundle, by=user)
+    else:
+        raise Http404
+    return back(request, queue_page)
+
+
+# -- many at once ---------------------------------------------------------------------------------
+
+
+def bulk(request: HttpRequest) -> HttpResponse:
+    """Decide on every card that is ticked, or on everything a filter selects after showing what that is."""
+    user, at = coordinator(request), timezone.now()
+    act, reason = request.POST.get("act", ""), request.POST.get("reason", "")
+    filters = filters_from(request.POST)
+    everything = bool(request.POST.get("everything"))
+    households = [seen for text in request.POST.getlist("card") if (seen := seen_from(text))]
+    queue_page = f"{reverse('admin:matching_match_queue')}?{filters_query(filters)}"
+    if act not in PendingDecision.Act.values or (act == "decline" and reason not in REASON_WORDS):
+        messages.error(request, _("Choose a reason from the list."))
+        return HttpResponseRedirect(queue_page)
+    if everything:
+        return _confirm(request, user, filters, act, reason, at)
+    if not households:
+        messages.warning(request, _("Tick the proposals you want to decide on first."))
+        return HttpResponseRedirect(queue_page)
+    _decide_on(request, households[:MOST_AT_ONCE], act, reason, user, at)
+    return HttpResponseRedirect(queue_page)
+
+
+def _confirm(request: HttpRequest, user: User, filters: Filters, act: str, reason: str, at: datetime) -> HttpResponse:
+    """Show how many a filter selects and whom a bulk approval leaves out, before anything is decided."""
+    heads = list(queueing.bulk(user, filters, at, limit=MOST_AT_ONCE))
+    cards = queueing.cards(heads, at)
+    taken = [card for card in cards if act == "decline" or not (card.high_risk or any(m.frozen_at for m in card.legs))]
+    context = page_context(
+        request,
+        title=_("Approve all of these?") if act == "approve" else _("Decline all of these?"),
+        act=act,
+        reason=reason,
+        reason_words=REASON_WORDS.get(reason, ""),
+        taken=[{"request_": card.request, "head": card.head, "seen": seen_text(card.seen)} for card in taken],
+        people=sum(card.request.people for card in taken),
+        left_out=len(cards) - len(taken),
+        filters=filters,
+        query=filters_query(filters),
+    )
+    return TemplateResponse(request, "admin/matching/bulk.html", context)
+
+
+def _decide_on(
+    request: HttpRequest, households: list[dict[UUID, int]], act: str, reason: str, user: User, at: datetime
+) -> None:
+    ids = [pk for seen in households for pk in seen]
+    visible = queries.matches_visible_to(user).filter(pk__in=ids)
+    allowed = set(visible.values_list("pk", flat=True))
+    spared: set[UUID] = set()
+    if act == "approve":
+        # Each of these is looked at by itself, by two people: docs/decisions/0020-undo.md.
+        spared = set(visible.filter(high_risk=True).values_list("pk", flat=True))
+    taken = [seen for seen in households if allowed.issuperset(seen) and not spared.intersection(seen)]
+    try:
+        bundles, refused = decisions.decide_many(taken, act, by=user, at=at, reason=reason)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return
+    if bundles:
+        words = ngettext("%(count)d decision is written.", "%(count)d decisions are written.", len(bundles))
+        messages.success(request, words % {"count": len(bundles)})
+    if spared:
+        words = ngettext(
+            "%(count)d high-risk proposal is left: look at it by itself.",
+            "%(count)d high-risk proposals are left: look at each by itself.",
+            len(spared),
+        )
+        messages.warning(request, words % {"count": len(spared)})
+    for words in dict.fromkeys(str(refusal) for refusal in refused):
+        messages.error(request, words)
+
+
+# -- who is looking at what -----------------------------------------------------------------------
+
+
+def take_next(request: HttpRequest) -> HttpResponse:
+    """Claim the next ten households of the filter that nobody is looking at."""
+    user, at = coordinator(request), timezone.now()
+    filters = filters_from(request.POST)
+    free = queueing.in_order(queueing.chosen(user, filters, at).filter(queueing.unclaimed(at)))
+    taken = 0
+    for request_id in free.values_list("request", flat=True)[:TAKE_AT_ONCE]:
+        try:
+            claims.take(request_id, by=user, at=at)
+        except Refused:
+            continue
+        taken += 1
+    if not taken:
+        messages.warning(request, _("There is nothing that nobody is looking at."))
+    return HttpResponseRedirect(f"{reverse('admin:matching_match_queue')}?whose=mine")
+
+
+def claim(request: HttpRequest, request_id: UUID, act: str) -> HttpResponse:
+    """Take a household, take it over, give it back, hand it over, or write a note on it."""
+    user, at = coordinator(request), timezone.now()
+    _household(user, request_id)
+    note = request.POST.get("note", "")
+    page = reverse("admin:matching_match_card", args=[request_id])
+    if act == "take":
+        said(request, lambda: claims.take(request_id, by=user, at=at), _("Others see that you are looking at it."))
+    elif act == "over":
+        said(request, lambda: claims.take(request_id, by=user, at=at, over=True), _("You have taken it over."))
+    elif act == "release":
+        said(request, lambda: claims.release(request_id, by=user), _("You have given it back."))
+    elif act == "note":
+        said(request, lambda: claims.write_note(request_id, note, by=user, at=at), _("The note is written."))
+    elif act == "hand-over":
+        to = get_object_or_404(User, pk=_number(request.POST.get("to", "")))
+        hand_over = lambda: claims.hand_over(request_id, to, by=user, at=at, note=note)  # noqa: E731
+        said(request, hand_over, _("It is handed over."))
+    else:
+        raise Http404
+    return back(request, page)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def _household(user: User, request_id: UUID) -> ShelterRequest:
+    """Return the request behind a card. Raises Http404 where `user` sees neither it nor a match of it."""
+    seen = queries.requests_visible_to(user).filter(pk=request_id)
+    if not seen.exists() and not queries.matches_visible_to(user).filter(request=request_id).exists():
+        raise Http404
+    return ShelterRequest.objects.select_related("arrival__user", "place").get(pk=request_id)
+
+
+# -- one card, with everything --------------------------------------------------------------------
+
+
+def card(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """One household's card with the next-best spaces, notes and handing over; `?part` is the spaces alone."""
+    user, at = coordinator(request), timezone.now()
+    asked = _household(user, request_id)
+    found = queueing.card_of(request_id, user, at)
+    if found is None:
+        return HttpResponseRedirect(reverse("admin:matching_shelterrequest_change", args=[request_id]))
+    others = [{"match": leg, "options": _compared(leg, at)} for leg in found.legs]
+    if "part" in request.GET:
+        return TemplateResponse(
+            request, "admin/matching/next_best.html", {"others": others, "request_": asked, "part": True}
+        )
+    mine = PendingDecision.objects.filter(match__in=found.legs, refusal="").select_related("by").first()
+    context = page_context(
+        request,
+        title=_("One household's proposal"),
+        **card_context(found, user, at),
+        others=others,
+        decided=mine,
+        colleagues=queueing.colleagues(asked, user),
+        reasons=REASON_WORDS.items(),
+        hold=settings.DECISION_HOLD_SECONDS,
+    )
+    return TemplateResponse(request, "admin/matching/card.html", context)
+
+
+def _compared(leg: Match, at: datetime) -> list[dict[str, Any]]:
+    """Return the next-best spaces for a leg, each with what would be lost by taking it."""
+    compared = []
+    worth, options = by_hand.alternatives(leg, at=at)
+    for option in options:
+        here = distance_km(leg.request.latitude, leg.request.longitude, leg.space.latitude, leg.space.longitude)
+        compared.append(
+            {
+                "option": option,
+                "lost": worth - option.score,
+                "farther": option.km - here,
+                "fewer_nights": leg.nights - option.leg.nights,
+                "idle": 0 if option.space.shared else option.space.beds - leg.people,
+            }
+        )
+    return compared

@@ -1,0 +1,204 @@
+"""Whom coordinators call today, and why; how a deployment's checks stand; and asking in time for those that run out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts import vetting
+from accounts.models import Host, HostCall, HostCheck, User
+from accounts.vetting import CheckState, Item
+from matching import messages, queries
+from matching.deadlines import local_date
+from matching.models import Match, MatchEvent, Space
+from matching.refusals import one_act
+from matching.states import Act, Status
+
+SHOWN = 50
+"""Hosts of each reason on one page; the counts say how many there are in all."""
+
+SOON = timedelta(hours=2)
+"""An answer that is due so soon is worth a call before it is overdue."""
+SILENT_DAYS = 3
+"""For so long after a match ended for want of a host's answer they are on the list."""
+RECHECKS_AT_ONCE = 500
+
+
+class Why(StrEnum):
+    """Why a host is to be called, the most pressing first."""
+
+    NO_ANSWER = "no_answer"
+    UNVETTED = "unvetted"
+    CHECK = "check"
+    STALE = "stale"
+
+
+@dataclass(slots=True)
+class Call:
+    """One host to call: since when for each reason, their checklist, their spaces, and the last call to them."""
+
+    host: Host
+    reasons: list[tuple[Why, datetime]]
+    items: list[Item] = field(default_factory=list)
+    spaces: list[Space] = field(default_factory=list)
+    last: HostCall | None = None
+
+    @property
+    def lacking(self) -> list[Item]:
+        return [item for item in self.items if item.state is not CheckState.PASSED]
+
+
+@dataclass(frozen=True, slots=True)
+class CallList:
+    """`calls` in the order they should be made, at most SHOWN for each reason; `counts` of all."""
+
+    calls: list[Call]
+    counts: dict[Why, int]
+    called_today: int
+
+
+def to_call(user: User, at: datetime, only: Why | None = None) -> CallList:
+    """Return the hosts of the coordinator's (or auditor's) places to call today, without those called today already."""
+    hosts = queries.hosts_visible_to(user).exclude(status=Host.Status.MERGED)
+    today = HostCall.objects.filter(host=OuterRef("pk"), at__gte=_midnight(at))
+    waiting = {why: _of(why, Host.objects.filter(pk__in=hosts.values("pk")), at) for why in Why}
+    waiting = {why: found.filter(~Exists(today)) for why, found in waiting.items()}
+    reasons: dict[int, list[tuple[Why, datetime]]] = {}
+    for why in [only] if only else Why:
+        for host_id, since in waiting[why].order_by("since", "pk").values_list("pk", "since")[:SHOWN]:
+            reasons.setdefault(host_id, []).append((why, since))
+    return CallList(
+        calls=_calls(reasons, at),
+        counts={why: found.count() for why, found in waiting.items()},
+        called_today=hosts.filter(Exists(today)).count(),
+    )
+
+
+def _of(why: Why, hosts: QuerySet[Host], at: datetime) -> QuerySet[Any]:
+    """Return the hosts to be called for one reason, each with `since`."""
+    match why:
+        case Why.NO_ANSWER:
+            silent = Match.objects.filter(host_accepted_at=None, frozen_at=None)
+            ended = MatchEvent.objects.filter(
+                match=OuterRef("pk"), act=Act.EXPIRE, reason="no_answer", at__gte=at - timedelta(days=SILENT_DAYS)
+            )
+            asked = silent.filter(
+                Q(status=Status.APPROVED, due_at__lte=at + SOON) | Q(Exists(ended), status=Status.EXPIRED)
+            ).exclude(approved_by=None)
+            with_silence = hosts.filter(status=Host.Status.VETTED, spaces__matches__in=asked)
+            return with_silence.annotate(since=Max("spaces__matches__created_at"))
+        case Why.UNVETTED:
+            return hosts.filter(status=Host.Status.UNVETTED).annotate(since=F("created_at"))
+        case Why.CHECK:
+            soon = vetting.latest_checks().filter(passed=True, valid_until__lt=vetting.recheck_before(local_date(at)))
+            of_vetted = hosts.filter(status=Host.Status.VETTED, checks__in=soon)
+            return of_vetted.annotate(since=Max("checks__at"))
+        case Why.STALE:
+            stale = Q(spaces__status=Space.Status.LISTED, spaces__fresh_until__lte=at)
+            return hosts.filter(stale, status=Host.Status.VETTED).annotate(since=Max("spaces__fresh_until"))
+
+
+def _calls(reasons: dict[int, list[tuple[Why, datetime]]], at: datetime) -> list[Call]:
+    order = list(Why)
+    rows = Host.objects.select_related("user", "refusal_by").in_bulk(list(reasons))
+    lists = vetting.checklists(list(reasons), local_date(at))
+    spaces = _by_host(Space.objects.filter(host__in=reasons).exclude(status=Space.Status.WITHDRAWN))
+    last = {
+        call.host_id: call
+        for call in HostCall.objects.filter(host__in=reasons)
+        .order_by("host", "-at", "-pk")
+        .distinct("host")
+        .select_related("by")
+    }
+    calls = [
+        Call(rows[host_id], found, lists[host_id], spaces.get(host_id, []), last.get(host_id))
+        for host_id, found in reasons.items()
+    ]
+    return sorted(calls, key=lambda call: (order.index(call.reasons[0][0]), call.reasons[0][1], call.host.pk))
+
+
+def _by_host(spaces: QuerySet[Space]) -> dict[int, list[Space]]:
+    found: dict[int, list[Space]] = {}
+    for space in spaces.select_related("place").defer("address").order_by("created_at"):
+        found.setdefault(space.host_id, []).append(space)
+    return found
+
+
+def _midnight(at: datetime) -> datetime:
+    return timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+# -- refusals that wait ---------------------------------------------------------------------------
+
+
+def refusals_to_second(user: User) -> QuerySet[Host]:
+    """Return the hosts that one coordinator wants refused and that wait for a second one."""
+    asked = queries.hosts_visible_to(user).filter(status=Host.Status.UNVETTED, refusal_by__isnull=False)
+    return asked.select_related("user", "refusal_by").order_by("pk")
+
+
+# -- figures --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How one required kind of check stands among the hosts of one standing: a number for each state."""
+
+    kind: str
+    words: str
+    status: str
+    counts: dict[CheckState, int]
+
+
+def figures(user: User, at: datetime) -> list[Figures]:
+    """Return how the required checks stand, of vetted hosts and of those still to be vetted."""
+    hosts = Host.objects.filter(pk__in=queries.hosts_visible_to(user).values("pk"))
+    today = local_date(at)
+    good = Q(passed=True)
+    soon = Q(valid_until__lt=vetting.recheck_before(today))
+    over = Q(valid_until__lt=today)
+    states = {
+        CheckState.PASSED: good & ~soon,
+        CheckState.EXPIRING: good & soon & ~over,
+        CheckState.EXPIRED: good & over,
+        CheckState.FAILED: Q(passed=False),
+    }
+    counted = (
+        vetting.latest_checks()
+        .filter(host__in=hosts)
+        .values("kind", "host__status")
+        .annotate(**{f"n_{state}": Count("pk", filter=condition) for state, condition in states.items()})
+    )
+    by_key = {(row["kind"], row["host__status"]): row for row in counted}
+    totals = dict(hosts.order_by().values_list("status").annotate(Count("pk")))
+    found = []
+    for status in (Host.Status.VETTED, Host.Status.UNVETTED):
+        for kind in vetting.required_checks():
+            row: Mapping[str, Any] = by_key.get((kind, status.value), {})
+            counts: dict[CheckState, int] = {state: row.get(f"n_{state}", 0) for state in states}
+            counts[CheckState.MISSING] = totals.get(status.value, 0) - sum(counts.values())
+            found.append(Figures(kind, str(HostCheck.Kind(kind).label), str(status.label), counts))
+    return found
+
+
+# -- asking in time -------------------------------------------------------------------------------
+
+
+def ask_for_rechecks(*, at: datetime) -> int:
+    """Say to vetted hosts and their coordinators which checks run out soon, each once; return how many are new."""
+    soon = vetting.latest_checks().filter(
+        passed=True, valid_until__lt=vetting.recheck_before(local_date(at)), host__status=Host.Status.VETTED
+    )
+    checks = list(soon.select_related("host__user").defer("note").order_by("valid_until", "pk"))
+    return sum(_ask(checks[start : start + RECHECKS_AT_ONCE], at) for start in range(0, len(checks), RECHECKS_AT_ONCE))
+
+
+def _ask(checks: Collection[HostCheck], at: datetime) -> int:
+    with one_act():
+        return messages.checks_run_out(list(checks), at=at)

@@ -1,0 +1,99 @@
+"""Who is looking at which household, so that two coordinators do not do the same; notes, and handing over.
+
+A claim is a lease: nobody has to give it back, and whoever goes to sleep blocks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from matching import queries
+from matching.models import Claim, DeskNote, ShelterRequest
+from matching.refusals import Incomplete, NotYours, TakenByAnother, one_act
+from matching.states import HOLDS_BEDS
+
+LEASE = timedelta(minutes=10)
+HANDED_OVER = timedelta(hours=4)
+"""How long a household waits for whom it was handed over to, before anybody may take it."""
+
+
+def take(request_id: UUID, *, by: User, at: datetime, over: bool = False) -> None:
+    """Claim a household for ten minutes, or for ten more; `over` takes it from whoever has it.
+
+    Raises NotYours, TakenByAnother.
+    """
+    with one_act():
+        _touchable(request_id, by)
+        mine_or_over = Q(by=by) | Q(until__lte=at)
+        theirs = Claim.objects.filter(request=request_id)
+        lease = {"by": by, "at": at, "until": at + LEASE, "handed_over_by": None}
+        if theirs.filter(Q() if over else mine_or_over).update(**lease):
+            return
+        Claim.objects.bulk_create([Claim(request_id=request_id, **lease)], ignore_conflicts=True)
+        if holder := held_by_others([request_id], by=by, at=at).get(request_id):
+            raise taken_by(holder)
+
+
+def release(request_id: UUID, *, by: User) -> None:
+    """Give one's own claim back; nothing happens when there is none."""
+    Claim.objects.filter(request=request_id, by=by).delete()
+
+
+def end_of(request_ids: Collection[UUID]) -> None:
+    """End the claims on households that were decided on."""
+    Claim.objects.filter(request__in=request_ids).delete()
+
+
+def held_by_others(request_ids: Collection[UUID], *, by: User, at: datetime) -> dict[UUID, User]:
+    """Return who else holds which of these households now."""
+    held = Claim.objects.filter(request__in=request_ids, until__gt=at).exclude(by=by).select_related("by")
+    return {claim.request_id: claim.by for claim in held}
+
+
+def taken_by(holder: User) -> TakenByAnother:
+    """Return the refusal that names who holds a household."""
+    words = _("%(who)s is looking at this. Take the next one, or take it over first.")
+    return TakenByAnother(words % {"who": holder})
+
+
+def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str = "") -> None:
+    """Give a household to another coordinator of its place, with a note. Raises NotYours, TakenByAnother."""
+    with one_act():
+        asked = _touchable(request_id, by)
+        if holder := held_by_others([request_id], by=by, at=at).get(request_id):
+            raise taken_by(holder)
+        if to.pk == by.pk or not _may_touch(asked, to):
+            raise NotYours(_("Choose another coordinator of this place."))
+        lease = {"by": to, "at": at, "until": at + HANDED_OVER, "handed_over_by": by}
+        Claim.objects.update_or_create(request=asked, defaults=lease)
+        words = _("Handed over to %(who)s.") % {"who": to}
+        DeskNote.objects.create(request=asked, by=by, text=f"{words} {note}".strip(), at=at)
+
+
+def write_note(request_id: UUID, text: str, *, by: User, at: datetime) -> DeskNote:
+    """Write a note on a household for the other coordinators. Raises NotYours, Incomplete."""
+    text = text.strip()
+    if not text:
+        raise Incomplete(_("Write something first."))
+    with one_act():
+        return DeskNote.objects.create(request=_touchable(request_id, by), by=by, text=text[:2000], at=at)
+
+
+def _touchable(request_id: UUID, by: User) -> ShelterRequest:
+    asked = ShelterRequest.objects.get(pk=request_id)
+    if not _may_touch(asked, by):
+        raise NotYours
+    return asked
+
+
+def _may_touch(asked: ShelterRequest, by: User) -> bool:
+    if queries.covers(by, asked.place_id):
+        return True
+    live = asked.matches.filter(status__in=sorted(HOLDS_BEDS)).values_list("space__place_id", flat=True)
+    return any(queries.covers(by, place_id) for place_id in live)

@@ -1,0 +1,95 @@
+"""The coordinators' own rows: decisions that can still be undone, who is looking at what, and their notes."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from matching.models import guards
+from matching.models.matches import Match
+from matching.models.requests import ShelterRequest
+from privacy.fields import EncryptedTextField
+
+
+class PendingDecision(models.Model):
+    """What a coordinator decided on one proposal and may still undo; carried out at `due_at` (docs/decisions/0020-undo.md).
+
+    The legs of one household decided together share a `bundle`. One that could not be carried out keeps the
+    `refusal` in words until its author has read it.
+    """
+
+    class Act(models.TextChoices):
+        APPROVE = "approve"
+        DECLINE = "decline"
+
+    bundle = models.UUIDField(default=uuid.uuid4)
+    match = models.ForeignKey(Match, on_delete=models.CASCADE, related_name="decisions")
+    version = models.PositiveIntegerField(help_text="Of the match as its author saw it.")
+    act = models.CharField(max_length=10, choices=Act.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=20, blank=True)
+    note = EncryptedTextField(blank=True, default="")
+    decided_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    refusal = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["decided_at", "pk"]
+        constraints = [
+            models.CheckConstraint(name="decision_act_known", condition=Q(act__in=["approve", "decline"])),
+            models.UniqueConstraint(name="decision_once", fields=["match"], condition=Q(refusal="")),
+        ]
+        indexes = [
+            models.Index(name="decision_due", fields=["due_at"], condition=Q(refusal="")),
+            models.Index(name="decision_bundle", fields=["bundle"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} of {self.match_id}"
+
+
+class Claim(models.Model):
+    """Who is looking at a household's proposals, so that two do not do the same: a lease, which ends by itself."""
+
+    request = models.OneToOneField(ShelterRequest, on_delete=models.CASCADE, related_name="claim")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="claims")
+    handed_over_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(name="claim_mine", fields=["by", "until"])]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} until {self.until}"
+
+
+class DeskNote(models.Model):
+    """What coordinators write to each other about a request. Append-only; never shown to arrival or host."""
+
+    request = models.ForeignKey(ShelterRequest, on_delete=models.CASCADE, related_name="desk_notes")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = EncryptedTextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        triggers = [guards.append_only("desk_note_append_only")]
+
+    def __str__(self) -> str:
+        return f"note on {self.request_id}"
+
+
+class Heartbeat(models.Model):
+    """When something that should run all the time last did; read by the dashboard, since Redis may be what is down."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"

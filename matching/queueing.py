@@ -1,0 +1,317 @@
+"""The queue of proposals as coordinators work through it: one card for each household, in the order that matters.
+
+A card shows every proposed leg of a household and is decided as one. All that a page of cards needs is read in a
+fixed number of queries, whatever the number of cards or of proposals that wait.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from matching import queries
+from matching.deadlines import local_date
+from matching.models import Claim, DeskNote, Match, PendingDecision, ShelterRequest
+from matching.risks import RISKS
+from matching.states import Status
+from places.models import Place
+
+NIGHTS = ("tonight", "tomorrow", "week", "later")
+WHOSE = ("free", "mine", "second")
+HIGH, LOW = "high", "low"
+
+Counts = Mapping[str, int]
+
+
+class Position(NamedTuple):
+    """Where a card stands in the order: the page after it begins here, whatever is decided meanwhile."""
+
+    first_night: date
+    urgency: str
+    registered_at: datetime
+    pk: UUID
+
+    def __str__(self) -> str:
+        return f"{self.first_night}~{self.urgency}~{self.registered_at.isoformat()}~{self.pk}"
+
+
+def position(text: str) -> Position | None:
+    """Read a position as it stands in an address; None for what is none."""
+    try:
+        first_night, urgency, registered_at, pk = text.split("~")
+        # In an address a plus sign may have become a space.
+        moment = datetime.fromisoformat(registered_at.replace(" ", "+"))
+        return Position(date.fromisoformat(first_night), urgency, moment, UUID(pk)) if moment.tzinfo else None
+    except ValueError:
+        return None
+
+
+def position_of(match: Match) -> Position:
+    """Return where the card that begins with this match stands."""
+    return Position(match.first_night, match.request.urgency, match.request.registered_at, match.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a coordinator wants to see of the queue; empty: everything that somebody can decide now."""
+
+    place: int | None = None
+    night: str = ""
+    risk: str = ""
+    urgency: str = ""
+    whose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One household's proposals. `host_record` and `arrival_record` count earlier matches by how they ended."""
+
+    request: ShelterRequest
+    legs: list[Match]
+    claim: Claim | None
+    notes: list[DeskNote]
+    arrival_record: Counts
+    host_records: Mapping[int, Counts]
+
+    @property
+    def head(self) -> Match:
+        return self.legs[0]
+
+    @property
+    def seen(self) -> dict[UUID, int]:
+        """The legs with their versions, as a decision names them."""
+        return {leg.pk: leg.version for leg in self.legs}
+
+    @property
+    def risks(self) -> list[str]:
+        """The risks of any leg, in the order of `risks.RISKS`."""
+        found = {risk for leg in self.legs for risk in leg.risks}
+        return [risk for risk in RISKS if risk in found]
+
+    @property
+    def high_risk(self) -> bool:
+        return any(leg.high_risk for leg in self.legs)
+
+    @property
+    def approved_once_by(self) -> User | None:
+        """Who has approved what needs two, if anybody has."""
+        return next((leg.approved_by for leg in self.legs if leg.high_risk and leg.approved_by), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many households wait, and where: the figures above the queue and the places to filter by."""
+
+    all: int = 0
+    tonight: int = 0
+    two_people: int = 0
+    mine: int = 0
+    second: int = 0
+    places: list[tuple[int, str, int]] = field(default_factory=list)
+
+
+# -- which cards ----------------------------------------------------------------------------------
+
+
+def waiting_heads(user: User) -> QuerySet[Match]:
+    """Return the first proposed leg of each household `user` may see and nobody has decided on yet.
+
+    Not of their own: who is host or arrival of a match is never its coordinator.
+    """
+    own = Q(space__host__user=user) | Q(request__arrival__user=user)
+    proposed = queries.matches_visible_to(user).filter(~own, status=Status.PROPOSED)
+    earlier = Match.objects.filter(request=OuterRef("request"), status=Status.PROPOSED, leg__lt=OuterRef("leg"))
+    if not queries.sees_all_places(user):
+        # A leg in somebody else's place does not hide the one that is theirs.
+        earlier = earlier.filter(pk__in=proposed.values("pk"))
+    decided = PendingDecision.objects.filter(match=OuterRef("pk"), refusal="")
+    return proposed.filter(~Exists(earlier), ~Exists(decided))
+
+
+def chosen(user: User, filters: Filters, at: datetime) -> QuerySet[Match]:
+    """Return the heads that `filters` let through, in no order."""
+    heads, today = waiting_heads(user), local_date(at)
+    if filters.place is not None:
+        heads = heads.filter(Q(request__place=filters.place) | Q(space__place=filters.place))
+    nights = {
+        "tonight": Q(first_night__lte=today),
+        "tomorrow": Q(first_night=today + timedelta(days=1)),
+        "week": Q(first_night__lte=today + timedelta(days=7)),
+        "later": Q(first_night__gt=today + timedelta(days=7)),
+    }
+    heads = heads.filter(nights.get(filters.night, Q()))
+    if filters.urgency:
+        heads = heads.filter(request__urgency=filters.urgency)
+    if filters.risk:
+        legs = Match.objects.filter(request=OuterRef("request"), status=Status.PROPOSED)
+        if filters.risk in (HIGH, LOW):
+            risky = Exists(legs.filter(high_risk=True))
+            heads = heads.filter(risky if filters.risk == HIGH else ~risky)
+        else:
+            heads = heads.filter(Exists(legs.filter(risks__contains=[filters.risk])))
+    return heads.filter(_whose(user, at).get(filters.whose, ~_seconded(user)))
+
+
+def _seconded(user: User) -> Q:
+    """What `user` has approved once and only somebody else can approve again."""
+    return Q(high_risk=True, approved_by=user)
+
+
+def _whose(user: User, at: datetime) -> dict[str, Q]:
+    held = Q(request__claim__until__gt=at)
+    return {
+        "mine": held & Q(request__claim__by=user),
+        "free": ~_seconded(user) & unclaimed(at),
+        "second": _seconded(user),
+    }
+
+
+ORDER = ("first_night", "-request__urgency", "request__registered_at", "pk")
+REVERSED = ("-first_night", "request__urgency", "-request__registered_at", "-pk")
+
+
+def in_order(heads: QuerySet[Match]) -> QuerySet[Match]:
+    """Tonight first, then the more urgent, then who has waited longest."""
+    return heads.order_by(*ORDER)
+
+
+def page(
+    heads: QuerySet[Match], *, size: int, after: Position | None = None, before: Position | None = None
+) -> tuple[list[Match], bool, bool]:
+    """Return one page of heads in order, and whether there is something before and after it."""
+    if before is not None:
+        found = list(heads.filter(_before(before)).order_by(*REVERSED)[: size + 1])
+        return found[:size][::-1], len(found) > size, True
+    found = list(in_order(heads.filter(_after(after) if after else Q()))[: size + 1])
+    return found[:size], after is not None, len(found) > size
+
+
+def _after(at: Position) -> Q:
+    same_night = Q(first_night=at.first_night)
+    same = same_night & Q(request__urgency=at.urgency)
+    return Q(first_night__gte=at.first_night) & (
+        Q(first_night__gt=at.first_night)
+        | same_night & Q(request__urgency__lt=at.urgency)
+        | same & Q(request__registered_at__gt=at.registered_at)
+        | same & Q(request__registered_at=at.registered_at, pk__gt=at.pk)
+    )
+
+
+def _before(at: Position) -> Q:
+    same_night = Q(first_night=at.first_night)
+    same = same_night & Q(request__urgency=at.urgency)
+    return Q(first_night__lte=at.first_night) & (
+        Q(first_night__lt=at.first_night)
+        | same_night & Q(request__urgency__gt=at.urgency)
+        | same & Q(request__registered_at__lt=at.registered_at)
+        | same & Q(request__registered_at=at.registered_at, pk__lt=at.pk)
+    )
+
+
+# -- what a card shows ----------------------------------------------------------------------------
+
+
+def cards(heads: Collection[Match], at: datetime) -> list[Card]:
+    """Return a card for each head, in their order, with everything a decision needs: five queries."""
+    ids = [head.request_id for head in heads]
+    legs = queries.with_everyone(Match.objects.filter(request__in=ids, status=Status.PROPOSED))
+    of_request: dict[UUID, list[Match]] = defaultdict(list)
+    for leg in legs.select_related("request__claim__by", "request__claim__handed_over_by").order_by("leg"):
+        of_request[leg.request_id].append(leg)
+    notes: dict[UUID, list[DeskNote]] = defaultdict(list)
+    for note in DeskNote.objects.filter(request__in=ids).select_related("by"):
+        notes[note.request_id].append(note)
+    requests = [of_request[pk][0].request for pk in ids if pk in of_request]
+    hosts = _ended("space__host", {leg.space.host_id for each in of_request.values() for leg in each})
+    arrivals = _ended("request__arrival", {request.arrival_id for request in requests})
+    return [
+        Card(
+            request=request,
+            legs=of_request[request.pk],
+            claim=_live_claim(request, at),
+            notes=notes[request.pk],
+            arrival_record=arrivals.get(request.arrival_id, {}),
+            host_records={leg.space.host_id: hosts.get(leg.space.host_id, {}) for leg in of_request[request.pk]},
+        )
+        for request in requests
+    ]
+
+
+def card_of(request_id: UUID, user: User, at: datetime) -> Card | None:
+    """Return the card of one household, decided on or not; None when nothing of it is proposed that `user` may see."""
+    visible = queries.matches_visible_to(user).filter(status=Status.PROPOSED, request=request_id).order_by("leg")[:1]
+    found = cards(list(visible), at)
+    return found[0] if found else None
+
+
+def _live_claim(request: ShelterRequest, at: datetime) -> Claim | None:
+    claim = getattr(request, "claim", None)
+    return claim if claim is not None and claim.until > at else None
+
+
+ENDED = (Status.COMPLETED, Status.BROKEN_OFF, Status.NO_SHOW, Status.CANCELLED, Status.DECLINED, Status.EXPIRED)
+
+
+def _ended(whose: str, ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Return how the earlier matches of each host or arrival ended, by status.
+
+    Proposals that never went out say nothing about either side and are not counted.
+    """
+    ended = Match.objects.filter(**{f"{whose}__in": ids}, status__in=ENDED, approved_by__isnull=False)
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    for pk, status, count in ended.order_by().values_list(whose, "status").annotate(count=Count("pk")):
+        counts[pk][status] = count
+    return counts
+
+
+# -- the figures above ----------------------------------------------------------------------------
+
+
+def waiting(user: User, at: datetime) -> Waiting:
+    """Return how many households wait for a decision, and in which places: three queries."""
+    heads, today = waiting_heads(user), local_date(at)
+    whose = _whose(user, at)
+    decidable = ~_seconded(user)
+    found: dict[str, Any] = heads.aggregate(
+        all=Count("pk", filter=decidable),
+        tonight=Count("pk", filter=decidable & Q(first_night__lte=today)),
+        two_people=Count("pk", filter=decidable & Q(high_risk=True)),
+        mine=Count("pk", filter=whose["mine"]),
+        second=Count("pk", filter=whose["second"]),
+    )
+    by_place = heads.filter(decidable).order_by().values_list("request__place").annotate(count=Count("pk"))
+    counts: dict[int | None, int] = dict(by_place)
+    names = Place.objects.filter(pk__in=[pk for pk in counts if pk]).order_by("name").values_list("pk", "name")
+    return Waiting(**found, places=[(pk, name, counts[pk]) for pk, name in names])
+
+
+def pending(user: User) -> list[PendingDecision]:
+    """Return what `user` has decided and has not gone out, the latest first, one row for each bundle."""
+    rows = PendingDecision.objects.filter(by=user).select_related("match__request__place", "match__space__place")
+    latest: dict[UUID, PendingDecision] = {}
+    for row in rows.order_by("-decided_at", "match__leg"):
+        latest.setdefault(row.bundle, row)
+    return list(latest.values())
+
+
+def bulk(user: User, filters: Filters, at: datetime, *, limit: int) -> QuerySet[Match]:
+    """Return the heads a bulk decision of this filter would take, in order: nobody else's, and at most `limit`."""
+    free_or_mine = unclaimed(at) | Q(request__claim__by=user)
+    return in_order(chosen(user, filters, at).filter(free_or_mine))[:limit]
+
+
+def unclaimed(at: datetime) -> Q:
+    """Which heads nobody is looking at."""
+    return Q(request__claim=None) | Q(request__claim__until__lte=at)
+
+
+def colleagues(request: ShelterRequest, user: User) -> QuerySet[User]:
+    """Return the other coordinators a household can be handed over to."""
+    return queries.coordinators_for([request.place_id]).exclude(pk=user.pk).order_by("username")

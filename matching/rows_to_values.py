@@ -1,0 +1,91 @@
+"""Requests and spaces that a page has loaded, as the engine's needs and offers.
+
+Rounds read whole tables in columns (`matching.loading`); a page about one request or space shows the rows as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+
+from accounts.models import Host
+from matching import engine
+from matching.deadlines import local_date
+from matching.models import Match, ShelterRequest, Space, SpaceWindow
+from matching.states import HOLDS_BEDS
+
+
+def as_need(
+    request: ShelterRequest, run: tuple[date, date], *, declined: Collection[UUID], at: datetime
+) -> engine.Need:
+    """Return the engine's need for one run of nights of a request.
+
+    A run shorter than the request (nights already spent) may be as short as it is.
+    """
+    first_night, last_day = run
+    nights = (last_day - first_night).days
+    whole = nights == request.nights
+    return engine.Need(
+        id=str(request.pk),
+        lat=request.latitude,
+        lon=request.longitude,
+        radius_km=request.radius_km,
+        people=request.people,
+        children=request.children,
+        all_women=request.all_women,
+        first_night=first_night,
+        nights=nights,
+        min_nights=request.min_nights if whole else min(request.min_nights, nights),
+        pets=request.pets,
+        step_free=request.step_free,
+        women_only=request.women_only,
+        smoking={"yes": True, "no": False}.get(request.smoking),
+        languages=frozenset(request.languages),
+        language_required=request.language_required,
+        urgency=float(request.urgency),
+        days_waiting=max(0.0, (at - request.registered_at) / timedelta(days=1)),
+        may_move=request.may_move,
+        may_split=request.may_split,
+        declined=frozenset(str(pk) for pk in declined),
+    )
+
+
+def as_offer(space: Space, *, at: datetime) -> engine.Offer:
+    """Return the engine's offer for a space, with the nights its live matches hold (prefetch `holding`, `windows`)."""
+    holding: Sequence[Match] = space.holding  # type: ignore[attr-defined]
+    return engine.Offer(
+        id=str(space.pk),
+        lat=space.latitude,
+        lon=space.longitude,
+        beds=space.beds,
+        shared=space.shared,
+        windows=tuple((window.first_night, window.last_day) for window in space.windows.all()),
+        max_nights=space.max_nights,
+        who=space.who,
+        children=space.children,
+        pets=space.pets,
+        smoking=space.smoking,
+        step_free=space.step_free,
+        languages=frozenset(space.languages),
+        vetted=space.host.status == Host.Status.VETTED,
+        listed=space.status == Space.Status.LISTED,
+        fresh=space.fresh_until > at,
+        held=tuple(engine.Held(match.first_night, match.last_day, match.people) for match in holding),
+    )
+
+
+def offered(spaces: QuerySet[Space]) -> QuerySet[Space]:
+    """Load spaces with everything `as_offer` reads."""
+    live = Match.objects.filter(status__in=sorted(HOLDS_BEDS))
+    return spaces.select_related("host").prefetch_related("windows", Prefetch("matches", live, to_attr="holding"))
+
+
+def matchable_spaces(*, at: datetime) -> QuerySet[Space]:
+    """Return the spaces that may be matched at `at`: listed, fresh, of a vetted host, with a window not yet over."""
+    ahead = SpaceWindow.objects.filter(space=OuterRef("pk"), last_day__gt=local_date(at))
+    return Space.objects.filter(
+        Exists(ahead), status=Space.Status.LISTED, fresh_until__gt=at, host__status=Host.Status.VETTED
+    ).order_by("pk")

@@ -1,0 +1,258 @@
+"""Matching by hand and who is left over: what is possible, what is not and why, and the way round the advice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from matching import by_hand, matchmaking, queries, transitions, unplaced
+from matching.engine.reasons import SHIFTS, Obstacles, why_left_over
+from matching.models import DeskNote, Match, ShelterRequest
+from matching.refusals import NotYours, OverrideNeedsReason, RuleForbids
+from matching.states import Status
+from matching.transitions import Proposal
+from tests import people
+from tests.people import Person, tonight
+
+pytestmark = pytest.mark.django_db
+
+
+def now() -> Any:
+    return timezone.now()
+
+
+def spaces_for(asked: ShelterRequest, by: Person) -> by_hand.Choice:
+    return by_hand.spaces_for(asked.pk, by=by.user, at=now())
+
+
+# -- from a request -------------------------------------------------------------------------------
+
+
+def test_possible_spaces_are_ranked_and_the_rest_names_its_rule(carla: Person, amira: Person, hanna: Person) -> None:
+    asked = people.request(amira.arrival, pets=True)
+    exact = people.space(hanna.host, pets=True, beds=2)
+    roomy = people.space(hanna.host, pets=True, beds=6)
+    without_pets = people.space(hanna.host)
+    small = people.space(hanna.host, pets=True, beds=1)
+    paused = people.space(hanna.host, pets=True)
+    matchmaking.intake.pause_space(paused.pk, by=hanna.user, at=now())
+    far = people.space(hanna.host, pets=True, latitude=44.25, longitude=76.92)
+
+    choice = spaces_for(asked, carla)
+
+    assert [option.space for option in choice.possible] == [exact, roomy]
+    assert {each.space.pk: each.rules for each in choice.impossible} == {
+        without_pets.pk: ("no pets allowed",),
+        small.pk: ("1 bed for 2 people",),
+        paused.pk: ("the space is paused or withdrawn",),
+        far.pk: ("111.2 km away, 50 km wanted",),
+    }
+    assert choice.impossible[-1].space == far
+
+
+def test_space_that_is_taken_says_so(carla: Person, amira: Person, hanna: Person) -> None:
+    offered = people.space(hanna.host)
+    people.proposed(people.request(people.amira().arrival), offered)
+
+    choice = spaces_for(people.request(amira.arrival), carla)
+
+    assert [each.rules for each in choice.impossible] == [("taken on some of these nights",)]
+
+
+def test_nobody_sees_choices_for_a_request_elsewhere(amira: Person, hanna: Person, oskar: Person) -> None:
+    asked, offered = people.request(amira.arrival), people.space(hanna.host)
+    elsewhere = people.carla("elsewhere", places=(people.place("Oral"),))
+
+    for person in (elsewhere, oskar):
+        with pytest.raises(NotYours):
+            spaces_for(asked, person)
+        with pytest.raises(NotYours):
+            by_hand.requests_for(offered.pk, by=person.user, at=now())
+
+
+def test_alternatives_are_the_next_best_for_the_same_nights(amira: Person, hanna: Person) -> None:
+    chosen, next_best, last = (people.space(hanna.host, beds=beds) for beds in (2, 3, 5))
+    match = people.proposed(people.request(amira.arrival), chosen)
+
+    worth, found = by_hand.alternatives(queries.with_everyone(Match.objects.all()).get(pk=match.pk), at=now())
+
+    assert [option.space for option in found] == [next_best, last]
+    assert worth > found[0].score > found[1].score
+
+
+# -- from a space ---------------------------------------------------------------------------------
+
+
+def test_open_requests_are_ranked_for_a_space_and_the_rest_names_its_rule(carla: Person, hanna: Person) -> None:
+    offered = people.space(hanna.host, beds=2)
+    urgent = people.request(people.amira().arrival, urgency="4")
+    patient = people.request(people.amira().arrival, urgency="1")
+    many = people.request(people.amira().arrival, people=5)
+    with_dog = people.request(people.amira().arrival, pets=True)
+    placed = people.request(people.amira().arrival)
+    people.proposed(placed, people.space(hanna.host))
+
+    choice = by_hand.requests_for(offered.pk, by=carla.user, at=now())
+
+    assert [option.request for option in choice.possible] == [urgent, patient]
+    assert {each.request.pk: each.rules for each in choice.impossible} == {
+        many.pk: ("2 beds for 5 people",),
+        with_dog.pk: ("no pets allowed",),
+    }
+
+
+# -- choosing -------------------------------------------------------------------------------------
+
+
+def test_advised_choice_needs_no_reason(carla: Person, amira: Person, hanna: Person) -> None:
+    asked, offered = people.request(amira.arrival), people.space(hanna.host)
+
+    match = by_hand.propose(asked.pk, offered.pk, by=carla.user, at=now())
+
+    assert (match.status, match.space, DeskNote.objects.count()) == (Status.PROPOSED, offered, 0)
+
+
+@pytest.mark.parametrize(("reason", "note"), [("", ""), ("because", ""), ("other", " ")])
+def test_other_than_the_advised_choice_needs_a_reason(
+    carla: Person, amira: Person, hanna: Person, reason: str, note: str
+) -> None:
+    asked = people.request(amira.arrival)
+    people.space(hanna.host, beds=2)
+    roomy = people.space(hanna.host, beds=6)
+
+    with pytest.raises(OverrideNeedsReason):
+        by_hand.propose(asked.pk, roomy.pk, by=carla.user, at=now(), reason=reason, note=note)
+    assert not Match.objects.exists()
+
+    by_hand.propose(asked.pk, roomy.pk, by=carla.user, at=now(), reason="know_each_other", note="cousins")
+    note_ = DeskNote.objects.get()
+    assert (note_.request, note_.by, "cousins" in note_.text) == (asked, carla.user, True)
+
+
+def test_request_out_of_turn_needs_a_reason(carla: Person, hanna: Person) -> None:
+    offered = people.space(hanna.host, beds=2)
+    people.request(people.amira().arrival, urgency="4")
+    patient = people.request(people.amira().arrival, urgency="1")
+
+    with pytest.raises(OverrideNeedsReason):
+        by_hand.propose(patient.pk, offered.pk, by=carla.user, at=now(), instead_of="requests")
+    match = by_hand.propose(patient.pk, offered.pk, by=carla.user, at=now(), instead_of="requests", reason="host_asks")
+    assert match.request == patient
+
+
+@pytest.mark.parametrize("reason", ["household_asks", "other"])
+def test_hard_rule_is_never_overridden(carla: Person, amira: Person, hanna: Person, reason: str) -> None:
+    asked, offered = people.request(amira.arrival, pets=True), people.space(hanna.host)
+
+    with pytest.raises(RuleForbids, match="no pets allowed"):
+        by_hand.propose(asked.pk, offered.pk, by=carla.user, at=now(), reason=reason, note="they insist")
+    assert not Match.objects.exists()
+
+
+def test_propose_elsewhere_is_refused(amira: Person, hanna: Person) -> None:
+    asked, offered = people.request(amira.arrival), people.space(hanna.host)
+    elsewhere = people.carla("elsewhere", places=(people.place("Oral"),))
+
+    with pytest.raises(NotYours):
+        by_hand.propose(asked.pk, offered.pk, by=elsewhere.user, at=now())
+
+
+# -- who is open, who is left over ----------------------------------------------------------------
+
+
+def leg(asked: ShelterRequest, offered: Any, start: int, end: int, *, people_: int | None = None, n: int = 1) -> Match:
+    proposal = Proposal(asked, offered, tonight(start), tonight(end), people_ or asked.people, leg=n)
+    return transitions.propose(proposal, by=None, at=now())
+
+
+def test_open_requests_agree_with_the_nights_still_wanted(amira: Person, hanna: Person) -> None:
+    """The query and the rule it stands for, over every way a request can be covered."""
+    spaces = [people.space(hanna.host, shared=True, beds=50) for _ in range(2)]
+    plain = people.request(amira.arrival)
+    covered = people.request(amira.arrival)
+    leg(covered, spaces[0], 0, 5)
+    half = people.request(amira.arrival)
+    leg(half, spaces[0], 0, 2)
+    moved = people.request(amira.arrival)
+    leg(moved, spaces[0], 0, 2)
+    leg(moved, spaces[1], 2, 5, n=2)
+    split = people.request(amira.arrival, people=4)
+    leg(split, spaces[0], 0, 5, people_=2)
+    leg(split, spaces[1], 0, 5, people_=2, n=2)
+    half_split = people.request(amira.arrival, people=4)
+    leg(half_split, spaces[0], 0, 5, people_=2)
+    over = people.request(amira.arrival)
+    ShelterRequest.objects.filter(pk=over.pk).update(first_night=tonight(-5))
+    ending = people.request(amira.arrival)
+    ShelterRequest.objects.filter(pk=ending.pk).update(first_night=tonight(-4))
+    withdrawn = people.request(amira.arrival)
+    transitions.withdraw_request(withdrawn.pk, by=amira.user, at=now())
+    declined = people.request(amira.arrival)
+    transitions.decline(leg(declined, spaces[0], 0, 5).pk, by=people.carla().user, at=now(), reason="too_far")
+
+    found = set(queries.open_requests(tonight()).values_list("pk", flat=True))
+
+    by_rule = {
+        each.pk
+        for each in ShelterRequest.objects.filter(withdrawn_at=None).prefetch_related("matches")
+        if queries.uncovered(each, tonight())
+    }
+    assert found == by_rule == {each.pk for each in (plain, half, half_split, ending, declined)}
+
+
+NEED = {"radius_km": 20.0, "first_night": tonight(), "min_nights": 3}
+NONE_FREE = {"within": 4, "refused": (0,) * 10, "suitable": 4, "possible": 0, "wider": (0, 0, 0), "shorter": (0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("found", "change"),
+    [
+        ({"wider": (0, 3, 5)}, unplaced.Change("farther", "3 free within 40 km", radius_km=40.0)),
+        ({"shorter": (2, 6)}, unplaced.Change("shorter", "6 free for 2 nights", nights=2)),
+        ({"shorter": (1, 1)}, unplaced.Change("shorter", "1 free for 1 night", nights=1)),
+        (
+            {"shifted": (0, 0, 2, *(0,) * (len(SHIFTS) - 3))},
+            unplaced.Change("other_dates", f"2 free from {tonight(2)}", first_night=tonight(2)),
+        ),
+        ({"move": True}, unplaced.Change("move", "possible with a move between two spaces")),
+        ({"split": True}, unplaced.Change("split", "possible when split over two neighbouring spaces")),
+    ],
+    ids=lambda each: each.kind if isinstance(each, unplaced.Change) else "",
+)
+def test_every_advice_of_the_engine_is_understood_and_found(
+    amira: Person, carla: Person, found: dict[str, Any], change: unplaced.Change
+) -> None:
+    """The engine's own words: when it words its advice otherwise, this fails."""
+    asked, other = people.request(amira.arrival), people.request(amira.arrival)
+    need = matchmaking.as_need(asked, (tonight(), tonight(5)), declined=(), at=now())
+    need = type(need)(**{name: getattr(need, name) for name in need.__slots__} | NEED)
+    reasons = why_left_over(need, Obstacles(**NONE_FREE | found))
+    matchmaking.intake.note_left_over({asked.pk: reasons, other.pk: ["no space within 20 km"]})
+    asked.refresh_from_db()
+
+    (explained,) = unplaced.explained([asked], now())
+
+    assert (explained.changes, explained.obstacles) == ([change], [reasons[0]])
+    for kind in unplaced.KINDS:
+        rows = unplaced.left_over(carla.user, now(), kind=kind)
+        assert list(rows) == {change.kind: [asked], "nothing": [other]}.get(kind, [])
+
+
+def test_left_over_are_those_of_the_coordinators_places_tonight_first(carla: Person) -> None:
+    here = people.request(people.amira().arrival, first_night=tonight(3))
+    tonight_ = people.request(people.amira().arrival, first_night=tonight())
+    there = people.request(people.amira().arrival, place=people.place("Oral"))
+    alone = people.request(people.amira().arrival, people=1, children=1, children_ages=(15,))
+    ShelterRequest.objects.filter(pk=tonight_.pk).update(registered_at=now() - timedelta(days=2))
+
+    everywhere = unplaced.left_over(carla.user, now())
+    elsewhere = unplaced.left_over(people.carla("elsewhere", places=(people.place("Oral"),)).user, now())
+
+    assert list(everywhere) == [tonight_, there, alone, here]
+    assert list(elsewhere) == [there]
+    assert list(unplaced.left_over(carla.user, now(), place=people.place().pk)) == [tonight_, alone, here]
+    assert list(unplaced.left_over(carla.user, now(), kind="not_yet")) == [tonight_, there, here]
+    assert list(unplaced.left_over(carla.user, now(), kind="alone")) == [alone]
