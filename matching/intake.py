@@ -12,11 +12,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.arrivals import open_case
 from accounts.models import Arrival, Host, User
+from deployment import rules
 from matching import messages, queries, rounds
 from matching.deadlines import local_date
 from matching.models import ShelterRequest, Space, SpaceWindow
@@ -92,7 +92,7 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
             host=host,
             external_id=external_id,
             created_at=at,
-            fresh_until=at + timedelta(days=settings.FRESH_DAYS),
+            fresh_until=at + timedelta(days=rules.current().fresh_days),
             **_space_columns(details),
         )
         SpaceWindow.objects.bulk_create(
@@ -160,7 +160,7 @@ def _set_space_status(space_id: UUID, status: str, *, by: User, at: datetime) ->
         space.status = status
         space.version += 1
         if status == Space.Status.LISTED:
-            space.fresh_until = at + timedelta(days=settings.FRESH_DAYS)
+            space.fresh_until = at + timedelta(days=rules.current().fresh_days)
             space.asked_at = None
         space.save()
         rounds.due(at)
@@ -171,7 +171,7 @@ def confirm_still_available(space_id: UUID, *, by: User, at: datetime) -> Space:
     """Note the host's word that the space still stands. Raises NotYours."""
     with one_act():
         space = _locked_space(space_id, by)
-        space.fresh_until = at + timedelta(days=settings.FRESH_DAYS)
+        space.fresh_until = at + timedelta(days=rules.current().fresh_days)
         space.asked_at = None
         space.version += 1
         space.save()
@@ -180,8 +180,8 @@ def confirm_still_available(space_id: UUID, *, by: User, at: datetime) -> Space:
 
 
 def ask_if_still_available(*, at: datetime) -> int:
-    """Ask the hosts of listed spaces whose word runs out within `settings.FRESH_ANSWER_DAYS`, once each; return how many."""
-    soon = at + timedelta(days=settings.FRESH_ANSWER_DAYS)
+    """Ask the hosts of listed spaces whose word runs out within the rule `fresh_answer_days`, once each; return how many."""
+    soon = at + timedelta(days=rules.current().fresh_answer_days)
     asked = 0
     with one_act():
         spaces = Space.objects.filter(status=Space.Status.LISTED, asked_at=None, fresh_until__lte=soon)

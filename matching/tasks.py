@@ -5,28 +5,40 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from matching import calls, decisions, intake, matchmaking
+from deployment.rules import read_once
+from matching import auto_approval, calls, decisions, intake, matchmaking
 
 
 @shared_task(name="matching.match_open_requests")
+@read_once()
 def match_open_requests() -> None:
     """Place what is open as proposals, while a round is due."""
     matchmaking.match_open_requests(now=timezone.now)
 
 
+@shared_task(name="matching.approve_by_policy")
+@read_once()
+def approve_by_policy() -> None:
+    """Approve what the deployment's policy lets through; nothing unless a lead switched it on."""
+    auto_approval.approve_what_may_be(at=timezone.now())
+
+
 @shared_task(name="matching.expire_overdue")
+@read_once()
 def expire_overdue() -> None:
     """Expire what is overdue, complete the stays that are over."""
     matchmaking.expire_overdue(at=timezone.now())
 
 
 @shared_task(name="matching.ask_if_still_available")
+@read_once()
 def ask_if_still_available() -> None:
     """Ask the hosts whose word on a space runs out."""
     intake.ask_if_still_available(at=timezone.now())
 
 
 @shared_task(name="matching.carry_out_decisions")
+@read_once()
 def carry_out_decisions() -> None:
     """Carry out the coordinators' decisions that nobody undid in time."""
     decisions.carry_out_due(at=timezone.now())

@@ -30,6 +30,7 @@ from PIL import Image
 
 from accounts import coordinators, desk_sessions, evidence
 from accounts.models import HostEvidence, User
+from deployment import rules
 from matching import disclosure
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
@@ -37,6 +38,7 @@ from matching.models import Match, MatchingRound, Space
 from matching.states import Status
 from notifications.models import Delivery
 from tests import people
+from tests.integration.admin.settings_page import settings_as_they_are
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +112,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("matching_matchinground", "object_id"): _first("matching.MatchingRound"),
     ("notifications_delivery", "object_id"): _first("notifications.Delivery"),
     ("privacy_accesslog", "object_id"): _first("privacy.AccessLog"),
+    ("deployment_settingchange", "object_id"): _first("deployment.SettingChange"),
     ("places_place", "object_id"): _first("places.Place"),
     ("", "content_type_id"): lambda match: ContentType.objects.get_for_model(Match).pk,
     ("", "object_id"): lambda match: match.pk,
@@ -246,6 +249,9 @@ ROWS = [
     *stock("notifications_delivery", lists=DESK_ONLY, one=(200, 302, 200, 200, 404)),
     row("POST", "notifications_delivery_again", (302, 302, 302, 403, 404)),
     *stock("places_place", lists=ALL, one=ALL, delete=(403,) * 5),
+    # -- the settings of the deployment
+    row("GET", "deployment_settings", (404, 404, 200, 200, 404)),
+    row("POST", "deployment_settings", (404, 404, 302, 403, 404), body=lambda it: settings_as_they_are(fresh_days=9)),
     # -- who may do what, and what was done
     *stock(
         "accounts_coordinator",
@@ -271,7 +277,13 @@ ROWS = [
     row("GET", "auth_user_password_change", OWNER),
     *(
         each
-        for model in ("accounts_hostevent", "accounts_coordinatorevent", "matching_matchevent", "privacy_accesslog")
+        for model in (
+            "accounts_hostevent",
+            "accounts_coordinatorevent",
+            "matching_matchevent",
+            "privacy_accesslog",
+            "deployment_settingchange",
+        )
         for each in stock(model, lists=LEADS_AND_AUDITORS, one=ONE_LINE, delete=NOBODY_LOSES_A_LINE)
     ),
 ]
@@ -329,6 +341,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     MatchingRound.objects.create(started_at=at, finished_at=at, needs=1, offers=1, proposals=1, left_over=0)
     Delivery.objects.update(status=Delivery.Status.FAILED, error_class=Delivery.ErrorClass.PERMANENT)
     coordinators.note(carla.user, "named", by=None, at=at)
+    rules.change({"fresh_days": 8}, by=people.lena().user, at=at, reason="x", seen=0)
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
     return Things(Match.objects.select_related("space__host").get(pk=match.pk))
 
