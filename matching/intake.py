@@ -329,6 +329,16 @@ def _request_columns(details: RequestDetails) -> dict[str, Any]:
     }
 
 
+def urgency_of(first_night: date, today: date) -> str:
+    """Return how urgent a need is, told by its first night alone: nobody has to plead."""
+    days = (first_night - today).days
+    if days <= 0:
+        return ShelterRequest.Urgency.TONIGHT
+    if days == 1:
+        return ShelterRequest.Urgency.URGENT
+    return ShelterRequest.Urgency.SOON if days <= 7 else ShelterRequest.Urgency.NORMAL
+
+
 # -- what makes sense -----------------------------------------------------------------------------
 
 

@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.contacts import UnreadableContact, read_contact
-from matching.intake import RequestDetails
-from matching.models import ShelterRequest
+from matching.intake import RequestDetails, urgency_of
 from matching.web import languages
 from matching.web.plain_forms import whole_number
 from matching.web.questions import Answers, Flow, Line, Question, QuestionForm
@@ -301,16 +300,6 @@ NEED = Flow(
         Question("reach", ReachForm),
     ],
 )
-
-
-def urgency_of(first_night: date, today: date) -> str:
-    """Return how urgent a need is, told by its first night alone: nobody has to plead."""
-    days = (first_night - today).days
-    if days <= 0:
-        return ShelterRequest.Urgency.TONIGHT
-    if days == 1:
-        return ShelterRequest.Urgency.URGENT
-    return ShelterRequest.Urgency.SOON if days <= 7 else ShelterRequest.Urgency.NORMAL
 
 
 def request_details(answers: Answers, today: date) -> RequestDetails:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -160,6 +161,19 @@ def _photo() -> SimpleUploadedFile:
     return SimpleUploadedFile("photo.png", out.getvalue())
 
 
+def _form(more: dict[str, str]) -> dict[str, str]:
+    """Return what somebody in Almaty says on the phone, about a need or an offer."""
+    said = {
+        "place": "Almaty",
+        "people": "1",
+        "children": "0",
+        "first_night": people.tonight().isoformat(),
+        "nights": "2",
+    }
+    rest = {"household": "mixed", "radius_km": "50", "language": "ru", "beds": "2", "who": "anyone", "name": "Ivan"}
+    return {"key": str(uuid4()), **said, **rest, **more}
+
+
 def _evidence_of(match: Match) -> HostEvidence:
     found = HostEvidence.objects.first()
     return found or evidence.keep(
@@ -229,6 +243,12 @@ ROWS = [
     row("POST", "matching_request_open", (200, 404, 200, 403, 404), body=_why),
     row("POST", "matching_request_secret", (200, 404, 200, 403, 404)),
     row("POST", "matching_request_withdraw", ACT),
+    row("GET", "matching_request_on_behalf", (200, 200, 200, 404, 404)),
+    row("POST", "matching_request_on_behalf", (200, 422, 200, 403, 404), body=lambda it: _form({"people": "2"})),
+    row("GET", "matching_space_on_behalf", (200, 200, 200, 404, 404)),
+    row(
+        "POST", "matching_space_on_behalf", (200, 422, 200, 403, 404), body=lambda it: _form({"last_day": "2099-01-01"})
+    ),
     # -- spaces
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_space_act", ACT, act="pause"),
