@@ -19,6 +19,7 @@ COPY accounts accounts
 COPY notifications notifications
 COPY places places
 COPY privacy privacy
+COPY deployment deployment
 COPY templates templates
 COPY static static
 COPY locale locale

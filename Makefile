@@ -31,7 +31,7 @@ test-all: test test-browser test-concurrency test-chaos ## Run every test
 check: dev ## Check format, lint, types, import contracts, migrations, deployment and translations
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	DEBUG=yes $(PY) -m mypy shelter matching accounts notifications places privacy
+	DEBUG=yes $(PY) -m mypy shelter matching accounts notifications places privacy deployment
 	.venv/bin/python .venv/bin/lint-imports
 	DEBUG=yes $(PY) manage.py translations check
 	$(WITH_SERVERS) sh -c '$(PY) manage.py makemigrations --check --dry-run && \

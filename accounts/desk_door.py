@@ -60,6 +60,14 @@ class CodeForm(forms.Form):
     )
 
 
+class FirstCodeForm(CodeForm):
+    """The first six digits, below the secret: the page must open at its top."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        del self.fields["code"].widget.attrs["autofocus"]
+
+
 class RecoveryForm(forms.Form):
     """A code from paper, in the same field of the same address."""
 
@@ -125,7 +133,7 @@ def set_up(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if second_factor.authenticator_of(user) is not None:
         return redirect("admin:login_code")
     waiting = second_factor.begin(user, at=at)
-    form = CodeForm(request.POST or None)
+    form = FirstCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             authenticator, codes = second_factor.confirm(user, form.cleaned_data["code"], at=at)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import second_factor
-from accounts.desk_door import DOOR_MINUTES, CodeForm, recovery_codes_page, set_up_page
+from accounts.desk_door import DOOR_MINUTES, CodeForm, FirstCodeForm, recovery_codes_page, set_up_page
 from accounts.models import User
 from accounts.refusals import Refused
 
@@ -51,7 +51,7 @@ def new(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if not _is_moving(request, at):
         return redirect("admin:keys")
     waiting = second_factor.begin(user, at=at)
-    form = CodeForm(request.POST or None)
+    form = FirstCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             authenticator, codes = second_factor.confirm(user, form.cleaned_data["code"], at=at)

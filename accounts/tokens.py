@@ -28,7 +28,7 @@ def issue(user: User, *, name: str, scope: str, days: int, at: datetime) -> tupl
 def find(token: str, *, at: datetime) -> AccessToken | None:
     """Return the valid token's row with its user, or None."""
     row = (
-        AccessToken.objects.select_related("user")
+        AccessToken.objects.select_related("user__coordinator")
         .filter(token_hash=_hash(token), revoked_at=None, expires_at__gt=at, user__is_active=True)
         .first()
     )

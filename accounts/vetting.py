@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Host, HostCall, HostCheck, HostEvent, User
 from accounts.refusals import ChecksMissing, Refused
+from deployment import rules
 from notifications.outbox import tell
 
 MOVES = {
@@ -53,8 +54,7 @@ class SecondPersonRefuses(Refused):
 
 def required_checks() -> Mapping[str, int]:
     """Return the kinds of check this deployment asks of every host, and for how many days each counts."""
-    required: Mapping[str, int] = settings.REQUIRED_CHECKS
-    return required
+    return rules.current().required_checks
 
 
 def record_check(
@@ -128,14 +128,14 @@ def recheck_before(today: date) -> date:
 
 def checklists(host_ids: Collection[int], today: date) -> dict[int, list[Item]]:
     """Return the checklist of each host, in the deployment's order of kinds; one query whatever their number."""
+    required = list(required_checks())  # asked once: every host is measured by the same list
     known: dict[tuple[int, str], HostCheck] = {
         (check.host_id, check.kind): check
         for check in latest_checks().filter(host__in=host_ids).defer("note").select_related("by")
     }
     return {
         host_id: [
-            Item(kind, state_of(known.get((host_id, kind)), today), known.get((host_id, kind)))
-            for kind in required_checks()
+            Item(kind, state_of(known.get((host_id, kind)), today), known.get((host_id, kind))) for kind in required
         ]
         for host_id in host_ids
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
 from django.utils import timezone
+
+from deployment import rules
 
 
 def local_date(at: datetime) -> date:
@@ -16,8 +17,9 @@ def local_date(at: datetime) -> date:
 def due_at(first_night: date, at: datetime) -> datetime:
     """Return until when a match beginning on `first_night` waits for the next decision or answer.
 
-    `settings.ANSWER_HOURS` lists (at most so many days ahead, hours), in rising order.
+    The deployment's rule `answer_hours` lists (at most so many days ahead, hours), in rising order.
     """
+    tiers = rules.current().answer_hours
     days_ahead = (first_night - local_date(at)).days
-    hours = next((hours for days, hours in settings.ANSWER_HOURS if days_ahead <= days), settings.ANSWER_HOURS[-1][1])
+    hours = next((hours for days, hours in tiers if days_ahead <= days), tiers[-1][1])
     return at + timedelta(hours=hours)

@@ -13,12 +13,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.arrivals import open_case
 from accounts.models import Arrival, Host, User
+from deployment import rules
 from matching import messages, queries, rounds
 from matching.copying import with_rows
 from matching.deadlines import local_date
@@ -99,7 +99,7 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
             host=host,
             external_id=external_id,
             created_at=at,
-            fresh_until=at + timedelta(days=settings.FRESH_DAYS),
+            fresh_until=at + timedelta(days=rules.current().fresh_days),
             **_space_columns(details),
         )
         SpaceWindow.objects.bulk_create(
@@ -167,7 +167,7 @@ def _set_space_status(space_id: UUID, status: str, *, by: User, at: datetime) ->
         space.status = status
         space.version += 1
         if status == Space.Status.LISTED:
-            space.fresh_until = at + timedelta(days=settings.FRESH_DAYS)
+            space.fresh_until = at + timedelta(days=rules.current().fresh_days)
             space.asked_at = None
         space.save()
         rounds.due(at, spaces=[space.pk])
@@ -178,7 +178,7 @@ def confirm_still_available(space_id: UUID, *, by: User, at: datetime) -> Space:
     """Note the host's word that the space still stands. Raises NotYours."""
     with one_act():
         space = _locked_space(space_id, by)
-        space.fresh_until = at + timedelta(days=settings.FRESH_DAYS)
+        space.fresh_until = at + timedelta(days=rules.current().fresh_days)
         space.asked_at = None
         space.version += 1
         space.save()
@@ -187,8 +187,8 @@ def confirm_still_available(space_id: UUID, *, by: User, at: datetime) -> Space:
 
 
 def ask_if_still_available(*, at: datetime) -> int:
-    """Ask the hosts of listed spaces whose word runs out within `settings.FRESH_ANSWER_DAYS`, once each; return how many."""
-    soon = at + timedelta(days=settings.FRESH_ANSWER_DAYS)
+    """Ask the hosts of listed spaces whose word runs out within the rule `fresh_answer_days`, once each; return how many."""
+    soon = at + timedelta(days=rules.current().fresh_answer_days)
     asked = 0
     with one_act():
         spaces = Space.objects.filter(status=Space.Status.LISTED, asked_at=None, fresh_until__lte=soon)
@@ -374,6 +374,16 @@ def _request_columns(details: RequestDetails) -> dict[str, Any]:
         "may_split": details.may_split,
         "notes": details.notes,
     }
+
+
+def urgency_of(first_night: date, today: date) -> str:
+    """Return how urgent a need is, told by its first night alone: nobody has to plead."""
+    days = (first_night - today).days
+    if days <= 0:
+        return ShelterRequest.Urgency.TONIGHT
+    if days == 1:
+        return ShelterRequest.Urgency.URGENT
+    return ShelterRequest.Urgency.SOON if days <= 7 else ShelterRequest.Urgency.NORMAL
 
 
 # -- what makes sense -----------------------------------------------------------------------------

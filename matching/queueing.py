@@ -21,7 +21,6 @@ from matching.deadlines import local_date
 from matching.models import Claim, DeskNote, Match, PendingDecision, ShelterRequest
 from matching.risks import RISKS
 from matching.states import Status
-from places.models import Place
 
 NIGHTS = ("tonight", "tomorrow", "week", "later")
 WHOSE = ("free", "mine", "second")
@@ -275,7 +274,7 @@ def _ended(whose: str, ids: Collection[int]) -> dict[int, dict[str, int]]:
 
 
 def waiting(user: User, at: datetime) -> Waiting:
-    """Return how many households wait for a decision, and in which places: three queries."""
+    """Return how many households wait for a decision, and in which places: two queries."""
     heads, today = waiting_heads(user), local_date(at)
     whose = _whose(user, at)
     decidable = ~_seconded(user)
@@ -286,10 +285,9 @@ def waiting(user: User, at: datetime) -> Waiting:
         mine=Count("pk", filter=whose["mine"]),
         second=Count("pk", filter=whose["second"]),
     )
-    by_place = heads.filter(decidable).order_by().values_list("request__place").annotate(count=Count("pk"))
-    counts: dict[int | None, int] = dict(by_place)
-    names = Place.objects.filter(pk__in=[pk for pk in counts if pk]).order_by("name").values_list("pk", "name")
-    return Waiting(**found, places=[(pk, name, counts[pk]) for pk, name in names])
+    placed = heads.filter(decidable, request__place__isnull=False).order_by("request__place__name")
+    by_place = placed.values_list("request__place", "request__place__name").annotate(count=Count("pk"))
+    return Waiting(**found, places=list(by_place))
 
 
 def pending(user: User) -> list[PendingDecision]:

@@ -68,6 +68,13 @@ class NotYours(Refused):
     message = _("You may not do this.")
 
 
+class PersonNeeded(Refused):
+    """A proposal with any risk, or one somebody has looked at already, is never approved by policy."""
+
+    code = "person_needed"
+    message = _("A person must decide on this proposal.")
+
+
 class LegTaken(Refused):
     """The request already has a live match for this leg."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from deployment import rules
+
 MINOR = "minor_in_household"
 MINOR_ALONE = "minor_alone"
 LONE_WOMAN = "lone_woman"
@@ -51,11 +53,12 @@ def risks_of(request: Household, record: HostRecord) -> list[str]:
 
 
 def is_high(risks: list[str]) -> bool:
-    """Return whether two different coordinators must approve.
+    """Return whether two different coordinators must approve: the deployment's rules `two_people` and `..._new_host`.
 
-    Always for a child alone, after a complaint, or with a check overdue; for the most vulnerable
-    also when the host is new to everybody.
+    Unless its leads changed them: for a child alone (that always), after a complaint, or with a check
+    overdue; for the most vulnerable also when the host is new to everybody.
     """
-    if {MINOR_ALONE, CHECK_OVERDUE, EARLIER_COMPLAINT} & set(risks):
+    policy = rules.current()
+    if (policy.two_people | {MINOR_ALONE}) & set(risks):
         return True
-    return FIRST_TIME_HOST in risks and bool({MINOR, LONE_WOMAN} & set(risks))
+    return FIRST_TIME_HOST in risks and bool(policy.two_people_new_host & set(risks))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from matching import calls, decisions, intake, matchmaking
+from deployment.rules import read_once
+from matching import auto_approval, calls, decisions, intake, matchmaking
 from matching.placing import Keeper, place_what_is_due
 from notifications.wakeups import wake
 
@@ -14,6 +15,7 @@ KEEPER = Keeper()
 
 
 @shared_task(name="matching.match_open_requests")
+@read_once()
 def match_open_requests() -> None:
     """Place what is due at once; where a whole round is due, wake those who plan its regions."""
     place_what_is_due(KEEPER, now=timezone.now)
@@ -24,31 +26,43 @@ def match_open_requests() -> None:
 
 
 @shared_task(name="matching.plan_region")
+@read_once()
 def plan_region(region: int) -> None:
     """Plan a region of the open round, and whichever others nobody is at."""
     if matchmaking.plan_regions(region, now=timezone.now):
         wake("matching.match_open_requests")
 
 
+@shared_task(name="matching.approve_by_policy")
+@read_once()
+def approve_by_policy() -> None:
+    """Approve what the deployment's policy lets through; nothing unless a lead switched it on."""
+    auto_approval.approve_what_may_be(at=timezone.now())
+
+
 @shared_task(name="matching.expire_overdue")
+@read_once()
 def expire_overdue() -> None:
     """Expire what is overdue, complete the stays that are over."""
     matchmaking.expire_overdue(at=timezone.now())
 
 
 @shared_task(name="matching.ask_if_still_available")
+@read_once()
 def ask_if_still_available() -> None:
     """Ask the hosts whose word on a space runs out."""
     intake.ask_if_still_available(at=timezone.now())
 
 
 @shared_task(name="matching.carry_out_decisions")
+@read_once()
 def carry_out_decisions() -> None:
     """Carry out the coordinators' decisions that nobody undid in time."""
     decisions.carry_out_due(at=timezone.now())
 
 
 @shared_task(name="matching.ask_for_rechecks")
+@read_once()
 def ask_for_rechecks() -> None:
     """Say to hosts and coordinators which checks run out soon."""
     calls.ask_for_rechecks(at=timezone.now())

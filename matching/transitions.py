@@ -34,6 +34,7 @@ from matching.refusals import (
     HasLiveMatches,
     IllegalMove,
     NotYours,
+    PersonNeeded,
     ReasonNeeded,
     SecondPersonNeeded,
     SpaceNotOpen,
@@ -42,6 +43,9 @@ from matching.refusals import (
 )
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, NEEDS_REASON, REASONS, Act, Move, Role, Status, find_move
+
+BY_POLICY = "auto_approval"
+"""The reason in the history of an approval nobody clicked."""
 
 
 class Household(risks.Household, Protocol):
@@ -292,6 +296,31 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
             match.also_approved_by = by
         match.due_at = due_at(match.first_night, at)
         _write(match, Act.APPROVE, move.target, by=by, role=role, at=at)
+        messages.asked(match, at=at)
+        return match
+
+
+def approve_by_policy(match_id: UUID, *, by: User, at: datetime, policy: str) -> Match:
+    """Approve a proposal without any risk in the name of `by`, the lead who switched the `policy` on.
+
+    The risks are looked at again under the lock: nobody is approved so with a child, a risk of any kind,
+    after a first approval, or on hold. Raises NotYours, IllegalMove, Frozen, PersonNeeded.
+    """
+    with one_act():
+        match = _locked(match_id)
+        role = _role(match, by)
+        if role is not Role.COORDINATOR:
+            raise NotYours
+        move = _check(match, Act.APPROVE, role, "")
+        if match.frozen_at is not None:
+            raise Frozen
+        record = queries.records_of({match.space.host_id}, local_date(at))[match.space.host_id]
+        found = {*match.risks, *risks.risks_of(match.request, record)}
+        if match.high_risk or found or match.request.children or match.approved_by_id is not None:
+            raise PersonNeeded
+        match.approved_by = by
+        match.due_at = due_at(match.first_night, at)
+        _write(match, Act.APPROVE, move.target, by=by, role=role, at=at, reason=BY_POLICY, note=policy)
         messages.asked(match, at=at)
         return match
 

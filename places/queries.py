@@ -25,6 +25,20 @@ def search(text: str) -> QuerySet[Place]:
     return Place.objects.filter(Exists(names)) if key else Place.objects.all()
 
 
+CHOICES_SHOWN = 10
+
+
+def candidates(text: str) -> tuple[list[Place], bool]:
+    """Return the places that `text` may mean, the most populous first, and whether they are called exactly so."""
+    key = key_of(text)
+    if not key:
+        return [], False
+    named = Exists(PlaceName.objects.filter(place=OuterRef("pk"), key=key))
+    if exact := list(Place.objects.filter(named).order_by("-population", "pk")[:CHOICES_SHOWN]):
+        return exact, True
+    return list(search(text).order_by("-population", "pk")[:CHOICES_SHOWN]), False
+
+
 def row_of(place: KnownPlace) -> Place:
     """Return the row of a place of the gazetteer. Raises Place.DoesNotExist before `load_gazetteer` has run."""
     return Place.objects.get(geoname_id=place.geoname_id)

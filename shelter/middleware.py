@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import desk_sessions
+from deployment.rules import read_once
 from shelter import faults, health
 
 
@@ -80,6 +81,17 @@ class Maintenance:
         if switch and request.path not in health.PATHS and Path(switch).exists():
             return faults.unavailable(request)
         return self.get_response(request)
+
+
+class RulesReadOnce:
+    """Read the deployment's rules at most once for a request, and only if somebody asks for them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with read_once():
+            return self.get_response(request)
 
 
 class IdleSignOut:

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "privacy",
     "places",
+    "deployment",
     "notifications",
     "accounts",
     "matching",
@@ -75,6 +76,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "shelter.middleware.BehindProxies",
+    "shelter.middleware.RulesReadOnce",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "shelter.middleware.CompressedPages",
@@ -176,6 +178,7 @@ CELERY_BEAT_SCHEDULE = {
     task.split(".")[1]: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for task, seconds in {
         "matching.match_open_requests": SWEEP_SECONDS,
+        "matching.approve_by_policy": SWEEP_SECONDS,
         "matching.expire_overdue": SWEEP_SECONDS,
         "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
         "notifications.deliver": min(SWEEP_SECONDS, 10),
@@ -309,6 +312,7 @@ MAINTENANCE_FILE = env.str("SHELTER_MAINTENANCE_FILE", "")
 EXIT_URL = env.str("SHELTER_EXIT_URL", "https://www.yr.no/")
 # How people reach the coordinators, as it is shown on their pages (a phone number, say); empty: not shown.
 HELP_CONTACT = env.str("SHELTER_HELP_CONTACT", "")
+# What follows are defaults: lead coordinators change these in the admin (`deployment.rules`).
 # Checks a host needs, and for how many days each stays valid.
 REQUIRED_CHECKS = {"identity_seen": 365, "phone_verified": 365, "rules_agreed": 365}
 # Days before a check runs out in which its host is to be checked anew.
@@ -320,6 +324,9 @@ DECISION_HOLD_SECONDS = env.int("SHELTER_DECISION_HOLD_SECONDS", 60)
 # Days after which a host is asked whether the space still stands, and days they have to answer.
 FRESH_DAYS = env.int("SHELTER_FRESH_DAYS", 14)
 FRESH_ANSWER_DAYS = 3
+# Risks each of which needs two coordinators, and those that do where the host is new to everybody.
+TWO_PEOPLE_RISKS = ["minor_alone", "check_overdue", "earlier_complaint"]
+TWO_PEOPLE_RISKS_NEW_HOST = ["minor_in_household", "lone_woman"]
 
 LOGGING = {
     "version": 1,

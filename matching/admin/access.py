@@ -46,6 +46,14 @@ def coordinator(request: HttpRequest) -> User:
     return user
 
 
+def acting(request: HttpRequest) -> User:
+    """Return the coordinator who asks for a page that is there to act only. Raises Http404 for anybody else."""
+    user = coordinator(request)
+    if not rights_of(user).may_act:
+        raise Http404
+    return user
+
+
 def lead(request: HttpRequest) -> User:
     """Return the lead coordinator who asks. Raises Http404 for anybody else."""
     user = coordinator(request)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from accounts import arrivals
 from accounts.models import User
 from matching import disclosure, matchmaking, queries, transitions
+from matching.admin import on_behalf
 from matching.admin.access import LOOK_REASONS, LookOnly, back, coordinator, said, why_look
 from matching.deadlines import local_date
 from matching.models import ShelterRequest, Space
@@ -33,6 +34,7 @@ class RequestAdmin(LookOnly[ShelterRequest]):
     list_filter = ["urgency", "first_night", "step_free", "pets", "all_women"]
     date_hierarchy = "first_night"
     change_form_template = "admin/matching/request_page.html"
+    change_list_template = "admin/matching/request_list.html"
 
     def visible(self, user: User) -> QuerySet[ShelterRequest]:
         visible = queries.requests_visible_to(user)
@@ -41,6 +43,7 @@ class RequestAdmin(LookOnly[ShelterRequest]):
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         return [
+            path("for-somebody/", view(partial(on_behalf.ask, self)), name="matching_request_on_behalf"),
             path("<uuid:request_id>/propose/", view(require_POST(self.propose)), name="matching_request_propose"),
             path("<uuid:request_id>/open/", view(require_POST(self.open_personal)), name="matching_request_open"),
             path("<uuid:request_id>/secret/", view(require_POST(self.new_secret)), name="matching_request_secret"),

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from matching import disclosure, intake, queries
+from matching.admin import on_behalf
 from matching.admin.access import LOOK_REASONS, LookOnly, back, coordinator, said, why_look
 from matching.models import Space
 from matching.refusals import one_act
@@ -37,6 +38,7 @@ class SpaceAdmin(LookOnly[Space]):
     list_display = ["__str__", "place", "beds", "shared", "status", "who", "fresh_until"]
     list_filter = ["status", "shared", "who", "step_free", "pets"]
     change_form_template = "admin/matching/space_page.html"
+    change_list_template = "admin/matching/space_list.html"
 
     def visible(self, user: User) -> QuerySet[Space]:
         return queries.spaces_visible_to(user).select_related("host__user", "place").prefetch_related("windows")
@@ -44,6 +46,7 @@ class SpaceAdmin(LookOnly[Space]):
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         return [
+            path("for-somebody/", view(partial(on_behalf.offer, self)), name="matching_space_on_behalf"),
             path("<uuid:space_id>/act/<slug:act>/", view(require_POST(self.act)), name="matching_space_act"),
             path("<uuid:space_id>/open/", view(require_POST(self.open_personal)), name="matching_space_open"),
             *super().get_urls(),

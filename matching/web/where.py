@@ -5,29 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from matching.queries import places_with_most_room
 from matching.web.questions import Line, QuestionForm
-from places import queries
-from places.models import Place, PlaceName
-from places.names import key_of
+from places.models import Place
+from places.queries import candidates
 
-CHOICES_SHOWN = 10
 LISTED = 6
-
-
-def candidates(text: str) -> tuple[list[Place], bool]:
-    """Return the places that `text` may mean, the most populous first, and whether they are called exactly so."""
-    key = key_of(text)
-    if not key:
-        return [], False
-    named = Exists(PlaceName.objects.filter(place=OuterRef("pk"), key=key))
-    if exact := list(Place.objects.filter(named).order_by("-population", "pk")[:CHOICES_SHOWN]):
-        return exact, True
-    return list(queries.search(text).order_by("-population", "pk")[:CHOICES_SHOWN]), False
 
 
 class PlaceQuestion(QuestionForm):

@@ -17,8 +17,10 @@ from pathlib import Path
 import httpx
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
-from matching.models import Match, ShelterRequest
+from accounts import second_factor
+from matching.models import Match, PendingDecision, ShelterRequest
 from matching.states import Status
 from notifications.models import Delivery
 from privacy.models import AccessLog
@@ -113,11 +115,17 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
     # Carla approves in the admin, and gives Amira, who came by the sheet, her case number and a secret.
     carla = Visitor(site)
     carla.get("/admin/login/")
+    phone = people.authenticator(carla_user)
     carla.post("/admin/login/", username="carla", password=PASSWORD, next="/admin/")
+    digits = second_factor.digits_now(phone.secret, at=timezone.now())
+    carla.post("/admin/login/code/", code=digits)
     queue = carla.get("/admin/matching/match/queue/").text
     assert str(match.pk) in queue
     assert [private for private in PRIVATE if private in queue] == []
-    carla.post("/admin/matching/match/queue/decide/", act=f"approve:{match.pk}")
+    carla.post("/admin/matching/match/queue/decide/", act="approve", seen=f"{match.pk}.{match.version}")
+    assert Match.objects.get(pk=match.pk).status == Status.PROPOSED  # She could undo it yet.
+    PendingDecision.objects.update(due_at=timezone.now())
+    command("sweep", **gateway.environment)
     secret_page = carla.post(f"/admin/matching/shelterrequest/{asked.pk}/secret/").text
     secret = re.search(r'id="new-secret">([\d ]+)<', secret_page)
     assert secret is not None

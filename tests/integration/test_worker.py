@@ -198,5 +198,7 @@ def test_sweep_does_all_of_it_from_cron(amira: Person, hanna: Person) -> None:
 
     call_command("sweep", stdout=said)
 
-    assert said.getvalue().startswith("0 ended, 1 proposed, 0 hosts asked, ")
+    assert said.getvalue().startswith(
+        "0 decisions carried out, 0 ended, 1 proposed, 0 approved by policy, 0 hosts asked, "
+    )
     assert Match.objects.get().status == "proposed"

@@ -8,22 +8,26 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from matching import decisions, intake, matchmaking
+from deployment.rules import read_once
+from matching import auto_approval, decisions, intake, matchmaking
 from notifications.delivering import deliver_due
 
 
 class Command(BaseCommand):
     help = (
-        "Carry out decisions, match, expire what is overdue, ask hosts, deliver messages. Safe beside running workers."
+        "Carry out decisions, match, approve by policy, expire what is overdue, ask hosts, deliver messages. "
+        "Safe beside running workers."
     )
 
+    @read_once()
     def handle(self, *args: Any, **options: Any) -> None:
         decided = decisions.carry_out_due(at=timezone.now())
         expired = matchmaking.expire_overdue(at=timezone.now())
         matched = matchmaking.match_open_requests(now=timezone.now)
+        by_policy = auto_approval.approve_what_may_be(at=timezone.now())
         asked = intake.ask_if_still_available(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
         self.stdout.write(
-            f"{decided} decisions carried out, {expired} ended, {matched.proposals} proposed, {asked} hosts asked, "
-            f"{sent} messages sent."
+            f"{decided} decisions carried out, {expired} ended, {matched.proposals} proposed, "
+            f"{by_policy} approved by policy, {asked} hosts asked, {sent} messages sent."
         )

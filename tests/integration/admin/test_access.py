@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -30,6 +31,7 @@ from PIL import Image
 
 from accounts import coordinators, desk_sessions, evidence
 from accounts.models import HostEvidence, User
+from deployment import rules
 from matching import disclosure
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
@@ -37,6 +39,7 @@ from matching.models import Match, MatchingRound, Space
 from matching.states import Status
 from notifications.models import Delivery
 from tests import people
+from tests.integration.admin.settings_page import settings_as_they_are
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +113,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("matching_matchinground", "object_id"): _first("matching.MatchingRound"),
     ("notifications_delivery", "object_id"): _first("notifications.Delivery"),
     ("privacy_accesslog", "object_id"): _first("privacy.AccessLog"),
+    ("deployment_settingchange", "object_id"): _first("deployment.SettingChange"),
     ("places_place", "object_id"): _first("places.Place"),
     ("", "content_type_id"): lambda match: ContentType.objects.get_for_model(Match).pk,
     ("", "object_id"): lambda match: match.pk,
@@ -155,6 +159,19 @@ def _photo() -> SimpleUploadedFile:
     out = BytesIO()
     Image.new("RGB", (30, 20), "blue").save(out, "PNG")
     return SimpleUploadedFile("photo.png", out.getvalue())
+
+
+def _form(more: dict[str, str]) -> dict[str, str]:
+    """Return what somebody in Almaty says on the phone, about a need or an offer."""
+    said = {
+        "place": "Almaty",
+        "people": "1",
+        "children": "0",
+        "first_night": people.tonight().isoformat(),
+        "nights": "2",
+    }
+    rest = {"household": "mixed", "radius_km": "50", "language": "ru", "beds": "2", "who": "anyone", "name": "Ivan"}
+    return {"key": str(uuid4()), **said, **rest, **more}
 
 
 def _evidence_of(match: Match) -> HostEvidence:
@@ -226,6 +243,12 @@ ROWS = [
     row("POST", "matching_request_open", (200, 404, 200, 403, 404), body=_why),
     row("POST", "matching_request_secret", (200, 404, 200, 403, 404)),
     row("POST", "matching_request_withdraw", ACT),
+    row("GET", "matching_request_on_behalf", (200, 200, 200, 404, 404)),
+    row("POST", "matching_request_on_behalf", (200, 422, 200, 403, 404), body=lambda it: _form({"people": "2"})),
+    row("GET", "matching_space_on_behalf", (200, 200, 200, 404, 404)),
+    row(
+        "POST", "matching_space_on_behalf", (200, 422, 200, 403, 404), body=lambda it: _form({"last_day": "2099-01-01"})
+    ),
     # -- spaces
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_space_act", ACT, act="pause"),
@@ -246,6 +269,9 @@ ROWS = [
     *stock("notifications_delivery", lists=DESK_ONLY, one=(200, 302, 200, 200, 404)),
     row("POST", "notifications_delivery_again", (302, 302, 302, 403, 404)),
     *stock("places_place", lists=ALL, one=ALL, delete=(403,) * 5),
+    # -- the settings of the deployment
+    row("GET", "deployment_settings", (404, 404, 200, 200, 404)),
+    row("POST", "deployment_settings", (404, 404, 302, 403, 404), body=lambda it: settings_as_they_are(fresh_days=9)),
     # -- who may do what, and what was done
     *stock(
         "accounts_coordinator",
@@ -271,7 +297,13 @@ ROWS = [
     row("GET", "auth_user_password_change", OWNER),
     *(
         each
-        for model in ("accounts_hostevent", "accounts_coordinatorevent", "matching_matchevent", "privacy_accesslog")
+        for model in (
+            "accounts_hostevent",
+            "accounts_coordinatorevent",
+            "matching_matchevent",
+            "privacy_accesslog",
+            "deployment_settingchange",
+        )
         for each in stock(model, lists=LEADS_AND_AUDITORS, one=ONE_LINE, delete=NOBODY_LOSES_A_LINE)
     ),
 ]
@@ -329,6 +361,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     MatchingRound.objects.create(started_at=at, finished_at=at, needs=1, offers=1, proposals=1, left_over=0)
     Delivery.objects.update(status=Delivery.Status.FAILED, error_class=Delivery.ErrorClass.PERMANENT)
     coordinators.note(carla.user, "named", by=None, at=at)
+    rules.change({"fresh_days": 8}, by=people.lena().user, at=at, reason="x", seen=0)
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
     return Things(Match.objects.select_related("space__host").get(pk=match.pk))
 

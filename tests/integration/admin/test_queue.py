@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db
 QUEUE = "/admin/matching/match/queue/"
 DECIDE = f"{QUEUE}decide/"
 BULK = f"{QUEUE}bulk/"
-MOST_QUERIES = 15
+QUERIES = 14
+"""Of a page of the queue, whatever waits. A server that keeps connections adds one, to see that its own is alive."""
 
 SignIn = Callable[[Person], Client]
 
@@ -203,7 +204,7 @@ def test_queue_needs_the_same_queries_for_one_and_three(
         page = client.get(QUEUE)
 
     assert (len(page.context["cards"]), len(page.context["pending"])) == (count + 1, 1)
-    assert len(queries) == MOST_QUERIES
+    assert len(queries) == QUERIES
 
 
 # -- deciding -------------------------------------------------------------------------------------

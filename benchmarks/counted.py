@@ -1,0 +1,49 @@
+"""The service's settings with every call counted: for benchmarks that drive the real pages of a real server.
+
+Each call writes one line to SHELTER_COUNTED: method, path, status, queries, milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from shelter.settings import *  # noqa: F403
+from shelter.settings import MIDDLEWARE as ALL_OF_IT
+
+
+class CountQueries:
+    """Count what a call asks of the database, and how long it takes inside the server."""
+
+    def __init__(self, get_response: Callable[[Any], Any]) -> None:
+        self.get_response = get_response
+        self.log = open(os.environ["SHELTER_COUNTED"], "a", buffering=1, encoding="utf-8")  # noqa: SIM115
+
+    def __call__(self, request: Any) -> Any:
+        from django.db import connection
+
+        counted = 0
+
+        def count(execute: Any, *args: Any) -> Any:
+            nonlocal counted
+            counted += 1
+            return execute(*args)
+
+        began = time.perf_counter()
+        with connection.execute_wrapper(count):
+            response = self.get_response(request)
+        line = {
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "queries": counted,
+            "ms": (time.perf_counter() - began) * 1000,
+        }
+        self.log.write(json.dumps(line) + "\n")
+        return response
+
+
+MIDDLEWARE = ["benchmarks.counted.CountQueries", *ALL_OF_IT]

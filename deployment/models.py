@@ -1,0 +1,34 @@
+"""What this deployment decided for itself: one line for each decision, and nothing beside the lines."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SettingChange(models.Model):
+    """One change of one setting: who, when, from what to what, why. Append-only; the last line of a name is its value.
+
+    There is no second table of present values that could say something else than the history.
+    """
+
+    name = models.CharField(max_length=40)
+    old = models.JSONField(null=True)
+    new = models.JSONField(null=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        verbose_name = _("change of a setting")
+        verbose_name_plural = _("changes of settings")
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(name="setting_latest", fields=["name", "-id"])]
+        triggers = [
+            pgtrigger.Protect(name="setting_change_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.new}"

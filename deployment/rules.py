@@ -1,0 +1,177 @@
+"""The rules of this deployment: what its lead coordinators decided, over the defaults of `shelter.settings`.
+
+Code below the doors asks `current()` each time it needs a rule. Within `read_once()` (a request, a round) the
+rows are read at most once, so that one act does not follow two rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from deployment.models import SettingChange
+from deployment.sense import Stale, sensible
+
+LATER = 10_000
+"""Days ahead of the last line of `answer_hours`: anything later."""
+ONE_AT_A_TIME = 5_140_301
+"""The advisory lock under which rules are changed: of two leads at once the second is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Every rule a lead coordinator may change. The names are those of `SettingChange.name`."""
+
+    answer_hours: tuple[tuple[int, int], ...]
+    """Hours to decide or to answer: (nights until the stay begins at most, hours), in rising order."""
+    required_checks: Mapping[str, int]
+    """Kinds of check every host needs, and for how many days each counts."""
+    fresh_days: int
+    """Days after which a host is asked whether the space still stands."""
+    fresh_answer_days: int
+    """Days a host has to say so."""
+    two_people: frozenset[str]
+    """Risks each of which needs two coordinators."""
+    two_people_new_host: frozenset[str]
+    """Risks that need two coordinators where the host is new to everybody."""
+    auto_approve: bool
+    """Whether proposals without any risk are approved at once, in the name of the lead who switched it on."""
+    auto_approve_km: int
+    """... no farther away than this."""
+    auto_approve_stays: int
+    """... with a host who has ended at least so many stays well."""
+    auto_approve_by: int | None = None
+    """The id of the lead who switched it on; None while it is off."""
+
+
+CHANGEABLE = tuple(each.name for each in fields(Rules) if each.name != "auto_approve_by")
+
+
+class _Read:
+    rules: Rules | None = None
+
+
+_once: ContextVar[_Read | None] = ContextVar("rules_read_once", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Read the rules at most once within the block; inside another block, that one goes on."""
+    if _once.get() is not None:
+        yield
+        return
+    token = _once.set(_Read())
+    try:
+        yield
+    finally:
+        _once.reset(token)
+
+
+def current() -> Rules:
+    """Return the rules as they are now (within `read_once`: as they were when first asked for)."""
+    held = _once.get()
+    if held is None:
+        return _read()
+    if held.rules is None:
+        held.rules = _read()
+    return held.rules
+
+
+def defaults() -> Rules:
+    """Return the rules of a deployment that has changed none."""
+    return _rules(
+        {
+            "answer_hours": settings.ANSWER_HOURS,
+            "required_checks": settings.REQUIRED_CHECKS,
+            "fresh_days": settings.FRESH_DAYS,
+            "fresh_answer_days": settings.FRESH_ANSWER_DAYS,
+            "two_people": settings.TWO_PEOPLE_RISKS,
+            "two_people_new_host": settings.TWO_PEOPLE_RISKS_NEW_HOST,
+            "auto_approve": False,
+            "auto_approve_km": 20,
+            "auto_approve_stays": 2,
+        }
+    )
+
+
+def latest_change() -> int:
+    """Return the number of the last change, 0 before the first: whoever changes says which state they saw."""
+    return SettingChange.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def change(values: Mapping[str, Any], *, by: Any, at: datetime, reason: str, seen: int) -> list[SettingChange]:
+    """Write a line for each rule that differs from now; return them.
+
+    `seen` is `latest_change()` of when the values were shown. Whether `by` may do this, the door has asked.
+    Raises NotSensible (naming the rule) and Stale when somebody changed the rules since.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+        if latest_change() != seen:
+            raise Stale
+        now = _read()
+        wanted = {name: sensible(name, value) for name, value in values.items()}
+        old = as_json(now)
+        new = as_json(replace(now, **{name: _typed(name, value) for name, value in wanted.items()}))
+        sensible("together", new)
+        lines = [
+            SettingChange(name=name, old=old[name], new=new[name], by=by, at=at, reason=reason)
+            for name in CHANGEABLE
+            if old[name] != new[name]
+        ]
+        for line in lines:
+            line.save()
+    held = _once.get()
+    if held is not None:
+        held.rules = None
+    return lines
+
+
+def as_json(rules: Rules) -> dict[str, Any]:
+    """Return the rules as they are written down: lists sorted, so that equal rules read equally."""
+    return {
+        "answer_hours": [list(tier) for tier in rules.answer_hours],
+        "required_checks": dict(sorted(rules.required_checks.items())),
+        "fresh_days": rules.fresh_days,
+        "fresh_answer_days": rules.fresh_answer_days,
+        "two_people": sorted(rules.two_people),
+        "two_people_new_host": sorted(rules.two_people_new_host),
+        "auto_approve": rules.auto_approve,
+        "auto_approve_km": rules.auto_approve_km,
+        "auto_approve_stays": rules.auto_approve_stays,
+    }
+
+
+def _read() -> Rules:
+    latest = SettingChange.objects.order_by("name", "-pk").distinct("name").values_list("name", "new", "by_id")
+    rules = defaults()
+    for name, value, by in latest:
+        if name in CHANGEABLE:  # A rule that a later version dropped is history only.
+            rules = replace(rules, **{name: _typed(name, value)})
+        if name == "auto_approve" and value:
+            rules = replace(rules, auto_approve_by=by)
+    return rules
+
+
+def _rules(values: Mapping[str, Any]) -> Rules:
+    return Rules(**{name: _typed(name, value) for name, value in values.items()})
+
+
+def _typed(name: str, value: Any) -> Any:
+    match name:
+        case "answer_hours":
+            return tuple((int(days), int(hours)) for days, hours in value)
+        case "required_checks":
+            return {str(kind): int(days) for kind, days in value.items()}
+        case "two_people" | "two_people_new_host":
+            return frozenset(value)
+        case _:
+            return value

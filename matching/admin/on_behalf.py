@@ -1,0 +1,378 @@
+"""Entering a request or an offer for somebody without a phone: one page, filled in while talking."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.admin import ModelAdmin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.arrivals import grouped
+from accounts.contacts import UnreadableContact, read_contact
+from accounts.models import User
+from accounts.refusals import Refused
+from matching import intake, on_behalf, queries
+from matching.admin.access import acting
+from matching.deadlines import local_date
+from matching.intake import RequestDetails, SpaceDetails
+from matching.models import ShelterRequest, Space
+from matching.on_behalf import EnteredAlready
+from matching.refusals import NotYours
+from matching.sheets.cells import CellProblem
+from matching.sheets.cells import languages as read_languages
+from places.models import Place
+from places.queries import candidates
+
+WRONG_INPUT = 422
+NOT_YOUR_PLACE = gettext_lazy("This place is not one of yours. Give the call to one of its coordinators.")
+SUGGESTED = 150
+"""Places offered while typing; every other one can be typed as well."""
+
+
+def day(label: Any, **more: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **more)
+
+
+def number(label: Any, least: int, most: int, **more: Any) -> forms.IntegerField:
+    widget = forms.NumberInput(attrs={"inputmode": "numeric", "min": least, "max": most})
+    return forms.IntegerField(label=label, min_value=least, max_value=most, widget=widget, **more)
+
+
+class OnBehalfForm(forms.Form):
+    """What both pages ask: where, which languages, who, and how to reach them.
+
+    `place` is typed; where several places are called so, `place_id` offers them. After `is_valid()`,
+    `cleaned_data["where"]` is the Place and `cleaned_data["contact"]` a (channel, address) or None.
+    """
+
+    key = forms.UUIDField(
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(
+            ("invalid", "required"), gettext_lazy("This page was not loaded whole. Load it anew and fill it in again.")
+        ),
+    )
+    place = forms.CharField(
+        label=gettext_lazy("City, town or border crossing"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"list": "places", "autocomplete": "off", "autofocus": True}),
+    )
+    place_id = forms.ChoiceField(label=gettext_lazy("Which of these?"), required=False)
+    languages = forms.CharField(
+        label=gettext_lazy("They speak"),
+        help_text=gettext_lazy("Codes of two letters, like: ru kk en"),
+        required=False,
+        max_length=100,
+        initial="ru",
+    )
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100, required=False)
+    contact = forms.CharField(
+        label=gettext_lazy("Phone or e-mail, if they have any"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    language = forms.ChoiceField(label=gettext_lazy("Write to them in"), choices=settings.LANGUAGES, initial="ru")
+
+    def __init__(self, data: Any = None, *, today: date, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
+        self.today = today
+        found, exact = candidates(data.get("place", "")) if data else ([], False)
+        self._found = {str(place.pk): place for place in found}
+        self._at_once = found[0] if len(found) == 1 and exact else None
+        choice = self.fields["place_id"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [("", "–"), *((pk, str(place)) for pk, place in self._found.items())]
+        if not found or self._at_once:
+            del self.fields["place_id"]
+
+    def clean_languages(self) -> tuple[str, ...]:
+        try:
+            return tuple(sorted(read_languages(self.cleaned_data["languages"])))
+        except CellProblem as problem:
+            raise forms.ValidationError(str(problem)) from None
+
+    def clean_contact(self) -> tuple[str, str] | None:
+        if not self.cleaned_data["contact"]:
+            return None
+        try:
+            return read_contact(self.cleaned_data["contact"])
+        except UnreadableContact as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "place" in self.errors:
+            return cleaned
+        cleaned["where"] = self._at_once or self._found.get(cleaned.get("place_id", ""))
+        if not self._found:
+            self.add_error(
+                "place", _("We do not know this place. Check the spelling, or write the nearest larger town.")
+            )
+        elif cleaned["where"] is None and "place_id" not in self.errors:
+            self.add_error("place_id", _("Choose the place they mean, or write another name."))
+        return cleaned
+
+
+class AskForm(OnBehalfForm):
+    """A household's need, with what a call usually says in the order in which it is said."""
+
+    groups = (
+        (gettext_lazy("Who, where and when"), ("place", "place_id", "people", "children", "first_night", "nights")),
+        (
+            gettext_lazy("What they need"),
+            ("household", "step_free", "pets", "smoking", "languages", "language_required"),
+        ),
+        (gettext_lazy("How to reach them"), ("name", "contact", "language", "notes")),
+        (
+            gettext_lazy("If they say so"),
+            ("children_ages", "min_nights", "radius_km", "urgency", "may_move", "may_split"),
+        ),
+    )
+    people = number(gettext_lazy("People in all"), 1, 100, initial=1)
+    children = number(gettext_lazy("Of them children under 18"), 0, 100, initial=0)
+    first_night = day(gettext_lazy("First night"))
+    nights = number(gettext_lazy("Nights"), 1, 730, initial=3)
+    household = forms.ChoiceField(
+        label=gettext_lazy("Household"),
+        choices=[
+            ("mixed", gettext_lazy("men, or men and women")),
+            ("women", gettext_lazy("only women, or women with children")),
+            ("women_only", gettext_lazy("only women, and they need a women-only space")),
+        ],
+    )
+    step_free = forms.BooleanField(label=gettext_lazy("Step-free"), required=False)
+    pets = forms.BooleanField(label=gettext_lazy("With a pet"), required=False)
+    smoking = forms.ChoiceField(label=gettext_lazy("Smoking"), choices=ShelterRequest.Smoking.choices, required=False)
+    language_required = forms.BooleanField(
+        label=gettext_lazy("Only with a host who speaks one of these"), required=False
+    )
+    notes = forms.CharField(
+        label=gettext_lazy("For coordinators only"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    children_ages = forms.CharField(
+        label=gettext_lazy("Ages of the children"),
+        help_text=gettext_lazy("Like: 3, 11"),
+        required=False,
+        max_length=200,
+    )
+    min_nights = number(gettext_lazy("Shortest stay that helps, in nights"), 1, 730, initial=1, required=False)
+    radius_km = forms.FloatField(
+        label=gettext_lazy("How far it may be, in km"), min_value=1, max_value=1000, initial=50
+    )
+    urgency = forms.ChoiceField(
+        label=gettext_lazy("Urgency"),
+        choices=[("", gettext_lazy("by the first night")), *ShelterRequest.Urgency.choices],
+        required=False,
+    )
+    may_move = forms.BooleanField(label=gettext_lazy("Can move once"), required=False)
+    may_split = forms.BooleanField(label=gettext_lazy("Can sleep in two places near each other"), required=False)
+
+    def clean_first_night(self) -> date:
+        night: date = self.cleaned_data["first_night"]
+        if night < self.today:
+            raise forms.ValidationError(_("This date has passed. Give today or a later day."))
+        return night
+
+    def clean_children_ages(self) -> tuple[int, ...]:
+        words = self.cleaned_data["children_ages"].replace(",", " ").split()
+        if not all(word.isdecimal() and int(word) < 18 for word in words):
+            raise forms.ValidationError(_("Write each age as a number from 0 to 17, for example: 3, 11."))
+        return tuple(int(word) for word in words)
+
+    def details(self) -> RequestDetails:
+        """Return what was filled in."""
+        said, where = self.cleaned_data, self.cleaned_data["where"]
+        shortest = said["min_nights"]
+        return RequestDetails(
+            latitude=where.latitude,
+            longitude=where.longitude,
+            place=where,
+            people=said["people"],
+            children=said["children"],
+            children_ages=said["children_ages"],
+            first_night=said["first_night"],
+            nights=said["nights"],
+            min_nights=None if shortest is None else min(shortest, said["nights"]),
+            radius_km=said["radius_km"],
+            all_women=said["household"] != "mixed",
+            women_only=said["household"] == "women_only",
+            step_free=said["step_free"],
+            pets=said["pets"],
+            smoking=said["smoking"],
+            languages=said["languages"],
+            language_required=said["language_required"],
+            urgency=said["urgency"] or intake.urgency_of(said["first_night"], self.today),
+            may_move=said["may_move"],
+            may_split=said["may_split"],
+            notes=said["notes"],
+        )
+
+
+class OfferForm(OnBehalfForm):
+    """A host's space, with what a call usually says in the order in which it is said."""
+
+    groups = (
+        (gettext_lazy("Where and when"), ("place", "place_id", "beds", "first_night", "last_day", "address")),
+        (gettext_lazy("Who may stay"), ("shared", "who", "children", "pets", "smoking", "step_free", "max_nights")),
+        (gettext_lazy("The host"), ("name", "contact", "languages", "language")),
+    )
+    beds = number(gettext_lazy("People who can sleep there"), 1, 500, initial=2)
+    first_night = day(gettext_lazy("Free from the night of"))
+    last_day = day(gettext_lazy("Free until the morning of"))
+    address = forms.CharField(
+        label=gettext_lazy("Exact address"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    shared = forms.BooleanField(label=gettext_lazy("Several households at the same time"), required=False)
+    who = forms.ChoiceField(label=gettext_lazy("Who"), choices=Space.Who.choices)
+    children = forms.BooleanField(label=gettext_lazy("Children are welcome"), required=False, initial=True)
+    pets = forms.BooleanField(label=gettext_lazy("Pets are welcome"), required=False)
+    smoking = forms.BooleanField(label=gettext_lazy("Smoking is allowed"), required=False)
+    step_free = forms.BooleanField(label=gettext_lazy("Step-free"), required=False)
+    max_nights = number(gettext_lazy("Longest stay, in nights; empty: no limit"), 1, 730, required=False)
+
+    def __init__(self, data: Any = None, *, today: date, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, today=today, initial=initial)
+        self.fields["name"].required = True
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        first, last = cleaned.get("first_night"), cleaned.get("last_day")
+        if first and last and last <= first:
+            self.add_error("last_day", _("The last day comes after the first night."))
+        elif last and last <= self.today:
+            self.add_error("last_day", _("These nights have passed. Give later ones."))
+        return cleaned
+
+    def details(self) -> SpaceDetails:
+        """Return what was filled in."""
+        said, where = self.cleaned_data, self.cleaned_data["where"]
+        return SpaceDetails(
+            latitude=where.latitude,
+            longitude=where.longitude,
+            place=where,
+            address=said["address"],
+            beds=said["beds"],
+            windows=((said["first_night"], said["last_day"]),),
+            shared=said["shared"],
+            max_nights=said["max_nights"],
+            who=said["who"],
+            children=said["children"],
+            pets=said["pets"],
+            smoking=said["smoking"],
+            step_free=said["step_free"],
+            languages=said["languages"],
+        )
+
+
+def ask(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """Enter a request; then show case number and secret, once, to be read to the household."""
+    user, now = acting(request), timezone.now()
+    today = local_date(now)
+    form = AskForm(request.POST or None, today=today, initial=_first(user, first_night=today))
+    done: dict[str, Any] = {}
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            case = on_behalf.ask(
+                form.details(),
+                key=said["key"],
+                by=user,
+                at=now,
+                language=said["language"],
+                name=said["name"],
+                contact=said["contact"],
+            )
+        except EnteredAlready as there:
+            done = {"refusal": str(there), "row": there.row}
+        except NotYours:
+            form.add_error("place", str(NOT_YOUR_PLACE))
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            done = {
+                "row": case.request,
+                "case_number": grouped(case.arrival.case_number),
+                "secret": grouped(case.secret),
+            }
+    return _page(desk, request, form, done, title=_("Ask for somebody"), user=user)
+
+
+def offer(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """Enter an offer; then show its host and what comes next."""
+    user, now = acting(request), timezone.now()
+    today = local_date(now)
+    initial = _first(user, first_night=today, last_day=today + timedelta(days=14))
+    form = OfferForm(request.POST or None, today=today, initial=initial)
+    done: dict[str, Any] = {}
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            offered = on_behalf.offer(
+                form.details(),
+                key=said["key"],
+                by=user,
+                at=now,
+                language=said["language"],
+                name=said["name"],
+                contact=said["contact"],
+            )
+        except EnteredAlready as there:
+            done = {"refusal": str(there), "row": there.row}
+        except NotYours:
+            form.add_error("place", str(NOT_YOUR_PLACE))
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            done = {
+                "row": offered.space,
+                "host": offered.space.host,
+                "known": offered.known,
+                "contact": said["contact"],
+            }
+    return _page(desk, request, form, done, title=_("Offer for somebody"), user=user)
+
+
+def _first(user: User, **days: date) -> dict[str, Any]:
+    """Return what a fresh form starts with: its key, the days, and the coordinator's place where there is only one."""
+    own = list(queries.places_visible_to(user)[:2])
+    return {"key": uuid.uuid4(), "place": own[0].name if len(own) == 1 else "", **days}
+
+
+def _page(
+    desk: ModelAdmin[Any],
+    request: HttpRequest,
+    form: AskForm | OfferForm,
+    done: dict[str, Any],
+    *,
+    title: str,
+    user: User,
+) -> HttpResponse:
+    groups: Sequence[tuple[Any, Sequence[str]]] = form.groups
+    context = {
+        **desk.admin_site.each_context(request),
+        "title": title,
+        "opts": desk.opts,
+        "form": form,
+        "groups": [(words, [form[name] for name in names if name in form.fields]) for words, names in groups],
+        "suggested": _suggested(user),
+        "done": done,
+    }
+    wrong = request.method == "POST" and not done
+    template = "admin/matching/on_behalf_done.html" if done else "admin/matching/on_behalf.html"
+    return TemplateResponse(request, template, context, status=WRONG_INPUT if wrong else 200)
+
+
+def _suggested(user: User) -> list[Place]:
+    return list(queries.places_visible_to(user).order_by("-population", "name")[:SUGGESTED])

@@ -1,0 +1,86 @@
+"""Approving without a click what carries no risk, where a lead coordinator switched that on; off by default.
+
+Approving stays a coordinator's move: it is made in the name of that lead, says so in the history, and ends by
+itself when the lead leaves or loses the rights. The rules are `deployment.rules`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.coordinators import rights_of
+from accounts.models import User
+from accounts.refusals import Refused
+from deployment import rules
+from deployment.rules import Rules
+from matching import transitions
+from matching.engine.objective import distance_km
+from matching.models import Claim, Match, PendingDecision
+from matching.states import Status
+
+LOOK_FIRST = timedelta(minutes=5)
+"""So long a fresh proposal is left to whoever is at the desk."""
+
+
+def approve_what_may_be(*, at: datetime) -> int:
+    """Approve every proposal the policy lets through, each as one act; return how many.
+
+    Safe side by side: whoever comes second finds that the match has moved on.
+    """
+    policy = rules.current()
+    lead = in_whose_name(policy)
+    if lead is None:
+        return 0
+    words = f"at most {policy.auto_approve_km} km, host after {policy.auto_approve_stays} stays"
+    return sum(_approved(match, lead, at, words) for match in let_through(policy, at=at))
+
+
+def in_whose_name(policy: Rules) -> User | None:
+    """Return the lead who switched the policy on, while they are a lead; None: nothing is approved."""
+    if not policy.auto_approve or policy.auto_approve_by is None:
+        return None
+    lead = User.objects.filter(pk=policy.auto_approve_by).select_related("coordinator").first()
+    return lead if rights_of(lead).is_lead else None
+
+
+def let_through(policy: Rules, *, at: datetime) -> list[Match]:
+    """Return the proposals the policy lets through: no risk, no child, near, and a host who has hosted well."""
+    near_enough = [
+        match
+        for match in _without_risk(at).select_related("request", "space")
+        if distance_km(match.request.latitude, match.request.longitude, match.space.latitude, match.space.longitude)
+        <= policy.auto_approve_km
+    ]
+    stays = Match.objects.filter(status=Status.COMPLETED)
+    hosts = {match.space.host_id for match in near_enough}
+    ended_well: dict[int, int] = {}
+    for host_id in stays.filter(space__host__in=hosts).values_list("space__host", flat=True):
+        ended_well[host_id] = ended_well.get(host_id, 0) + 1
+    return [match for match in near_enough if ended_well.get(match.space.host_id, 0) >= policy.auto_approve_stays]
+
+
+def _without_risk(at: datetime) -> QuerySet[Match]:
+    """Return the proposals nobody has touched and nothing speaks against, oldest first."""
+    decided = PendingDecision.objects.filter(match=OuterRef("pk"))
+    claimed = Claim.objects.filter(request=OuterRef("request"), until__gt=at)
+    return Match.objects.filter(
+        ~Exists(decided),
+        ~Exists(claimed),
+        status=Status.PROPOSED,
+        high_risk=False,
+        risks=[],
+        request__children=0,
+        approved_by=None,
+        frozen_at=None,
+        created_at__lte=at - LOOK_FIRST,
+    ).order_by("created_at", "pk")
+
+
+def _approved(match: Match, lead: User, at: datetime, words: str) -> bool:
+    try:
+        transitions.approve_by_policy(match.pk, by=lead, at=at, policy=words)
+    except Refused:
+        return False  # It has moved on, or became risky meanwhile: a person decides.
+    return True

@@ -1,0 +1,106 @@
+"""Entering what somebody without a phone says to a coordinator: the same intake, in the coordinator's name.
+
+Each form carries a key of its own, kept as the row's `external_id`: sent twice it is entered once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from accounts.arrivals import grouped, open_case
+from accounts.contacts import add_contact_point, find_contact_point
+from accounts.hosts import register_host
+from accounts.models import User
+from accounts.refusals import Refused
+from matching import intake
+from matching.intake import Case, RequestDetails, SpaceDetails
+from matching.models import ShelterRequest, Space
+from matching.refusals import one_act
+
+Contact = tuple[str, str]
+
+
+class EnteredAlready(Refused):
+    """This form was sent before: what it said is there, and nothing was entered twice."""
+
+    code = "entered_already"
+
+    def __init__(self, row: ShelterRequest | Space, message: str) -> None:
+        super().__init__(message)
+        self.row = row
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A space just entered; `known` when its host was there already, found by their phone or e-mail."""
+
+    space: Space
+    known: bool
+
+
+def ask(
+    details: RequestDetails,
+    *,
+    key: UUID,
+    by: User,
+    at: datetime,
+    language: str,
+    name: str = "",
+    contact: Contact | None = None,
+) -> Case:
+    """Open a case and register its need, in the name of coordinator `by`: all or nothing.
+
+    The secret in the Case is known here and nowhere else. Raises Incomplete, NotYours for another place, EnteredAlready.
+    """
+    with one_act():
+        _wait_for_the_same(key)
+        if entered := ShelterRequest.objects.filter(external_id=_external(key)).first():
+            number = grouped(entered.arrival.case_number)
+            raise EnteredAlready(
+                entered,
+                _("This was entered already: case number %(number)s. Nothing is entered twice.") % {"number": number},
+            )
+        arrival, secret = open_case(language=language, name=name)
+        if contact:
+            add_contact_point(arrival.user, *contact, preferred=True)
+        request = intake.ask_for_shelter(arrival, details, by=by, at=at, external_id=_external(key))
+        return Case(arrival, secret, request)
+
+
+def offer(
+    details: SpaceDetails,
+    *,
+    key: UUID,
+    by: User,
+    at: datetime,
+    language: str,
+    name: str,
+    contact: Contact | None = None,
+) -> Offered:
+    """List a space for its host, found by the contact, else new; in the name of coordinator `by`: all or nothing.
+
+    Raises Incomplete, NotYours for another place, EnteredAlready.
+    """
+    with one_act():
+        _wait_for_the_same(key)
+        if there := Space.objects.filter(external_id=_external(key)).first():
+            raise EnteredAlready(there, _("This was entered already. Nothing is entered twice."))
+        known = contact is not None and find_contact_point(*contact, hosts_only=True) is not None
+        host = register_host(name=name, contacts=[contact] if contact else [], language=language)
+        space = intake.offer_space(host, details, by=by, at=at, external_id=_external(key))
+        return Offered(space, known)
+
+
+def _external(key: UUID) -> str:
+    return f"desk:{key}"
+
+
+def _wait_for_the_same(key: UUID) -> None:
+    """Hold the form's lock until the transaction ends: whoever sends it at the same moment finds what it made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_external(key)])

@@ -1,0 +1,178 @@
+"""The deployment's rules: what leads changed over the defaults, with a history that is the only truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from deployment import rules
+from deployment.models import SettingChange
+from deployment.sense import NotSensible, Stale
+from matching import transitions
+from matching.deadlines import due_at
+from matching.risks import is_high
+from tests import people
+from tests.people import Person, tonight
+
+pytestmark = pytest.mark.django_db
+
+
+def change(by: Person, *, seen: int | None = None, **values: Any) -> list[SettingChange]:
+    return rules.change(
+        values,
+        by=by.user,
+        at=timezone.now(),
+        reason="a busy week",
+        seen=rules.latest_change() if seen is None else seen,
+    )
+
+
+def test_without_a_change_the_defaults_hold(settings: Any) -> None:
+    settings.FRESH_DAYS, settings.REQUIRED_CHECKS = 9, {"home_visit": 30}
+
+    assert (rules.current().fresh_days, rules.current().required_checks) == (9, {"home_visit": 30})
+    assert (rules.current().auto_approve, rules.current().auto_approve_by) == (False, None)
+
+
+def test_change_holds_from_then_on_and_says_who_and_what(lena: Person) -> None:
+    change(lena, fresh_days=7, auto_approve_km=20)
+    change(lena, fresh_days=8)
+
+    assert rules.current().fresh_days == 8
+    lines = SettingChange.objects.order_by("pk").values_list("name", "old", "new", "by", "reason")
+    assert list(lines) == [
+        ("fresh_days", 14, 7, lena.user.pk, "a busy week"),
+        ("fresh_days", 7, 8, lena.user.pk, "a busy week"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("fresh_days", 0, "from 1 to 120"),
+        ("fresh_days", 3, "less time to answer"),
+        ("fresh_answer_days", 14, "less time to answer"),
+        ("answer_hours", [], "at least one line"),
+        ("answer_hours", [(1, 6), (0, 3)], "must rise"),
+        ("answer_hours", [(1, 6), (1, 8)], "must rise"),
+        ("answer_hours", [(-1, 6)], "must rise"),
+        ("answer_hours", [(0, 0)], "at least 1 hour"),
+        ("answer_hours", [(0, 337)], "at most 336"),
+        ("answer_hours", [(0, 6), (1, 3)], "less time than an earlier"),
+        ("required_checks", {}, "at least one check"),
+        ("required_checks", {"reference": 0}, "from 1 to 3650"),
+        ("two_people", ["check_overdue"], "always needs two people"),
+        ("auto_approve", "yes", "on or off"),
+        ("auto_approve_km", 501, "from 1 to 500"),
+        ("auto_approve_stays", 0, "from 1 to 100"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(lena: Person, name: str, value: Any, says: str) -> None:
+    with pytest.raises(NotSensible, match=says) as refusal:
+        change(lena, **{name: value})
+
+    assert refusal.value.name == (name if "less time to answer" not in says else "fresh_answer_days")
+    assert not SettingChange.objects.exists()
+
+
+def test_second_of_two_leads_is_told(lena: Person) -> None:
+    seen = rules.latest_change()
+    change(lena, fresh_days=7)
+
+    with pytest.raises(Stale):
+        change(lena, seen=seen, fresh_days=8)
+
+    assert rules.current().fresh_days == 7
+
+
+@pytest.mark.parametrize(
+    "sql", ["UPDATE deployment_settingchange SET new = '1'", "DELETE FROM deployment_settingchange"]
+)
+def test_history_is_append_only(lena: Person, sql: str) -> None:
+    change(lena, fresh_days=7)
+
+    with pytest.raises(DatabaseError, match="update or delete"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert rules.current().fresh_days == 7
+
+
+def test_within_one_request_or_round_rules_are_read_once(
+    lena: Person, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    with django_assert_num_queries(1), rules.read_once():
+        first = rules.current()
+        with rules.read_once():
+            assert rules.current() is first
+    with django_assert_num_queries(0), rules.read_once():
+        pass
+    with rules.read_once():
+        before = rules.current().fresh_days
+        change(lena, fresh_days=7)
+        assert (before, rules.current().fresh_days) == (14, 7)
+
+
+# -- what they govern -----------------------------------------------------------------------------
+
+
+def test_deadlines_follow_the_rules(lena: Person) -> None:
+    now = timezone.now()
+    before = due_at(tonight(), now) - now
+
+    change(lena, answer_hours=[(0, 1), (3, 5), (10_000, 24)])
+
+    after = [due_at(tonight(days), now) - now for days in (0, 1, 3, 4, 400)]
+    assert before == timedelta(hours=3)
+    assert after == [timedelta(hours=hours) for hours in (1, 5, 5, 24, 24)]
+
+
+def test_risks_that_need_two_follow_the_rules(lena: Person) -> None:
+    cases = (["minor_alone"], ["check_overdue"], ["lone_woman"], ["lone_woman", "first_time_host"], ["first_time_host"])
+    before = [is_high(risks) for risks in cases]
+
+    change(lena, two_people=["minor_alone", "lone_woman"], two_people_new_host=[])
+
+    assert before == [True, True, False, True, False]
+    assert [is_high(risks) for risks in cases] == [True, False, True, True, False]
+
+
+def test_a_child_alone_needs_two_even_if_the_history_said_otherwise(lena: Person) -> None:
+    SettingChange.objects.create(name="two_people", old=[], new=[], by=lena.user, at=timezone.now(), reason="raw SQL")
+
+    assert is_high(["minor_alone"])
+
+
+def test_freshness_follows_the_rules(lena: Person, hanna: Person) -> None:
+    change(lena, fresh_days=5)
+
+    space = people.space(hanna.host)
+
+    assert (space.fresh_until - timezone.now()).days == 4
+
+
+def test_checks_of_a_host_follow_the_rules(lena: Person, carla: Person) -> None:
+    hanna = people.hanna()  # vetted under the defaults
+    from accounts import vetting
+
+    assert vetting.missing_checks(hanna.host, tonight()) == []
+    change(lena, required_checks={"identity_seen": 365, "home_visit": 90})
+
+    assert vetting.missing_checks(hanna.host, tonight()) == ["home_visit"]
+    check = vetting.record_check(hanna.host, "home_visit", by=carla.user, at=timezone.now())
+    assert (check.valid_until - tonight()).days == 90
+    assert vetting.missing_checks(hanna.host, tonight()) == []
+
+
+def test_a_proposal_after_the_change_has_the_new_deadline(lena: Person, amira: Person, hanna: Person) -> None:
+    change(lena, answer_hours=[(10_000, 2)])
+    now = timezone.now()
+
+    match = people.proposed(people.request(amira.arrival), people.space(hanna.host), at=now)
+    transitions.approve(match.pk, by=people.carla().user, at=now)
+
+    match.refresh_from_db()
+    assert match.due_at == now + timedelta(hours=2)
