@@ -24,8 +24,7 @@ COPY static static
 COPY locale locale
 COPY sample_data sample_data
 # Static files need the settings, and the settings their secrets: these are for this one command only.
-RUN export SECRET_KEY=build SHELTER_INDEX_KEY=build SHELTER_FIELD_KEYS=build \
-    && python manage.py translations compile && python manage.py collectstatic --no-input \
+RUN SECRET_KEY=build SHELTER_INDEX_KEY=build SHELTER_FIELD_KEYS=build python manage.py collectstatic --no-input \
     && chown -R shanyrak /srv/static
 USER shanyrak
 # Compiled here, so that no worker's first round waits for it.

@@ -11,7 +11,7 @@ WORKERS ?= 2
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-run: install ## Run the whole service here: database, Redis, web, worker, placer and beat
+run: install ## Run the whole service here: database, Redis, web, worker and beat
 	@$(PY) -m shelter.running up
 
 test: dev ## Run the unit and integration tests
@@ -33,7 +33,6 @@ check: dev ## Check format, lint, types, import contracts, migrations, deploymen
 	$(PY) -m ruff check .
 	DEBUG=yes $(PY) -m mypy shelter matching accounts notifications places privacy
 	.venv/bin/python .venv/bin/lint-imports
-	DEBUG=yes $(PY) manage.py translations check
 	$(WITH_SERVERS) sh -c '$(PY) manage.py makemigrations --check --dry-run && \
 		SHELTER_HTTPS=yes DEBUG=no SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
 		SHELTER_INDEX_KEY=only-for-this-check SHELTER_FIELD_KEYS=only-for-this-check ALLOWED_HOSTS=example.org \
@@ -44,12 +43,9 @@ format: dev ## Format the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-translations: dev ## Gather new strings into the catalogs of every language
-	@DEBUG=yes $(PY) manage.py translations gather
+install: .venv/compiled ## Install what the service needs into .venv
 
-install: .venv/compiled .venv/translated ## Install what the service needs into .venv
-
-dev: .venv/installed-dev .venv/compiled .venv/translated ## Install what tests and checks need as well
+dev: .venv/installed-dev .venv/compiled ## Install what tests and checks need as well
 
 lock: dev ## Pin the libraries anew after a change of requirements*.in
 	$(PY) -m uv pip compile requirements.in -o requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet
@@ -69,10 +65,6 @@ lock: dev ## Pin the libraries anew after a change of requirements*.in
 	@echo "     * | compiling the engine"
 	@$(PY) -m matching.engine.compiled
 	@touch .venv/compiled
-
-.venv/translated: .venv/installed $(wildcard locale/*/LC_MESSAGES/*.po locale/libraries/*/LC_MESSAGES/*.po)
-	@DEBUG=yes $(PY) manage.py translations compile
-	@touch .venv/translated
 
 .venv/installed-dev: requirements-dev.txt requirements.txt | .venv/bin/python
 	@echo "     * | installing the libraries for tests and checks"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 
@@ -19,9 +17,6 @@ from privacy.fields import blind_index
 
 HOME_REGION = "KZ"
 """Numbers typed without a country are read as numbers of this one."""
-
-_AROUND = re.compile(r"^[\s<(]*(?:(?:tel|mailto):)?\s*(?=[\w+(])|[\s>.,;)]+$", re.IGNORECASE)
-_DIALLED_PLUS = re.compile(r"^\s*00\s*(?=[1-9])")
 
 
 class UnreadableContact(Refused):
@@ -39,19 +34,17 @@ class ContactTaken(Refused):
 def read_contact(text: str) -> tuple[str, str]:
     """Return (channel, address): ("email", lower-case address) or ("sms", number in E.164).
 
-    Taken as people write and paste them: full-width digits, spaces anywhere, "tel:" or "mailto:" before, a full stop
-    after, 00 for +. Raises UnreadableContact.
+    Raises UnreadableContact.
     """
-    text = _AROUND.sub("", unicodedata.normalize("NFKC", text).replace("\u200b", ""))
+    text = text.strip()
     if "@" in text:
-        text = "".join(text.split())
         try:
             validate_email(text)
         except ValidationError:
             raise UnreadableContact(_("This is not an e-mail address. Write it like name@example.org.")) from None
         return "email", text.lower()
     try:
-        number = phonenumbers.parse(_DIALLED_PLUS.sub("+", text), HOME_REGION)
+        number = phonenumbers.parse(text, HOME_REGION)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not _is_whole(number):

@@ -151,17 +151,13 @@ class Coordinator(models.Model):
 
 
 class OneTimeCode(models.Model):
-    """Six digits sent to a contact point of a user: valid ten minutes, five tries, once.
-
-    `used_from` is an index of the browser that used it: that one may repeat it, since the answer may have been lost.
-    """
+    """Six digits sent to a contact point of a user: valid ten minutes, five tries, once."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="codes")
     code_hash = models.CharField(max_length=64)
     tries_left = models.PositiveSmallIntegerField(default=5)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
-    used_from = models.CharField(max_length=64, blank=True, default="")
 
     def __str__(self) -> str:
         return f"code for user {self.user_id}"

@@ -82,11 +82,8 @@ def send_code(contact: str, *, source: str, at: datetime) -> None:
         )
 
 
-def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime, browser: str = "") -> User:
+def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime) -> User:
     """Return the host's user when `code` is the latest one sent to `contact`; using it ends it.
-
-    `browser` is a secret that only one browser holds (its session's key; kept as an index): from that one the same
-    code is taken again until it is ten minutes old, since the answer to the first try may be lost on the line.
 
     Raises WrongCode (wrong, over ten minutes old, used, or tried five times) or TooManyTries.
     """
@@ -98,15 +95,13 @@ def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime, brows
         raise WrongCode
     valid = OneTimeCode.objects.filter(pk=latest.pk, used_at=None, tries_left__gt=0, expires_at__gt=at)
     # The try is paid for before the digits are compared: parallel guesses cannot share one.
-    paid = valid.update(tries_left=F("tries_left") - 1)
+    if not valid.update(tries_left=F("tries_left") - 1):
+        raise WrongCode
     if not hmac.compare_digest(latest.code_hash, _hash(point.user, plain(code))):
         raise WrongCode
-    used_from = blind_index(f"code-used-from:{browser}") if browser else ""
-    unused = OneTimeCode.objects.filter(pk=latest.pk, used_at=None)
-    if paid and unused.update(used_at=at, used_from=used_from):
-        ContactPoint.objects.filter(pk=point.pk, verified_at=None).update(verified_at=at)
-    elif not (used_from and OneTimeCode.objects.filter(pk=latest.pk, used_from=used_from, expires_at__gt=at).exists()):
+    if not OneTimeCode.objects.filter(pk=latest.pk, used_at=None).update(used_at=at):
         raise WrongCode
+    ContactPoint.objects.filter(pk=point.pk, verified_at=None).update(verified_at=at)
     return point.user
 
 

@@ -1,6 +1,6 @@
-"""The engine beside what others do, on made-up weeks or on two files: `python -m benchmarks.engine --help`.
+"""The engine beside what others do, on a made-up week or on two files: `python -m benchmarks.engine --help`.
 
-Prints one line of JSON for each week. `python -m benchmarks.engine --table` prints the whole table of docs/matching.md.
+Prints one line of JSON for each week, or with `--table` the table of docs/matching.md.
 """
 
 from __future__ import annotations
@@ -8,11 +8,8 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +17,6 @@ from benchmarks.engine_others import in_turn, one_to_one
 from benchmarks.engine_weeks import city as one_city
 from benchmarks.engine_weeks import country
 from matching.engine import Need, Offer, plan
-from matching.engine.checking_fairness import passed_over
-from matching.engine.compiled.__main__ import warm_up
-from matching.engine.fairness import by_days_waited
 
 SIZES = {"1k": (1_000, 600), "10k": (10_000, 6_000), "100k": (100_000, 60_000), "city": (30_000, 8_700)}
 
@@ -58,9 +52,22 @@ def ours(needs: list[Need], offers: list[Offer], seed: int) -> dict[str, Any]:
             for placed in found.placements
         ),
         "phases": {phase: round(took, 2) for phase, took in found.seconds.items()},
-        "waited": [asdict(tenth) for tenth in by_days_waited(needs, {placed.need_id for placed in found.placements})],
-        "passed_over": len(passed_over(needs, offers, found.placements)),
+        "waited": waited_by_decile(needs, {placed.need_id for placed in found.placements}),
     }
+
+
+def waited_by_decile(needs: list[Need], placed: set[str]) -> list[dict[str, float]]:
+    """Return for each tenth of the needs by days waited, the longest first, how long and how many are placed."""
+    order = sorted(needs, key=lambda need: -need.days_waiting)
+    tenths = [order[len(order) * tenth // 10 : len(order) * (tenth + 1) // 10] for tenth in range(10)]
+    return [
+        {
+            "days": round(sum(need.days_waiting for need in tenth) / len(tenth), 2),
+            "placed": round(sum(need.id in placed for need in tenth) / len(tenth), 3),
+        }
+        for tenth in tenths
+        if tenth
+    ]
 
 
 def compare(needs: list[Need], offers: list[Offer], seed: int) -> dict[str, Any]:
@@ -76,52 +83,35 @@ def compare(needs: list[Need], offers: list[Offer], seed: int) -> dict[str, Any]
     }
 
 
-HEAD = """| week | way | people | full stays | objective | proven gap | seconds | peak memory |
-|---|---|--:|--:|--:|--:|--:|--:|"""
-
-
 def as_rows(figures: dict[str, Any]) -> str:
-    """Return one row of the table for each way of matching; memory is that of the whole comparison."""
+    """Return one row of the table for each way of matching."""
     rows = []
     for way in ("first_come", "most_urgent", "one_to_one", "ours"):
         found = figures[way]
         if found is not None:
             gap = f"{found['gap']:.2%}" if "gap" in found else ""
-            memory = f"{figures['peak_memory_mb'] / 1024:.2f} GB" if way == "ours" else ""
             rows.append(
                 f"| {figures['needs']:,} x {figures['offers']:,} ({figures['week']}) | {way.replace('_', ' ')} "
                 f"| {found['people_placed']:,} | {found['full_stays']:,} | {found['objective']:,.0f} | {gap} "
-                f"| {found['seconds']:.1f} | {memory} |"
+                f"| {found['seconds']:.1f} |"
             )
     return "\n".join(rows)
 
 
-def alone(week: str, seed: int, now: str) -> dict[str, Any]:
-    """Return the figures of one week from a process of its own, so that memory is counted for it alone."""
-    command = [sys.executable, "-m", "benchmarks.engine", week, f"--seed={seed}", f"--now={now}"]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return dict(json.loads(done.stdout))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "weeks", nargs="*", help=f"{', '.join(SIZES)} (default: all), or a folder with SPACES.csv and REQUESTS.csv"
-    )
+    parser.add_argument("weeks", nargs="+", help=f"{', '.join(SIZES)}, or a folder with SPACES.csv and REQUESTS.csv")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--table", action="store_true", help="print a table in Markdown instead of JSON")
     parser.add_argument("--now", default="2022-09-26T00:00:00Z", help="of a folder: waiting counts up to this moment")
     options = parser.parse_args()
-    weeks = options.weeks or list(SIZES)
     if options.table:
-        print(HEAD, flush=True)
-    for name in weeks:
-        if len(weeks) > 1:
-            figures = alone(name, options.seed, options.now)
-        else:
-            needs, offers = week_of(name, options.seed) if name in SIZES else week_from(Path(name), options.now)
-            warm_up()  # kernels come from the cache; what that takes belongs to no way of matching
-            figures = {"week": Path(name).name, **compare(needs, offers, options.seed)}
+        print(
+            "| week | way | people placed | full stays | objective | proven gap | seconds |\n|---|---|--:|--:|--:|--:|--:|"
+        )
+    for name in options.weeks:
+        needs, offers = week_of(name, options.seed) if name in SIZES else week_from(Path(name), options.now)
+        figures = {"week": Path(name).name, **compare(needs, offers, options.seed)}
         print(as_rows(figures) if options.table else json.dumps(figures), flush=True)
 
 

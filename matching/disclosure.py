@@ -17,12 +17,11 @@ from privacy.models import AccessLog
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What one side of a confirmed match sees of the other. Address and directions are the host's; an arrival has none."""
+    """What one side of a confirmed match sees of the other. The address is the host's; an arrival has none."""
 
     name: str
     contact_points: tuple[tuple[str, str], ...]
     address: str
-    directions: str
 
 
 def open_contact(match_id: UUID, *, by: User, at: datetime) -> Contact:
@@ -36,7 +35,7 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> Contact:
     if role not in (Role.HOST, Role.ARRIVAL) or match.status not in CONTACT_OPEN:
         raise NotYours
     other = match.request.arrival.user if role is Role.HOST else match.space.host.user
-    address, directions = (match.space.address, match.space.directions) if role is Role.ARRIVAL else ("", "")
+    address = match.space.address if role is Role.ARRIVAL else ""
     with one_act():
         log_look(by, other, "name contact" + (" address" if address else ""), reason=f"match {match.pk}", at=at)
     points = ContactPoint.objects.filter(user=other).order_by("-preferred", "pk")
@@ -44,7 +43,6 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> Contact:
         name=other.name,
         contact_points=tuple((point.channel, point.address) for point in points),
         address=address,
-        directions=directions,
     )
 
 

@@ -6,7 +6,6 @@ whether it makes sense stands here once. Bounds are said in words before the dat
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -14,13 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.arrivals import open_case
 from accounts.models import Arrival, Host, User
 from matching import messages, queries, rounds
-from matching.copying import with_rows
 from matching.deadlines import local_date
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
@@ -38,10 +35,7 @@ DAYS_AHEAD = 730
 
 @dataclass(frozen=True, slots=True)
 class SpaceDetails:
-    """What a host offers. `windows` are half-open runs of nights; `place` may be None for a point far from any.
-
-    `directions` of None are left as they are: a spreadsheet has no column for them.
-    """
+    """What a host offers. `windows` are half-open runs of nights; `place` may be None for a point far from any."""
 
     latitude: float
     longitude: float
@@ -49,7 +43,6 @@ class SpaceDetails:
     windows: tuple[Window, ...]
     place: Place | None = None
     address: str = ""
-    directions: str | None = None
     shared: bool = False
     max_nights: int | None = None
     who: str = "anyone"
@@ -105,7 +98,7 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
         SpaceWindow.objects.bulk_create(
             [SpaceWindow(space=space, first_night=first, last_day=last) for first, last in details.windows]
         )
-        rounds.due(at, spaces=[space.pk])
+        rounds.due(at)
         return space
 
 
@@ -122,7 +115,7 @@ def change_space(space_id: UUID, details: SpaceDetails, *, by: User, at: datetim
         space.version += 1
         space.save()
         _set_windows(space, details.windows)
-        rounds.due(at, spaces=[space.pk])
+        rounds.due(at)
         return space
 
 
@@ -170,7 +163,7 @@ def _set_space_status(space_id: UUID, status: str, *, by: User, at: datetime) ->
             space.fresh_until = at + timedelta(days=settings.FRESH_DAYS)
             space.asked_at = None
         space.save()
-        rounds.due(at, spaces=[space.pk])
+        rounds.due(at)
         return space
 
 
@@ -182,7 +175,7 @@ def confirm_still_available(space_id: UUID, *, by: User, at: datetime) -> Space:
         space.asked_at = None
         space.version += 1
         space.save()
-        rounds.due(at, spaces=[space.pk])
+        rounds.due(at)
         return space
 
 
@@ -220,7 +213,6 @@ def _space_columns(details: SpaceDetails) -> dict[str, Any]:
         **_point(details.latitude, details.longitude),
         "place": details.place,
         "address": details.address,
-        **({} if details.directions is None else {"directions": details.directions}),
         "beds": details.beds,
         "shared": details.shared,
         "max_nights": details.max_nights,
@@ -261,7 +253,7 @@ def ask_for_shelter(
             **_request_columns(details),
         )
         messages.request_received(request, at=at)
-        rounds.due(at, requests=[request.pk])
+        rounds.due(at)
         return request
 
 
@@ -297,58 +289,19 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
             setattr(request, column, value)
         request.version += 1
         request.save()
-        rounds.due(at, requests=[request.pk])
+        rounds.due(at)
         return request
 
 
-def set_dates(
-    request_id: UUID, *, first_night: date, nights: int, urgency: str, may_move: bool, by: User, at: datetime
-) -> ShelterRequest:
-    """Change when a household needs shelter; `matching.redating` is the act that also ends the matches that no longer fit.
-
-    Who wanted the whole stay still does. Raises Incomplete, NotYours, or HasLiveMatches when a live match lies outside.
-    """
-    _check_in_sight(first_night, at)
-    with one_act():
-        request = (
-            ShelterRequest.objects.select_related("arrival__user").select_for_update(of=("self",)).get(pk=request_id)
-        )
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
-            raise NotYours
-        whole_stay = request.min_nights == request.nights
-        request.first_night, request.nights = first_night, nights
-        request.urgency, request.may_move = urgency, may_move
-        request.min_nights = nights if whole_stay else min(request.min_nights, nights)
-        if queries.live_outside(request).exists():
-            raise HasLiveMatches
-        request.version += 1
-        request.save(update_fields=["first_night", "nights", "min_nights", "urgency", "may_move", "version"])
-        rounds.due(at, requests=[request.pk])
-        return request
-
-
-def urgency_of(first_night: date, today: date) -> str:
-    """Return how urgent a need is, told by its first night alone: nobody has to plead."""
-    days = (first_night - today).days
-    if days <= 0:
-        return ShelterRequest.Urgency.TONIGHT
-    if days == 1:
-        return ShelterRequest.Urgency.URGENT
-    return ShelterRequest.Urgency.SOON if days <= 7 else ShelterRequest.Urgency.NORMAL
-
-
-def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
-    """Keep, for each request looked at, why it could not be placed (empty: it was); return how many changed."""
-    with transaction.atomic():
-        return with_rows(
-            """
-            UPDATE matching_shelterrequest AS r SET left_over_reasons = given.reasons
-              FROM given WHERE r.id = given.id AND r.left_over_reasons <> given.reasons
-            """,
-            {"id": "uuid", "reasons": "jsonb"},
-            # In one order, so that two who write at once wait for one another, and not in a circle.
-            ((request_id, json.dumps(list(reasons[request_id]))) for request_id in sorted(reasons)),
-        )
+def note_left_over(reasons: Mapping[UUID, Collection[str]]) -> None:
+    """Keep, for each request the last round looked at, why it could not be placed (empty: it was)."""
+    changed = []
+    for request in ShelterRequest.objects.filter(pk__in=list(reasons)).only("pk", "left_over_reasons"):
+        words = list(reasons[request.pk])
+        if request.left_over_reasons != words:
+            request.left_over_reasons = words
+            changed.append(request)
+    ShelterRequest.objects.bulk_update(changed, ["left_over_reasons"], batch_size=500)
 
 
 def _request_columns(details: RequestDetails) -> dict[str, Any]:

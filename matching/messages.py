@@ -6,14 +6,14 @@ No text here carries a name, an address or a telling word: what a message says i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from accounts.models import Host, User
 from matching import queries
 from matching.models import Match, ShelterRequest, Space
 from matching.states import Role
-from notifications.outbox import Telling, tell, tell_many
+from notifications.outbox import tell
 
 
 def _tell(recipients: Iterable[User], event: str, match: Match, at: datetime) -> None:
@@ -44,15 +44,11 @@ def _coordinators(match: Match) -> Iterable[User]:
     return queries.coordinators_for([match.request.place_id, match.space.place_id])
 
 
-def proposals_waiting(places: Collection[int | None], *, at: datetime) -> None:
-    """Tell the coordinators of these places that proposals wait; at most one message an hour to each."""
-    tell_many(
-        [
-            Telling(coordinator, "proposals_waiting", key=f"proposals_waiting:{coordinator.pk}:{at:%Y-%m-%dT%H}")
-            for coordinator in queries.coordinators_for(places)
-        ],
-        at=at,
-    )
+def proposals_waiting(matches: Sequence[Match], *, at: datetime) -> None:
+    """Tell the coordinators concerned that proposals wait; at most one message an hour to each."""
+    places = {match.request.place_id for match in matches} | {match.space.place_id for match in matches}
+    for coordinator in queries.coordinators_for(places):
+        tell(coordinator, "proposals_waiting", at=at, key=f"proposals_waiting:{coordinator.pk}:{at:%Y-%m-%dT%H}")
 
 
 def asked(match: Match, *, at: datetime) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
-from typing import Protocol
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from accounts.contacts import HOME_REGION
 from accounts.models import Coordinator, Host, HostCheck, User
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
-from places.models import Place
 
 SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 """Nights of a request under such a match are not matched again."""
@@ -145,46 +142,18 @@ def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:
 # -- requests -------------------------------------------------------------------------------------
 
 
-class Wanting(Protocol):
-    """What asks for nights: a shelter request, or the columns of one."""
-
-    @property
-    def people(self) -> int: ...
-    @property
-    def first_night(self) -> date: ...
-    @property
-    def last_day(self) -> date: ...
-
-
-class Holding(Protocol):
-    """What holds nights of a request: a match, or the columns of one."""
-
-    @property
-    def people(self) -> int: ...
-    @property
-    def first_night(self) -> date: ...
-    @property
-    def last_day(self) -> date: ...
-
-
 def uncovered(request: ShelterRequest, today: date) -> list[tuple[date, date]]:
     """Return the runs of nights `[first_night, last_day)` still wanted from `today` on, in order.
 
     Nights under a live, completed or no-show match are not wanted again. A split covers a night only
     when its legs together hold the whole household.
     """
-    return runs_wanted(request, [match for match in request.matches.all() if match.status in SPENT], today)
-
-
-def runs_wanted(asked: Wanting, spent: Collection[Holding], today: date) -> list[tuple[date, date]]:
-    """Return what `uncovered` does, given the matches whose nights are spent."""
-    night = max(asked.first_night, today)
-    if not spent:
-        return [(night, asked.last_day)] if night < asked.last_day else []
+    spent = [match for match in request.matches.all() if match.status in SPENT]
     runs: list[tuple[date, date]] = []
-    while night < asked.last_day:
-        held = sum(match.people for match in spent if match.first_night <= night < match.last_day)
-        if held < asked.people:
+    night = max(request.first_night, today)
+    while night < request.last_day:
+        held = sum(match.people for match in spent if match.covers(night))
+        if held < request.people:
             if runs and runs[-1][1] == night:
                 runs[-1] = (runs[-1][0], night + timedelta(days=1))
             else:
@@ -254,30 +223,10 @@ def stays_over(today: date) -> QuerySet[Match]:
     return Match.objects.filter(status=Status.CHECKED_IN, last_day__lte=today, frozen_at=None).order_by("last_day")
 
 
-def live_outside(request: ShelterRequest) -> QuerySet[Match]:
-    """Return the live matches of `request` with a night that it does not ask for, spaces in the order they are locked in."""
-    live = Match.objects.filter(request=request, status__in=sorted(HOLDS_BEDS))
-    outside = Q(first_night__lt=request.first_night) | Q(last_day__gt=request.last_day)
-    return live.filter(outside).order_by("space_id", "pk")
-
-
 def next_leg(request: ShelterRequest) -> int:
     """Return the number of the first leg of `request` that has no live match."""
     taken = {match.leg for match in request.matches.all() if match.holds_beds}
     return next(leg for leg in range(1, len(taken) + 2) if leg not in taken)
-
-
-# -- places ---------------------------------------------------------------------------------------
-
-
-def places_with_most_room(limit: int) -> list[Place]:
-    """Return the places where most listed spaces of vetted hosts are, filled up with the home country's largest towns."""
-    open_ = Space.objects.filter(place__isnull=False, status=Space.Status.LISTED, host__status=Host.Status.VETTED)
-    counted = open_.values_list("place").annotate(number=Count("pk")).order_by("-number", "place")[:limit]
-    ids = [pk for pk, _number in counted]
-    rows = Place.objects.in_bulk(ids)
-    largest = Place.objects.filter(country=HOME_REGION).exclude(pk__in=ids).order_by("-population", "name")
-    return [rows[pk] for pk in ids] + list(largest[: limit - len(ids)])
 
 
 # -- hosts ----------------------------------------------------------------------------------------

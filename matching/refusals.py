@@ -35,22 +35,6 @@ class SpaceNotOpen(Refused):
     message = _("This space cannot be matched now: its host is not vetted, or it is paused or withdrawn.")
 
 
-class RequestNotOpen(Refused):
-    """The request is withdrawn."""
-
-    code = "request_not_open"
-    message = _("This request was withdrawn.")
-
-
-class PlacedAlready(Refused):
-    """On some night of the match the household has a place already, by another live match."""
-
-    code = "placed_already"
-    message = _(
-        "This household has a place on some of these nights already. End that match first, or choose other nights."
-    )
-
-
 class IllegalMove(Refused):
     """The moves table has no such move from the match's present status."""
 
@@ -140,8 +124,6 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_room_left": NoRoomLeft,
     "match_within_windows": OutsideWindow,
     "match_space_open": SpaceNotOpen,
-    "match_request_open": RequestNotOpen,
-    "match_household_once": PlacedAlready,
     "match_legal_move": IllegalMove,
     "match_status_is_history": IllegalMove,
     "match_one_live_per_leg": LegTaken,

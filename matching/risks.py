@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+
+from matching.models import ShelterRequest
 
 MINOR = "minor_in_household"
 MINOR_ALONE = "minor_alone"
@@ -11,19 +12,6 @@ LONE_WOMAN = "lone_woman"
 FIRST_TIME_HOST = "first_time_host"
 CHECK_OVERDUE = "check_overdue"
 EARLIER_COMPLAINT = "earlier_complaint"
-
-
-class Household(Protocol):
-    """What bears on risk of who asks: a shelter request, or the columns of one."""
-
-    @property
-    def people(self) -> int: ...
-    @property
-    def children(self) -> int: ...
-    @property
-    def all_women(self) -> bool: ...
-    @property
-    def is_minor_alone(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +23,7 @@ class HostRecord:
     complaint: bool
 
 
-def risks_of(request: Household, record: HostRecord) -> list[str]:
+def risks_of(request: ShelterRequest, record: HostRecord) -> list[str]:
     """Return the risks of sending this household to a host with this record, in the order of the list above."""
     found = {
         MINOR: request.children > 0,

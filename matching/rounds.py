@@ -1,26 +1,14 @@
-"""That there is something to match: written with the change, woken after commit."""
+"""That a round of matching is due: written with the change, woken after commit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
 
 from matching.models import MatchingDue
 from notifications.wakeups import wake
 
 
-def due(
-    at: datetime, *, requests: Iterable[UUID | str] | None = None, spaces: Iterable[UUID | str] | None = None
-) -> None:
-    """Note, in the caller's transaction, what wants a place or has something free; a worker looks after commit.
-
-    Without either argument a whole round is due.
-    """
-    if requests is None and spaces is None:
-        rows = [MatchingDue(at=at)]
-    else:
-        rows = [MatchingDue(at=at, request_id=pk) for pk in requests or ()]
-        rows += [MatchingDue(at=at, space_id=pk) for pk in spaces or ()]
-    MatchingDue.objects.bulk_create(rows)
+def due(at: datetime) -> None:
+    """Note, in the caller's transaction, that something was freed or opened; a worker looks after commit."""
+    MatchingDue.objects.create(at=at)
     wake("matching.match_open_requests")

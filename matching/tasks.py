@@ -6,26 +6,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from matching import intake, matchmaking
-from matching.placing import Keeper, place_what_is_due
-from notifications.wakeups import wake
-
-KEEPER = Keeper()
-"""The market in this process' memory, from one wake-up to the next."""
 
 
 @shared_task(name="matching.match_open_requests")
 def match_open_requests() -> None:
-    """Place what is due at once; where a whole round is due, wake those who plan its regions."""
-    place_what_is_due(KEEPER, now=timezone.now)
-    for region_id in matchmaking.begin_round(now=timezone.now):
-        wake("matching.plan_region", region=region_id)
-
-
-@shared_task(name="matching.plan_region")
-def plan_region(region: int) -> None:
-    """Plan a region of the open round, and whichever others nobody is at."""
-    if matchmaking.plan_regions(region, now=timezone.now):
-        wake("matching.match_open_requests")
+    """Place what is open as proposals, while a round is due."""
+    matchmaking.match_open_requests(now=timezone.now)
 
 
 @shared_task(name="matching.expire_overdue")

@@ -12,19 +12,16 @@ Whether there is room is not asked here: the database counts it under the same l
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
 from uuid import UUID, uuid4
 
 from django.utils.translation import gettext as _
 
 from accounts import vetting
 from accounts.models import Host, User
-from matching import messages, queries, risks, rounds
-from matching.copying import copy_in
+from matching import messages, queries, rounds
 from matching.deadlines import due_at, local_date
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.refusals import (
@@ -36,44 +33,18 @@ from matching.refusals import (
     NotYours,
     ReasonNeeded,
     SecondPersonNeeded,
-    SpaceNotOpen,
-    Stale,
     one_act,
 )
-from matching.risks import HostRecord
+from matching.risks import HostRecord, is_high, risks_of
 from matching.states import HOLDS_BEDS, NEEDS_REASON, REASONS, Act, Move, Role, Status, find_move
-
-
-class Household(risks.Household, Protocol):
-    """Who asks: a shelter request, or the columns of one."""
-
-    @property
-    def pk(self) -> UUID | str: ...
-    @property
-    def place_id(self) -> int | None: ...
-    @property
-    def version(self) -> int: ...
-
-
-class Room(Protocol):
-    """What is offered: a space, or the columns of one."""
-
-    @property
-    def pk(self) -> UUID | str: ...
-    @property
-    def place_id(self) -> int | None: ...
-    @property
-    def host_id(self) -> int: ...
-    @property
-    def version(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A match to be: this household in this space for these nights, with the score and the reasons in words."""
 
-    request: Household
-    space: Room
+    request: ShelterRequest
+    space: Space
     first_night: date
     last_day: date
     people: int
@@ -84,126 +55,68 @@ class Proposal:
 
 # -- the first move -------------------------------------------------------------------------------
 
-MATCH_COLUMNS = (
-    *("id", "request_id", "space_id", "leg", "status", "first_night", "last_day", "people", "score"),
-    *("reasons", "risks", "high_risk", "due_at", "created_at", "version"),
-)
-EVENT_COLUMNS = ("match_id", "act", "from_status", "to_status", "by_id", "role", "reason", "note", "at")
-
 
 def propose(proposal: Proposal, *, by: User | None, at: datetime) -> Match:
     """Write a proposal, which holds the beds.
 
-    Raises NotYours, DeclinedBefore, and what the database refuses: NoRoomLeft, OutsideWindow, SpaceNotOpen,
-    RequestNotOpen, LegTaken, PlacedAlready.
+    Raises NotYours, DeclinedBefore, and what the database refuses: NoRoomLeft, OutsideWindow,
+    SpaceNotOpen, LegTaken.
     """
     if by is not None and not (
         queries.covers(by, proposal.request.place_id) or queries.covers(by, proposal.space.place_id)
     ):
         raise NotYours
+    if queries.declined_pairs([proposal.request.pk]).filter(space=proposal.space).exists():
+        raise DeclinedBefore
     with one_act():
-        (match_id,) = _write_proposals([proposal], by=by, at=at)
-        return queries.with_everyone(Match.objects.all()).get(pk=match_id)
+        return _write_proposals([proposal], by=by, at=at)[0]
 
 
-def propose_many(proposals: Sequence[Proposal], *, at: datetime, instead_of: Collection[UUID] = ()) -> list[UUID]:
-    """Write the worker's proposals in one transaction, all or none; return the ids of the matches.
+def propose_many(proposals: Sequence[Proposal], *, at: datetime) -> list[Match]:
+    """Write the worker's proposals in one transaction: all or none.
 
-    `instead_of` are the worker's own proposals that make room: they expire in the same transaction. Requests
-    and spaces must still be as they were read. Raises Stale where one is not, SpaceNotOpen where the host's word
-    on a space has run out, IllegalMove where somebody has had a hand in one of `instead_of`, and whatever `propose`
-    raises of any of them; the caller then proposes one by one.
+    Raises what the database refuses of any of them; the caller then proposes one by one.
     """
     with one_act():
-        # Likewise in the order of their spaces.
-        for match_id in Match.objects.filter(pk__in=instead_of).order_by("space_id").values_list("pk", flat=True):
-            _give_way(match_id, at=at)
-        written = _write_proposals(proposals, by=None, at=at)
-        _check_as_read(proposals, at=at)
-        return written
+        return _write_proposals(proposals, by=None, at=at)
 
 
-def _write_proposals(proposals: Sequence[Proposal], *, by: User | None, at: datetime) -> list[UUID]:
+def _write_proposals(proposals: Sequence[Proposal], *, by: User | None, at: datetime) -> list[Match]:
     records = queries.records_of({proposal.space.host_id for proposal in proposals}, local_date(at))
     # In the order of the spaces' ids: two rounds side by side then lock them in the same order.
-    ordered = sorted(proposals, key=lambda proposal: str(proposal.space.pk))
-    ids = [uuid4() for _ in ordered]
-    copy_in(
-        Match,
-        MATCH_COLUMNS,
-        (
-            _as_row(match_id, proposal, records[proposal.space.host_id], at)
-            for match_id, proposal in zip(ids, ordered, strict=True)
-        ),
+    ordered = sorted(proposals, key=lambda proposal: proposal.space.pk)
+    matches = Match.objects.bulk_create(
+        [_as_match(proposal, records[proposal.space.host_id], at) for proposal in ordered]
     )
-    role, by_id = (Role.WORKER, None) if by is None else (Role.COORDINATOR, by.pk)
-    copy_in(
-        MatchEvent,
-        EVENT_COLUMNS,
-        ((match_id, Act.PROPOSE, "", Status.PROPOSED, by_id, role, "", "", at) for match_id in ids),
+    role = Role.WORKER if by is None else Role.COORDINATOR
+    MatchEvent.objects.bulk_create(
+        [
+            MatchEvent(match=match, act=Act.PROPOSE, to_status=Status.PROPOSED, by=by, role=role, at=at)
+            for match in matches
+        ]
     )
-    _check_not_declined(ordered)
-    messages.proposals_waiting(
-        {proposal.request.place_id for proposal in ordered} | {proposal.space.place_id for proposal in ordered}, at=at
+    messages.proposals_waiting(matches, at=at)
+    return matches
+
+
+def _as_match(proposal: Proposal, record: HostRecord, at: datetime) -> Match:
+    risks = risks_of(proposal.request, record)
+    return Match(
+        pk=uuid4(),
+        request=proposal.request,
+        space=proposal.space,
+        leg=proposal.leg,
+        status=Status.PROPOSED,
+        first_night=proposal.first_night,
+        last_day=proposal.last_day,
+        people=proposal.people,
+        score=proposal.score,
+        reasons=list(proposal.reasons),
+        risks=risks,
+        high_risk=is_high(risks),
+        due_at=due_at(proposal.first_night, at),
+        created_at=at,
     )
-    return ids
-
-
-def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime) -> tuple[object, ...]:
-    found = risks.risks_of(proposal.request, record)
-    return (
-        match_id,
-        str(proposal.request.pk),
-        str(proposal.space.pk),
-        proposal.leg,
-        Status.PROPOSED,
-        proposal.first_night,
-        proposal.last_day,
-        proposal.people,
-        proposal.score,
-        json.dumps(list(proposal.reasons)),
-        json.dumps(found),
-        risks.is_high(found),
-        due_at(proposal.first_night, at),
-        at,
-        1,
-    )
-
-
-# The next two look after the rows are written: the guards have locked spaces and requests then, and whoever
-# changes one of them waits until this transaction is over.
-
-
-def _check_not_declined(proposals: Sequence[Proposal]) -> None:
-    pairs = {(str(proposal.request.pk), str(proposal.space.pk)) for proposal in proposals}
-    declined = queries.declined_pairs({request_id for request_id, _space_id in pairs})
-    if any((str(one), str(other)) in pairs for one, other in declined.values_list("request_id", "space_id")):
-        raise DeclinedBefore
-
-
-def _check_as_read(proposals: Sequence[Proposal], *, at: datetime) -> None:
-    requests = {str(proposal.request.pk): proposal.request.version for proposal in proposals}
-    spaces = {str(proposal.space.pk): proposal.space.version for proposal in proposals}
-    now = ShelterRequest.objects.filter(pk__in=requests).values_list("pk", "version")
-    if {str(pk): version for pk, version in now} != requests:
-        raise Stale
-    here = list(Space.objects.filter(pk__in=spaces).values_list("pk", "version", "fresh_until"))
-    if {str(pk): version for pk, version, _until in here} != spaces:
-        raise Stale
-    if any(until <= at for _pk, _version, until in here):
-        raise SpaceNotOpen
-
-
-def _give_way(match_id: UUID, *, at: datetime) -> None:
-    """End a proposal of the worker's own that nobody has looked at closely yet, since another one gains by it."""
-    match = _locked(match_id)
-    if match.approved_by_id is not None or match.frozen_at is not None:
-        raise IllegalMove
-    move = _check(match, Act.EXPIRE, Role.WORKER, "")
-    if move.source is not Status.PROPOSED:
-        raise IllegalMove
-    match.due_at = None
-    _write(match, Act.EXPIRE, move.target, by=None, role=Role.WORKER, at=at, reason="rearranged")
 
 
 # -- every further move ---------------------------------------------------------------------------
@@ -299,8 +212,8 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
 def _look_at_risks_again(match: Match, at: datetime) -> None:
     """Count what has become known of the host since the proposal: a complaint, a check run out."""
     record = queries.records_of({match.space.host_id}, local_date(at))[match.space.host_id]
-    match.risks = risks.risks_of(match.request, record)
-    match.high_risk = match.high_risk or risks.is_high(match.risks)
+    match.risks = risks_of(match.request, record)
+    match.high_risk = match.high_risk or is_high(match.risks)
 
 
 def decline(match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "") -> Match:
@@ -312,7 +225,7 @@ def decline(match_id: UUID, *, by: User, at: datetime, reason: str, note: str = 
         match, role, left = _move(match_id, Act.DECLINE, by=by, at=at, reason=reason, note=note)
         if left is Status.APPROVED:
             messages.ended(match, "declined", by_role=role, at=at)
-        _freed(match, at=at)
+        rounds.due(at)
         return match
 
 
@@ -327,7 +240,7 @@ def expire(match_id: UUID, *, at: datetime, reason: str = "no_answer") -> Match:
             messages.ended(match, "expired", by_role=Role.WORKER, at=at)
             if match.host_accepted_at is None and reason == "no_answer":
                 Space.objects.filter(pk=match.space_id, fresh_until__gt=at).update(fresh_until=at)
-        _freed(match, at=at)
+        rounds.due(at)
         return match
 
 
@@ -362,7 +275,7 @@ def cancel(match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "
     with one_act():
         match, role, _left = _move(match_id, Act.CANCEL, by=by, at=at, reason=reason, note=note)
         messages.ended(match, "cancelled", by_role=role, at=at)
-        _freed(match, at=at)
+        rounds.due(at)
         return match
 
 
@@ -379,7 +292,7 @@ def no_show(match_id: UUID, *, by: User, at: datetime) -> Match:
     with one_act():
         match, _by_role, _left = _move(match_id, Act.NO_SHOW, by=by, at=at)
         messages.no_show(match, at=at)
-        _freed(match, at=at)
+        rounds.due(at)
         return match
 
 
@@ -388,7 +301,7 @@ def complete(match_id: UUID, *, by: User | None, at: datetime) -> Match:
     with one_act():
         match, role, _left = _move(match_id, Act.COMPLETE, by=by, at=at)
         messages.completed(match, by_role=role, at=at)
-        _freed(match, at=at)
+        rounds.due(at)
         return match
 
 
@@ -404,13 +317,8 @@ def break_off(match_id: UUID, *, by: User, at: datetime, reason: str, note: str 
             match.request.urgency = raised(match.request.urgency)
             match.request.save(update_fields=["urgency"])
         messages.broken_off(match, by_role=role, at=at)
-        _freed(match, at=at)
+        rounds.due(at)
         return match
-
-
-def _freed(match: Match, *, at: datetime) -> None:
-    """Note that the household may want another place, and the space is free for another household."""
-    rounds.due(at, requests=[match.request_id], spaces=[match.space_id])
 
 
 def raised(urgency: str) -> str:
@@ -463,7 +371,7 @@ def vet_host(host_id: int, *, by: User, at: datetime) -> Host:
         raise NotYours
     with one_act():
         host = vetting.vet(host_id, by=by, at=at)
-        rounds.due(at, spaces=Space.objects.filter(host=host_id).values_list("pk", flat=True))
+        rounds.due(at)
         return host
 
 
@@ -516,9 +424,7 @@ def withdraw_request(request_id: UUID, *, by: User, at: datetime) -> ShelterRequ
         request.withdrawn_at = at
         request.version += 1
         request.save(update_fields=["withdrawn_at", "version"])
-        # No new match from here on; one that was written a moment ago is seen now.
-        for match_id in _live_matches(request):
-            _end_for_withdrawal(match_id, by=by, at=at)
+        rounds.due(at)
         return request
 
 
@@ -535,6 +441,5 @@ def _end_for_withdrawal(match_id: UUID, *, by: User, at: datetime) -> None:
         move = _check(match, Act.EXPIRE, Role.WORKER, "")
         match.due_at = None
         _write(match, Act.EXPIRE, move.target, by=None, role=Role.WORKER, at=at, reason="withdrawn")
-        rounds.due(at, spaces=[match.space_id])
     elif match.status in (Status.APPROVED, Status.CONFIRMED):
         cancel(match_id, by=by, at=at, reason="withdrawn")

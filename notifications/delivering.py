@@ -22,7 +22,6 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from notifications import taps
 from notifications.channels import TRANSPORTS, DeliveryFailed, Message, Sent
 from notifications.events import CODES, EVENTS
 from notifications.models import ContactPoint, Delivery, Notification
@@ -132,8 +131,7 @@ def _prepare(delivery: Delivery, *, at: datetime) -> Message | Outcome:
         if not event.urgent and (until := end_of_quiet(point, at)):
             return Later(until)
         context = notification.context | {"code": notification.secret}
-        one_tap = taps.link_to(notification) if event.asks else ""
-        text = render(notification.event, notification.language, context, one_tap=one_tap)
+        text = render(notification.event, notification.language, context)
         return Message(
             channel=point.channel,
             address=point.address,

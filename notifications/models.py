@@ -55,7 +55,6 @@ class Notification(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Not worth telling after this moment.")
     read_at = models.DateTimeField(null=True, blank=True)
-    tapped_at = models.DateTimeField(null=True, blank=True, help_text="When its one-tap link was used, which is once.")
 
     class Meta:
         ordering = ["-created_at", "-pk"]

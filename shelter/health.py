@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from matching.models import MatchingRound
 
-PATHS = ("/healthz", "/readyz")
 ROUND_OVERDUE = timedelta(minutes=15)
 
 

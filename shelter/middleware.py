@@ -1,14 +1,9 @@
 """What every answer of the service carries, whoever wrote the view."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.middleware.gzip import GZipMiddleware
-
-from shelter import faults, health
 
 
 class PrivatePages:
@@ -43,36 +38,4 @@ class BehindProxies:
         trusted = settings.TRUSTED_PROXIES
         if 0 < trusted <= len(hops):
             request.META["REMOTE_ADDR"] = hops[-trusted]
-        return self.get_response(request)
-
-
-class CompressedPages(GZipMiddleware):
-    """Send pages compressed, since a line at a border crossing may carry 50 kbit/s; a page shrinks to half or less.
-
-    Compressing what holds a secret can tell it to whoever sees the lengths and makes the page repeat guesses (BREACH).
-    Hence only pages, whose one lasting secret, the token of a form, is masked anew for each page; Django adds
-    a random length besides (Heal-the-BREACH); and other sites cannot make a browser ask with our cookies
-    (SameSite=Lax). The API is left alone: its entity tags must stay strong ones.
-    """
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if not response.headers.get("Content-Type", "").startswith("text/html"):
-            return response
-        return super().process_response(request, response)
-
-
-class Maintenance:
-    """Say on every page that we are back soon while the file `settings.MAINTENANCE_FILE` exists.
-
-    Nothing of it asks PostgreSQL, which may be what is being looked after. It stands behind the middleware that
-    knows the language and before everything that reads a session.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        switch = settings.MAINTENANCE_FILE
-        if switch and request.path not in health.PATHS and Path(switch).exists():
-            return faults.unavailable(request)
         return self.get_response(request)

@@ -17,7 +17,6 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
-from kombu import Queue
 
 env = Env()
 django_stubs_ext.monkeypatch()
@@ -76,18 +75,15 @@ MIDDLEWARE = [
     "shelter.middleware.BehindProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "shelter.middleware.CompressedPages",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "shelter.middleware.Maintenance",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "shelter.middleware.PrivatePages",
-    "matching.web.languages.OwnLanguage",
     "matching.web.refused.RefusedPages",
 ]
 
@@ -149,10 +145,6 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Placing at once has a queue of its own, and `make run` a process that does nothing else: it keeps the market in its
-# memory, and no slow delivery or long round stands before a household. A worker without --queues serves both.
-CELERY_TASK_QUEUES = [Queue("celery"), Queue("placing")]
-CELERY_TASK_ROUTES = {"matching.match_open_requests": {"queue": "placing"}}
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # A frozen Redis must cost a request one second, not a minute.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -164,10 +156,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("SHELTER_BEAT_FILE", "celerybeat-schedule")
-# How many processes plan regions of a round at the same time, in the whole service.
-REGIONS_AT_ONCE = env.int("SHELTER_REGIONS_AT_ONCE", 2)
-# Requests; more are cut into regions of about so many, where there is a place to cut.
-LARGEST_REGION = env.int("SHELTER_LARGEST_REGION", 20_000)
 SWEEP_SECONDS = env.int("SHELTER_SWEEP_SECONDS", 30)
 CELERY_BEAT_SCHEDULE = {
     task.split(".")[1]: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
@@ -199,12 +187,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", "Русский"), ("kk", "Қазақша"), ("en", "English"), ("uk", "Українська"), ("ka", "ქართული")]
-LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
-LANGUAGE_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
-# What the libraries leave untranslated has catalogs of its own (shelter.translations).
-LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
-FORMAT_MODULE_PATH = ["shelter.formats"]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 # The day a night belongs to is counted here.
@@ -245,8 +228,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 TRUSTED_PROXIES = env.int("SHELTER_TRUSTED_PROXIES", 0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Off only for a trial over plain HTTP on one's own machine (`make run`).
-SECURE_SSL_REDIRECT = env.bool("SHELTER_HTTPS", not DEBUG)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SHELTER_HTTPS", not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
@@ -295,9 +277,7 @@ LEASE_SECONDS = env.int("SHELTER_LEASE_SECONDS", 60)
 
 # -- The rules of a deployment -------------------------------------------------------------------
 
-# While this file exists, every page says that we are back soon; empty: never.
-MAINTENANCE_FILE = env.str("SHELTER_MAINTENANCE_FILE", "")
-# Where "Leave quickly" leads: a page about nothing. Nothing is asked from there by us.
+# Where "Leave this page" leads: a page about nothing. A link only, nothing is asked from there by us.
 EXIT_URL = env.str("SHELTER_EXIT_URL", "https://www.yr.no/")
 # How people reach the coordinators, as it is shown on their pages (a phone number, say); empty: not shown.
 HELP_CONTACT = env.str("SHELTER_HELP_CONTACT", "")

@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from matching.web.styleguide import styleguide
 from shelter import health
 
 urlpatterns = [
@@ -11,8 +10,5 @@ urlpatterns = [
     path("api/v1/", include("matching.api.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("styleguide/", styleguide),
     path("", include("matching.web.urls")),
 ]
-
-handler500 = "shelter.faults.server_error"

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.utils.translation import override
-
-
-@pytest.fixture(autouse=True)
-def in_english(settings: Any) -> Iterator[None]:
-    """Read what the service says in the language of the source, unless a test asks for another."""
-    settings.LANGUAGE_CODE = "en"
-    with override("en"):
-        yield
 
 
 @pytest.fixture(autouse=True)

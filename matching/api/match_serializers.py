@@ -121,4 +121,3 @@ class ContactSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     contact_points = ContactPointSerializer(many=True)
     address = serializers.CharField(help_text="The space's exact address, for the arrival.")
-    directions = serializers.CharField(help_text="How to find the door, for the arrival.")

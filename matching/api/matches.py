@@ -124,10 +124,5 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         """The other side's name, contact and address, once confirmed. A POST, since every look is logged."""
         contact = disclosure.open_contact(self.get_object().pk, by=self.caller, at=timezone.now())
         points = [{"channel": channel, "address": address} for channel, address in contact.contact_points]
-        shown = {
-            "name": contact.name,
-            "contact_points": points,
-            "address": contact.address,
-            "directions": contact.directions,
-        }
+        shown = {"name": contact.name, "contact_points": points, "address": contact.address}
         return Response(ContactSerializer(shown).data)

@@ -83,12 +83,6 @@ class SpaceDetailsSerializer(WherePart):
     address = serializers.CharField(
         max_length=500, required=False, allow_blank=True, help_text="Left out of a change, it stays as it is."
     )
-    directions = serializers.CharField(
-        max_length=1000,
-        required=False,
-        allow_blank=True,
-        help_text="How to find the door; left out, it stays as it is.",
-    )
     beds = serializers.IntegerField()
     shared = serializers.BooleanField(default=False)
     windows = WindowSerializer(many=True, allow_empty=False)
@@ -111,7 +105,6 @@ class SpaceSerializer(serializers.ModelSerializer[Space]):
     windows = WindowSerializer(many=True, read_only=True)
     place = PlaceSerializer(read_only=True)
     address = serializers.SerializerMethodField(help_text="For the space's own host only.")
-    directions = serializers.SerializerMethodField(help_text="For the space's own host only.")
     vetted = serializers.SerializerMethodField()
 
     class Meta:
@@ -123,7 +116,6 @@ class SpaceSerializer(serializers.ModelSerializer[Space]):
             "latitude",
             "longitude",
             "address",
-            "directions",
             "beds",
             "shared",
             "windows",
@@ -141,9 +133,6 @@ class SpaceSerializer(serializers.ModelSerializer[Space]):
 
     def get_address(self, space: Space) -> str:
         return space.address if space.host.user_id == self.context["request"].user.pk else ""
-
-    def get_directions(self, space: Space) -> str:
-        return space.directions if space.host.user_id == self.context["request"].user.pk else ""
 
     def get_vetted(self, space: Space) -> bool:
         return space.host.status == "vetted"

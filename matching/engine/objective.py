@@ -14,9 +14,6 @@ FIT_SHARE = 0.2
 PARTIAL_BASE, PARTIAL_SHARE = 0.4, 0.6
 MOVE_COST, SPLIT_COST = 0.10, 0.15
 
-LOYALTY = 0.1
-"""What it costs to change a placement that stands, as a share of weight x people: as much as a move. Not in the objective."""
-
 
 def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
     """Return the great-circle distance in km (haversine)."""

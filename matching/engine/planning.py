@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from matching.engine.clock import Clock
 from matching.engine.columns import Field, Floats
-from matching.engine.objective import LOYALTY, score
+from matching.engine.objective import score
 from matching.engine.reasons import CHILDREN_ALONE, NO_SPACE, why_left_over, why_placed
 from matching.engine.rules import natural_leg, refusals
 from matching.engine.values import Leg, Need, Offer, Placement, Plan, Prices, Step, Unplaced
@@ -36,17 +35,11 @@ def plan(
     time_limit: float | None = None,
     progress: Progress | None = None,
     stop: Stop | None = None,
-    standing: Sequence[Placement] = (),
-    loyalty: float = LOYALTY,
 ) -> Plan:
     """Place as much as possible of `needs` into `offers`, and prove how good the answer is.
 
     Same input and seed, same plan, as long as neither `time_limit` (seconds) is reached nor `stop`, asked
     now and then, says yes; then the best plan so far is returned. `progress` is told of each step.
-
-    `standing` are placements of some of the needs that somebody is looking at already (the offers do not hold their
-    beds): each stays as it is unless the plan without it is worth more by `loyalty` x weight x people. Objective and
-    bound know no loyalty.
     """
     tell = progress or (lambda step: None)
     # What comes after the plan proper, for a nation's week some seconds, has to fit into the limit as well.
@@ -56,10 +49,18 @@ def plan(
     alone = [need for need in needs if need.children == need.people]
     needs = sorted((need for need in needs if need.children < need.people), key=lambda need: need.id)
     offers = sorted(offers, key=lambda offer: offer.id)
-    found = _solve(needs, offers, seed, tell, clock, standing, loyalty)
-    left_over = [*found.unplaced, *(Unplaced(need.id, (CHILDREN_ALONE,)) for need in alone)]
-    tell(Step("done", 1.0, found.objective, found.bound))
-    return replace(found, unplaced=tuple(sorted(left_over, key=lambda left: left.need_id)), seconds=clock.seconds)
+    placed, left_over, prices, bound = _solve(needs, offers, seed, tell, clock)
+    left_over += [Unplaced(need.id, (CHILDREN_ALONE,)) for need in alone]
+    objective = sum(placement.score for placement in placed)
+    tell(Step("done", 1.0, objective, bound))
+    return Plan(
+        placements=tuple(sorted(placed, key=lambda placement: placement.need_id)),
+        unplaced=tuple(sorted(left_over, key=lambda left: left.need_id)),
+        objective=objective,
+        bound=bound,
+        prices=prices,
+        seconds=clock.seconds,
+    )
 
 
 def _solve(
@@ -68,38 +69,27 @@ def _solve(
     seed: int,
     tell: Progress,
     clock: Clock,
-    standing: Sequence[Placement],
-    loyalty: float,
-) -> Plan:
-    """Return the plan, its answers in order of the needs' ids."""
+) -> tuple[list[Placement], list[Unplaced], Prices, float]:
+    """Return who is placed, who is left over, the prices that prove the bound, and the bound."""
     # numba takes half a second to load: only who makes a plan waits for it.
-    from matching.engine.compiled import advising, draft, solving, week, why
+    from matching.engine.compiled import draft, solving, week, why
 
     if not needs:
-        return Plan((), (), 0.0, 0.0)
+        return [], [], {}, 0.0
     with clock.timed("lay out"):
         laid_out = week.lay_out(needs, offers)
     if not laid_out.offers:
-        return Plan((), tuple(Unplaced(need.id, (NO_SPACE,)) for need in needs), 0.0, 0.0)
+        return [], [Unplaced(need.id, (NO_SPACE,)) for need in needs], {}, 0.0
     with solving.crew_for(laid_out) as crew:
-        solved = solving.solve(laid_out, crew, seed=seed, tell=tell, clock=clock, standing=standing, loyalty=loyalty)
+        solved = solving.solve(laid_out, crew, seed=seed, tell=tell, clock=clock)
         with clock.timed("reasons"):
             tell(Step("reasons", 0.0, draft.worth_of(solved.pool, solved.draft), solved.bound))
-            placed = sorted(_placements(laid_out, solved), key=lambda placement: placement.need_id)
+            placed = list(_placements(laid_out, solved))
             left_over = [
                 Unplaced(laid_out.needs[at].id, why_left_over(laid_out.needs[at], found))
                 for at, found in why.obstacles(laid_out, solved.draft, crew)
             ]
-        with clock.timed("advice"):
-            advice = advising.advise(laid_out, solved, crew) if clock.left(1.0) > 0 else ()
-    return Plan(
-        placements=tuple(placed),
-        unplaced=tuple(left_over),
-        objective=sum(placement.score for placement in placed),
-        bound=solved.bound,
-        prices=_prices(laid_out, solved.prices),
-        advice=advice,
-    )
+    return placed, left_over, _prices(laid_out, solved.prices), solved.bound
 
 
 def _placements(week: Week, solved: Solved) -> Iterator[Placement]:

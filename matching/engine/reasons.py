@@ -84,7 +84,7 @@ def why_left_over(need: Need, found: Obstacles) -> tuple[str, ...]:
     if not found.within:
         words.append(f"no space {within}")
     if found.possible:
-        words.append(f"{found.possible} possible {within}, all taken by others")
+        words.append(f"{found.possible} possible {within}, all given to needs that weigh more")
     elif found.suitable:
         words.append(
             f"{found.suitable} suitable {within}, none free for {need.min_nights} nights from {need.first_night}"

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from matching.engine.advice import Advice
 
 Window = tuple[date, date]
 Prices = dict[tuple[str, date], tuple[float, ...]]
@@ -134,7 +130,7 @@ class Plan:
 
     `bound` is a proven upper bound on the objective of every plan; `gap` is bound/objective - 1. `prices`
     proves it: for (offer id, night) the price mu_j of each j = 1, 2, ... in units of the objective (see
-    docs/matching.md). `seconds` is by phase. `advice` says where one more space would add most, the most for a bed first.
+    docs/matching.md). `seconds` is by phase.
     """
 
     placements: tuple[Placement, ...]
@@ -143,7 +139,6 @@ class Plan:
     bound: float
     prices: Prices = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    advice: tuple[Advice, ...] = ()
 
     @property
     def gap(self) -> float:

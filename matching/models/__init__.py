@@ -1,21 +1,16 @@
 """The rows of the domain: spaces, shelter requests, matches, and what the database guarantees about them."""
 
-from matching.models.drafts import KeptDraft
 from matching.models.idempotency import IdempotencyKey
 from matching.models.matches import Match, MatchEvent
 from matching.models.requests import ShelterRequest
-from matching.models.rounds import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
+from matching.models.rounds import MatchingDue, MatchingRound
 from matching.models.spaces import Space, SpaceWindow
 
 __all__ = [
     "IdempotencyKey",
-    "KeptDraft",
     "Match",
     "MatchEvent",
-    "MatchingChange",
     "MatchingDue",
-    "MatchingPrice",
-    "MatchingRegion",
     "MatchingRound",
     "ShelterRequest",
     "Space",

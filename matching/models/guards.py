@@ -23,13 +23,6 @@ HOLDING = _sql_list(frozenset(HOLDS_BEDS))
 
 LEGAL_MOVES = ", ".join(f"('{move.source}', '{move.target}')" for move in MOVES if move.source is not None)
 
-BY_INDEX, AS_BEFORE = (
-    # A connection keeps the plan it once made. One made for a small table would read all of it for each row, while a
-    # round makes it a hundred times larger.
-    "PERFORM set_config('enable_seqscan', 'off', true);",
-    "PERFORM set_config('enable_seqscan', 'on', true);",
-)
-
 NIGHT_OUTSIDE_WINDOWS = """
     SELECT night::date INTO bad_night
       FROM generate_series({first}::timestamp, {last}::timestamp - interval '1 day', interval '1 day') AS night
@@ -53,23 +46,11 @@ CROWDED_NIGHT = f"""
      LIMIT 1;
 """
 
-HOUSEHOLD_TWICE = f"""
-    SELECT start.first_night INTO bad_night
-      FROM matching_match AS start
-      JOIN matching_match AS other
-        ON other.request_id = start.request_id AND other.status IN ({HOLDING})
-       AND other.first_night <= start.first_night AND start.first_night < other.last_day
-     WHERE start.request_id = NEW.request_id AND start.status IN ({HOLDING})
-     GROUP BY start.id, start.first_night
-    HAVING sum(other.people) > household
-     LIMIT 1;
-"""
-
 MATCH_KEEPS_TO_SPACE = pgtrigger.Trigger(
     name="match_keeps_to_space",
     when=pgtrigger.After,
     operation=pgtrigger.Insert | pgtrigger.UpdateOf("status", "space_id", "first_night", "last_day", "people"),
-    declare=[("room", "record"), ("household", "smallint"), ("bad_night", "date")],
+    declare=[("room", "record"), ("bad_night", "date")],
     func=f"""
     IF NEW.status NOT IN ({HOLDING}) THEN
         RETURN NULL;
@@ -84,25 +65,12 @@ MATCH_KEEPS_TO_SPACE = pgtrigger.Trigger(
         RAISE EXCEPTION 'matches are written under READ COMMITTED only'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'match_read_committed';
     END IF;
-    {BY_INDEX}
     SELECT beds, shared, status, host_id INTO room FROM matching_space WHERE id = NEW.space_id FOR UPDATE;
     IF TG_OP = 'INSERT' THEN
         PERFORM FROM accounts_host WHERE id = room.host_id AND status = 'vetted' FOR SHARE;
         IF NOT FOUND OR room.status <> 'listed' THEN
             RAISE EXCEPTION 'space % is not open for matches', NEW.space_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_space_open';
-        END IF;
-        -- Two proposals of one request, in whatever spaces, are written one after the other.
-        SELECT people INTO household FROM matching_shelterrequest
-         WHERE id = NEW.request_id AND withdrawn_at IS NULL FOR NO KEY UPDATE;
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'request % is withdrawn', NEW.request_id
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_request_open';
-        END IF;
-        {HOUSEHOLD_TWICE}
-        IF FOUND THEN
-            RAISE EXCEPTION 'request % has a place on night % already', NEW.request_id, bad_night
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_household_once';
         END IF;
     END IF;
     {NIGHT_OUTSIDE_WINDOWS.format(first="NEW.first_night", last="NEW.last_day", space="NEW.space_id")}
@@ -122,7 +90,6 @@ MATCH_KEEPS_TO_SPACE = pgtrigger.Trigger(
         RAISE EXCEPTION 'no room left in space % on night %', NEW.space_id, bad_night
             USING ERRCODE = 'check_violation', CONSTRAINT = 'match_room_left';
     END IF;
-    {AS_BEFORE}
     RETURN NULL;
     """,
 )
@@ -154,11 +121,9 @@ MATCH_STATUS_IS_HISTORY = pgtrigger.Trigger(
     operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
     timing=pgtrigger.Deferred,
     declare=[("status_now", "text"), ("told", "text")],
-    func=f"""
-    {BY_INDEX}
+    func="""
     SELECT status INTO status_now FROM matching_match WHERE id = NEW.id;
     SELECT to_status INTO told FROM matching_matchevent WHERE match_id = NEW.id ORDER BY id DESC LIMIT 1;
-    {AS_BEFORE}
     IF status_now IS DISTINCT FROM told THEN
         RAISE EXCEPTION 'the history of match % does not say %', NEW.id, status_now
             USING ERRCODE = 'check_violation', CONSTRAINT = 'match_status_is_history';
@@ -215,60 +180,3 @@ WINDOW_KEEPS_PROMISES = pgtrigger.Trigger(
 def append_only(name: str) -> pgtrigger.Protect:
     """Return a trigger that refuses every change and deletion of a row once written."""
     return pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)
-
-
-# -- what has changed, for those who keep the market in memory --------------------------------------
-
-REQUEST_AS_MATCHED = (
-    "latitude, longitude, radius_km, people, children, all_women, first_night, nights, min_nights, pets, step_free, "
-    "women_only, smoking, languages, language_required, urgency, may_move, may_split, registered_at, withdrawn_at, version"
-)
-
-
-def _noting(name: str, operation: pgtrigger.Operation, rows: str, **old_and_new: str) -> pgtrigger.Trigger:
-    """Return a trigger that notes, once for each statement, which requests and spaces it wrote."""
-    return pgtrigger.Trigger(
-        name=name,
-        level=pgtrigger.Statement,
-        when=pgtrigger.After,
-        operation=operation,
-        referencing=pgtrigger.Referencing(**old_and_new),
-        func=f"INSERT INTO matching_matchingchange (request_id, space_id) {rows}; RETURN NULL;",
-    )
-
-
-def _columns(table: str) -> str:
-    return ", ".join(f"{table}.{column}" for column in REQUEST_AS_MATCHED.split(", "))
-
-
-CHANGES_OF_MATCHES = [
-    _noting("match_written", pgtrigger.Insert, "SELECT DISTINCT request_id, space_id FROM written", new="written"),
-    _noting(
-        "match_rewritten",
-        pgtrigger.Update,
-        "SELECT request_id, space_id FROM written UNION SELECT request_id, space_id FROM before",
-        new="written",
-        old="before",
-    ),
-]
-CHANGES_OF_SPACES = [
-    _noting("space_written", pgtrigger.Insert, "SELECT NULL::uuid, id FROM written", new="written"),
-    _noting("space_rewritten", pgtrigger.Update, "SELECT NULL::uuid, id FROM written", new="written"),
-]
-CHANGES_OF_WINDOWS = [
-    _noting("window_written", pgtrigger.Insert, "SELECT DISTINCT NULL::uuid, space_id FROM written", new="written"),
-    _noting("window_rewritten", pgtrigger.Update, "SELECT DISTINCT NULL::uuid, space_id FROM written", new="written"),
-    _noting("window_removed", pgtrigger.Delete, "SELECT DISTINCT NULL::uuid, space_id FROM before", old="before"),
-]
-CHANGES_OF_REQUESTS = [
-    _noting("request_written", pgtrigger.Insert, "SELECT id, NULL::uuid FROM written", new="written"),
-    # A round notes why requests are left over; that changes nothing for the next one.
-    _noting(
-        "request_rewritten",
-        pgtrigger.Update,
-        f"""SELECT written.id, NULL::uuid FROM written JOIN before USING (id)
-             WHERE ({_columns("written")}) IS DISTINCT FROM ({_columns("before")})""",
-        new="written",
-        old="before",
-    ),
-]

@@ -11,7 +11,6 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Arrival
-from matching.models import guards
 from places.models import Place
 from privacy.fields import EncryptedTextField
 
@@ -80,7 +79,6 @@ class ShelterRequest(models.Model):
         indexes = [
             models.Index(fields=["first_night"], name="request_open", condition=Q(withdrawn_at=None)),
         ]
-        triggers = guards.CHANGES_OF_REQUESTS
 
     def __str__(self) -> str:
         return f"request {str(self.id)[:8]}"

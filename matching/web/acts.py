@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from matching import disclosure, queries, transitions
 from matching.models import Match
-from matching.refusals import AlreadyAnswered, IllegalMove, ReasonNeeded
+from matching.refusals import ReasonNeeded
 from matching.states import CONTACT_OPEN, NEEDS_REASON, Act, Role, Status, acts_open_to
 from matching.web.plain_forms import PlainForm, Words
 from matching.web.refused import WRONG_INPUT
@@ -87,9 +87,6 @@ REASONS_OF = {
     Role.HOST: ("dates_changed", "too_many_people", "not_now", "not_suitable", "not_safe", "other"),
 }
 
-
-Onward: TypeAlias = Callable[[HttpRequest, Match, str, Mapping[str, str]], HttpResponse | None]
-"""Where to go after an act to a match, with what was said about it; None: home."""
 
 SHOWN_FIRST = NEEDS_REASON | {Act.NO_SHOW, Act.COMPLETE}
 """Not one tap: these end something for good."""
@@ -168,10 +165,8 @@ def match_of(user: User, match_id: UUID, role: Role) -> Match:
     return get_object_or_404(matches_of(user, role), pk=match_id)
 
 
-def act_page(
-    request: HttpRequest, user: User, match_id: UUID, name: str, role: Role, home: str, *, onward: Onward | None = None
-) -> HttpResponse:
-    """Show an act before it is done (GET), or do it (POST) and go `onward`, or `home` where that leads nowhere.
+def act_page(request: HttpRequest, user: User, match_id: UUID, name: str, role: Role, home: str) -> HttpResponse:
+    """Show an act before it is done (GET), or do it (POST) and go `home`.
 
     Raises Http404 for a stranger's match or an unknown act, and whatever `transitions` refuses.
     """
@@ -182,35 +177,14 @@ def act_page(
     form: forms.Form = ReasonForm(typed, role=role) if name in NEEDS_REASON else NoteForm(typed)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data if name in NEEDS_REASON or name == NOT_SAFE else {}
-        do_once(match.pk, name, by=user, said=said)
+        DO[name](match.pk, by=user, at=timezone.now(), **said)
         messages.success(request, DONE[name])
-        return (onward and onward(request, match, name, said)) or redirect(home)
+        return redirect(home)
     if name not in NEEDS_REASON and name != NOT_SAFE:
         form.fields.clear()
     context = {"form": form, "match": match, "label": LABELS[role][name], "home": home}
     status = WRONG_INPUT if request.method == "POST" else 200
     return render(request, "match/act.html", context, status=status)
-
-
-def do_once(match_id: UUID, name: str, *, by: User, said: Mapping[str, str]) -> None:
-    """Do one act. Doing it again while it still holds changes nothing and is no error.
-
-    On a bad line the answer to the first tap may be lost: whoever taps again must read that it is done, not that
-    there is a problem. Raises what `transitions` refuses otherwise.
-    """
-    try:
-        DO[name](match_id, by=by, at=timezone.now(), **said)
-    except (AlreadyAnswered, IllegalMove):
-        if not _holds(match_id, name, by):
-            raise
-
-
-def _holds(match_id: UUID, name: str, by: User) -> bool:
-    match = Match.objects.get(pk=match_id)
-    last = match.events.filter(by=by).last()
-    if last is None or last.act != name:
-        return False
-    return match.status == last.to_status or (name == Act.ACCEPT and match.status == Status.CONFIRMED)
 
 
 def contact_page(request: HttpRequest, user: User, match_id: UUID, role: Role, home: str) -> HttpResponse:

@@ -22,7 +22,7 @@ from matching.models import Match, ShelterRequest
 from matching.states import CONTACT_OPEN, RequestState, Role, Status
 from matching.web import acts, inbox, story
 from matching.web.acts import Offered
-from matching.web.drafts import NEED, Draft, InSession, WithCase
+from matching.web.drafts import Draft
 from matching.web.languages import in_words
 from matching.web.refused import WRONG_INPUT, refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CaseSignInForm
@@ -42,7 +42,6 @@ class MatchCard:
     acts: list[Offered]
     contact_open: bool
     languages: str
-    whom: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,6 @@ class RequestCard:
     ended: list[MatchCard]
     wanted: bool
     may_withdraw: bool
-    whom: str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,7 +61,7 @@ def case(request: HttpRequest) -> HttpResponse:
     """The arrival's page, or for everybody else the page to sign in at."""
     if request.method != "POST" and arrival_of(request):
         return case_page(request)
-    if request.method != "POST" and "case" in Draft(InSession(request.session, NEED)).facts:
+    if request.method != "POST" and "case" in Draft(request.session, "need").facts:
         return redirect("web:need_done")
     form = CaseSignInForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -88,7 +86,6 @@ def case_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
         "inbox": inbox.lines(user),
         "refusal": refusal,
         "may_ask": not any(card.wanted for card in cards),
-        "has_draft": bool(Draft(WithCase(arrival)).answers),
     }
     return render(request, "case/status.html", context)
 
@@ -112,11 +109,10 @@ def _card(request: ShelterRequest, matches: list[Match], state: RequestState) ->
     elif stayed and not story.is_wanted(request, state):
         told = stayed[-1].story
     else:
-        told = story.of_request(request, state, timezone.now(), begun=bool(stayed))
+        told = story.of_request(request, state)
     wanted = story.is_wanted(request, state)
     checked_in = any(card.match.status == Status.CHECKED_IN for card in live)
-    may_withdraw = wanted and not checked_in
-    return RequestCard(request, told, live, ended[::-1], wanted, may_withdraw, story.whom_to_contact())
+    return RequestCard(request, told, live, ended[::-1], wanted=wanted, may_withdraw=wanted and not checked_in)
 
 
 def match_card(match: Match, role: Role) -> MatchCard:
@@ -128,7 +124,6 @@ def match_card(match: Match, role: Role) -> MatchCard:
         acts=acts.offered(match, role, local_date(timezone.now())),
         contact_open=match.status in CONTACT_OPEN,
         languages=in_words(theirs),
-        whom=story.whom_to_contact(match, role),
     )
 
 

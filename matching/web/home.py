@@ -7,8 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from matching.web.leaving import forgetting
-
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -20,4 +18,6 @@ def home(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session and ask the browser to forget everything of it."""
     logout(request)
-    return forgetting(redirect("web:home"))
+    response = redirect("web:home")
+    response["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return response

@@ -2,58 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import vetting
-from accounts.models import Host, HostCheck, User
+from accounts.models import Host, User
 from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
-from matching import queries
+from matching import intake, queries
 from matching.deadlines import local_date
 from matching.models import Match, Space
-from matching.states import Role, Status
+from matching.states import Role
 from matching.web import acts, inbox
 from matching.web.case import match_card
 from matching.web.languages import in_words
-from matching.web.learning import after_a_no
-from matching.web.nights import Month, month_of, read_month
+from matching.web.nights import NightRun, night_runs
 from matching.web.plain_forms import Words
 from matching.web.refused import WRONG_INPUT, refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CodeForm, ContactForm
-from matching.web.visitors import browser_of, for_hosts, host_of, sign_in, source_of, user_of
+from matching.web.visitors import for_hosts, host_of, sign_in, source_of, user_of
 from privacy.fields import decrypt, encrypt
 
 HOME = "web:host"
 CONTACT = "host_contact"
-STAYS = (Status.COMPLETED, Status.BROKEN_OFF, Status.NO_SHOW)
-CHECKS_IN_WORDS: dict[str, Words] = {
-    HostCheck.Kind.IDENTITY_SEEN: gettext_lazy(
-        "A coordinator sees a document of yours with a picture; no copy is kept."
-    ),
-    HostCheck.Kind.PHONE_VERIFIED: gettext_lazy("A coordinator calls you on your phone."),
-    HostCheck.Kind.REFERENCE: gettext_lazy("Somebody we know speaks for you."),
-    HostCheck.Kind.HOME_VISIT: gettext_lazy("A coordinator visits the space."),
-    HostCheck.Kind.VIDEO_CALL: gettext_lazy("A coordinator sees the space in a video call."),
-    HostCheck.Kind.RULES_AGREED: gettext_lazy("You read the house rules of this service with a coordinator and agree."),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceCard:
-    """A space as its host sees it. `stale`: not matched until the host says that it still stands; `over`: no night to come."""
+    """A space as its host sees it. `stale` means: not matched until the host says that it still stands."""
 
     space: Space
-    month: Month
-    over: bool
+    runs: list[NightRun]
     stale: bool
     languages: str
 
@@ -80,29 +66,21 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def host_code(request: HttpRequest) -> HttpResponse:
     """Take the code and sign the host in."""
-    typed = request.POST if request.method == "POST" else None
-    contact = decrypt(request.session.get(CONTACT, ""))
-    form = CodeForm(typed, contact=contact)
-    complete = form.is_valid()
-    contact = contact or (form.cleaned_data.get("to", "") if typed is not None else "")
-    if not contact:
+    if CONTACT not in request.session:
         return redirect(HOME)
+    contact = decrypt(request.session[CONTACT])
+    form = CodeForm(request.POST if request.method == "POST" else None)
     context = {"form": form, "contact": contact, "again": "web:host_sign_in"}
-    if complete:
-        return enter_by_code(request, context)
-    return render(request, "host/code.html", context, status=WRONG_INPUT if typed is not None else 200)
-
-
-def enter_by_code(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """Sign in whoever has the code in `context["form"]` that was sent to `context["contact"]`, and show their page."""
-    code, contact = context["form"].cleaned_data["code"], context["contact"]
-    try:
-        user = sign_in_by_code(contact, code, source=source_of(request), at=timezone.now(), browser=browser_of(request))
-    except Refused as refusal:
-        return refused_form(request, "host/code.html", context, refusal, "code")
-    request.session.pop(CONTACT, None)
-    sign_in(request, user)
-    return redirect(HOME)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = sign_in_by_code(contact, form.cleaned_data["code"], source=source_of(request), at=timezone.now())
+        except Refused as refusal:
+            return refused_form(request, "host/code.html", context, refusal, "code")
+        del request.session[CONTACT]
+        sign_in(request, user)
+        return redirect(HOME)
+    status = WRONG_INPUT if request.method == "POST" else 200
+    return render(request, "host/code.html", context, status=status)
 
 
 # -- the page -------------------------------------------------------------------------------------
@@ -116,50 +94,31 @@ def host(request: HttpRequest) -> HttpResponse:
 
 
 def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpResponse:
-    """Show what waits for the host, their spaces and stays, and above all what was just refused."""
+    """Show the host's spaces and matches, and above them what was just refused."""
     host = host_of(request)
     assert host is not None
-    now = timezone.now()
     matches = list(acts.matches_of(host.user, Role.HOST).order_by("first_night", "created_at"))
-    live = [match_card(match, Role.HOST) for match in matches if match.holds_beds]
-    ended = [match_card(match, Role.HOST) for match in reversed(matches) if not match.holds_beds]
     context = {
         "host": host,
-        "missing": _missing(host, local_date(now)),
-        "waiting": [card for card in live if _waits(card.match)],
-        "live": [card for card in live if not _waits(card.match)],
-        "stays": [card for card in ended if card.match.status in STAYS],
-        "ended": [card for card in ended if card.match.status not in STAYS],
-        "spaces": _spaces(host, matches, read_month(request.GET.get("month", ""), local_date(now)), now),
-        "refusal": refusal,
+        "live": [match_card(match, Role.HOST) for match in matches if match.holds_beds],
+        "ended": [match_card(match, Role.HOST) for match in reversed(matches) if not match.holds_beds],
+        "spaces": _spaces(host, matches),
         "inbox": inbox.lines(host.user),
+        "refusal": refusal,
     }
     return render(request, "host/page.html", context)
 
 
-def _waits(match: Match) -> bool:
-    """Whether the match waits for the host's own yes or no."""
-    return match.status == Status.APPROVED and match.host_accepted_at is None and match.frozen_at is None
-
-
-def _missing(host: Host, today: date) -> list[Words]:
-    """Return in words which checks a host who may yet be vetted still lacks."""
-    if host.status not in (Host.Status.UNVETTED, Host.Status.VETTED):
-        return []
-    return [CHECKS_IN_WORDS[kind] for kind in vetting.missing_checks(host, today)]
-
-
-def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> list[SpaceCard]:
+def _spaces(host: Host, matches: list[Match]) -> list[SpaceCard]:
+    now = timezone.now()
     spaces = queries.spaces_visible_to(host.user).filter(host=host).select_related("place").prefetch_related("windows")
-    today = local_date(now)
     return [
         SpaceCard(
             space=space,
             # Only what the host may know of: the beds that a proposal holds still look free here.
-            month=month_of(
-                space, [match for match in matches if match.space_id == space.pk and match.holds_beds], month, today
+            runs=night_runs(
+                space, [match for match in matches if match.space_id == space.pk and match.holds_beds], local_date(now)
             ),
-            over=all(window.last_day <= today for window in space.windows.all()),
             stale=space.status == Space.Status.LISTED and space.fresh_until <= now,
             languages=in_words(space.languages),
         )
@@ -170,12 +129,73 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
 # -- acts -----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class SpaceAct:
+    """What may be done to a space, and the words around it."""
+
+    do: Callable[..., Space]
+    title: Words
+    text: Words
+    button: Words
+    done: Words
+
+
+SPACE_ACTS = {
+    "pause": SpaceAct(
+        intake.pause_space,
+        gettext_lazy("Pause this space?"),
+        gettext_lazy("We ask you about nobody new until you list it again. What is agreed goes on."),
+        gettext_lazy("Pause"),
+        gettext_lazy("The space is paused."),
+    ),
+    "list": SpaceAct(
+        intake.list_space,
+        gettext_lazy("List this space again?"),
+        gettext_lazy("We may ask you about households again."),
+        gettext_lazy("List again"),
+        gettext_lazy("The space is listed again."),
+    ),
+    "still_available": SpaceAct(
+        intake.confirm_still_available,
+        gettext_lazy("Does this space still stand?"),
+        gettext_lazy("Your answer lets us send people to you with certainty."),
+        gettext_lazy("Yes, it still stands"),
+        gettext_lazy("Thank you. We count on it."),
+    ),
+    "withdraw": SpaceAct(
+        intake.withdraw_space,
+        gettext_lazy("Withdraw this space?"),
+        gettext_lazy("We do not ask you about it any more. It is not possible while somebody is there or expected."),
+        gettext_lazy("Withdraw"),
+        gettext_lazy("The space is withdrawn. Thank you for having offered it."),
+    ),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_hosts
+@refusals_shown_on(host_page)
+def space_act(request: HttpRequest, space_id: UUID, act: str) -> HttpResponse:
+    """Show one act to a space (GET) or do it (POST)."""
+    user = _user(request)
+    space = get_object_or_404(queries.spaces_visible_to(user), pk=space_id, host__user=user)
+    if (found := SPACE_ACTS.get(act)) is None:
+        raise Http404
+    if request.method != "POST":
+        return acts.confirm_page(
+            request, title=str(found.title), text=str(found.text), button=str(found.button), home=HOME
+        )
+    found.do(space.pk, by=user, at=timezone.now())
+    messages.success(request, found.done)
+    return redirect(HOME)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_hosts
 @refusals_shown_on(host_page)
 def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
     """Show or do one act to a match."""
-    return acts.act_page(request, _user(request), match_id, act, Role.HOST, HOME, onward=after_a_no)
+    return acts.act_page(request, _user(request), match_id, act, Role.HOST, HOME)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

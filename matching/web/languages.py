@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
 from django.utils.translation import check_for_language, get_language_info
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
@@ -41,45 +38,3 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     if (user := user_of(request)) and check_for_language(code):
         read_in(user, code)
     return set_language(request)
-
-
-class OwnLanguage:
-    """Let a person's language come along to another phone (a middleware, after the one that knows who it is).
-
-    What was chosen on this device goes first. Where nothing was, a signed-in person reads the pages in the language
-    of their account, and the device remembers it.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        user = user_of(request) if self._is_ours(request) else None
-        if user and settings.LANGUAGE_COOKIE_NAME not in response.cookies:
-            remember(response, user.language)
-        return response
-
-    def process_view(self, request: HttpRequest, _view: object, _args: Any, _kwargs: Any) -> None:
-        if self._is_ours(request) and (user := user_of(request)):
-            translation.activate(user.language)
-            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
-
-    @staticmethod
-    def _is_ours(request: HttpRequest) -> bool:
-        match = request.resolver_match
-        return (
-            match is not None and match.namespaces == ["web"] and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES
-        )
-
-
-def remember(response: HttpResponse, language: str) -> None:
-    """Keep the language on this device, just as Django's `set_language` does."""
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        language,
-        max_age=settings.LANGUAGE_COOKIE_AGE,
-        secure=settings.LANGUAGE_COOKIE_SECURE,
-        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite="Lax",
-    )

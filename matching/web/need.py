@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -9,20 +11,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts import throttles
 from accounts.arrivals import grouped, open_case
-from accounts.contacts import bring_up_to_date
+from accounts.contacts import add_contact_point
 from accounts.models import Arrival, User
 from accounts.refusals import Refused
 from matching import intake, queries
 from matching.deadlines import local_date
-from matching.web.drafts import KEPT_CASE, NEED, Draft, InSession, WithCase, case_of, draft_of, sent_once
-from matching.web.need_forms import NEED as QUESTIONS
-from matching.web.need_forms import request_details, tonight_answers
-from matching.web.pictures import picture_of
-from matching.web.questions import Answers
+from matching.web.drafts import Draft, sent_once
+from matching.web.need_forms import NEED, request_details
+from matching.web.questions import Answers, Reading
 from matching.web.refused import marked
 from matching.web.story import is_wanted
 from matching.web.visitors import arrival_of, sign_in, source_of
@@ -33,120 +33,78 @@ REQUESTS_AN_HOUR = 300
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
-    """Say what will be asked; on POST begin anew, the short way for whoever needs a place tonight.
-
-    Who has an open request goes to it instead.
-    """
+    """Say what will be asked (on POST, after forgetting a draft); who has an open request goes to it instead."""
     arrival = arrival_of(request)
     if arrival and _has_open_request(arrival):
         messages.info(request, _("You have an open request. Withdraw it first if you want to ask anew."))
         return redirect("web:case")
-    tonight = request.POST.get("when") == "tonight"
-    given = tonight_answers(get_language() or "") if tonight else None
-    return QUESTIONS.begin(request, draft_of(request, NEED), given)
+    return NEED.begin(request, Draft(request.session, "need"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, question: str) -> HttpResponse:
     """One question of the flow."""
-    return QUESTIONS.page(request, question, draft_of(request, NEED), local_date(timezone.now()))
-
-
-# -- going on later, or on another phone ----------------------------------------------------------
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def keep(request: HttpRequest) -> HttpResponse:
-    """Give the draft a case, so that number and secret find it from any phone (POST); show both until they are noted."""
-    draft = draft_of(request, NEED)
-    if arrival_of(request) is None and request.method == "POST":
-        if "noted" in request.POST:
-            draft.facts.pop("secret", None)
-            draft.note()
-            return QUESTIONS.onward(QUESTIONS.read(draft, local_date(timezone.now())))
-        _count(request)
-        _give_case(request)
-        return redirect("web:need_keep")
-    if arrival := case_of(request):
-        onward = QUESTIONS.read(draft, local_date(timezone.now())).missing
-        context = _number_and_secret(arrival.case_number, draft) | {"onward": onward}
-        return render(request, "need/kept.html", context)
-    return render(request, "need/keep.html")
-
-
-def _give_case(request: HttpRequest) -> None:
-    with sent_once(request, NEED) as draft:
-        if case_of(request):  # A second tap: it has its case.
-            return
-        arrival, secret = open_case(language=get_language() or "")
-        draft.move_to(WithCase(arrival))
-        draft.note(secret=secret)
-        request.session[KEPT_CASE] = arrival.pk
-
-
-# -- sending --------------------------------------------------------------------------------------
+    return NEED.page(request, question, Draft(request.session, "need"), local_date(timezone.now()))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
     """Show every answer with its Change link; on POST send them, once however often it is tapped."""
-    draft = draft_of(request, NEED)
+    draft = Draft(request.session, "need")
     if request.method != "POST":
         return _check_page(request, draft) if "case" not in draft.facts else redirect("web:need_done")
     try:
-        _count(request)
+        throttles.count("need", source_of(request), limit=REQUESTS_AN_HOUR, seconds=3600, at=timezone.now())
         return _send(request)
     except Refused as refusal:
         return marked(_check_page(request, draft, refusal), refusal)
 
 
-def _count(request: HttpRequest) -> None:
-    throttles.count("need", source_of(request), limit=REQUESTS_AN_HOUR, seconds=3600, at=timezone.now())
-
-
 def _check_page(request: HttpRequest, draft: Draft, refusal: Refused | None = None) -> HttpResponse:
-    reading = QUESTIONS.read(draft, local_date(timezone.now()))
+    reading = NEED.read(draft, local_date(timezone.now()))
     if reading.missing:
-        return QUESTIONS.onward(reading)
-    context = {"lines": QUESTIONS.lines(reading), "token": draft.token, "refusal": refusal, "flow": NEED}
+        return NEED.onward(reading)
+    context = {"lines": NEED.lines(reading), "token": draft.token, "refusal": refusal, "flow": "need"}
     return render(request, "need/check.html", context)
 
 
 def _send(request: HttpRequest) -> HttpResponse:
-    with sent_once(request, NEED) as draft:
-        reading = QUESTIONS.read(draft, local_date(timezone.now()))
+    with sent_once(request, "need") as draft:
+        reading = NEED.read(draft, local_date(timezone.now()))
         if "case" in draft.facts:
             return redirect("web:need_done")
         if not draft.answers and arrival_of(request):
             return redirect("web:case")
         if request.POST.get("token") != draft.token or reading.missing:
-            return QUESTIONS.onward(reading)
-        return _take_in(request, draft, reading.answers)
+            return NEED.onward(reading)
+        return _take_in(request, draft, reading)
 
 
-def _take_in(request: HttpRequest, draft: Draft, answers: Answers) -> HttpResponse:
-    arrival, secret = case_of(request), draft.facts.get("secret", "")
-    with transaction.atomic():  # The case and the request in it: both, or neither when the request is refused.
-        if arrival is None:
-            arrival, secret = open_case(language=get_language() or "")
-        _ask(arrival, answers)
-    draft.forget()
-    request.session.pop(KEPT_CASE, None)
-    if arrival_of(request):
+def _take_in(request: HttpRequest, draft: Draft, reading: Reading) -> HttpResponse:
+    if arrival := arrival_of(request):
+        _ask(arrival, reading.answers, by=arrival.user)
+        draft.forget()
         messages.success(request, _("We have your request."))
         return redirect("web:case")
-    Draft(InSession(request.session, NEED)).finish(case=arrival.case_number, secret=secret)
+    arrival, secret = _open_case(reading.answers)
+    draft.finish(case=arrival.case_number, secret=secret)
     return redirect("web:need_done")
 
 
-def _ask(arrival: Arrival, answers: Answers) -> None:
-    now, reach = timezone.now(), answers["reach"]
-    contacts = [reach["contact"]] if reach["contact"] else []
-    bring_up_to_date(arrival.user, name=reach["name"], contacts=contacts)
-    intake.ask_for_shelter(arrival, request_details(answers, local_date(now)), by=arrival.user, at=now)
+def _open_case(answers: Answers) -> tuple[Arrival, str]:
+    """Open a case and ask for shelter in it: both, or neither when the request is refused."""
+    reach = answers["reach"]
+    with transaction.atomic():
+        arrival, secret = open_case(language=get_language() or "", name=reach["name"])
+        if reach["contact"]:
+            add_contact_point(arrival.user, *reach["contact"], preferred=True)
+        _ask(arrival, answers, by=arrival.user)
+    return arrival, secret
 
 
-# -- number and secret ----------------------------------------------------------------------------
+def _ask(arrival: Arrival, answers: Answers, *, by: User) -> None:
+    now = timezone.now()
+    intake.ask_for_shelter(arrival, request_details(answers, local_date(now)), by=by, at=now)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -156,32 +114,17 @@ def done(request: HttpRequest) -> HttpResponse:
     Signing in changes the session's key. It waits for this second step because the answer to the
     first may be lost on a bad line, and with it the key and the only sight of the secret.
     """
-    draft = Draft(InSession(request.session, NEED))
-    if "case" not in draft.facts:
+    draft = Draft(request.session, "need")
+    facts: dict[str, Any] = draft.facts
+    if "case" not in facts:
         return redirect("web:case")
     if request.method == "POST":
-        user = User.objects.get(username=draft.facts["case"])
+        user = User.objects.get(username=facts["case"])
         draft.forget()
         sign_in(request, user)
         return redirect("web:case")
-    return render(request, "need/done.html", _number_and_secret(draft.facts["case"], draft))
-
-
-@require_safe
-def picture(request: HttpRequest) -> HttpResponse:
-    """Case number and secret as a picture for the phone's gallery, as long as the page shows them."""
-    draft = draft_of(request, NEED)
-    arrival = case_of(request)
-    number = draft.facts.get("case") or (arrival.case_number if arrival else "")
-    if not number or not draft.facts.get("secret"):
-        return redirect("web:case")
-    response = HttpResponse(picture_of(grouped(number), grouped(draft.facts["secret"])), content_type="image/png")
-    response["Content-Disposition"] = 'attachment; filename="numbers.png"'
-    return response
-
-
-def _number_and_secret(case_number: str, draft: Draft) -> dict[str, object]:
-    return {"case_number": grouped(case_number), "secret": grouped(draft.facts.get("secret", ""))}
+    context = {"case_number": grouped(facts["case"]), "secret": grouped(facts["secret"])}
+    return render(request, "need/done.html", context)
 
 
 def _has_open_request(arrival: Arrival) -> bool:

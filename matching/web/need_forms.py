@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,18 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.contacts import UnreadableContact, read_contact
-from matching.intake import RequestDetails, urgency_of
+from matching.intake import RequestDetails
+from matching.models import ShelterRequest
 from matching.web import languages
-from matching.web.plain_forms import day, whole_number
+from matching.web.plain_forms import whole_number
 from matching.web.questions import Answers, Flow, Line, Question, QuestionForm
 from matching.web.where import PlaceQuestion
-
-NIGHTS_IF_UNKNOWN = 7
-"""For how long we look for somebody who cannot say yet. Any part of it helps them, so it costs them no offer."""
-
-
-_AGES = re.compile(r"(\d+)(?:\.\d+)?\s*([^\W\d]*)")
-_MONTHS = re.compile(r"month|mo\b|мес|міс|ай|თვ", re.IGNORECASE)
 
 
 def yes_or_no(value: bool) -> str:
@@ -63,12 +56,11 @@ class ChildrenForm(QuestionForm):
     )
 
     def clean_ages(self) -> list[int]:
-        text = self.cleaned_data["ages"]
-        ages = [0 if _MONTHS.match(unit) else int(years) for years, unit in _AGES.findall(text)]
-        if (text and not ages) or "-" in text or not all(age < 18 for age in ages):
+        words = self.cleaned_data["ages"].replace(",", " ").replace(";", " ").split()
+        if not all(word.isdecimal() and int(word) < 18 for word in words):
             raise forms.ValidationError(_("Write each age as a number from 0 to 17, for example: 3, 11."))
         children = self.answers["people"]["children"] if "people" in self.answers else 0
-        if len(ages) > children:
+        if len(words) > children:
             raise forms.ValidationError(
                 ngettext(
                     "You named more ages than children: there is %(count)s child.",
@@ -77,7 +69,7 @@ class ChildrenForm(QuestionForm):
                 )
                 % {"count": children}
             )
-        return ages
+        return [int(word) for word in words]
 
     def lines(self) -> list[Line]:
         return [(_("Ages of the children"), ", ".join(map(str, self.cleaned_data["ages"])) or _("not said"))]
@@ -92,7 +84,6 @@ class NeedsForm(QuestionForm):
             ("mixed", gettext_lazy("Men, or men and women")),
             ("women", gettext_lazy("Only women, or women with children")),
             ("women_only", gettext_lazy("Only women, or women with children, and we need a women-only place")),
-            ("unsaid", gettext_lazy("I do not know, or would rather not say")),
         ],
         widget=forms.RadioSelect,
     )
@@ -134,7 +125,6 @@ class WhereForm(PlaceQuestion):
             ("20", gettext_lazy("Up to 20 km")),
             ("50", gettext_lazy("Up to 50 km")),
             ("150", gettext_lazy("Up to 150 km")),
-            ("50.0", gettext_lazy("I do not know")),  # Another word for the usual 50 km.
         ],
         coerce=float,
         initial="50",
@@ -161,9 +151,17 @@ class WhenForm(QuestionForm):
         initial="tonight",
         widget=forms.RadioSelect,
     )
-    date = day(gettext_lazy("The other date"), required=False)
-    nights = whole_number(gettext_lazy("How many nights"), 1, 730, required=False)
-    nights_unknown = forms.BooleanField(label=gettext_lazy("I do not know for how long yet"), required=False)
+    date = forms.DateField(
+        label=gettext_lazy("The other date"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    nights = whole_number(
+        gettext_lazy("How many nights"),
+        1,
+        730,
+        help_text=gettext_lazy("If you do not know yet, write your best guess."),
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -178,29 +176,13 @@ class WhenForm(QuestionForm):
         elif start in ("tonight", "tomorrow"):
             self.errors.pop("date", None)
             cleaned["first_night"] = self.today + timedelta(days=start == "tomorrow")
-        if cleaned.get("nights") is not None:
-            cleaned["nights_unknown"] = False
-        elif cleaned.get("nights_unknown"):
-            cleaned["nights"] = NIGHTS_IF_UNKNOWN
-        elif "nights" not in self.errors:
-            self.add_error("nights", self.fields["nights"].error_messages["required"])
         return cleaned
 
     def lines(self) -> list[Line]:
         return [
             (_("First night"), formats.date_format(self.cleaned_data["first_night"], "j E Y")),
-            (_("Nights"), self._nights_in_words()),
+            (_("Nights"), str(self.cleaned_data["nights"])),
         ]
-
-    def _nights_in_words(self) -> str:
-        nights: int = self.cleaned_data["nights"]
-        if not self.cleaned_data["nights_unknown"]:
-            return str(nights)
-        return ngettext(
-            "not known yet; we look for %(nights)s night, and you can change that later",
-            "not known yet; we look for %(nights)s nights, and you can change that later",
-            nights,
-        ) % {"nights": nights}
 
 
 class StayForm(QuestionForm):
@@ -210,9 +192,7 @@ class StayForm(QuestionForm):
         gettext_lazy("The shortest stay that helps, in nights"),
         1,
         730,
-        help_text=gettext_lazy(
-            "Write 1 if even one night helps, or if you do not know. Leave it empty if it must be the whole stay."
-        ),
+        help_text=gettext_lazy("Write 1 if even one night helps. Leave it empty if it must be the whole stay."),
         required=False,
     )
     may_move = forms.BooleanField(label=gettext_lazy("We can move once from one place to another"), required=False)
@@ -323,13 +303,14 @@ NEED = Flow(
 )
 
 
-def tonight_answers(language: str) -> dict[str, dict[str, list[str]]]:
-    """Return, as typed, what whoever has nowhere to sleep tonight is not asked; the check page shows it to be changed."""
-    return {
-        "when": {"start": ["tonight"], "date": [""], "nights": [""], "nights_unknown": ["on"]},
-        "stay": {"min_nights": ["1"], "may_move": ["on"]},
-        "languages": {"languages": [language] if language in languages.SPOKEN else []},
-    }
+def urgency_of(first_night: date, today: date) -> str:
+    """Return how urgent a need is, told by its first night alone: nobody has to plead."""
+    days = (first_night - today).days
+    if days <= 0:
+        return ShelterRequest.Urgency.TONIGHT
+    if days == 1:
+        return ShelterRequest.Urgency.URGENT
+    return ShelterRequest.Urgency.SOON if days <= 7 else ShelterRequest.Urgency.NORMAL
 
 
 def request_details(answers: Answers, today: date) -> RequestDetails:
@@ -344,14 +325,14 @@ def request_details(answers: Answers, today: date) -> RequestDetails:
         people=people["people"],
         children=people["children"],
         children_ages=tuple(answers["children"]["ages"]) if "children" in answers else (),
-        all_women=needs["household"] in ("women", "women_only"),
+        all_women=needs["household"] != "mixed",
         women_only=needs["household"] == "women_only",
         step_free="step_free" in needs["needs"],
         pets="pets" in needs["needs"],
         smoking=needs["smoking"],
         first_night=when["first_night"],
         nights=when["nights"],
-        min_nights=1 if when["nights_unknown"] else stay["min_nights"],
+        min_nights=stay["min_nights"],
         may_move=stay["may_move"],
         may_split=stay["may_split"],
         languages=tuple(spoken["languages"]),

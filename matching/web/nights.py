@@ -1,118 +1,40 @@
-"""A host's calendar: the nights of a month in weeks, each with a word for what it is."""
+"""A host's calendar: the nights of a space in runs of equal nights, with the beds taken and free."""
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
-
-from django.utils import formats
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from datetime import date, timedelta
 
 from matching.models import Match, Space
-from matching.states import Status
-
-MONTHS_AHEAD = 24
-
-
-class Kind(StrEnum):
-    """What a night is to its host. A proposal nobody has approved is no news yet: its nights look free."""
-
-    NOT_OFFERED = "none"
-    FREE = "free"
-    PART = "part"
-    HELD = "held"
-    TAKEN = "taken"
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
-    """One night: `people` are there or expected, and `free` beds are left. `over` it is before today."""
+class NightRun:
+    """Nights `[first_night, last_day)` on which equally many beds are taken and free."""
 
-    day: date
-    kind: Kind
-    people: int
+    first_night: date
+    last_day: date
+    taken: int
     free: int
-    over: bool
-
-    @property
-    def words(self) -> str:
-        match self.kind:
-            case Kind.NOT_OFFERED:
-                return _("not offered")
-            case Kind.FREE:
-                return _("free")
-            case Kind.HELD:
-                return _("held")
-            case Kind.TAKEN:
-                return _("taken")
-            case Kind.PART:
-                return ngettext("%(free)s free", "%(free)s free", self.free) % {"free": self.free}
 
 
-Week = Sequence[Night | None]
+def night_runs(space: Space, matches: Iterable[Match], today: date) -> list[NightRun]:
+    """Return the nights in the windows of `space` from `today` on, cut where the beds taken by `matches` change.
 
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A month in weeks of seven; None stands for a day of another month. `before`, `after`: as an address names them."""
-
-    first: date
-    weekdays: Sequence[tuple[str, str]]
-    weeks: Sequence[Week]
-    before: str
-    after: str
-
-
-def read_month(text: str, today: date) -> date:
-    """Return the first day of the month `text` names (2022-09), or of this month where it is none to be shown."""
-    this = today.replace(day=1)
-    try:
-        year, month = map(int, text.split("-"))
-        wanted = date(year, month, 1)
-    except ValueError:
-        return this
-    return wanted if this <= wanted <= _shifted(this, MONTHS_AHEAD) else this
-
-
-def month_of(space: Space, matches: Iterable[Match], first: date, today: date) -> Month:
-    """Return the month that begins on `first`, with the beds that `matches` hold (prefetch the space's windows)."""
-    held, this = list(matches), today.replace(day=1)
-    first_weekday = (int(formats.get_format("FIRST_DAY_OF_WEEK")) - 1) % 7
-    weeks = calendar.Calendar(first_weekday).monthdatescalendar(first.year, first.month)
-    return Month(
-        first=first,
-        weekdays=[
-            (formats.date_format(day, "D"), formats.date_format(day, "l"))  # Any week: only the weekdays' names.
-            for day in weeks[0]
-        ],
-        weeks=[
-            [_night(space, held, day, today) if day.month == first.month else None for day in week] for week in weeks
-        ],
-        before=f"{_shifted(first, -1):%Y-%m}" if first > this else "",
-        after=f"{_shifted(first, 1):%Y-%m}" if first < _shifted(this, MONTHS_AHEAD) else "",
-    )
-
-
-def _night(space: Space, held: Sequence[Match], day: date, today: date) -> Night:
-    here = [match for match in held if match.covers(day)]
-    people = sum(match.people for match in here)
-    offered = any(window.first_night <= day < window.last_day for window in space.windows.all())
-    free = space.beds - people if offered and (space.shared or not people) else 0
-    return Night(day, _kind(here, free, offered=offered), people, free, over=day < today)
-
-
-def _kind(here: Sequence[Match], free: int, *, offered: bool) -> Kind:
-    if not here:
-        return Kind.FREE if offered else Kind.NOT_OFFERED
-    if free:
-        return Kind.PART
-    return Kind.HELD if any(match.status == Status.APPROVED for match in here) else Kind.TAKEN
-
-
-def _shifted(first: date, months: int) -> date:
-    number = first.year * 12 + first.month - 1 + months
-    return date(number // 12, number % 12 + 1, 1)
+    A space that is not shared has no bed free on a night on which a household is there.
+    """
+    held = list(matches)
+    runs: list[NightRun] = []
+    for window in space.windows.all():
+        night = max(window.first_night, today)
+        while night < window.last_day:
+            taken = sum(match.people for match in held if match.covers(night))
+            free = space.beds - taken if space.shared or not taken else 0
+            after = night + timedelta(days=1)
+            if runs and (runs[-1].last_day, runs[-1].taken, runs[-1].free) == (night, taken, free):
+                runs[-1] = NightRun(runs[-1].first_night, after, taken, free)
+            else:
+                runs.append(NightRun(night, after, taken, free))
+            night = after
+    return runs

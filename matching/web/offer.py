@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -19,13 +20,12 @@ from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
 from matching import intake
 from matching.deadlines import local_date
-from matching.web.drafts import Draft, draft_of, sent_once
-from matching.web.host import enter_by_code
+from matching.web.drafts import Draft, sent_once
 from matching.web.offer_forms import ANOTHER, OFFER, space_details
 from matching.web.questions import Answers, Flow
 from matching.web.refused import WRONG_INPUT, marked, refused_form
 from matching.web.sign_in_forms import CodeForm
-from matching.web.visitors import browser_of, host_of, sign_in, source_of
+from matching.web.visitors import host_of, sign_in, source_of
 
 ANOTHER_CODE_AFTER = timedelta(seconds=30)
 """A second tap within this time sends no second code."""
@@ -38,19 +38,19 @@ def _flow(request: HttpRequest) -> Flow:
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """Say what will be asked (on POST, after forgetting a draft)."""
-    return _flow(request).begin(request, draft_of(request, "offer"))
+    return _flow(request).begin(request, Draft(request.session, "offer"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, question: str) -> HttpResponse:
     """One question of the flow."""
-    return _flow(request).page(request, question, draft_of(request, "offer"), local_date(timezone.now()))
+    return _flow(request).page(request, question, Draft(request.session, "offer"), local_date(timezone.now()))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
     """Show every answer with its Change link; on POST offer the space, or send a code to somebody new."""
-    draft = draft_of(request, "offer")
+    draft = Draft(request.session, "offer")
     if request.method != "POST":
         return _check_page(request, draft)
     try:
@@ -109,55 +109,37 @@ def _send_code(request: HttpRequest, draft: Draft, answers: Answers, *, at: date
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
     """Take the code; with the right one the space is offered, once, and the host is signed in."""
-    draft = draft_of(request, "offer")
-    typed = request.POST if request.method == "POST" else None
-    contact = draft.facts.get("code_sent", {}).get("to", "")
-    form = CodeForm(typed, contact=contact)
-    if typed is not None and form.is_valid():
-        return _register(request, form)
-    if not contact:
-        # Who has no draft any more has sent it, and the answer that said so was lost: their page is where they want to be.
-        return redirect("web:offer_check" if draft.answers else "web:host")
-    context = {"form": form, "contact": contact, "again": "web:offer_code_again"}
-    return render(request, "offer/code.html", context, status=WRONG_INPUT if typed is not None else 200)
+    draft = Draft(request.session, "offer")
+    if "code_sent" not in draft.facts:
+        return redirect("web:host" if host_of(request) else "web:offer_check")
+    form = CodeForm(request.POST or None)
+    context = {"form": form, "contact": draft.facts["code_sent"]["to"], "again": "web:offer_code_again"}
+    if request.method == "POST" and form.is_valid():
+        return _register(request, form, context)
+    status = WRONG_INPUT if request.method == "POST" else 200
+    return render(request, "offer/code.html", context, status=status)
 
 
-def _register(request: HttpRequest, form: CodeForm) -> HttpResponse:
+def _register(request: HttpRequest, form: CodeForm, context: dict[str, object]) -> HttpResponse:
     now = timezone.now()
     with sent_once(request, "offer") as draft:
         reading = OFFER.read(draft, local_date(now))
-        if "code_sent" not in draft.facts:
-            return _enter_again(request, form)
-        if reading.missing:
-            return OFFER.onward(reading)
-        contact = draft.facts["code_sent"]["to"]
+        if "code_sent" not in draft.facts or reading.missing:
+            return redirect("web:host") if not draft.answers else OFFER.onward(reading)
         try:
             # Refused inside the transaction and not let out of it: a wrong try must stay counted.
             user = sign_in_by_code(
-                contact,
-                form.cleaned_data["code"],
-                source=source_of(request),
-                at=now,
-                browser=browser_of(request),
+                draft.facts["code_sent"]["to"], form.cleaned_data["code"], source=source_of(request), at=now
             )
             host = Host.objects.get(user=user)
             host.user = user
             _offer(host, reading.answers, at=now)
         except Refused as refusal:
-            context = {"form": form, "contact": contact, "again": "web:offer_code_again"}
             return refused_form(request, "offer/code.html", context, refusal, "code")
         draft.forget()
         sign_in(request, user)
     messages.success(request, _("Thank you. Your space is registered."))
     return redirect("web:host")
-
-
-def _enter_again(request: HttpRequest, form: CodeForm) -> HttpResponse:
-    """The space is registered already, and the answer that said so was lost or came second: sign in by the same code."""
-    if not (contact := form.cleaned_data["to"]):
-        return redirect("web:host" if host_of(request) else "web:offer_check")
-    draft_of(request, "offer").forget()  # What this tap read before the other one had sent it.
-    return enter_by_code(request, {"form": form, "contact": contact, "again": "web:host_sign_in"})
 
 
 def _offer(host: Host, answers: Answers, *, at: datetime) -> None:
@@ -167,14 +149,15 @@ def _offer(host: Host, answers: Answers, *, at: datetime) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def code_again(request: HttpRequest) -> HttpResponse:
     """Send another code to the same contact (POST); a GET only leads back to where codes are entered."""
-    draft = draft_of(request, "offer")
+    draft = Draft(request.session, "offer")
     if request.method != "POST" or "code_sent" not in draft.facts:
         return redirect("web:offer_code")
     contact = draft.facts["code_sent"]["to"]
+    form: forms.Form = CodeForm()
     try:
         send_code(contact, source=source_of(request), at=timezone.now())
     except Refused as refusal:
-        form = CodeForm({"code": ""}, contact=contact)
+        form = CodeForm({"code": ""})
         form.errors.clear()
         context = {"form": form, "contact": contact, "again": "web:offer_code_again"}
         return refused_form(request, "offer/code.html", context, refusal)

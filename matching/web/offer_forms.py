@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import SpaceDetails, Window
 from matching.web import languages
-from matching.web.plain_forms import day, whole_number
+from matching.web.plain_forms import whole_number
 from matching.web.questions import Answers, Flow, Line, Question, QuestionForm
 from matching.web.where import PlaceQuestion
 
@@ -28,23 +27,13 @@ class AddressForm(QuestionForm):
     title = gettext_lazy("What is the exact address?")
     why = gettext_lazy("It is kept encrypted. A household sees it only when you and they have both said yes.")
     address = forms.CharField(
-        label=gettext_lazy("Street, house, flat"),
+        label=gettext_lazy("Street, house, flat, and how to find the door"),
         max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "street-address"}),
-    )
-    directions = forms.CharField(
-        label=gettext_lazy("How to find the door (not required)"),
-        help_text=gettext_lazy("The bus stop, the entrance, the floor, the bell: whatever helps somebody in the dark."),
-        required=False,
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
     )
 
     def lines(self) -> list[Line]:
-        return [
-            (_("Address"), self.cleaned_data["address"]),
-            (_("How to find the door"), self.cleaned_data["directions"] or _("not said")),
-        ]
+        return [(_("Address"), self.cleaned_data["address"])]
 
 
 class BedsForm(QuestionForm):
@@ -84,11 +73,12 @@ class NightsForm(QuestionForm):
                 (f"first_{run}", _("First night")),
                 (f"last_{run}", _("Last day (they leave in the morning)")),
             ):
-                self.fields[name] = day(
-                    label
+                self.fields[name] = forms.DateField(
+                    label=label
                     if run == 1
                     else _("%(label)s, run %(number)s (not required)") % {"label": label, "number": run},
                     required=run == 1,
+                    widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
                 )
 
         self.name_what_is_missing()
@@ -228,26 +218,22 @@ ANOTHER = Flow("offer", SPACE_QUESTIONS)
 """The same for a signed-in host, who has said already who they are."""
 
 
-MEANING: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "where": lambda said: {
-        "latitude": said["place_id"].latitude,
-        "longitude": said["place_id"].longitude,
-        "place": said["place_id"],
-    },
-    "address": lambda said: {"address": said["address"], "directions": said["directions"]},
-    "beds": lambda said: {"beds": said["beds"]},
-    "shared": lambda said: {"shared": said["shared"] == "yes"},
-    "nights": lambda said: {"windows": said["windows"]},
-    "longest": lambda said: {"max_nights": said["max_nights"]},
-    "who": lambda said: {"who": said["who"]},
-    "house": lambda said: {rule: rule in said["house"] for rule in ("children", "pets", "smoking", "step_free")},
-    "languages": lambda said: {"languages": tuple(said["languages"])},
-}
-"""Which fields of SpaceDetails the answer to each question fills."""
-
-
 def space_details(answers: Answers) -> SpaceDetails:
     """Return what a complete set of answers offers."""
+    place, house = answers["where"]["place_id"], answers["house"]["house"]
     return SpaceDetails(
-        **{name: value for question in MEANING for name, value in MEANING[question](answers[question]).items()}
+        latitude=place.latitude,
+        longitude=place.longitude,
+        place=place,
+        address=answers["address"]["address"],
+        beds=answers["beds"]["beds"],
+        shared=answers["shared"]["shared"] == "yes",
+        windows=answers["nights"]["windows"],
+        max_nights=answers["longest"]["max_nights"],
+        who=answers["who"]["who"],
+        children="children" in house,
+        pets="pets" in house,
+        smoking="smoking" in house,
+        step_free="step_free" in house,
+        languages=tuple(answers["languages"]["languages"]),
     )

@@ -1,15 +1,11 @@
-"""Forms that take numbers and dates as people write them, and whose errors name the field and say what to do."""
+"""Forms whose errors name the field and say what to do, and not only that something is wrong."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -41,64 +37,15 @@ def _missing(field: forms.Field) -> str:
     return _("%(field)s: choose one.") if isinstance(field, forms.ChoiceField) else _("%(field)s: fill this in.")
 
 
-_ONE_NUMBER = re.compile(r"[^\d-]*(\d+)(?:[.,]0+)?\D*")
-_DAY_FIRST = re.compile(r"(\d{1,2})[./ -]+(\d{1,2})(?:[./ -]+(\d{2}|\d{4}))?[. ]*(?:г\.?|ж\.?|წ\.?)?")
-HALF_A_YEAR = timedelta(days=183)
-
-
-class NumberInWords(forms.IntegerField):
-    """A whole number with whatever people write around it: " 2 ", "2 adults", "２". Two numbers are none."""
-
-    def to_python(self, value: Any) -> int | None:
-        if isinstance(value, str) and (found := _ONE_NUMBER.fullmatch(unicodedata.normalize("NFKC", value).strip())):
-            value = found[1]
-        return super().to_python(value)
-
-
-class DayField(forms.DateField):
-    """A day as a browser's own date picker gives it, or as people write it: 27.09.2022, 27/9/22, 27.9.
-
-    Without a year it is the one nearest to today: in December, "3.1." is next January.
-    """
-
-    def to_python(self, value: Any) -> date | None:
-        if isinstance(value, str) and (found := _DAY_FIRST.fullmatch(unicodedata.normalize("NFKC", value).strip())):
-            return self._day(int(found[1]), int(found[2]), found[3])
-        return super().to_python(value)
-
-    def _day(self, day: int, month: int, year: str | None) -> date:
-        try:
-            if year is not None:
-                return date(int(year) + (2000 if len(year) == 2 else 0), month, day)
-            today = timezone.localdate()
-            this_year = date(today.year, month, day)
-            return date(today.year + 1, month, day) if today - this_year > HALF_A_YEAR else this_year
-        except ValueError:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
-
-
-def day(label: Words, *, required: bool = True) -> DayField:
-    """Return a field for a day, asked for with the browser's own date picker where it has one."""
-    return DayField(
-        label=label,
-        required=required,
-        error_messages={"invalid": format_lazy(gettext_lazy("{field}: write a date like 27.09.2022."), field=label)},
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "short"}),
-    )
-
-
 def whole_number(label: Words, least: int, most: int, **options: Any) -> forms.IntegerField:
-    """Return a field for a whole number whose every error says from where to where it goes.
-
-    A text field with the digits' keyboard: a browser's number field drops without a word what it cannot read.
-    """
+    """Return a field for a whole number whose every error says from where to where it goes."""
     words = format_lazy(
         gettext_lazy("{field}: write a number from {least} to {most}."), field=label, least=least, most=most
     )
-    return NumberInWords(
+    return forms.IntegerField(
         label=label,
         validators=[MinValueValidator(least, words), MaxValueValidator(most, words)],
         error_messages={"required": words, "invalid": words},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "short"}),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "min": least, "max": most}),
         **options,
     )

@@ -16,7 +16,6 @@ from matching.web.refused import WRONG_INPUT
 
 Answers = Mapping[str, Mapping[str, Any]]
 Line = tuple[Words, str]
-Given = Mapping[str, Mapping[str, list[str]]]
 
 
 class QuestionForm(PlainForm):
@@ -97,21 +96,16 @@ class Flow:
             return redirect(f"web:{self.name}", question=reading.missing)
         return redirect(f"web:{self.name}_check")
 
-    def begin(self, request: HttpRequest, draft: Draft, given: Given | None = None) -> HttpResponse:
+    def begin(self, request: HttpRequest, draft: Draft) -> HttpResponse:
         """Show the page before the first question; on POST forget what a draft holds, then go to that question.
 
-        The next person at the same tablet must not be shown the answers of the last one. `given` are answers, as
-        typed, that are not asked for but shown to be changed.
+        The next person at the same tablet must not be shown the answers of the last one.
         """
+        first = self.questions[0].name
         if request.method == "POST":
             draft.forget()
-            for name, answer in (given or {}).items():
-                draft.keep(name, answer)
-            if given:
-                draft.note(given=sorted(given))
-            return redirect(f"web:{self.name}", question=self.questions[0].name)
-        context = {"first": self.questions[0].name, "has_draft": bool(draft.answers)}
-        return render(request, f"{self.name}/start.html", context)
+            return redirect(f"web:{self.name}", question=first)
+        return render(request, f"{self.name}/start.html", {"first": first, "has_draft": bool(draft.answers)})
 
     def page(self, request: HttpRequest, name: str, draft: Draft, today: date) -> HttpResponse:
         """Ask one question; keep its answer and go on. Raises Http404 for a question that does not exist."""
@@ -127,10 +121,7 @@ class Flow:
         if request.method == "POST" and form.is_valid():
             draft.keep(name, {field: request.POST.getlist(field) for field in form.fields})
             return self.onward(self.read(draft, today))
-        if request.method == "GET":
-            draft.begin()
-        given = set(draft.facts.get("given", ())) - {name}
-        names = [asked.name for asked in reading.asked if asked.name not in given]
+        names = [asked.name for asked in reading.asked]
         number = names.index(name)
         context = {
             "form": form,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -53,10 +52,8 @@ def refused_form(
 
 def refused_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """Return a page of its own that says what was refused."""
-    if isinstance(refusal, TooManyTries):
-        minutes = math.ceil(refusal.retry_after / 60)
-        return marked(render(request, "429.html", {"refusal": refusal, "minutes": minutes}), refusal)
-    return marked(render(request, "refused.html", {"refusal": refusal}), refusal)
+    template = "429.html" if isinstance(refusal, TooManyTries) else "refused.html"
+    return marked(render(request, template, {"refusal": refusal}), refusal)
 
 
 class RefusedPages:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from cryptography.fernet import InvalidToken
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,7 +9,6 @@ from django.utils.translation import gettext_lazy
 from accounts.arrivals import CASE_DIGITS, plain
 from accounts.contacts import UnreadableContact, read_contact
 from matching.web.plain_forms import PlainForm
-from privacy.fields import decrypt, encrypt
 
 
 class CaseSignInForm(PlainForm):
@@ -55,21 +51,10 @@ class ContactForm(PlainForm):
 
 
 class CodeForm(PlainForm):
-    """The one-time code. `to` is where it was sent, sealed: the session that knew it may have ended with a lost answer."""
+    """The one-time code."""
 
     code = forms.CharField(
         label=gettext_lazy("The 6 digits"),
         max_length=20,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "short"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
     )
-    to = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
-
-    def __init__(self, data: Any = None, *, contact: str = "") -> None:
-        super().__init__(data, initial={"to": encrypt(contact)})
-
-    def clean_to(self) -> str:
-        """Return the contact itself, or "" for a seal that is not ours."""
-        try:
-            return decrypt(self.cleaned_data["to"])
-        except InvalidToken:
-            return ""

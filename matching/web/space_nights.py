@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.refusals import Refused
-from matching import intake
+from matching import intake, queries
 from matching.deadlines import local_date
-from matching.intake import Window
+from matching.intake import SpaceDetails, Window
 from matching.models import Space
 from matching.web.offer_forms import NightsForm
 from matching.web.refused import WRONG_INPUT, refused_form
-from matching.web.space_offer import details_of, space_of
-from matching.web.visitors import for_hosts
+from matching.web.visitors import for_hosts, host_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_hosts
 def space_nights(request: HttpRequest, space_id: UUID) -> HttpResponse:
     """Show the runs of nights to come, and change them; nights promised to somebody stay."""
-    space = space_of(request, space_id)
+    host = host_of(request)
+    assert host is not None
+    mine = queries.spaces_visible_to(host.user).filter(host=host).prefetch_related("windows")
+    space = get_object_or_404(mine.select_related("place"), pk=space_id)
     now = timezone.now()
     past, to_come = _windows(space, local_date(now))
     form = NightsForm(
@@ -40,9 +43,9 @@ def space_nights(request: HttpRequest, space_id: UUID) -> HttpResponse:
     form.initial = _as_typed(to_come)
     context = {"form": form, "space": space}
     if request.method == "POST" and form.is_valid():
-        details = replace(details_of(space), windows=(*past, *form.cleaned_data["windows"]))
+        details = _with_windows(space, (*past, *form.cleaned_data["windows"]))
         try:
-            intake.change_space(space.pk, details, by=space.host.user, at=now)
+            intake.change_space(space.pk, details, by=host.user, at=now)
         except Refused as refusal:
             return refused_form(request, "host/nights.html", context, refusal)
         messages.success(request, _("The nights are changed."))
@@ -62,3 +65,11 @@ def _as_typed(windows: list[Window]) -> dict[str, date]:
     for run, (first, last) in enumerate(windows, start=1):
         typed |= {f"first_{run}": first, f"last_{run}": last}
     return typed
+
+
+def _with_windows(space: Space, windows: tuple[Window, ...]) -> SpaceDetails:
+    """Return what the space offers already, with other windows."""
+    same: dict[str, Any] = {
+        field.name: getattr(space, field.name) for field in fields(SpaceDetails) if field.name != "windows"
+    }
+    return SpaceDetails(**same | {"languages": tuple(space.languages)}, windows=windows)

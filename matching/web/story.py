@@ -1,17 +1,14 @@
-"""What happened, what comes next, by when, and whom to contact: the words on the pages of an arrival and of a host."""
+"""What happened, what comes next and by when: the words on the pages of an arrival and of a host."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from matching.deadlines import due_at
 from matching.models import Match, ShelterRequest
-from matching.states import CONTACT_OPEN, RequestState, Role, Status
+from matching.states import RequestState, Role, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +27,8 @@ def is_wanted(request: ShelterRequest, state: RequestState) -> bool:
     return state is not RequestState.MET or any(match.holds_beds for match in request.matches.all())
 
 
-def whom_to_contact(match: Match | None = None, role: Role | None = None) -> str:
-    """Return whom to turn to: the other side once that is open, and always the coordinators."""
-    if settings.HELP_CONTACT:
-        desk = _("A question, or something is wrong? The coordinators: %(contact)s.") % {
-            "contact": settings.HELP_CONTACT
-        }
-    else:
-        desk = _("A question, or something is wrong? Ask the coordinators where you heard of us.")
-    if match is None or match.status not in CONTACT_OPEN or match.frozen_at is not None:
-        return desk
-    other = (
-        _("For everything about the stay: the household, whose contact you can open here.")
-        if role is Role.HOST
-        else _("For the way, the key and the time: your host, whose contact you can open here.")
-    )
-    return f"{other} {desk}"
-
-
-def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, begun: bool = False) -> Story:
-    """Return where a request stands for which the arrival has no live match to look at; `begun`: a stay has ended before.
-
-    The state counts proposals, of which nobody hears before they are approved: the words may not tell of one.
-    """
+def of_request(request: ShelterRequest, state: RequestState) -> Story:
+    """Return where a request stands for which the arrival has no live match to look at."""
     if state is RequestState.WITHDRAWN:
         return Story(_("You have withdrawn this request."), _("If you need a place again, ask again."))
     if state is RequestState.LAPSED:
@@ -62,23 +38,12 @@ def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, b
             _("We have your request, and a coordinator has been told at once."),
             _("A coordinator looks after you personally. Look here again soon."),
         )
-    happened = _("Some of the nights you asked for are still open.") if begun else _("We have your request.")
-    patience = due_at(request.first_night, request.registered_at)
-    if patience <= now:
-        return Story(
-            happened,
-            _(
-                "We are still looking: it takes longer than it should. Ask the coordinators; more places fit if you "
-                "change the nights, or ask anew with a wider circle or fewer needs."
-            ),
-        )
     return Story(
-        happened,
+        _("We have your request."),
         _(
             "We are looking for a place all the time, and a coordinator checks each one before we ask you. "
-            "Look here again, or wait for our message. If you have heard nothing by %(by)s, ask the coordinators."
-        )
-        % {"by": formats.date_format(timezone.localtime(patience), "j E, H:i")},
+            "Look here again, or wait for our message."
+        ),
     )
 
 

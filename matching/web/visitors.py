@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -34,11 +33,6 @@ def host_of(request: HttpRequest) -> Host | None:
 def source_of(request: HttpRequest) -> str:
     """Return where a try comes from; it is only counted, as an index, never kept."""
     return str(request.META.get("REMOTE_ADDR", ""))
-
-
-def browser_of(request: HttpRequest) -> str:
-    """Return what only this browser holds, even where the session it belonged to has ended meanwhile; "" for none."""
-    return str(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
 
 
 def sign_in(request: HttpRequest, user: User) -> None:

@@ -33,10 +33,9 @@ class Text:
     sms: str
 
 
-def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: str = "") -> Text:
+def render(event: str, language: str, context: Mapping[str, Any]) -> Text:
     """Return the words of `event` in `language` (an unknown one: in LANGUAGE_CODE), dates written its way.
 
-    `one_tap` is the link that answers what is asked; it stands in the body only, an SMS has no room for it.
     `context` may hold first_night and last_day (ISO dates), answer_by (ISO moment), case_number and code.
     Raises KeyError for an event without words.
     """
@@ -56,8 +55,6 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
         lines.append(table.DATES.format(first=first, last=last))
     if about.asks:
         lines.append(table.ANSWER_BY.format(**long))
-    if about.asks and one_tap:
-        lines.append(table.ONE_TAP.format(url=one_tap))
     if not about.carries_code:  # A link beside a code is what a thief would send.
         lines.append(table.PAGE.format(url=page))
     sms = words.sms.format(**short)

@@ -8,7 +8,6 @@ SHORT_MOMENT = "j M, H:i"
 CODE_SUBJECT = "Your code"
 DATES = "From the evening of {first} to the morning of {last}."
 ANSWER_BY = "Please answer by {by}."
-ONE_TAP = "Answer with one tap (do not forward this link): {url}"
 PAGE = "Your page: {url}"
 EVENTS = {
     "request_received": Words(

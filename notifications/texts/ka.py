@@ -8,7 +8,6 @@ SHORT_MOMENT = "d.m, H:i"
 CODE_SUBJECT = "თქვენი კოდი"
 DATES = "ვადა: {first} (საღამო) – {last} (დილა)."
 ANSWER_BY = "პასუხის ბოლო ვადა: {by}."
-ONE_TAP = "უპასუხეთ ერთი შეხებით (ეს ბმული სხვას არ გადაუგზავნოთ): {url}"
 PAGE = "თქვენი გვერდი: {url}"
 EVENTS = {
     "request_received": Words(

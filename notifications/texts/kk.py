@@ -8,7 +8,6 @@ SHORT_MOMENT = "d.m, H:i"
 CODE_SUBJECT = "Сіздің кодыңыз"
 DATES = "{first} кешінен {last} таңына дейін."
 ANSWER_BY = "Жауап беру мерзімі: {by}."
-ONE_TAP = "Бір түртіп жауап беру (бұл сілтемені ешкімге жібермеңіз): {url}"
 PAGE = "Сіздің парақшаңыз: {url}"
 EVENTS = {
     "request_received": Words(

@@ -8,7 +8,6 @@ SHORT_MOMENT = "d.m, H:i"
 CODE_SUBJECT = "Ваш код"
 DATES = "С вечера {first} до утра {last}."
 ANSWER_BY = "Ответьте, пожалуйста, до {by}."
-ONE_TAP = "Ответить одним касанием (не пересылайте эту ссылку): {url}"
 PAGE = "Ваша страница: {url}"
 EVENTS = {
     "request_received": Words(

@@ -8,7 +8,6 @@ SHORT_MOMENT = "d.m, H:i"
 CODE_SUBJECT = "Ваш код"
 DATES = "З вечора {first} до ранку {last}."
 ANSWER_BY = "Будь ласка, дайте відповідь до {by}."
-ONE_TAP = "Відповісти одним дотиком (не пересилайте це посилання): {url}"
 PAGE = "Ваша сторінка: {url}"
 EVENTS = {
     "request_received": Words(

@@ -1,1 +1,1 @@
-"""Running the service on one machine: embedded servers, and one supervisor for web, worker, placer and beat."""
+"""Running the service on one machine: embedded servers, and one supervisor for web, worker and beat."""

@@ -35,7 +35,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def up() -> int:
-    """Run servers, web, worker, placer and beat until Ctrl-C or SIGTERM; return the exit status."""
+    """Run servers, web, worker and beat until Ctrl-C or SIGTERM; return the exit status."""
     folder = state.state_dir()
     try:
         lock = state.lock(folder)
@@ -60,12 +60,7 @@ def up() -> int:
                         return 1
                 finally:
                     process.stop(prepare, seconds=5)
-                for name, command in (
-                    ("web", commands.WEB),
-                    ("worker", commands.WORKER),
-                    ("placer", commands.PLACER),
-                    ("beat", commands.BEAT),
-                ):
+                for name, command in (("web", commands.WEB), ("worker", commands.WORKER), ("beat", commands.BEAT)):
                     children.append(Child(name, command, env))
                     children[-1].start()
                 wait_for_port(port)

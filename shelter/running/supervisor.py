@@ -1,4 +1,4 @@
-"""One foreground process over web, workers and beat: prefixes their output, restarts what dies, ends all with itself."""
+"""One foreground process over web, worker and beat: prefixes their output, restarts what dies, ends all with itself."""
 
 from __future__ import annotations
 

@@ -1,66 +1,203 @@
-"""The two journeys without JavaScript, on a phone and on a desktop: on a good line, and on one at a border crossing."""
+"""The two journeys, as Amira and Hanna make them: from the first page to an agreed place, without JavaScript."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
-from tests.browser import journeys
-from tests.browser.badline import BadLine, bad_line
+from accounts.models import Host
+from matching.models import Match, ShelterRequest, Space
+from matching.states import Status
+from tests import people
+from tests.integration.web.walks import latest_code
+from tests.people import tonight
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE_MS = 60_000
-"""Only so that a broken build ends."""
+TOUCH = 44
+
+
+class Look:
+    """Looks at every page on the way: it fits the width, and everything to tap is large enough."""
+
+    def __init__(self, page: Page, folder: Path, name: str) -> None:
+        self.page, self.folder, self.name, self.number = page, folder, name, 0
+
+    def here(self, heading: str) -> None:
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+        size = self.page.viewport_size
+        assert size is not None
+        self.number += 1
+        self.page.screenshot(path=self.folder / f"{self.name}-{size['width']}-{self.number:02}.png", full_page=True)
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        small = [
+            (item.inner_text(), box)
+            for item in self.page.locator(".button, .plain, nav a, main li > a, summary, label:has(input)").all()
+            if (box := item.bounding_box()) and 0 < box["height"] < TOUCH  # 0: in a closed fold
+        ]
+        assert small == []
+
+
+def go_on(page: Page) -> None:
+    page.get_by_role("button", name="Continue").click()
 
 
 def test_arrival_asks_is_matched_accepts_and_arrives(page: Page, pictures: Path) -> None:
-    journeys.arrival_asks_is_matched_accepts_and_arrives(page, pictures)
+    people.place()
+    hanna = people.hanna()
+    offered = people.space(hanna.host)
+    look = Look(page, pictures, "arrival")
+
+    page.goto("/")
+    look.here("A place to sleep")
+    page.get_by_role("link", name="I need a place to sleep").click()
+    look.here("I need a place to sleep")
+    page.get_by_role("link", name="Start").click()
+    look.here("Who needs a place to sleep?")
+    go_on(page)
+    look.here("Who needs a place to sleep?")
+    expect(page.get_by_role("alert")).to_contain_text("There is a problem")
+    page.get_by_role("alert").get_by_role("link").click()
+    expect(page.get_by_label("Adults")).to_be_focused()
+    page.get_by_label("Adults").fill("2")
+    page.get_by_label("Children under 18").fill("1")
+    go_on(page)
+    look.here("How old are the children?")
+    page.get_by_label("Ages in years").fill("7")
+    go_on(page)
+    look.here("Is there something the place must have?")
+    page.get_by_label("Men, or men and women").check()
+    page.get_by_label("It does not matter").check()
+    go_on(page)
+    look.here("Where do you need it?")
+    page.get_by_label("City, town or border crossing").fill("алматы")
+    go_on(page)
+    look.here("When do you need it, and for how long?")
+    page.get_by_label("How many nights").fill("3")
+    go_on(page)
+    look.here("Would a shorter or divided stay help too?")
+    page.get_by_label("The shortest stay that helps").fill("1")
+    go_on(page)
+    look.here("Which languages do you speak?")
+    page.get_by_label("Русский", exact=True).check()
+    go_on(page)
+    look.here("May we write to you?")
+    go_on(page)
+    look.here("Check your answers")
+    page.get_by_role("link", name="Change Shortest stay").click()
+    page.get_by_label("The shortest stay that helps").fill("2")
+    go_on(page)
+    page.get_by_role("button", name="Ask for shelter").click()
+    look.here("We have your request")
+    page.reload()
+    number, secret = (page.locator(".secret dd").nth(line).inner_text() for line in (0, 1))
+    page.get_by_role("button", name="I have written them down").click()
+    look.here(f"Case {number}")
+
+    asked = ShelterRequest.objects.get()
+    assert (asked.people, asked.children, asked.min_nights, asked.first_night) == (3, 1, 2, tonight())
+    match = people.match_in(Status.APPROVED, asked, offered)
+
+    page.get_by_role("button", name="Sign out").click()
+    look.here("A place to sleep")
+    page.get_by_role("link", name="I have a case number").click()
+    look.here("Open your case")
+    page.get_by_label("Case number").fill(number)
+    page.get_by_label("Secret").fill("1")
+    page.get_by_role("button", name="Open").click()
+    look.here("Open your case")
+    expect(page.get_by_label("Case number")).to_have_value(number)
+    page.get_by_label("Secret").fill(secret)
+    page.get_by_role("button", name="Open").click()
+    look.here(f"Case {number}")
+    page.get_by_role("button", name="Accept this place").click()
+    look.here(f"Case {number}")
+    people.transitions.accept(match.pk, by=hanna.user, at=people.timezone.now())
+    page.reload()
+    page.get_by_role("button", name="Show the contact").click()
+    look.here("Contact")
+    expect(page.get_by_text("Abay Avenue 10, flat 5")).to_be_visible()
+    page.get_by_role("link", name="Back").click()
+    page.get_by_role("button", name="I have arrived").click()
+    look.here(f"Case {number}")
+
+    assert Match.objects.get().status == Status.CHECKED_IN
 
 
 def test_host_offers_is_vetted_accepts_and_pauses(page: Page, pictures: Path) -> None:
-    journeys.host_offers_is_vetted_accepts_and_pauses(page, pictures)
+    people.place()
+    look = Look(page, pictures, "host")
 
+    page.goto("/")
+    page.get_by_role("link", name="I can offer a place").click()
+    look.here("I can offer a place")
+    page.get_by_role("link", name="Start").click()
+    look.here("Where is the space?")
+    page.get_by_label("City, town or border crossing").fill("Алма-Ата")
+    go_on(page)
+    look.here("What is the exact address?")
+    page.get_by_label("Street, house, flat").fill("Abay Avenue 10, flat 5")
+    go_on(page)
+    look.here("How many people can sleep there?")
+    page.get_by_label("Number of people").fill("4")
+    go_on(page)
+    look.here("May several households stay at the same time?")
+    page.get_by_label("One household only").check()
+    go_on(page)
+    look.here("On which nights is it free?")
+    page.get_by_label("First night", exact=True).fill(tonight().isoformat())
+    page.get_by_label("Last day (they leave in the morning)", exact=True).fill(tonight(20).isoformat())
+    go_on(page)
+    look.here("What is the longest one household may stay?")
+    go_on(page)
+    look.here("Who may stay?")
+    page.get_by_label("Anyone").check()
+    go_on(page)
+    look.here("What is true of your space?")
+    go_on(page)
+    look.here("Which languages do you speak?")
+    page.get_by_label("Русский", exact=True).check()
+    go_on(page)
+    look.here("Who are you, and how do we reach you?")
+    page.get_by_label("Your name").fill("Hanna")
+    page.get_by_label("Phone or e-mail").fill("hanna@example.org")
+    go_on(page)
+    look.here("Check your answers")
+    page.get_by_role("button", name="Send me a code").click()
+    look.here("Enter the code")
+    host = Host.objects.get()
+    page.get_by_label("The 6 digits").fill(latest_code(host.user_id))
+    go_on(page)
+    look.here("Your spaces")
+    expect(page.get_by_text("A coordinator will talk to you first.")).to_be_visible()
 
-@pytest.fixture
-def line(live_server: LiveServer) -> Iterator[BadLine]:
-    """50 kbit/s, half a second there and back, one segment in twenty lost."""
-    port = urlsplit(live_server.url).port
-    assert port is not None
-    with bad_line(port, kbit_a_second=50, round_trip=0.5, loss=0.05) as line:
-        yield line
+    people.vet(host, by=people.carla())
+    amira = people.amira()
+    match = people.match_in(Status.APPROVED, people.request(amira.arrival), Space.objects.get())
+    people.transitions.accept(match.pk, by=amira.user, at=people.timezone.now())
 
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("link", name="I am a host").click()
+    look.here("Sign in as a host")
+    page.get_by_label("Your phone or e-mail").fill("hanna@example.org")
+    page.get_by_role("button", name="Send me a code").click()
+    look.here("Enter the code")
+    page.get_by_label("The 6 digits").fill(latest_code(host.user_id))
+    go_on(page)
+    look.here("Your spaces")
+    page.get_by_role("button", name="Accept: they can come").click()
+    look.here("Your spaces")
+    page.get_by_role("button", name="Show the contact").click()
+    look.here("Contact")
+    expect(page.get_by_text("They left neither phone nor e-mail.")).to_be_visible()
+    page.get_by_role("link", name="Back").click()
+    page.get_by_role("link", name="Cancel: they cannot come").click()
+    look.here("Cancel: they cannot come")
+    page.get_by_label("Not now").check()
+    page.get_by_role("button", name="Cancel: they cannot come").click()
+    page.get_by_role("button", name="Pause").click()
+    look.here("Your spaces")
 
-@pytest.fixture
-def far_page(browser: Browser, line: BadLine) -> Iterator[Page]:
-    """A small phone at the end of that line, without JavaScript."""
-    context = browser.new_context(
-        viewport={"width": 360, "height": 740}, base_url=line.address, locale="en-GB", java_script_enabled=False
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    yield context.new_page()
-    expect.set_options(timeout=5_000)
-    context.close()
-
-
-def test_arrival_arrives_on_a_bad_line(far_page: Page, line: BadLine, pictures: Path) -> None:
-    journeys.arrival_asks_is_matched_accepts_and_arrives(far_page, pictures)
-
-    _tell("arrival", line)
-    assert line.lost > 0
-
-
-def test_host_hosts_on_a_bad_line(far_page: Page, line: BadLine, pictures: Path) -> None:
-    journeys.host_offers_is_vetted_accepts_and_pauses(far_page, pictures)
-
-    _tell("host", line)
-    assert line.lost > 0
-
-
-def _tell(who: str, line: BadLine) -> None:
-    print(f"\n{who}: {line.down.carried / 1000:.0f} KB down, {line.up.carried / 1000:.0f} KB up, {line.lost} lost")
+    assert Match.objects.get().status == Status.CANCELLED
+    assert Space.objects.get().status == "paused"

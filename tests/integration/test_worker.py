@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from matching import intake, matchmaking, transitions
-from matching.models import Match, MatchingDue, ShelterRequest, Space
+from matching.models import Match, MatchingDue, MatchingRound, ShelterRequest, Space
 from matching.queries import state_of
 from matching.states import RequestState, Status
 from tests import people
@@ -20,7 +20,7 @@ from tests.people import Person, tonight
 pytestmark = pytest.mark.django_db
 
 
-def match_now() -> matchmaking.Matched:
+def match_now() -> list[MatchingRound]:
     return matchmaking.match_open_requests(now=timezone.now)
 
 
@@ -90,7 +90,7 @@ def test_round_runs_only_when_something_is_due(amira: Person, hanna: Person) -> 
     people.space(hanna.host)
     people.request(amira.arrival)
 
-    assert (len(match_now().rounds), len(match_now().rounds)) == (1, 0)
+    assert (len(match_now()), len(match_now())) == (1, 0)
 
 
 def test_broken_off_stay_is_matched_anew_for_the_nights_left_and_more_urgently(amira: Person, hanna: Person) -> None:

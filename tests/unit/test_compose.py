@@ -42,10 +42,9 @@ def test_compose_file_obeys_the_compose_specification(tmp_path: Path) -> None:
 
 
 def test_compose_runs_the_commands_of_make_run(compose: dict[str, Any]) -> None:
-    assert {name: compose["services"][name]["command"] for name in ("web", "worker", "placer", "beat")} == {
+    assert {name: compose["services"][name]["command"] for name in ("web", "worker", "beat")} == {
         "web": commands.WEB,
         "worker": commands.WORKER,
-        "placer": commands.PLACER,
         "beat": commands.BEAT,
     }
 

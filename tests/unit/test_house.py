@@ -33,7 +33,7 @@ WRITES_OF_A_STATUS = {
     "accounts/vetting.py": ["host.status"],
     "matching/api/idempotency.py": ["row.status"],  # an IdempotencyKey's: the HTTP status of the answer it keeps
     "matching/intake.py": ["space.status"],
-    "matching/transitions.py": ["copy_in(Match)", "match.status"],
+    "matching/transitions.py": ["Match(status)", "match.status"],
     "notifications/delivering.py": ["row.status", "update(status)", "update(status)", "update(**)"],  # a Delivery's
     "notifications/outbox.py": ["delivery.status"],
 }
@@ -70,8 +70,6 @@ def _writes_by_calling(call: ast.Call) -> Iterator[str]:
         isinstance(part, ast.Constant) and part.value == "status" for part in ast.walk(call)
     ):
         yield "bulk_update(status)"
-    if name == "copy_in" and (models_with_a_status() & {ast.unparse(call.args[0])}):
-        yield f"copy_in({ast.unparse(call.args[0])})"
     if name in WRITING or name in models_with_a_status():
         for keyword in call.keywords:
             if keyword.arg == "status":
@@ -102,7 +100,6 @@ def test_a_match_s_status_has_one_writer() -> None:
         "Match.objects.create(status='confirmed')",
         "Match(status='confirmed').save()",
         "cursor.execute('UPDATE matching_match SET status = %s')",
-        "copy_in(Match, ['id', 'status'], rows)",
     ],
 )
 def test_a_second_writer_would_be_found(source: str) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from matching.engine import Need, Offer, plan
-from matching.engine.board import Arrangement, Board
 
 FIRST, LAST = date(2022, 9, 26), date(2022, 10, 3)
 
 
 def warm_up() -> None:
-    """Make a plan, and fill a board, in which every kernel has something to do."""
+    """Make a plan in which every kernel has something to do."""
     offers = [
         Offer(f"o{at}", 43.2, 76.9, 2, at % 2 == 0, ((FIRST, LAST),), 3, "anyone", True, True, False, True, frozenset())
         for at in range(3)
@@ -42,13 +41,6 @@ def warm_up() -> None:
         for at in range(8)
     ]
     plan(needs, offers)
-    board = Board(needs, offers)
-    for offer in offers:
-        board.refill(offer.id)
-    for need in needs:
-        answer = board.place(need)
-        if isinstance(answer, Arrangement):
-            board.stand(need, answer.placement)
 
 
 if __name__ == "__main__":

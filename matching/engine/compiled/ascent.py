@@ -31,9 +31,6 @@ ROUNDED_TO = 10_000
 COLD = -16.0
 """Below this many temperatures under the best way a share is taken as nothing."""
 
-REFRESH, SLACK = 4, 5.0
-"""Steps after which all ways are looked at again, not only those near the best; how many paces a leg's price moves a step."""
-
 
 class Market(NamedTuple):
     """The scarce nights of every offer, squeezed together, and where in them each way of the pool lies.
@@ -62,9 +59,6 @@ class Dual(NamedTuple):
     lead: Array
     spread: Array
     used: Array
-    active: Array
-    """(needs, most): the ways that may get a share soon, the first `actives` of each need."""
-    actives: Array
 
 
 @kernel
@@ -124,8 +118,6 @@ def start_dual(sites: Sites, market: Market, dense: Array, free: Array) -> Dual:
         lead=np.zeros(cells, dtype=np.float32),
         spread=np.zeros(cells, dtype=np.float32),
         used=np.zeros((PARTS, cells), dtype=np.float32),
-        active=np.zeros(market.value.shape, dtype=np.int16),
-        actives=np.zeros(len(market.value), dtype=np.int32),
     )
     _take_prices(sites, market, dual, dense)
     set_capacity(sites, market, dual, free)
@@ -195,25 +187,9 @@ def reduced_value(market: Market, dual: Dual, need: int, at: int) -> float:
 
 
 @kernel
-def _activate(market: Market, dual: Dual, count: Array, settled: Array, under: float, first: int, last: int) -> None:
-    """Mark the ways at most `under` below the best way of their need, staying out (0) being one."""
-    reduced = np.empty(market.value.shape[1])
-    for need in range(first, last):
-        dual.actives[need] = 0
-        if settled[need] >= 0:
-            continue
-        top = 0.0
-        for at in range(count[need]):
-            reduced[at] = reduced_value(market, dual, need, at)
-            top = max(top, reduced[at])
-        for at in range(count[need]):
-            if reduced[at] >= top - under:
-                dual.active[need, dual.actives[need]] = at
-                dual.actives[need] += 1
-
-
-@kernel
-def _take_shares(market: Market, dual: Dual, settled: Array, heat: float, part: int, first: int, last: int) -> None:
+def _take_shares(
+    market: Market, dual: Dual, count: Array, settled: Array, heat: float, part: int, first: int, last: int
+) -> None:
     """Let each unsettled need want its ways by softmax, staying out (0) being one of them, and add up what is used."""
     used = dual.used[part]
     used[:] = 0
@@ -222,18 +198,17 @@ def _take_shares(market: Market, dual: Dual, settled: Array, heat: float, part: 
         if settled[need] >= 0:
             continue
         top = np.float32(0)
-        for which in range(dual.actives[need]):
-            share[which] = reduced_value(market, dual, need, dual.active[need, which]) / heat
-            top = max(top, share[which])
+        for at in range(count[need]):
+            share[at] = reduced_value(market, dual, need, at) / heat
+            top = max(top, share[at])
         total = exp(-top) if top < -COLD else 0.0
-        for which in range(dual.actives[need]):
-            under = share[which] - top
-            share[which] = exp(under) if under > COLD else 0.0
-            total += share[which]
-        for which in range(dual.actives[need]):
-            if share[which] > 0:
-                at = dual.active[need, which]
-                taken = np.float32(share[which] / total)
+        for at in range(count[need]):
+            under = share[at] - top
+            share[at] = exp(under) if under > COLD else 0.0
+            total += share[at]
+        for at in range(count[need]):
+            if share[at] > 0:
+                taken = np.float32(share[at] / total)
                 used[market.spans[need, at, 0]] += taken
                 used[market.spans[need, at, 1]] -= taken
                 used[market.spans[need, at, 2]] += taken
@@ -301,10 +276,6 @@ def ascend(
         done = (step - 1) / max(1, steps - 1)
         now_heat = heat[0] * (heat[1] / heat[0]) ** done
         now_pace = pace[0] * (pace[1] / pace[0]) ** done
-        if (step - 1) % REFRESH == 0:
-            # A price moves by `pace` in a step, mostly to and fro.
-            under = -COLD * now_heat + SLACK * REFRESH * now_pace
-            crew.run(_activate, [(market, dual, count, settled, under, *edges) for _part, *edges in needs])
-        crew.run(_take_shares, [(market, dual, settled, now_heat, *each) for each in needs])
+        crew.run(_take_shares, [(market, dual, count, settled, now_heat, *each) for each in needs])
         warm, spread_warm = 1 - MEMORY ** (taken + step), 1 - SPREAD ** (taken + step)
         crew.run(_set_prices, [(sites, market, dual, now_pace, warm, spread_warm, *each) for each in offers])

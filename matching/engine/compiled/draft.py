@@ -94,13 +94,11 @@ def _take(sites: Sites, free: Array, way: Array, leg: int, sign: int) -> None:
 
 @kernel
 def worth_of(pool: Pool, draft: Draft) -> float:
-    """Return the objective of the draft, which knows no loyalty."""
+    """Return the objective of the draft."""
     total = 0.0
     for need in range(len(draft.chosen)):
         if draft.chosen[need] >= 0:
             total += pool.value[need, draft.chosen[need]]
-            if draft.chosen[need] == 0:
-                total -= pool.loyalty[need]
     return total
 
 

@@ -29,14 +29,15 @@ def _place(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array, 
             kept, keys, ways = best_ways(wants, sites, need, kind, before, draft.free, True, found, suits)
             if kept and keys[0] > best:
                 best = keys[0]
-                at_best = remember(pool, need, ways[0], keys[0] + price_of(sites, before, ways[0]))
+                at_best = _remember(sites, pool, need, ways[0], keys[0], before)
         if at_best >= 0:
             put(sites, pool, draft, need, at_best)
 
 
 @kernel
-def remember(pool: Pool, need: int, way: Array, value: float) -> int:
-    """Put a way of a need that has none into the pool, in place of the last when there is no room; return its number."""
+def _remember(sites: Sites, pool: Pool, need: int, way: Array, key: float, before: Array) -> int:
+    """Put a way into the pool, in place of the last when there is no room; return its number."""
+    value = key + price_of(sites, before, way)
     for at in range(pool.known[need]):
         if (pool.ways[need, at] == way).all():
             return at

@@ -1,7 +1,8 @@
-"""The offers possible for a need, and the best ways by one leg under prices; those by two are in `two_legs`.
+"""Every way to place a need, and the best of them under prices.
 
-A leg is worth worth x (coverage + 0.2 x fit) of its nights, and the worth of two legs is the sum of two parts, one for
-each (see `share_of_leg`).
+A leg is worth worth x (coverage + 0.2 x fit) of its nights, and the worth of two legs is the sum of two
+parts, one for each (see `share_of_leg`). So the best move with the first leg ending on a given day is the best first leg up
+to it and the best second leg from it: no pairs need be formed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from matching.engine.compiled.kernel import kernel
 from matching.engine.compiled.week import BAND_DEGREES, Array, Sites, Wants
-from matching.engine.objective import EARTH_RADIUS_KM, FIT_SHARE, PARTIAL_BASE, PARTIAL_SHARE
+from matching.engine.objective import EARTH_RADIUS_KM, FIT_SHARE, MOVE_COST, PARTIAL_BASE, PARTIAL_SHARE, SPLIT_COST
 
 SHORTEST_LEG = 2
 """Nights of each leg of a move."""
@@ -49,16 +50,6 @@ def haversine(lat: float, lon: float, other_lat: float, other_lon: float) -> flo
 
 
 @kernel
-def closer(wants: Wants, sites: Sites, need: int, offer: int, apart: float, km: float, chord: float) -> bool:
-    """Return whether an offer `apart` (squared chord) from a need is at most `km` away (`chord`: its squared chord)."""
-    if apart <= chord * (1 - 1e-7):
-        return True
-    if apart > chord * (1 + 1e-7) + 1e-24:
-        return False
-    return haversine(wants.lat[need], wants.lon[need], sites.lat[offer], sites.lon[offer]) <= km
-
-
-@kernel
 def within(sites: Sites, one: int, other: int, km: float, chord: float) -> bool:
     """Return whether two offers are at most `km` apart (`chord`: its squared chord)."""
     apart = 0.0
@@ -74,8 +65,7 @@ def bands_within(sites: Sites, lat: float, reach: float) -> tuple[int, int]:
     """Return the first band of latitude within `reach` degrees, and the one after the last."""
     lowest = int((max(lat - reach, -90.0) - 1e-9 + 90) / BAND_DEGREES) - sites.south[0]
     highest = int((min(lat + reach, 90.0) + 1e-9 + 90) / BAND_DEGREES) - sites.south[0]
-    highest = min(len(sites.band) - 2, highest) + 1
-    return min(max(0, lowest), highest), highest
+    return max(0, lowest), min(len(sites.band) - 2, highest) + 1
 
 
 @kernel
@@ -89,12 +79,7 @@ def half_width(lat: float, lon: float, reach: float) -> float:
 
 @kernel
 def stretch_of(sites: Sites, band: int, lon: float, wide: float) -> tuple[int, int]:
-    """Return the first offer of a band within `wide` degrees of longitude, and the one after the last.
-
-    The band after the last is the tail, where offers lie anywhere.
-    """
-    if band >= len(sites.band) - 1:
-        return sites.band[-1], sites.tail[0]
+    """Return the first offer of a band within `wide` degrees of longitude, and the one after the last."""
     begin, end = sites.band[band], sites.band[band + 1]
     if wide >= 360 or begin == end:
         return begin, end
@@ -119,8 +104,8 @@ def near(wants: Wants, sites: Sites, need: int, smallest: int, at_first: bool, f
     first, shortest = wants.first[need], wants.shortest[need]
     requires, must_speak = wants.requires[need], wants.must_speak[need]
     x, y, z = wants.point[need, 0], wants.point[need, 1], wants.point[need, 2]
-    for band in range(lowest, highest + 1):
-        begin, end = stretch_of(sites, band if band < highest else len(sites.band), lon, wide)
+    for band in range(lowest, highest):
+        begin, end = stretch_of(sites, band, lon, wide)
         for offer in range(begin, end):
             if requires & ~sites.allows[offer] or sites.beds[offer] < smallest:
                 continue
@@ -130,8 +115,11 @@ def near(wants: Wants, sites: Sites, need: int, smallest: int, at_first: bool, f
                     continue
             apart = (sites.point[offer, 0] - x) ** 2 + (sites.point[offer, 1] - y) ** 2
             apart += (sites.point[offer, 2] - z) ** 2
-            if not closer(wants, sites, need, offer, apart, radius, chord):
-                continue
+            if apart > chord * (1 - 1e-7):
+                if apart > chord * (1 + 1e-7) + 1e-24:
+                    continue
+                if haversine(lat, lon, sites.lat[offer], sites.lon[offer]) > radius:
+                    continue
             common = speak(wants, sites, need, offer)
             if must_speak and not common:
                 continue
@@ -241,4 +229,132 @@ def single_ways(
         if (checked or sites.held[offer]) and not has_room(sites, free, offer, first, last, people):
             continue
         kept = keep(keys, ways, kept, key, offer, first, last, people, NONE, 0, 0, 0)
+    return kept
+
+
+@kernel
+def moving_ways(
+    wants: Wants, sites: Sites, need: int, before: Array, free: Array, checked: bool,
+    found: Array, suits: Array, count: int, keys: Array, ways: Array,
+) -> int:  # fmt: skip
+    """Keep, of the moves that end their first leg on each possible day, the one worth most beside its price."""
+    first, nights, people, worth = wants.first[need], wants.nights[need], wants.people[need], wants.worth[need]
+    end = first + nights
+    # The two best of each day, so that one remains when both legs would be in the same offer.
+    early, late = np.full((nights + 1, 2), -np.inf), np.full((nights + 1, 2), -np.inf)
+    early_offer, late_offer = np.full((nights + 1, 2), NONE), np.full((nights + 1, 2), NONE)
+    late_last = np.zeros((nights + 1, 2), dtype=np.int64)
+    any_ = False
+    for at in range(count):
+        offer = found[at]
+        if sites.beds[offer] < people:
+            continue
+        last = last_day(sites, offer, first, end)
+        length = last - first
+        if length < SHORTEST_LEG or length > nights - SHORTEST_LEG:
+            continue
+        if (checked or sites.held[offer]) and not has_room(sites, free, offer, first, last, people):
+            continue
+        part = share_of_leg(length / nights, suits[at], people, sites.beds[offer], sites.shared[offer])
+        key = worth * part - price_of_leg(sites, before, offer, first, last, people)
+        _better(early, early_offer, length, key, offer)
+        any_ = True
+    if not any_:
+        return 0
+    for length in range(SHORTEST_LEG, nights - SHORTEST_LEG + 1):
+        if early_offer[length, 0] == NONE:
+            continue
+        change = first + length
+        for at in range(count):
+            offer = found[at]
+            last = last_day(sites, offer, change, end)
+            if last - change < SHORTEST_LEG or last - first < wants.shortest[need] or sites.beds[offer] < people:
+                continue
+            covered = (last - change) / nights
+            part = share_of_leg(covered, suits[at], people, sites.beds[offer], sites.shared[offer])
+            key = worth * part
+            if key <= late[length, 1]:
+                continue
+            key -= price_of_leg(sites, before, offer, change, last, people)
+            if key <= late[length, 1]:
+                continue
+            if (checked or sites.held[offer]) and not has_room(sites, free, offer, change, last, people):
+                continue
+            place = _better(late, late_offer, length, key, offer)
+            if place == 0:
+                late_last[length, 1] = late_last[length, 0]
+            late_last[length, place] = last
+    kept = 0
+    for length in range(SHORTEST_LEG, nights - SHORTEST_LEG + 1):
+        best, best_one, best_other = -np.inf, NONE, NONE
+        for one in range(2):
+            for other in range(2):
+                if early_offer[length, one] == NONE or late_offer[length, other] == NONE:
+                    continue
+                if early_offer[length, one] != late_offer[length, other]:
+                    both = early[length, one] + late[length, other]
+                    if both > best:
+                        best, best_one, best_other = both, one, other
+        if best_one != NONE:
+            change = first + length
+            kept = keep(
+                keys, ways, kept, best + worth * (PARTIAL_BASE - MOVE_COST),
+                early_offer[length, best_one], first, change, people,
+                late_offer[length, best_other], change, late_last[length, best_other], people,
+            )  # fmt: skip
+    return kept
+
+
+@kernel
+def _better(keys: Array, offers: Array, at: int, key: float, offer: int) -> int:
+    """Put a key among the two best of row `at`; return its place there (2: none)."""
+    if key > keys[at, 0]:
+        keys[at, 1], offers[at, 1] = keys[at, 0], offers[at, 0]
+        keys[at, 0], offers[at, 0] = key, offer
+        return 0
+    if key > keys[at, 1]:
+        keys[at, 1], offers[at, 1] = key, offer
+        return 1
+    return 2
+
+
+@kernel
+def splitting_ways(
+    wants: Wants, sites: Sites, need: int, before: Array, free: Array, checked: bool,
+    found: Array, suits: Array, count: int, keys: Array, ways: Array,
+) -> int:  # fmt: skip
+    """Keep the splits worth most beside their price: for each way to part the people, the best pairs of neighbours."""
+    first, nights, people, worth = wants.first[need], wants.nights[need], wants.people[need], wants.worth[need]
+    end = first + nights
+    parts = np.full((people, count), -np.inf)
+    for at in range(count):
+        offer = found[at]
+        if last_day(sites, offer, first, end) < end:
+            continue
+        for some in range(1, min(people - 1, sites.beds[offer]) + 1):
+            if (checked or sites.held[offer]) and not has_room(sites, free, offer, first, end, some):
+                continue
+            fit = suits[at] + 0.25 * (1.0 if sites.shared[offer] else some / sites.beds[offer])
+            price = price_of_leg(sites, before, offer, first, end, some)
+            parts[some, at] = worth * FIT_SHARE * fit * some / people - price
+    kept = 0
+    chord = chord_of(NEIGHBOURS_KM)
+    base = worth * (PARTIAL_BASE + PARTIAL_SHARE - SPLIT_COST)
+    for some in range(1, people // 2 + 1):
+        rest = people - some
+        ones, others = np.argsort(-parts[some]), np.argsort(-parts[rest])
+        for one in ones:
+            most = base + parts[some, one] + parts[rest, others[0]]
+            if most == -np.inf or (kept == len(keys) and most <= keys[kept - 1]):
+                break
+            for other in others:
+                key = base + parts[some, one] + parts[rest, other]
+                if key == -np.inf or (kept == len(keys) and key <= keys[kept - 1]):
+                    break
+                if one != other and within(sites, found[one], found[other], NEIGHBOURS_KM, chord):
+                    kept = keep(
+                        keys, ways, kept, key,
+                        found[one], first, end, some, found[other], first, end, rest,
+                    )  # fmt: skip
+                    break
     return kept

@@ -12,17 +12,12 @@ from matching.engine.compiled.week import Array, Sites
 
 
 class Pool(NamedTuple):
-    """For each need up to `ways.shape[1]` ways, the first `known` of them in use, and what each is worth.
-
-    The first way of a need whose `loyalty` is above 0 is where it stands already: `value` has the loyalty in it, so
-    that it moves only for more, and the way is never forgotten.
-    """
+    """For each need up to `ways.shape[1]` ways, the first `known` of them in use, and what each is worth."""
 
     ways: Array
     """(needs, most, 8): see `legs.WIDTH`"""
     value: Array
     known: Array
-    loyalty: Array
 
 
 def empty_pool(needs: int, most: int) -> Pool:
@@ -31,7 +26,6 @@ def empty_pool(needs: int, most: int) -> Pool:
         ways=np.zeros((needs, most, WIDTH), dtype=np.int32),
         value=np.zeros((needs, most)),
         known=np.zeros(needs, dtype=np.int32),
-        loyalty=np.zeros(needs),
     )
 
 
@@ -60,8 +54,8 @@ def add(pool: Pool, need: int, way: Array, value: float, reduced: Array) -> bool
         at = count
         pool.known[need] = count + 1
     else:
-        at = 1 if pool.loyalty[need] > 0 else 0
-        for other in range(at + 1, count):
+        at = 0
+        for other in range(1, count):
             if reduced[other] < reduced[at]:
                 at = other
     for part in range(WIDTH):

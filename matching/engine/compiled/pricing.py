@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from matching.engine.compiled.kernel import Crew, kernel, pieces
-from matching.engine.compiled.legs import WIDTH, near, single_ways
+from matching.engine.compiled.legs import WIDTH, moving_ways, near, single_ways, splitting_ways
 from matching.engine.compiled.pool import Pool, add, price_of
-from matching.engine.compiled.two_legs import moving_ways, splitting_ways
-from matching.engine.compiled.week import Array, Sites, Wants, free_of_charge
+from matching.engine.compiled.week import Array, Sites, Wants
 
 SINGLES, MOVES, SPLITS = 12, 10, 6
 """Ways of each kind that one pricing may add to a need."""
@@ -26,14 +25,14 @@ SHARES_OF_WORK = 32
 
 def seed_pool(wants: Wants, sites: Sites, pool: Pool, crew: Crew, seed: int) -> None:
     """Fill the pool with each need's first ways by one leg."""
-    sites, nothing = free_of_charge(sites)
-    crew.run(_seed_pool, [(wants, sites, pool, nothing, first, last, seed) for first, last in _shares(pool)])
+    crew.run(_seed_pool, [(wants, sites, pool, first, last, seed) for first, last in _shares(pool)])
 
 
 @kernel
-def _seed_pool(wants: Wants, sites: Sites, pool: Pool, nothing: Array, first: int, last: int, seed: int) -> None:
+def _seed_pool(wants: Wants, sites: Sites, pool: Pool, first: int, last: int, seed: int) -> None:
     offers = len(sites.beds)
     found, suits = np.empty(offers, dtype=np.int64), np.empty(offers)
+    nothing = np.zeros((sites.until.shape[0], sites.row[-1]))
     all_keys, all_ways = np.empty(offers), np.empty((offers, WIDTH), dtype=np.int64)
     for need in range(first, last):
         np.random.seed(seed + need)

@@ -25,9 +25,6 @@ MOST_OUT = 24
 FURTHER = 0.3
 """How often one who was put out gets a way of its own cleared as well."""
 
-NEIGHBOURHOOD = 1_000
-"""Needs among which the next turn's is drawn by lot."""
-
 BLINK = 0.02
 """How often a free way is passed over, so that the same turn can end differently."""
 
@@ -127,11 +124,7 @@ def improve(
     sites: Sites, pool: Pool, draft: Draft, order: Array, reduced: Array, half: Half,
     turns: int, heat_from: float, heat_to: float, seed: int,
 ) -> float:  # fmt: skip
-    """Take `turns` turns, the temperature falling; return the gain. `order`: each need's ways by `reduced` falling.
-
-    The turns go once through the country: neighbours follow one another, so what a turn looks at is mostly in the
-    processor's cache.
-    """
+    """Take `turns` turns, the temperature falling; return the gain. `order`: each need's ways by `reduced` falling."""
     np.random.seed(seed)
     out, had = np.empty(MOST_OUT, dtype=np.int64), np.empty(MOST_OUT, dtype=np.int64)
     gain = 0.0
@@ -139,8 +132,7 @@ def improve(
         return gain
     for turn in range(turns):
         heat = heat_from * (heat_to / heat_from) ** (turn / turns)
-        sweep = turn * len(half.seeds) // turns
-        need = half.seeds[(sweep + np.random.randint(min(NEIGHBOURHOOD, len(half.seeds)))) % len(half.seeds)]
+        need = half.seeds[np.random.randint(len(half.seeds))]
         now = draft.chosen[need]
         best = order[need, 0]
         top = reduced[need, best]

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from matching.engine.clock import Clock
 from matching.engine.compiled.ascent import ascend, give_prices, open_market, start_dual
 from matching.engine.compiled.diving import dive, insert, reduced_values
-from matching.engine.compiled.draft import NOTHING, Draft, blank, put_in_order, worth_of
-from matching.engine.compiled.exchanging import exchange
+from matching.engine.compiled.draft import NOTHING, Draft, blank, worth_of
 from matching.engine.compiled.kernel import Crew
 from matching.engine.compiled.leftover import place_left_over
 from matching.engine.compiled.pool import Pool, empty_pool
 from matching.engine.compiled.pricing import price_everything, seed_pool
 from matching.engine.compiled.proof import price_nights, rounded_up
 from matching.engine.compiled.ruining import Half, improve
-from matching.engine.compiled.standing import keep_standing
 from matching.engine.compiled.week import Array, Week
-from matching.engine.values import Placement, Step
+from matching.engine.values import Step
 
 MOST_WAYS = 64
 """Ways kept in mind for each need."""
@@ -40,7 +37,7 @@ first round, so that something is proven soon, after the last, and once between.
 HEAT, PACE = (0.1, 0.003), (1.0, 0.002)
 """Temperature (in units of the objective) and pace (in median prices) of the ascent, at its begin and end."""
 
-PASSES, DIVE_HEAT, DIVE_PACE = 40, 0.05, 0.1
+PASSES, DIVE_HEAT, DIVE_PACE = 40, 0.03, 0.1
 
 CUTS = (0.5, 0.5, 0.4, 0.6, 0.45, 0.55)
 """Where the country is cut in two for the two threads, by turns along a meridian and a parallel, as shares of its offers."""
@@ -53,7 +50,7 @@ PROVEN = 1e-8
 """A plan this close to the bound is the best."""
 
 Tell = Callable[[Step], None]
-PROVEN_BY, DIVED_BY, IMPROVED_BY = 0.5, 0.8, 0.93
+PROVEN_BY, DIVED_BY, IMPROVED_BY = 0.5, 0.8, 0.98
 """The shares of a time limit by which the phases end."""
 
 
@@ -65,8 +62,6 @@ class Solved:
     draft: Draft
     prices: Array
     bound: float
-    margins: Array
-    """For each need the most any way of it is worth beside these prices, or 0."""
 
 
 @contextmanager
@@ -79,44 +74,26 @@ def crew_for(week: Week) -> Iterator[Crew]:
         crew.close()
 
 
-def solve(
-    week: Week,
-    crew: Crew,
-    *,
-    seed: int,
-    tell: Tell,
-    clock: Clock,
-    standing: Sequence[Placement] = (),
-    loyalty: float = 0.0,
-) -> Solved:
-    """Plan the week; for `standing` and `loyalty` see `standing.keep_standing`.
+def solve(week: Week, crew: Crew, *, seed: int, tell: Tell, clock: Clock) -> Solved:
+    """Plan the week.
 
     The clock is asked between the steps whether it is time for the next phase.
     """
     with clock.timed("ways"):
         tell(Step("ways", 0.0))
         pool = empty_pool(len(week.needs), MOST_WAYS)
-        keep_standing(week, pool, standing, loyalty)
         seed_pool(week.wants, week.sites, pool, crew, seed)
-    prices, proof = _prove(week, pool, crew, tell, clock)
-    draft = _draw_up(week, pool, prices, proof.bound, crew, seed, tell, clock)
-    return Solved(pool, draft, proof.prices, proof.bound, proof.margins)
+    prices, certificate, bound = _prove(week, pool, crew, tell, clock)
+    draft = _draw_up(week, pool, prices, bound, crew, seed, tell, clock)
+    return Solved(pool, draft, certificate, bound)
 
 
-class Proof(NamedTuple):
-    """A bound, the prices that prove it, and each need's part in it (see Solved)."""
-
-    bound: float
-    prices: Array
-    margins: Array
-
-
-def _prove(week: Week, pool: Pool, crew: Crew, tell: Tell, clock: Clock) -> tuple[Array, Proof]:
-    """Return the last prices, and the proof of the lowest bound; the pool grows by what pricing finds."""
+def _prove(week: Week, pool: Pool, crew: Crew, tell: Tell, clock: Clock) -> tuple[Array, Array, float]:
+    """Return the last prices, those of the lowest bound, and the bound; the pool grows by what pricing finds."""
     sites = week.sites
     prices = np.zeros((int(sites.row[-1]), sites.free.shape[1]))
     nobody = np.full(len(week.needs), NOTHING, dtype=np.int32)
-    proof = Proof(float("inf"), prices, np.zeros(len(week.needs)))
+    bound, certificate = float("inf"), prices.copy()
     scale = float(np.median(week.wants.worth / (week.wants.people * week.wants.nights)))
     done, number, longest = 0.0, 0, 0.0
     while True:
@@ -126,7 +103,7 @@ def _prove(week: Week, pool: Pool, crew: Crew, tell: Tell, clock: Clock) -> tupl
         rounds = max(1, min(rounds, ROUNDS - number))
         last, until = rounds == 1, done + (1 - done) / rounds
         with clock.timed("prices"):
-            tell(Step("prices", done, bound=proof.bound if number else None))
+            tell(Step("prices", done, bound=bound if bound < float("inf") else None))
             market = open_market(sites, pool)
             dual = start_dual(sites, market, prices, sites.free)
             heat, pace = _stretch(HEAT, done, until), _stretch((scale * PACE[0], scale * PACE[1]), done, until)
@@ -136,15 +113,15 @@ def _prove(week: Week, pool: Pool, crew: Crew, tell: Tell, clock: Clock) -> tupl
             before, of_nights = price_nights(sites, prices)
             whole = last or number in (0, WHOLE_AGAIN)
             best = price_everything(week.wants, sites, pool, before, crew, whole=whole)
-            found = rounded_up(of_nights + float(best.sum())) if whole else proof.bound
-            if found < proof.bound:
-                proof = Proof(found, prices.copy(), best)
+            found = rounded_up(of_nights + float(best.sum())) if whole else bound
+            if found < bound:
+                bound, certificate = found, prices.copy()
         done, number = until, number + 1
         now = clock.left(PROVEN_BY)
         if last or now == 0:
             break
         longest = max(longest, began - now) if now < float("inf") else longest
-    return prices, proof
+    return prices, certificate, bound
 
 
 def _draw_up(
@@ -196,28 +173,7 @@ def _draw_up(
             insert(pool, sites, draft, reduced)
         before, _of_nights = price_nights(sites, prices)
         place_left_over(week.wants, sites, pool, draft, before)
-        if clock.left(1.0) > 0:
-            exchange(week, pool, draft, before)
-        if pool.loyalty.any():
-            stands = _as_it_stands(week, pool, reduced, before)
-            if _loyal_worth(pool, stands) > _loyal_worth(pool, draft):
-                return stands
     return draft
-
-
-def _as_it_stands(week: Week, pool: Pool, reduced: Array, before: Array) -> Draft:
-    """Return the plan in which all that stands is left as it is, and others are put in where there is room."""
-    draft = blank(week.sites, len(week.needs))
-    standing = np.flatnonzero(pool.loyalty > 0)
-    put_in_order(week.sites, pool, draft, standing, np.zeros_like(standing))
-    insert(pool, week.sites, draft, reduced)
-    place_left_over(week.wants, week.sites, pool, draft, before)
-    exchange(week, pool, draft, before)
-    return draft
-
-
-def _loyal_worth(pool: Pool, draft: Draft) -> float:
-    return float(worth_of(pool, draft) + pool.loyalty[draft.chosen == 0].sum())
 
 
 def _halves(week: Week, pool: Pool, draft: Draft, order: Array, batch: int) -> list[Half]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.engine.objective import weight
-from matching.engine.reasons import SHIFTS
 from matching.engine.values import Need, Offer
 
 Array = NDArray[Any]
@@ -21,7 +19,6 @@ BAND_DEGREES = 0.05
 
 NO_LIMIT = 30_000
 LANGUAGES_A_WORD = 62
-MARGIN = max(SHIFTS)
 
 CHILDREN, PETS, STEP_FREE, SMOKERS, NO_SMOKE, WOMEN, MIXED, CHILDLESS = (1 << bit for bit in range(8))
 
@@ -49,8 +46,6 @@ class Sites(NamedTuple):
     """First offer of each band."""
     south: Array
     """One number: the latitude at which the bands begin."""
-    tail: Array
-    """One number: where the offers end. Those behind the last band lie anywhere: a board puts new ones there."""
 
 
 class Wants(NamedTuple):
@@ -69,8 +64,6 @@ class Wants(NamedTuple):
     must_speak: Array
     worth: Array
     """weight x people"""
-    waited: Array
-    """Days."""
     may_move: Array
     may_split: Array
     declined_from: Array
@@ -91,35 +84,26 @@ class Week:
 def lay_out(needs: Sequence[Need], offers: Sequence[Offer]) -> Week:
     """Return the week as arrays. Offers that may not be matched at all (not vetted, listed or fresh) are left out."""
     offers = [offer for offer in offers if offer.vetted and offer.listed and offer.fresh]
-    offers = [offers[at] for at in in_bands(offers)]
-    needs = [needs[at] for at in in_bands(needs)]
-    # A few nights more on either side than anybody wants: who is left over may be told to come a little earlier or later.
-    first_day = min((need.first_night.toordinal() for need in needs), default=0) - MARGIN
-    last_day = max((need.first_night.toordinal() + need.nights for need in needs), default=1) + MARGIN
+    offers = [offers[at] for at in _in_bands(offers)]
+    needs = [needs[at] for at in _in_bands(needs)]
+    first_day = min((need.first_night.toordinal() for need in needs), default=0)
+    last_day = max((need.first_night.toordinal() + need.nights for need in needs), default=1)
     known = sorted(frozenset().union(*(o.languages for o in offers)) & frozenset().union(*(n.languages for n in needs)))
     place_of = {code: at for at, code in enumerate(known)}
     words = max(1, -(-len(known) // LANGUAGES_A_WORD))
     largest = max((need.people for need in needs), default=1)
-    sites = sites_of(offers, first_day, last_day - first_day, place_of, words, largest)
-    at_of = {offer.id: at for at, offer in enumerate(offers)}
-    return Week(wants_of(needs, at_of, first_day, place_of, words), sites, needs, offers, first_day)
+    sites = _sites(offers, first_day, last_day - first_day, place_of, words, largest)
+    return Week(_wants(needs, offers, first_day, place_of, words), sites, needs, offers, first_day)
 
 
-def free_of_charge(sites: Sites) -> tuple[Sites, Array]:
-    """Return the offers with one row of prices for all of them, and such prices of 0 (see `legs.price_of_leg`)."""
-    largest = int(sites.beds.max(initial=1))
-    return sites._replace(row=np.zeros_like(sites.row)), np.zeros((sites.until.shape[0], largest))
-
-
-def in_bands(places: Sequence[Need] | Sequence[Offer]) -> list[int]:
+def _in_bands(places: Sequence[Need] | Sequence[Offer]) -> list[int]:
     keys = [(int((place.lat + 90) / BAND_DEGREES), place.lon, place.id) for place in places]
     return sorted(range(len(keys)), key=keys.__getitem__)
 
 
-def sites_of(
-    offers: Sequence[Offer], first_day: int, nights: int, place_of: Mapping[str, int], words: int, largest: int
+def _sites(
+    offers: list[Offer], first_day: int, nights: int, place_of: dict[str, int], words: int, largest: int
 ) -> Sites:
-    """Return the offers, sorted by `in_bands`, as arrays of `nights` nights."""
     count = len(offers)
     lat, lon = _column(offers, "lat", float), _column(offers, "lon", float)
     beds, shared = _column(offers, "beds", np.int32), _column(offers, "shared", np.bool_)
@@ -127,9 +111,12 @@ def sites_of(
     free = np.repeat(np.where(shared, beds, 1).astype(np.int32)[:, None], nights, axis=1)
     held = np.zeros(count, dtype=np.bool_)
     for at, offer in enumerate(offers):
-        open_windows(until, at, offer, first_day)
+        for first, last in offer.windows:
+            begins, ends = max(0, first.toordinal() - first_day), last.toordinal() - first_day
+            until[begins : max(0, ends), at] = min(max(0, ends), NO_LIMIT)
         for one in offer.held:
-            take_nights(free, at, offer, one.first_night, one.last_day, one.people, first_day)
+            begins, ends = max(0, one.first_night.toordinal() - first_day), max(0, one.last_day.toordinal() - first_day)
+            free[at, begins:ends] -= one.people if offer.shared else 1
             held[at] = True
     np.maximum(free, 0, out=free)
     bands = ((lat + 90) / BAND_DEGREES).astype(np.int64)
@@ -139,57 +126,38 @@ def sites_of(
     return Sites(
         lat=lat,
         lon=lon,
-        point=points(lat, lon),
+        point=_points(lat, lon),
         beds=beds,
         shared=shared,
         longest=np.array([min(offer.max_nights or NO_LIMIT, NO_LIMIT) for offer in offers], dtype=np.int32),
-        allows=np.array([allows(offer) for offer in offers], dtype=np.int16),
-        speaks=spoken([offer.languages for offer in offers], place_of, words),
+        allows=np.array([_allows(offer) for offer in offers], dtype=np.int16),
+        speaks=_speaks([offer.languages for offer in offers], place_of, words),
         until=until,
         free=free,
         held=held,
         row=np.concatenate([[0], np.cumsum(rows)]).astype(np.int64),
         band=np.searchsorted(bands, np.arange(lowest, highest + 2)).astype(np.int64),
         south=np.array([lowest], dtype=np.int64),
-        tail=np.array([count], dtype=np.int64),
     )
 
 
-def open_windows(until: Array, at: int, offer: Offer, first_day: int) -> None:
-    """Write an offer's windows into `until` (see Sites)."""
-    for first, last in offer.windows:
-        begins, ends = max(0, first.toordinal() - first_day), last.toordinal() - first_day
-        until[begins : max(0, ends), at] = min(max(0, ends), NO_LIMIT)
-
-
-def take_nights(
-    free: Array, at: int, offer: Offer, first_night: date, last_day: date, people: int, first_day: int
-) -> None:
-    """Take the nights `[first_night, last_day)` of an offer; give them back where `people` is below 0."""
-    begins, ends = max(0, first_night.toordinal() - first_day), max(0, last_day.toordinal() - first_day)
-    free[at, begins:ends] -= people if offer.shared else (people > 0) - (people < 0)
-
-
-def wants_of(
-    needs: Sequence[Need], at_of: Mapping[str, int], first_day: int, place_of: Mapping[str, int], words: int
-) -> Wants:
-    """Return the needs as arrays; `at_of` numbers the offers, `place_of` the languages."""
+def _wants(needs: list[Need], offers: list[Offer], first_day: int, place_of: dict[str, int], words: int) -> Wants:
     lat, lon = _column(needs, "lat", float), _column(needs, "lon", float)
+    at_of = {offer.id: at for at, offer in enumerate(offers)}
     declined = [sorted(at_of[one] for one in need.declined if one in at_of) for need in needs]
     return Wants(
         lat=lat,
         lon=lon,
-        point=points(lat, lon),
+        point=_points(lat, lon),
         radius=_column(needs, "radius_km", float),
         people=_column(needs, "people", np.int32),
         first=np.array([need.first_night.toordinal() - first_day for need in needs], dtype=np.int32),
         nights=_column(needs, "nights", np.int32),
         shortest=_column(needs, "min_nights", np.int32),
-        requires=np.array([requires(need) for need in needs], dtype=np.int16),
-        speaks=spoken([need.languages for need in needs], place_of, words),
+        requires=np.array([_requires(need) for need in needs], dtype=np.int16),
+        speaks=_speaks([need.languages for need in needs], place_of, words),
         must_speak=_column(needs, "language_required", np.bool_),
         worth=np.array([weight(need) * need.people for need in needs], dtype=float),
-        waited=_column(needs, "days_waiting", float),
         may_move=np.array([need.may_move and need.nights >= 4 for need in needs], dtype=np.bool_),
         may_split=np.array([need.may_split and need.people >= 2 for need in needs], dtype=np.bool_),
         declined_from=np.concatenate([[0], np.cumsum([len(each) for each in declined])]).astype(np.int64),
@@ -201,30 +169,30 @@ def _column(values: Sequence[object], name: str, kind: Any) -> Array:
     return np.array([getattr(value, name) for value in values], dtype=kind)
 
 
-def points(lat: Array, lon: Array) -> Array:
+def _points(lat: Array, lon: Array) -> Array:
     north, east = np.radians(lat), np.radians(lon)
     return np.stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=1)
 
 
-def spoken(languages: Sequence[frozenset[str]], place_of: Mapping[str, int], words: int) -> Array:
+def _speaks(languages: Sequence[frozenset[str]], place_of: dict[str, int], words: int) -> Array:
     masks: dict[frozenset[str], list[int]] = {}
-    for each in languages:
-        if each not in masks:
+    for spoken in languages:
+        if spoken not in masks:
             bits = [0] * words
-            for code in each & place_of.keys():
+            for code in spoken & place_of.keys():
                 bits[place_of[code] // LANGUAGES_A_WORD] |= 1 << place_of[code] % LANGUAGES_A_WORD
-            masks[each] = bits
-    return np.array([masks[each] for each in languages], dtype=np.int64).reshape(len(languages), words)
+            masks[spoken] = bits
+    return np.array([masks[spoken] for spoken in languages], dtype=np.int64).reshape(len(languages), words)
 
 
-def allows(offer: Offer) -> int:
+def _allows(offer: Offer) -> int:
     bits = CHILDREN * offer.children | PETS * offer.pets | STEP_FREE * offer.step_free
     bits |= SMOKERS if offer.smoking else NO_SMOKE
     bits |= WOMEN if offer.who == "women" else MIXED
     return bits | CHILDLESS * (offer.who != "families")
 
 
-def requires(need: Need) -> int:
+def _requires(need: Need) -> int:
     bits = CHILDREN if need.children else CHILDLESS
     bits |= PETS * need.pets | STEP_FREE * need.step_free | WOMEN * need.women_only | MIXED * (not need.all_women)
     return bits | (0 if need.smoking is None else SMOKERS if need.smoking else NO_SMOKE)

@@ -14,16 +14,16 @@ from matching.engine.compiled.legs import (
     WIDTH,
     bands_within,
     chord_of,
-    closer,
     declined,
     half_width,
     has_room,
     last_day,
+    moving_ways,
     near,
     speak,
+    splitting_ways,
     stretch_of,
 )
-from matching.engine.compiled.two_legs import moving_ways, splitting_ways
 from matching.engine.compiled.week import Array, Sites, Wants, Week
 from matching.engine.objective import EARTH_RADIUS_KM
 from matching.engine.reasons import RULES_IN_WORDS, SHIFTS, WIDER, Obstacles
@@ -47,42 +47,30 @@ def obstacles(week: Week, draft: Draft, crew: Crew) -> Iterator[tuple[int, Obsta
     """Yield for each need left over its number in the week and what stands in its way beside the plan's placements."""
     left = np.flatnonzero(draft.chosen < 0)
     figures = np.zeros((len(left), FIGURES), dtype=np.int32)
-    sites, nothing = bits.free_of_charge(week.sites)
-    work = [
-        (week.wants, sites, draft.free, nothing, left, figures, *edges) for edges in pieces(len(left), SHARES_OF_WORK)
-    ]
+    work = [(week.wants, week.sites, draft.free, left, figures, *edges) for edges in pieces(len(left), SHARES_OF_WORK)]
     crew.run(_count, work)
     for number, found in zip(left.tolist(), figures.tolist(), strict=True):
-        yield number, _as_obstacles(found)
-
-
-def obstacles_of(wants: Wants, sites: Sites, free: Array, before: Array) -> Obstacles:
-    """Return what stands in the way of the only need in `wants` beside what is taken of `free`; `before` is all 0."""
-    figures = np.zeros((1, FIGURES), dtype=np.int32)
-    _count(wants, sites, free, before, np.zeros(1, dtype=np.int64), figures, 0, 1)
-    return _as_obstacles(figures[0].tolist())
-
-
-def _as_obstacles(found: list[int]) -> Obstacles:
-    return Obstacles(
-        within=found[WITHIN],
-        refused=tuple(found[REFUSED:SUITABLE]),
-        suitable=found[SUITABLE],
-        possible=found[POSSIBLE],
-        wider=tuple(found[WIDER_FREE:NIGHTS]),
-        shorter=(found[NIGHTS], found[NIGHTS_FREE]),
-        shifted=tuple(found[SHIFTED_FREE:MOVE]),
-        move=bool(found[MOVE]),
-        split=bool(found[SPLIT]),
-    )
+        yield (
+            number,
+            Obstacles(
+                within=found[WITHIN],
+                refused=tuple(found[REFUSED:SUITABLE]),
+                suitable=found[SUITABLE],
+                possible=found[POSSIBLE],
+                wider=tuple(found[WIDER_FREE:NIGHTS]),
+                shorter=(found[NIGHTS], found[NIGHTS_FREE]),
+                shifted=tuple(found[SHIFTED_FREE:MOVE]),
+                move=bool(found[MOVE]),
+                split=bool(found[SPLIT]),
+            ),
+        )
 
 
 @kernel
-def _count(
-    wants: Wants, sites: Sites, free: Array, nothing: Array, left: Array, figures: Array, first: int, last: int
-) -> None:
+def _count(wants: Wants, sites: Sites, free: Array, left: Array, figures: Array, first: int, last: int) -> None:
     offers = len(sites.beds)
     found, suits = np.empty(offers, dtype=np.int64), np.empty(offers)
+    nothing = np.zeros((sites.until.shape[0], sites.row[-1]))
     keys, ways = np.empty(1), np.empty((1, WIDTH), dtype=np.int64)
     for at in range(first, last):
         need = left[at]
@@ -108,22 +96,21 @@ def _look_around(wants: Wants, sites: Sites, free: Array, need: int, figures: Ar
     near_chord, far_chord = chord_of(wants.radius[need]), chord_of(farthest)
     wide = half_width(lat, lon, reach)
     lowest, highest = bands_within(sites, lat, reach)
-    for band in range(lowest, highest + 1):
-        begin, end = stretch_of(sites, band if band < highest else len(sites.band), lon, wide)
+    for band in range(lowest, highest):
+        begin, end = stretch_of(sites, band, lon, wide)
         for offer in range(begin, end):
             apart = 0.0
             for axis in range(3):
                 apart += (sites.point[offer, axis] - wants.point[need, axis]) ** 2
-            if not closer(wants, sites, need, offer, apart, farthest, far_chord):
+            if apart > far_chord:
                 continue
             rule = _refused_by(wants, sites, need, offer)
             ends = last_day(sites, offer, start, start + nights)
             fits = rule < 0 and ends > start and has_room(sites, free, offer, start, ends, people)
-            if not closer(wants, sites, need, offer, apart, wants.radius[need], near_chord):
+            if apart > near_chord:
                 if fits and ends - start >= shortest:
                     for step in range(len(FACTORS)):
-                        km = wants.radius[need] * FACTORS[step]
-                        if closer(wants, sites, need, offer, apart, km, chord_of(km)):
+                        if apart <= chord_of(wants.radius[need] * FACTORS[step]):
                             figures[WIDER_FREE + step] += 1
                 continue
             figures[WITHIN] += 1

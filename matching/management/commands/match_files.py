@@ -11,7 +11,6 @@ import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -20,13 +19,9 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from matching.engine import Need, Placement, Plan, plan
-from matching.engine.advice import Advice
-from matching.engine.checking_fairness import passed_over
-from matching.engine.fairness import by_days_waited
 from matching.management.progress import shown
 from matching.management.weeks import UnreadableFile, Week, now_or, read_week
 from matching.sheets import HeaderProblem, safe_cell
-from places.gazetteer import nearest_place
 
 COLUMNS = ("request_id", "leg", "space_id", "first_night", "last_day", "people", "score", "reasons")
 BETWEEN_REASONS = "; "
@@ -41,10 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("requests", type=Path, metavar="REQUESTS.csv")
         parser.add_argument("--out", type=Path, required=True, metavar="MATCHES.csv", help="one line for each leg")
         parser.add_argument(
-            "--json",
-            type=Path,
-            metavar="SUMMARY.json",
-            help="figures, fairness, advice, prices, and who is left over and why",
+            "--json", type=Path, metavar="SUMMARY.json", help="figures, prices, and who is left over and why"
         )
         parser.add_argument(
             "--now", type=moment, metavar="ISO-8601", help="count waiting up to then (default: the clock)"
@@ -85,12 +77,7 @@ class Command(BaseCommand):
         )
         figures["seconds"]["total"] = round(time.perf_counter() - began, 3)
         if options["json"]:
-            whole = (
-                figures
-                | reported(week, found)
-                | certificate(found)
-                | {"left_over": {one.need_id: one.reasons for one in found.unplaced}}
-            )
+            whole = figures | certificate(found) | {"left_over": {one.need_id: one.reasons for one in found.unplaced}}
             write(options["json"], lambda out: json.dump(whole, out, ensure_ascii=False))
         self.stderr.write(
             "{households_placed:,} of {households_asked:,} households and {people_placed:,} of {people_asked:,} people "
@@ -221,35 +208,6 @@ def counted(needs: Sequence[Need], placements: Sequence[Placement]) -> dict[str,
         "full_stays": sum(covered == need.people * need.nights for need, covered in person_nights),
         "moves": len(two_legs) - splits,
         "splits": splits,
-    }
-
-
-def reported(week: Week, found: Plan) -> dict[str, Any]:
-    """Return how fair the plan is, and where one more space would help most."""
-    placed = {placement.need_id for placement in found.placements}
-    return {
-        "fairness": {
-            "waited": [asdict(tenth) for tenth in by_days_waited(week.needs, placed)],
-            "passed_over": passed_over(week.needs, week.offers, found.placements),
-        },
-        "advice": [advised(one) for one in found.advice],
-    }
-
-
-def advised(one: Advice) -> dict[str, Any]:
-    """Return one piece of advice: a space of this kind, free on all these nights, near this place."""
-    near = nearest_place(one.lat, one.lon)
-    return {
-        "place": near.name if near else None,
-        "lat": one.lat,
-        "lon": one.lon,
-        "kind": one.kind.name,
-        "beds": one.kind.beds,
-        "first_night": one.first_night.isoformat(),
-        "last_day": one.last_day.isoformat(),
-        "gain": one.gain,
-        "at_least": one.at_least,
-        "nights": {night.isoformat(): round(price, 4) for night, price in one.nights},
     }
 
 

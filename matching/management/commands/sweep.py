@@ -17,7 +17,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         expired = matchmaking.expire_overdue(at=timezone.now())
-        matched = matchmaking.match_open_requests(now=timezone.now)
+        rounds = matchmaking.match_open_requests(now=timezone.now)
         asked = intake.ask_if_still_available(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
-        self.stdout.write(f"{expired} ended, {matched.proposals} proposed, {asked} hosts asked, {sent} messages sent.")
+        proposals = sum(done.proposals for done in rounds)
+        self.stdout.write(f"{expired} ended, {proposals} proposed, {asked} hosts asked, {sent} messages sent.")

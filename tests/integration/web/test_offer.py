@@ -132,26 +132,18 @@ def test_another_code_is_sent_only_on_post(client: Client) -> None:
     assert Host.objects.get().user.codes.count() == 1
 
 
-def test_code_page_before_a_code_was_sent_leads_back(client: Client) -> None:
-    assert client.get("/offer/code/").headers["Location"] == "/host/"
-    client.get("/offer/where/")
-    client.post("/offer/where/", {"place": people.place().name})
-
+def test_code_page_without_a_draft_leads_back(client: Client) -> None:
     assert client.get("/offer/code/").headers["Location"] == "/offer/check/"
-    assert client.get("/offer/code/", follow=True).request["PATH_INFO"] == "/offer/address/"
+    assert client.get("/offer/code/", follow=True).request["PATH_INFO"] == "/offer/where/"
 
 
 @pytest.mark.parametrize(
     ("question", "typed", "problem"),
     [
-        ("address", {"address": " "}, ("id_address", "Street, house, flat: fill this in.")),
+        ("address", {"address": " "}, ("id_address", "Street, house, flat, and how to find the door: fill this in.")),
         ("beds", {"beds": "501"}, ("id_beds", "Number of people: write a number from 1 to 500.")),
         ("shared", {}, ("id_shared_0", "At the same time: choose one.")),
-        (
-            "nights",
-            {"first_1": "tomorrow", "last_1": ""},
-            ("id_first_1", "First night: write a date like 27.09.2022."),
-        ),
+        ("nights", {"first_1": "tomorrow", "last_1": ""}, ("id_first_1", "Enter a valid date.")),
         ("longest", {"max_nights": "-1"}, ("id_max_nights", "Nights: write a number from 1 to 730.")),
         ("who", {"who": "nobody"}, ("id_who_0", "Select a valid choice. nobody is not one of the available choices.")),
         ("languages", {}, ("id_languages_0", "Choose at least one language.")),

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from matching.engine import Need, Offer, Plan, Step, plan
 from matching.engine.checking import check_plan
 from matching.engine.checking_bound import recompute_bound
 from tests.unit.engine.exact import best_objective
 from tests.unit.engine.making import amiras_need, hannas_offer, night
-from tests.unit.engine.weeks import offers as spaces
 from tests.unit.engine.weeks import weeks
 
 Week = tuple[list[Need], list[Offer]]
@@ -55,17 +52,6 @@ def test_plan_is_never_worth_more_than_the_best_and_its_bound_never_less(week: W
 
     assert found.objective <= best + 1e-6
     assert found.bound >= best - 1e-6
-
-
-@many
-@given(weeks(), st.data())
-def test_one_more_space_never_lowers_what_is_possible_nor_what_is_proven(week: Week, data: st.DataObject) -> None:
-    needs, offers = week
-    more = [*offers, replace(data.draw(spaces(len(offers))), id="one more")]
-    before = best_objective(needs, offers)
-
-    assert best_objective(needs, more) >= before - 1e-6
-    assert plan(needs, more).bound >= before - 1e-6
 
 
 @some

@@ -42,7 +42,8 @@ CASES: list[tuple[str, dict[str, Any], list[dict[str, Any]], tuple[str, ...]]] =
         "other dates",
         {},
         [{"windows": ((night(2), night(20)),)}],
-        ("1 suitable within 10 km, none free for 4 nights from 2022-09-26", "1 free from 2022-09-28"),
+        # The week ends with the last night anybody wants, so later nights are not known to be free.
+        ("1 suitable within 10 km, none free for 4 nights from 2022-09-26",),
     ),
     (
         "a move",
@@ -51,7 +52,6 @@ CASES: list[tuple[str, dict[str, Any], list[dict[str, Any]], tuple[str, ...]]] =
         (
             "2 suitable within 10 km, none free for 4 nights from 2022-09-26",
             "1 free for 2 nights",
-            "1 free from 2022-09-28",
             "possible with a move between two spaces",
         ),
     ),
@@ -79,7 +79,7 @@ def test_plan_says_that_the_space_went_to_somebody_who_weighs_more() -> None:
 
     (left,) = plan(needs, [hannas_offer()]).unplaced
 
-    assert (left.need_id, left.reasons) == ("amira", ("1 possible within 10 km, all taken by others",))
+    assert (left.need_id, left.reasons) == ("amira", ("1 possible within 10 km, all given to needs that weigh more",))
 
 
 def test_plan_says_that_there_is_no_space_at_all() -> None:
