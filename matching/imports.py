@@ -189,6 +189,7 @@ def _take_in_space(
         host = register_host(name=row.host, contacts=_contacts(row), language=_language(row))
         intake.offer_space(host, details, by=by or host.user, at=at, external_id=row.key)
         return host, Outcome.NEW
+    _may_bring(by, space.place_id)
     changed = bring_up_to_date(space.host.user, name=row.host, contacts=_contacts(row))
     if details != _details_of_space(space):
         intake.change_space(space.pk, details, by=by or space.host.user, at=at)
@@ -228,6 +229,7 @@ def _take_in_request(
             registered_at=row.registered_at,
         )
         return Outcome.NEW
+    _may_bring(by, request.place_id)
     user = request.arrival.user
     changed = bring_up_to_date(user, name=row.name, contacts=_contacts(row))
     # The sheet has no column for the children's ages: those noted since stay.
@@ -236,6 +238,12 @@ def _take_in_request(
         intake.change_request(request.pk, details, by=by or user, at=at)
         changed = True
     return Outcome.CHANGED if changed else Outcome.UNCHANGED
+
+
+def _may_bring(by: User | None, place_id: int | None) -> None:
+    """Refuse a coordinator of another place before the name or a contact is touched: no act below looks at these."""
+    if by is not None and not queries.covers(by, place_id):
+        raise NotYours
 
 
 def _contacts(row: SpaceRow | RequestRow) -> list[tuple[str, str]]:

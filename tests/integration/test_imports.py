@@ -514,6 +514,21 @@ def test_a_coordinator_of_one_place_brings_rows_of_that_place_only() -> None:
     assert Host.objects.count() == 1
 
 
+def test_a_coordinator_of_another_place_changes_nobody_s_name_or_contacts() -> None:
+    of_oral = people.carla("carla-of-oral", places=(people.place("Oral"),))
+    spaces({})
+    requests({})
+    told = [RowProblem(2, "", "s1", "You may not do this."), RowProblem(2, "", "r1", "You may not do this.")]
+
+    of_spaces = spaces({"host": "Somebody Else", "email": "else@example.org"}, by=of_oral.user)
+    of_requests = requests({"name": "Somebody Else", "email": "else@example.org"}, by=of_oral.user)
+
+    assert of_spaces.problems + of_requests.problems == told
+    host, arrival = Space.objects.get(external_id="s1").host, ShelterRequest.objects.get(external_id="r1").arrival
+    assert "Somebody Else" not in (host.user.name, arrival.user.name)
+    assert [each.user.contact_points.filter(channel="email").count() for each in (host, arrival)] == [0, 0]
+
+
 # -- what follows ---------------------------------------------------------------------------------
 
 
