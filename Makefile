@@ -1,6 +1,6 @@
 # Everything a newcomer needs is `make run` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-concurrency test-chaos test-all check format install dev lock
+.PHONY: help run test test-browser test-concurrency test-chaos test-all check format install dev lock translations
 SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -28,7 +28,7 @@ test-chaos: dev ## Kill workers, stop Redis, restart PostgreSQL, fail providers
 
 test-all: test test-browser test-concurrency test-chaos ## Run every test
 
-check: dev ## Check format, lint, types, import contracts, migrations and deployment
+check: dev ## Check format, lint, types, import contracts, migrations, deployment and translations
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	DEBUG=yes $(PY) -m mypy shelter matching accounts notifications places privacy deployment

@@ -327,16 +327,6 @@ def set_dates(
         return request
 
 
-def urgency_of(first_night: date, today: date) -> str:
-    """Return how urgent a need is, told by its first night alone: nobody has to plead."""
-    days = (first_night - today).days
-    if days <= 0:
-        return ShelterRequest.Urgency.TONIGHT
-    if days == 1:
-        return ShelterRequest.Urgency.URGENT
-    return ShelterRequest.Urgency.SOON if days <= 7 else ShelterRequest.Urgency.NORMAL
-
-
 def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
     """Keep, for each request looked at, why it could not be placed (empty: it was); return how many changed."""
     with transaction.atomic():
