@@ -49,7 +49,9 @@ def with_rows(sql: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]
 def _copy(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     quote = connection.ops.quote_name
     names = ", ".join(quote(column) for column in columns)
+    # Made before the COPY stands open: a row that asks the database for something while it does waits for ever.
+    ready = list(rows)
     # Django's cursor offers `copy`, but translates errors only of its own methods.
     with connection.wrap_database_errors, cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:
-        for row in rows:
+        for row in ready:
             copy.write_row(row)

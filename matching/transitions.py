@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts import vetting
 from accounts.models import Host, User
+from deployment.rules import read_once
 from matching import messages, queries, risks, rounds
 from matching.copying import copy_in
 from matching.deadlines import due_at, local_date
@@ -127,6 +128,7 @@ def propose_many(proposals: Sequence[Proposal], *, at: datetime, instead_of: Col
         return written
 
 
+@read_once()
 def _write_proposals(proposals: Sequence[Proposal], *, by: User | None, at: datetime) -> list[UUID]:
     records = queries.records_of({proposal.space.host_id for proposal in proposals}, local_date(at))
     # In the order of the spaces' ids: two rounds side by side then lock them in the same order.
