@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -285,21 +284,6 @@ def places_visible_to(user: User) -> QuerySet[Place]:
     if coordinator is None:
         return Place.objects.none()
     return Place.objects.all() if coordinator.all_places else coordinator.places.all()
-
-
-@dataclass(frozen=True, slots=True)
-class BedPrice:
-    """What one more bed for `kind` (anyone, women, families) is worth in a place on a night, in units of the objective."""
-
-    place_id: int
-    night: date
-    kind: str
-    price: float
-
-
-def bed_prices(first_night: date, last_day: date) -> list[BedPrice]:
-    """Return the prices that the last round of matching kept for these nights; none before a round has kept any."""
-    return []
 
 
 # -- matches --------------------------------------------------------------------------------------

@@ -206,7 +206,7 @@ def test_sweep_does_all_of_it_from_cron(amira: Person, hanna: Person) -> None:
 
 
 def test_sweep_asks_for_checks_that_run_out(carla: Person, hanna: Person) -> None:
-    vetting.record_check(hanna.host, "reference", by=carla.user, at=timezone.now(), valid_days=3)
+    vetting.record_check(hanna.host, "phone_verified", by=carla.user, at=timezone.now(), valid_days=3)
     said = StringIO()
 
     call_command("sweep", stdout=said)
