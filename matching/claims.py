@@ -32,10 +32,9 @@ def take(request_id: UUID, *, by: User, at: datetime, over: bool = False) -> Non
         _touchable(request_id, by)
         mine_or_over = Q(by=by) | Q(until__lte=at)
         theirs = Claim.objects.filter(request=request_id)
-        lease = {"by": by, "at": at, "until": at + LEASE, "handed_over_by": None}
-        if theirs.filter(Q() if over else mine_or_over).update(**lease):
+        if theirs.filter(Q() if over else mine_or_over).update(by=by, at=at, until=at + LEASE, handed_over_by=None):
             return
-        Claim.objects.bulk_create([Claim(request_id=request_id, **lease)], ignore_conflicts=True)
+        Claim.objects.bulk_create([Claim(request_id=request_id, by=by, at=at, until=at + LEASE)], ignore_conflicts=True)
         if holder := held_by_others([request_id], by=by, at=at).get(request_id):
             raise taken_by(holder)
 
