@@ -219,6 +219,7 @@ ROWS = [
     ),
     row("POST", "matching_match_take_next", ACT_ON_MANY, status=Status.PROPOSED),
     row("POST", "matching_match_decision", ACT_ON_MANY, act="undo"),
+    row("POST", "matching_match_undo_all", ACT_ON_MANY),
     row("POST", "matching_match_decision", (*NO_SUCH[:3], 403, 404), act="dismiss"),
     row("POST", "matching_match_claim", ACT, act="take", status=Status.PROPOSED),
     row("POST", "matching_match_claim", ACT, act="note", body=lambda it: {"note": "hello"}),
