@@ -33,6 +33,7 @@ from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_op
 from notifications import outbox
 from notifications.models import Delivery
 from places.models import Place
+from places.queries import open_places
 
 SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 """Nights of a request under such a match are not matched again."""
@@ -342,10 +343,15 @@ def next_leg(request: ShelterRequest) -> int:
 def places_with_most_room(limit: int) -> list[Place]:
     """Return the places where most listed spaces of vetted hosts are, filled up with the home country's largest towns."""
     open_ = Space.objects.filter(place__isnull=False, status=Space.Status.LISTED, host__status=Host.Status.VETTED)
-    counted = open_.values_list("place").annotate(number=Count("pk")).order_by("-number", "place")[:limit]
+    counted = (
+        open_.filter(place__closed_at=None)
+        .values_list("place")
+        .annotate(number=Count("pk"))
+        .order_by("-number", "place")[:limit]
+    )
     ids = [pk for pk, _number in counted]
     rows = Place.objects.in_bulk(ids)
-    largest = Place.objects.filter(country=HOME_REGION).exclude(pk__in=ids).order_by("-population", "name")
+    largest = open_places().filter(country=HOME_REGION).exclude(pk__in=ids).order_by("-population", "name")
     return [rows[pk] for pk in ids] + list(largest[: limit - len(ids)])
 
 

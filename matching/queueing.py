@@ -7,7 +7,7 @@ fixed number of queries, whatever the number of cards or of proposals that wait.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -297,7 +297,7 @@ class Pending:
     `due_at`: when the first of them is due, None where nothing waits to go out.
     """
 
-    rows: list[PendingDecision]
+    rows: Sequence[PendingDecision]
     all: int = 0
     due_at: datetime | None = None
 
@@ -320,7 +320,7 @@ def pending(user: User, *, limit: int) -> Pending:
         .select_related("match__request__place", "match__space__place")
     )
     shown = list(rows.order_by("waits", "-decided_at", "-pk")[:limit])
-    return Pending(shown, shown[0].all, shown[0].first_due) if shown else Pending([])  # type: ignore[attr-defined]
+    return Pending(shown, shown[0].all, shown[0].first_due) if shown else Pending([])
 
 
 def bulk(user: User, filters: Filters, at: datetime, *, limit: int) -> QuerySet[Match]:
