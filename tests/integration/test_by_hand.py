@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from matching import by_hand, matchmaking, queries, transitions, unplaced
+from matching import by_hand, intake, queries, transitions, unplaced
 from matching.engine.reasons import SHIFTS, Obstacles, why_left_over
 from matching.models import DeskNote, Match, ShelterRequest
 from matching.refusals import NotYours, OverrideNeedsReason, RuleForbids
+from matching.rows_to_values import as_need
 from matching.states import Status
 from matching.transitions import Proposal
 from tests import people
@@ -38,7 +39,7 @@ def test_possible_spaces_are_ranked_and_the_rest_names_its_rule(carla: Person, a
     without_pets = people.space(hanna.host)
     small = people.space(hanna.host, pets=True, beds=1)
     paused = people.space(hanna.host, pets=True)
-    matchmaking.intake.pause_space(paused.pk, by=hanna.user, at=now())
+    intake.pause_space(paused.pk, by=hanna.user, at=now())
     far = people.space(hanna.host, pets=True, latitude=44.25, longitude=76.92)
 
     choice = spaces_for(asked, carla)
@@ -227,10 +228,10 @@ def test_every_advice_of_the_engine_is_understood_and_found(
 ) -> None:
     """The engine's own words: when it words its advice otherwise, this fails."""
     asked, other = people.request(amira.arrival), people.request(amira.arrival)
-    need = matchmaking.as_need(asked, (tonight(), tonight(5)), declined=(), at=now())
+    need = as_need(asked, (tonight(), tonight(5)), declined=(), at=now())
     need = type(need)(**{name: getattr(need, name) for name in need.__slots__} | NEED)
     reasons = why_left_over(need, Obstacles(**NONE_FREE | found))
-    matchmaking.intake.note_left_over({asked.pk: reasons, other.pk: ["no space within 20 km"]})
+    intake.note_left_over({str(asked.pk): reasons, str(other.pk): ["no space within 20 km"]})
     asked.refresh_from_db()
 
     (explained,) = unplaced.explained([asked], now())

@@ -53,8 +53,8 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
         people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
     client.force_login(hanna.user)
 
-    # Session, user, host, no coordinator; matches; checks; spaces, their windows; messages; arrival (for the frame).
-    with django_assert_num_queries(10):
+    # Session, user, host, no coordinator; matches; the rules, checks; spaces, their windows; messages; arrival (for the frame).
+    with django_assert_num_queries(11):
         response = client.get("/host/")
 
     assert (len(response.context["spaces"]), len(response.context["live"])) == (count, count)
