@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -19,8 +19,8 @@ from accounts import evidence, vetting
 from accounts.evidence import NotAPicture, PictureTooBig
 from accounts.models import Host, HostCall, HostCheck, HostEvent, HostEvidence, User
 from matching import disclosure, queries, transitions
-from matching.admin import calls
-from matching.admin.access import LOOK_REASONS, LookOnly, back, coordinator, said, why_look
+from matching.admin import calls, personal
+from matching.admin.access import LookOnly, back, coordinator, said, why_look
 from matching.deadlines import local_date
 from matching.refusals import one_act
 
@@ -77,16 +77,16 @@ class HostAdmin(LookOnly[Host]):
             "opts": self.opts,
             "host": host,
             "checklist": vetting.checklist(host, local_date(timezone.now())),
-            "checks": host.checks.select_related("by"),
+            "checks": host.checks.select_related("by").defer("note"),
             "kinds": HostCheck.Kind.choices,
             "evidence": host.evidence.select_related("by", "removed_by").defer("picture"),
             "moves": [to for now, to in sorted(vetting.MOVES) if now == host.status and to != Host.Status.UNVETTED],
             "refusal_is_mine": host.refusal_by_id == user.pk,
             "spaces": host.spaces.select_related("place"),
-            "calls": HostCall.objects.filter(itself_and_merged).select_related("by"),
+            "calls": HostCall.objects.filter(itself_and_merged).select_related("by").defer("note"),
             "outcomes": HostCall.Outcome.choices,
             "events": HostEvent.objects.filter(itself_and_merged).select_related("by", "host"),
-            "look_reasons": LOOK_REASONS.items(),
+            **personal.closed(_reads(host)),
             "typed": request.POST,
             **more,
         }
@@ -149,15 +149,9 @@ class HostAdmin(LookOnly[Host]):
     # -- personal fields --------------------------------------------------------------------------
 
     def open_personal(self, request: HttpRequest, host_id: int) -> HttpResponse:
-        """Show the host's name and contact points once, with a reason, and log the look."""
+        """Show what is ticked of the host's name, contact and notes of checks and calls once, with a reason, and log the look."""
         user, host, _page = self._of(request, host_id)
-        reason = why_look(request)
-        if reason is None:
-            return self._page(request, host_id)
-        with one_act():
-            disclosure.log_look(user, host.user, "name contact", reason=reason, at=timezone.now())
-        points = [(point.channel, point.address) for point in host.user.contact_points.all()]
-        return self._page(request, host_id, opened={"name": host.user.name, "points": points})
+        return self._page(request, host_id, **personal.opened(request, user, [host.user], _reads(host)))
 
     def add_evidence(self, request: HttpRequest, host_id: int) -> HttpResponse:
         """Keep a picture as evidence, made anew without whatever else was in its file."""
@@ -207,3 +201,26 @@ class HostAdmin(LookOnly[Host]):
 
         said(request, remove, _("The picture is deleted."))
         return back(request, page)
+
+
+def _reads(host: Host) -> personal.Reads:
+    return {
+        "name": lambda: [host.user.name] if host.user.name else [],
+        "contact": lambda: personal.contact_of(host.user),
+        "notes": lambda: _notes(host),
+    }
+
+
+def _notes(host: Host) -> list[str]:
+    """Return the notes of checks and calls, the latest first."""
+    itself_and_merged = Q(host=host) | Q(host__merged_into=host)
+    noted = [*HostCheck.objects.filter(itself_and_merged), *HostCall.objects.filter(itself_and_merged)]
+    lines = [
+        (row.at, row.get_kind_display() if isinstance(row, HostCheck) else row.get_outcome_display(), row.note)
+        for row in noted
+        if row.note
+    ]
+    return [
+        f"{formats.date_format(timezone.localtime(at), 'j E Y, H:i')}, {what}: {note}"
+        for at, what, note in sorted(lines, reverse=True)
+    ]

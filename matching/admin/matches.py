@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from matching import queries, transitions
-from matching.admin import hand, left_over, queue
+from matching.admin import hand, left_over, personal, queue
 from matching.admin.access import LookOnly, back, coordinator, said
 from matching.admin.words import REASON_WORDS, RISK_WORDS
 from matching.engine.objective import distance_km
@@ -87,6 +87,7 @@ class MatchAdmin(LookOnly[Match]):
             *queue.urls(),
             *hand.urls(),
             *left_over.urls(),
+            path("<uuid:match_id>/open/", view(require_POST(self.open_personal)), name="matching_match_open"),
             path("<uuid:match_id>/act/<slug:act>/", view(require_POST(self.act)), name="matching_match_act"),
             *super().get_urls(),
         ]
@@ -97,8 +98,16 @@ class MatchAdmin(LookOnly[Match]):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         user = coordinator(request)
-        match_id = _uuid(object_id)
+        return self._page(request, user, get_object_or_404(self.visible(user), pk=_uuid(object_id)))
+
+    def open_personal(self, request: HttpRequest, match_id: UUID) -> HttpResponse:
+        """Show the notes in the match's history once, with a reason, and log the look at both sides."""
+        user = coordinator(request)
         match = get_object_or_404(self.visible(user), pk=match_id)
+        about = [match.request.arrival.user, match.space.host.user]
+        return self._page(request, user, match, **personal.opened(request, user, about, _reads(match)))
+
+    def _page(self, request: HttpRequest, user: User, match: Match, **more: Any) -> HttpResponse:
         acts = [
             {"name": act, "words": ACTS[act][0], "needs_reason": act in NEEDS_REASON}
             for act in queries.acts_open(match, user)
@@ -111,12 +120,15 @@ class MatchAdmin(LookOnly[Match]):
             "opts": self.opts,
             "acts": acts,
             "notes": DeskNote.objects.filter(request=match.request_id).select_related("by"),
-            "events": match.events.select_related("by"),
+            "events": match.events.select_related("by").defer("note"),
+            "noted": any(match.events.values_list("note", flat=True)),
+            **personal.closed(_reads(match)),
             "before": {
                 "host": _earlier(match, space__host=match.space.host_id),
                 "arrival": _earlier(match, request__arrival=match.request.arrival_id),
             },
             "reasons": REASON_WORDS.items(),
+            **more,
         }
         return TemplateResponse(request, self.change_form_template, context)
 
@@ -134,6 +146,13 @@ class MatchAdmin(LookOnly[Match]):
             details["reason"] = request.POST.get("reason", "")
         said(request, partial(move, match_id, by=user, at=timezone.now(), **details), f"{words}: {_('done')}.")
         return back(request, reverse("admin:matching_match_change", args=[match_id]))
+
+
+def _reads(match: Match) -> personal.Reads:
+    def notes() -> list[str]:
+        return [f"{event.act}, {event.role}: {event.note}" for event in match.events.all() if event.note]
+
+    return {"notes": notes}
 
 
 def _earlier(match: Match, **of: int) -> QuerySet[Match]:

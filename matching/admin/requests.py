@@ -19,8 +19,8 @@ from django.views.decorators.http import require_POST
 from accounts import arrivals
 from accounts.models import User
 from matching import disclosure, matchmaking, queries, transitions
-from matching.admin import on_behalf
-from matching.admin.access import LOOK_REASONS, LookOnly, back, coordinator, said, why_look
+from matching.admin import on_behalf, personal
+from matching.admin.access import LookOnly, back, coordinator, said
 from matching.deadlines import local_date
 from matching.models import ShelterRequest, Space
 from matching.refusals import one_act
@@ -74,7 +74,7 @@ class RequestAdmin(LookOnly[ShelterRequest]):
             "candidates": [
                 {"placement": c, "leg": c.legs[0], "space": spaces[UUID(c.legs[0].offer_id)]} for c in candidates
             ],
-            "look_reasons": LOOK_REASONS.items(),
+            **personal.closed(_reads(row)),
             **more,
         }
         return TemplateResponse(request, self.change_form_template, context)
@@ -90,18 +90,11 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         return back(request, page)
 
     def open_personal(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
-        """Show name, contact points and notes once, with a reason, and log the look."""
+        """Show what is ticked of name, contact and notes once, with a reason, and log the look."""
         user = coordinator(request)
         row = get_object_or_404(self.visible(user), pk=request_id)
-        reason = why_look(request)
-        if reason is None:
-            return self._page(request, request_id)
-        with one_act():
-            disclosure.log_look(user, row.arrival.user, "name contact notes", reason=reason, at=timezone.now())
-        points = [(point.channel, point.address) for point in row.arrival.user.contact_points.all()]
-        return self._page(
-            request, request_id, opened={"name": row.arrival.user.name, "points": points, "notes": row.notes}
-        )
+        shown = personal.opened(request, user, [row.arrival.user], _reads(row))
+        return self._page(request, request_id, **shown)
 
     def new_secret(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
         """Give the arrival a new secret, to be read to them: for who lost theirs, or came by a spreadsheet."""
@@ -126,3 +119,12 @@ def _pk(text: str | UUID) -> UUID | None:
         return UUID(str(text))
     except ValueError:
         return None
+
+
+def _reads(row: ShelterRequest) -> personal.Reads:
+    somebody = row.arrival.user
+    return {
+        "name": lambda: [somebody.name] if somebody.name else [],
+        "contact": lambda: personal.contact_of(somebody),
+        "notes": lambda: [row.notes] if row.notes else [],
+    }

@@ -17,11 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from matching import disclosure, intake, queries
-from matching.admin import on_behalf
-from matching.admin.access import LOOK_REASONS, LookOnly, back, coordinator, said, why_look
+from matching import intake, queries
+from matching.admin import on_behalf, personal
+from matching.admin.access import LookOnly, back, coordinator, said
 from matching.models import Space
-from matching.refusals import one_act
 
 ACTS = {
     "pause": intake.pause_space,
@@ -69,7 +68,7 @@ class SpaceAdmin(LookOnly[Space]):
             "opts": self.opts,
             "space": space,
             "held": queries.held_in(space),
-            "look_reasons": LOOK_REASONS.items(),
+            **personal.closed(_reads(space)),
             **more,
         }
         return TemplateResponse(request, self.change_form_template, context)
@@ -84,15 +83,16 @@ class SpaceAdmin(LookOnly[Space]):
         return back(request, reverse("admin:matching_space_change", args=[space_id]))
 
     def open_personal(self, request: HttpRequest, space_id: UUID) -> HttpResponse:
-        """Show the host's name, contact points and the exact address once, with a reason, and log the look."""
+        """Show what is ticked of the host's name, contact and exact address once, with a reason, and log the look."""
         user = coordinator(request)
         space = get_object_or_404(self.visible(user), pk=space_id)
-        reason = why_look(request)
-        if reason is None:
-            return self._page(request, space_id)
-        with one_act():
-            disclosure.log_look(user, space.host.user, "name contact address", reason=reason, at=timezone.now())
-        points = [(point.channel, point.address) for point in space.host.user.contact_points.all()]
-        return self._page(
-            request, space_id, opened={"name": space.host.user.name, "points": points, "address": space.address}
-        )
+        return self._page(request, space_id, **personal.opened(request, user, [space.host.user], _reads(space)))
+
+
+def _reads(space: Space) -> personal.Reads:
+    host = space.host.user
+    return {
+        "name": lambda: [host.name] if host.name else [],
+        "contact": lambda: personal.contact_of(host),
+        "address": lambda: [line for line in (space.address, space.directions) if line],
+    }

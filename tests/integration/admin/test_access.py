@@ -193,6 +193,10 @@ def _why(things: Things) -> dict[str, Any]:
     return {"why": "asked", "reason": "other", "note": "x"}
 
 
+def _look(things: Things) -> dict[str, Any]:
+    return {"why": "asked", "field": ["name", "notes"]}
+
+
 ROWS = [
     # -- the site itself
     row("GET", "index", ALL),
@@ -244,12 +248,13 @@ ROWS = [
     ),
     row("GET", "matching_match_unplaced", ANY_OF_THE_DESK),
     row("POST", "matching_match_agreed", ACT, body=lambda it: {"change": "1 free within 75 km"}),
+    row("POST", "matching_match_open", (200, 404, 200, 403, 404), body=_look),
     row("POST", "matching_match_act", ACT, body=_why, act="cancel"),
     row("POST", "matching_match_act", (404, 404, 404, 403, 404), body=_why, act="fly"),
     # -- requests
     *stock("matching_shelterrequest", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_request_propose", ACT, body=lambda it: {"space": str(it.match.space_id)}),
-    row("POST", "matching_request_open", (200, 404, 200, 403, 404), body=_why),
+    row("POST", "matching_request_open", (200, 404, 200, 403, 404), body=_look),
     row("POST", "matching_request_secret", (200, 404, 200, 403, 404)),
     row("POST", "matching_request_withdraw", ACT),
     row("GET", "matching_request_on_behalf", (200, 200, 200, 404, 404)),
@@ -261,7 +266,7 @@ ROWS = [
     # -- spaces
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_space_act", ACT, act="pause"),
-    row("POST", "matching_space_open", (200, 404, 200, 403, 404), body=_why),
+    row("POST", "matching_space_open", (200, 404, 200, 403, 404), body=_look),
     # -- hosts
     *stock("accounts_host", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "accounts_host_check", ACT, body=lambda it: {"kind": "reference", "passed": "yes"}),
@@ -269,7 +274,7 @@ ROWS = [
     row("POST", "accounts_host_standing", ACT, move="kept"),
     row("GET", "accounts_host_call", ANY_OF_THE_DESK),
     row("POST", "accounts_host_called", ACT, body=lambda it: {"outcome": "reached"}),
-    row("POST", "accounts_host_open", (200, 404, 200, 403, 404), body=_why),
+    row("POST", "accounts_host_open", (200, 404, 200, 403, 404), body=_look),
     row("POST", "accounts_host_evidence", ACT, body=lambda it: {"kind": "reference", "picture": _photo()}),
     row("POST", "accounts_host_evidence_look", (200, 404, 200, 403, 404), body=_why),
     row("POST", "accounts_host_evidence_remove", ACT),

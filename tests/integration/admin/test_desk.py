@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from accounts import vetting
 from accounts.models import Host
+from matching import transitions
 from matching.models import Match
 from matching.states import Status
 from privacy.models import AccessLog
@@ -88,13 +91,60 @@ def test_personal_fields_open_by_a_logged_click_only(
     name = "Amira Testova" if kind == "shelterrequest" else "Hanna Musterfrau"
 
     assert name not in client.get(f"{page}/change/").content.decode()
-    for said in ({}, {"why": " "}, {"why": "curious"}, {"why": "other", "note": " "}):
+    for said in (
+        {"field": "name"},
+        {"field": "name", "why": " "},
+        {"field": "name", "why": "curious"},
+        {"field": "name", "why": "other", "note": " "},
+        {"why": "asked"},
+        {"field": "password", "why": "asked"},
+    ):
         assert name not in client.post(f"{page}/open/", said).content.decode()
     assert not AccessLog.objects.exists()
-    opened = client.post(f"{page}/open/", {"why": "asked", "note": "she called"})
+    opened = client.post(f"{page}/open/", {"field": "name", "why": "asked", "note": "she called"})
 
     assert name in opened.content.decode()
-    assert AccessLog.objects.values_list("by", "reason").get() == (carla.user.pk, "asked: she called")
+    assert AccessLog.objects.values_list("by", "fields", "reason").get() == (carla.user.pk, "name", "asked: she called")
+
+
+def test_each_personal_field_opens_by_its_own_tick(
+    carla: Person, amira: Person, hanna: Person, signed_in: SignIn
+) -> None:
+    vetting.record_check(hanna.host, "reference", by=carla.user, at=timezone.now(), note="her aunt says so")
+    vetting.note_call(hanna.host, "reached", by=carla.user, at=timezone.now(), note="sounds tired")
+    match = people.match_in(
+        Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host, directions="blue gate")
+    )
+    transitions.cancel(match.pk, by=hanna.user, at=timezone.now(), reason="other", note="my mother is ill")
+    client = signed_in(carla)
+    fields = {
+        f"matching/shelterrequest/{match.request_id}": {"name": "Amira Testova", "notes": "We can climb stairs."},
+        f"matching/space/{match.space_id}": {"name": "Hanna Musterfrau", "address": "Abay Avenue", "contact": "hanna@"},
+        f"accounts/host/{hanna.host.pk}": {
+            "name": "Hanna Musterfrau",
+            "contact": "hanna@",
+            "notes": "her aunt says so",
+        },
+        f"matching/match/{match.pk}": {"notes": "my mother is ill"},
+    }
+
+    for page, secrets in fields.items():
+        closed = client.get(f"/admin/{page}/change/").content.decode()
+        assert (page, [words for words in secrets.values() if words in closed]) == (page, [])
+        for field, words in secrets.items():
+            opened = client.post(f"/admin/{page}/open/", {"field": field, "why": "safety"}).content.decode()
+            seen = [other for other, said in secrets.items() if said in opened]
+            assert (page, words in opened, seen) == (page, True, [field])
+
+    log = AccessLog.objects.order_by("pk").values_list("about__username", "fields")
+    arrival, host = amira.user.username, hanna.user.username
+    assert list(log) == [
+        *((arrival, field) for field in ("name", "notes")),
+        *((host, field) for field in ("name", "address", "contact")),
+        *((host, field) for field in ("name", "contact", "notes")),
+        (arrival, "notes"),
+        (host, "notes"),
+    ]
 
 
 @pytest.mark.parametrize(

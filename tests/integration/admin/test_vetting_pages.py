@@ -190,8 +190,8 @@ def test_name_and_phone_of_a_host_open_by_a_logged_click_only(carla: Person, han
     client = signed_in(carla)
 
     assert "Hanna Musterfrau" not in client.get(f"{page_of(hanna.host)}/change/").content.decode()
-    assert "Hanna Musterfrau" not in client.post(f"{page_of(hanna.host)}/open/").content.decode()
-    opened = client.post(f"{page_of(hanna.host)}/open/", {"why": "call"}).content.decode()
+    assert "Hanna Musterfrau" not in client.post(f"{page_of(hanna.host)}/open/", {"field": "name"}).content.decode()
+    opened = client.post(f"{page_of(hanna.host)}/open/", {"why": "call", "field": ["name", "contact"]}).content.decode()
 
     assert ("Hanna Musterfrau" in opened, "hanna@example.org" in opened) == (True, True)
     assert AccessLog.objects.values_list("about", "fields", "reason").get() == (

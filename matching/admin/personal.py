@@ -1,0 +1,57 @@
+"""Personal fields at the desk: each is opened by a tick and a reason, shown once, and named in the access log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from matching import disclosure
+from matching.admin.access import LOOK_REASONS, why_look
+from matching.refusals import one_act
+
+FIELD_WORDS: dict[str, Any] = {
+    "name": gettext_lazy("Name"),
+    "contact": gettext_lazy("Phone, e-mail and the like"),
+    "address": gettext_lazy("Address, and how to find the door"),
+    "notes": gettext_lazy("Notes"),
+}
+
+Reads = Mapping[str, Callable[[], Sequence[str]]]
+"""How to read each field of FIELD_WORDS that a page may open, as lines."""
+
+
+def contact_of(user: User) -> list[str]:
+    """Return how to reach somebody, a line for each way."""
+    return [
+        f"{point.get_channel_display()}: {point.address}" for point in user.contact_points.order_by("-preferred", "pk")
+    ]
+
+
+def closed(reads: Reads) -> dict[str, Any]:
+    """Return what a page needs to offer these fields, still closed."""
+    return {"personal": [(name, FIELD_WORDS[name]) for name in reads], "look_reasons": LOOK_REASONS.items()}
+
+
+def opened(request: HttpRequest, user: User, about: Sequence[User], reads: Reads) -> dict[str, Any]:
+    """Open the fields that are ticked (`field`), with a reason, and log the look at each person; say what is missing.
+
+    Returns `opened` for the page: the words and the lines of each field. Nothing is read before it is logged.
+    """
+    chosen = [name for name in reads if name in request.POST.getlist("field")]
+    if not chosen:
+        messages.error(request, _("Tick what you need to see; each is logged."))
+        return {}
+    reason = why_look(request)
+    if reason is None:
+        return {}
+    with one_act():
+        for person in about:
+            disclosure.log_look(user, person, " ".join(chosen), reason=reason, at=timezone.now())
+    return {"opened": [(FIELD_WORDS[name], reads[name]()) for name in chosen]}
