@@ -31,7 +31,9 @@ def write_week(needs: list[Need], offers: list[Offer], *, at: datetime, today: d
     place_of = _nearest_places([(each.lat, each.lon) for each in [*needs, *offers]])
     hosts, arrivals = range(HOSTS_FROM, HOSTS_FROM + len(offers)), range(ARRIVALS_FROM, ARRIVALS_FROM + len(needs))
     _write_users([*hosts, *arrivals], at)
-    copy_in(Host, ["id", "user_id", "status", "created_at"], ((pk, pk, "vetted", at) for pk in hosts))
+    copy_in(
+        Host, ["id", "user_id", "status", "refusal_reason", "created_at"], ((pk, pk, "vetted", "", at) for pk in hosts)
+    )
     copy_in(Arrival, ["id", "user_id", "created_at"], ((pk, pk, at) for pk in arrivals))
     copy_in(
         HostCheck,
@@ -72,6 +74,7 @@ def _spaces(
         "status",
         "place_id",
         "address",
+        "directions",
         "latitude",
         "longitude",
         "beds",
@@ -83,7 +86,7 @@ def _spaces(
     until = at + timedelta(days=settings.FRESH_DAYS)
     rows = (
         (
-            *(pk, HOSTS_FROM + number, "listed", place, "", round(offer.lat, 2), round(offer.lon, 2), offer.beds),
+            *(pk, HOSTS_FROM + number, "listed", place, "", "", round(offer.lat, 2), round(offer.lon, 2), offer.beds),
             *(offer.shared, offer.max_nights, offer.who, offer.children, offer.pets, offer.smoking, offer.step_free),
             *(sorted(offer.languages), until, at, 1),
         )

@@ -359,7 +359,7 @@ def places_with_most_room(limit: int) -> list[Place]:
 
 
 def records_of(host_ids: Collection[int], today: date) -> dict[int, HostRecord]:
-    """Return what bears on risk for each host, in two queries whatever their number."""
+    """Return what bears on risk for each host, in two queries and no object of the ORM whatever their number."""
     of_host = Match.objects.filter(space__host=OuterRef("pk"))
     hosts = Host.objects.filter(pk__in=host_ids).annotate(
         has_hosted=Exists(of_host.filter(status=Status.COMPLETED)),
@@ -369,10 +369,6 @@ def records_of(host_ids: Collection[int], today: date) -> dict[int, HostRecord]:
     )
     complete = vetting.with_every_check(host_ids, today)
     return {
-        host.pk: HostRecord(
-            has_hosted=host.has_hosted,
-            check_overdue=host.pk not in complete,
-            complaint=host.complaint,
-        )
-        for host in hosts
+        pk: HostRecord(has_hosted=has_hosted, check_overdue=pk not in complete, complaint=complaint)
+        for pk, has_hosted, complaint in hosts.values_list("pk", "has_hosted", "complaint")
     }

@@ -15,7 +15,7 @@ off; Adam (Kingma and Ba, 2015), projected to mu >= 0, follows the gradient whil
 
 from __future__ import annotations
 
-from math import exp, sqrt
+from math import exp
 from typing import NamedTuple
 
 import numpy as np
@@ -24,12 +24,14 @@ from matching.engine.compiled.kernel import PARTS, Crew, kernel, pieces
 from matching.engine.compiled.pool import Pool
 from matching.engine.compiled.week import Array, Sites
 
-MEMORY, SPREAD, TINY = 0.9, 0.99, 1e-8
+MEMORY, SPREAD = 0.9, 0.99
+KEPT, NEW, SPREAD_KEPT, SPREAD_NEW = (np.float32(part) for part in (MEMORY, 1 - MEMORY, SPREAD, 1 - SPREAD))
+TINY, NOTHING = np.float32(1e-8), np.float32(0)
 ROUNDED_TO = 10_000
 """Prices are rounded to this part of one unit of the objective."""
 
-COLD = -16.0
-"""Below this many temperatures under the best way a share is taken as nothing."""
+COLD = -9.0
+"""Below this many temperatures under the best way a share is taken as nothing: a ten-thousandth of the best one's."""
 
 REFRESH, SLACK = 4, 5.0
 """Steps after which all ways are looked at again, not only those near the best; how many paces a leg's price moves a step."""
@@ -59,6 +61,7 @@ class Dual(NamedTuple):
     price: Array
     before: Array
     capacity: Array
+    slope: Array
     lead: Array
     spread: Array
     used: Array
@@ -121,6 +124,7 @@ def start_dual(sites: Sites, market: Market, dense: Array, free: Array) -> Dual:
         price=np.zeros(cells, dtype=np.float32),
         before=np.zeros(cells, dtype=np.float32),
         capacity=np.zeros(cells, dtype=np.float32),
+        slope=np.zeros(cells, dtype=np.float32),
         lead=np.zeros(cells, dtype=np.float32),
         spread=np.zeros(cells, dtype=np.float32),
         used=np.zeros((PARTS, cells), dtype=np.float32),
@@ -246,31 +250,39 @@ def _set_prices(
 ) -> None:
     """Raise the price of what is wanted more than there is, lower the others, never below 0."""
     for offer in range(first, last):
-        nights, cell = market.nights[offer], market.first_cell[offer]
-        width = nights + 1
-        sizes = sites.row[offer + 1] - sites.row[offer]
-        if nights == 0:
-            continue
-        # From what comes and goes to how many households of each size are there.
-        here = np.zeros((sizes, nights), dtype=np.float32)
-        for size in range(sizes):
-            present = np.float32(0)
-            for at in range(nights):
-                for part in range(dual.used.shape[0]):
-                    present += dual.used[part, cell + size * width + at]
-                here[size, at] = present
-        for j in range(sizes):
-            for at in range(nights):
-                wanted = np.float32(0)
-                for size in range(j, sizes):
-                    wanted += here[size, at] * ((size + 1) // (j + 1))
-                one = cell + j * width + at
-                slope = wanted - dual.capacity[one]
-                dual.lead[one] = MEMORY * dual.lead[one] + (1 - MEMORY) * slope
-                dual.spread[one] = SPREAD * dual.spread[one] + (1 - SPREAD) * slope * slope
-                step = dual.lead[one] / warm / (sqrt(dual.spread[one] / spread_warm) + TINY)
-                dual.price[one] = max(0.0, dual.price[one] + pace * step)
-        _sum_prices(sites, market, dual, offer)
+        if market.nights[offer] > 0:
+            _weigh(sites, market, dual, offer)
+    # One plain loop over all cells, in single precision: the processor takes several at a time.
+    begin, end = market.first_cell[first], market.first_cell[last]
+    lead, spread = dual.lead[begin:end], dual.spread[begin:end]
+    slope, price = dual.slope[begin:end], dual.price[begin:end]
+    pace, warm, spread_warm = np.float32(pace), np.float32(1 / warm), np.float32(1 / spread_warm)
+    for one in range(end - begin):
+        lead[one] = KEPT * lead[one] + NEW * slope[one]
+        spread[one] = SPREAD_KEPT * spread[one] + SPREAD_NEW * slope[one] * slope[one]
+        step = lead[one] * warm / (np.sqrt(spread[one] * spread_warm) + TINY)
+        price[one] = max(NOTHING, price[one] + pace * step)
+    for offer in range(first, last):
+        if market.nights[offer] > 0:
+            _sum_prices(sites, market, dual, offer)
+
+
+@kernel
+def _weigh(sites: Sites, market: Market, dual: Dual, offer: int) -> None:
+    """Find by how much more is wanted of an offer than there is: for each scarce night and each j."""
+    nights, cell = market.nights[offer], market.first_cell[offer]
+    width = nights + 1
+    sizes = sites.row[offer + 1] - sites.row[offer]
+    for one in range(cell, cell + sizes * width):
+        dual.slope[one] = -dual.capacity[one]
+    # From what comes and goes to how many households of each size are there.
+    for size in range(sizes):
+        present = np.float32(0)
+        for at in range(nights):
+            for part in range(dual.used.shape[0]):
+                present += dual.used[part, cell + size * width + at]
+            for j in range(size + 1):
+                dual.slope[cell + j * width + at] += present * ((size + 1) // (j + 1))
 
 
 def ascend(

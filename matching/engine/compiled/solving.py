@@ -30,8 +30,8 @@ MOST_WAYS = 64
 SMALL = 5_000
 """Needs up to which threads cost more than they bring."""
 
-ROUNDS, STEPS, WHOLE_AGAIN = 7, 60, 3
-"""Rounds of ascent, steps in each, and the round after which everything is priced again.
+ROUNDS, STEPS, WHOLE_AGAIN = 7, 60, (2, 4)
+"""Rounds of ascent, steps in each, and the rounds after which everything is priced again.
 
 After each round the ways by two legs are priced: they are what the pool lacks most. All ways are priced after the
 first round, so that something is proven soon, after the last, and once between.
@@ -134,7 +134,7 @@ def _prove(week: Week, pool: Pool, crew: Crew, tell: Tell, clock: Clock) -> tupl
             give_prices(sites, market, dual, prices)
         with clock.timed("bound"):
             before, of_nights = price_nights(sites, prices)
-            whole = last or number in (0, WHOLE_AGAIN)
+            whole = last or number in (0, *WHOLE_AGAIN)
             best = price_everything(week.wants, sites, pool, before, crew, whole=whole)
             found = rounded_up(of_nights + float(best.sum())) if whole else proof.bound
             if found < proof.bound:
