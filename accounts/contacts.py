@@ -101,7 +101,8 @@ def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, s
     new = [(channel, address) for channel, address in contacts if (channel, index_of(channel, address)) not in known]
     is_host = bool(new) and Host.objects.filter(user=user).exists()
     for channel, address in new:
-        if is_host and find_contact_point(channel, address, hosts_only=True):
+        there = find_contact_point(channel, address, hosts_only=True) if is_host else None
+        if there and there.user_id != user.pk:  # One's own may be newer than what was read.
             raise ContactTaken(_("Another host is reached by this already: %(contact)s.") % {"contact": address})
         add_contact_point(user, channel, address, preferred=not known and address == new[0][1])
     renamed = bool(name) and user.name != name

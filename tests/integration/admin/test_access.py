@@ -32,10 +32,10 @@ from PIL import Image
 from accounts import coordinators, desk_sessions, evidence
 from accounts.models import HostEvidence, User
 from deployment import rules
-from matching import disclosure
+from matching import disclosure, sheet_imports
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
-from matching.models import Match, MatchingRound, Space
+from matching.models import Match, MatchingRound, SheetImport, Space
 from matching.states import Status
 from notifications.models import Delivery
 from tests import people
@@ -100,6 +100,8 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "act": lambda match: "cancel",
     "move": lambda match: "suspended",
     "evidence_id": lambda match: _evidence_of(match).pk,
+    "sheet_id": lambda match: _sheet_of(match).pk,
+    ("matching_sheetimport", "object_id"): lambda match: _sheet_of(match).pk,
     ("matching_match", "object_id"): lambda match: match.pk,
     ("matching_shelterrequest", "object_id"): lambda match: match.request_id,
     ("matching_space", "object_id"): lambda match: match.space_id,
@@ -181,6 +183,20 @@ def _evidence_of(match: Match) -> HostEvidence:
     )
 
 
+def _sheet_of(match: Match) -> SheetImport:
+    """Return a sheet of Carla's that waits to be confirmed."""
+    if (found := SheetImport.objects.first()) is None:
+        found = sheet_imports.receive(
+            "spaces", _sheet_file().read(), file_name="x", by=people.carla().user, at=match.created_at
+        )
+        sheet_imports.work_on_sheets(now=lambda: match.created_at)
+    return found
+
+
+def _sheet_file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("x.csv", b"space_id,place,beds,windows\ns1,Almaty,2,2099-01-01/2099-02-01\n")
+
+
 def _why(things: Things) -> dict[str, Any]:
     return {"why": "asked", "reason": "other", "note": "x"}
 
@@ -253,6 +269,18 @@ ROWS = [
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_space_act", ACT, act="pause"),
     row("POST", "matching_space_open", (200, 404, 200, 403, 404), body=_why),
+    # -- sheets: one's own, and with all places everybody's
+    *stock("matching_sheetimport", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
+    row("GET", "matching_sheet_bring", (200, 200, 200, 404, 404)),
+    row(
+        "POST",
+        "matching_sheet_bring",
+        (302, 302, 302, 403, 404),
+        body=lambda it: {"kind": "spaces", "file": _sheet_file()},
+        own=True,
+    ),
+    row("POST", "matching_sheet_confirm", ACT),
+    row("POST", "matching_sheet_drop", ACT),
     # -- hosts
     *stock("accounts_host", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "accounts_host_check", ACT, body=lambda it: {"kind": "reference", "passed": "yes"}),
