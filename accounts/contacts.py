@@ -110,3 +110,11 @@ def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, s
         user.name = name
         user.save(update_fields=["name"])
     return renamed or bool(new)
+
+
+def take_back_update(user: User, *, name: str, name_before: str, points: Collection[int]) -> None:
+    """Undo a `bring_up_to_date`: the name where it is still `name`, and those `points` nothing was ever sent to."""
+    if user.name == name and name != name_before:
+        user.name = name_before
+        user.save(update_fields=["name"])
+    user.contact_points.filter(pk__in=points, deliveries=None).delete()

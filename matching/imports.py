@@ -240,7 +240,7 @@ def take_in_space(
         known = find_host(_contacts(row))
         host = known or register_host(name=row.host, contacts=_contacts(row), language=_language(row))
         space = intake.offer_space(host, details, by=by or host.user, at=at, external_id=row.key)
-        taken = Taken(Outcome.NEW, space, name_before=host.user.name, is_new_person=known is None)
+        taken = Taken(Outcome.NEW, space, after=details, name_before=host.user.name, is_new_person=known is None)
     else:
         _may_bring(by, space.place_id)
         host, before = space.host, details_of_space(space)
@@ -283,17 +283,18 @@ def take_in_request(
     """
     details = _request_details(row, place)
     if request is None:
+        complete = intake.complete_request(details)
         arrival = open_case_for(language=_language(row), name=row.name)
         bring_up_to_date(arrival.user, name=row.name, contacts=_contacts(row))
         request = intake.ask_for_shelter(
             arrival,
-            details,
+            complete,
             by=by or arrival.user,
             at=at,
             external_id=row.key,
             registered_at=row.registered_at,
         )
-        return Taken(Outcome.NEW, request, name_before=row.name, is_new_person=True)
+        return Taken(Outcome.NEW, request, after=complete, name_before=row.name, is_new_person=True)
     _may_bring(by, request.place_id)
     before = details_of_request(request)
     # The sheet has no column for the children's ages: those noted since stay.

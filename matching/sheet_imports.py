@@ -222,11 +222,11 @@ def take_in(sheet_id: int, *, now: Now) -> bool:
                 row.problems = _as_text([problem] if problem else [])
                 row.changes = json.dumps(_changes(taken)) if taken else ""
                 if taken and (taken.outcome != Outcome.UNCHANGED or taken.vouched):
-                    row.object_id, row.object_version = taken.row.pk, taken.row.version
+                    row.object_id = taken.row.pk
                     row.before = json.dumps(_to_take_back(taken))
                     row.vouched_at = at if taken.vouched else None
             SheetImportRow.objects.bulk_update(
-                rows, ["outcome", "problems", "changes", "object_id", "object_version", "before", "vouched_at"]
+                rows, ["outcome", "problems", "changes", "object_id", "before", "vouched_at"]
             )
     return True
 

@@ -27,10 +27,10 @@ def key_of(name: str) -> str:
     return _SEPARATORS.sub("", bare)
 
 
-_WORDS_OF_ADDRESSES = frozenset(
-    "улица ул проспект пр просп пркт переулок пер микрорайон мкр мкрн бульвар бул дом д корпус корп к квартира кв "
-    "этаж город г көшесі кошеси даңғылы дангылы үй уй пәтер патер street st avenue ave road rd lane house building "
-    "apartment apt flat no ქუჩა ქ ბინა სახლი".split()
+_WORDS_OF_ADDRESSES = re.compile(
+    r"улица|ул|проспект|пр|просп|пркт|переулок|пер|микрорайон|мкрн?|бульвар|бул|дом|д|корпус|корп|к|квартира|кв|этаж|"
+    r"город|г|көшесі|кошеси|даңғылы|дангылы|үй|уй|пәтер|патер|street|st|avenue|ave|road|rd|lane|house|building|"
+    r"apartment|apt|flat|no|ქუჩა|ქ|ბინა|სახლი"
 )
 
 
@@ -40,6 +40,6 @@ def key_of_address(address: str) -> str:
     Case, signs, spacing and the words for street, house and flat do not matter; the order of the rest does.
     """
     folded = unicodedata.normalize("NFKC", address.translate(_APOSTROPHES)).casefold()
-    words = [word for word in _PARTS_OF_ADDRESSES.findall(folded) if word not in _WORDS_OF_ADDRESSES]
+    words = [word for word in _PARTS_OF_ADDRESSES.findall(folded) if not _WORDS_OF_ADDRESSES.fullmatch(word)]
     plain = unicodedata.normalize("NFD", " ".join(words).translate(_PLAIN_LETTERS))
     return "".join(sign for sign in plain if not unicodedata.combining(sign))

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import queries, sheet_imports
+from matching import queries, sheet_imports, sheet_undoing
 from matching.admin.access import LookOnly, acting, coordinator, said
 from matching.admin.queue import page_context
 from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS
@@ -82,6 +82,7 @@ class SheetAdmin(LookOnly[SheetImport]):
             path("bring/", view(self.bring), name="matching_sheet_bring"),
             post("confirm", self.confirm, "confirm"),
             post("drop", self.drop, "drop"),
+            post("undo", self.undo, "undo"),
             *super().get_urls(),
         ]
 
@@ -128,10 +129,10 @@ class SheetAdmin(LookOnly[SheetImport]):
         column = "outcome" if sheet.confirmed_at else "foreseen"
         counts = dict(sheet.rows.order_by().values_list(column).annotate(Count("pk")))
         show = request.GET.get("show", "")
-        show = show if show in OUTCOME_WORDS else ""
+        show = show if show in {*OUTCOME_WORDS, SheetImportRow.Undone.NO} else ""
         rows = sheet.rows.select_related("place")
         if show:
-            rows = rows.filter(**{column: show})
+            rows = rows.filter(**{"undone" if show == SheetImportRow.Undone.NO else column: show})
         page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
         done = sum(count for outcome, count in counts.items() if outcome)
         follow = sheet.is_worked_on and request.GET.get("follow") != "no"
@@ -148,6 +149,7 @@ class SheetAdmin(LookOnly[SheetImport]):
             rows=[_shown(row, column) for row in page],
             to_vouch=sheet.rows.filter(would_vouch=True).count() if sheet.state == State.PREVIEWED else 0,
             vouched=sheet.rows.filter(vouched_at__isnull=False).count(),
+            undoing=_undoing(sheet),
             mine=sheet.by_id == user.pk,
             follow=follow,
         )
@@ -178,11 +180,29 @@ class SheetAdmin(LookOnly[SheetImport]):
         said(request, act, _("Nothing of this sheet was taken in, and its contents are forgotten."))
         return HttpResponseRedirect(_page_of(sheet_id))
 
+    def undo(self, request: HttpRequest, sheet_id: int) -> HttpResponse:
+        """Take the whole import back."""
+        user = self._of(request, sheet_id)
+
+        def act() -> None:
+            sheet_undoing.undo(sheet_id, by=user, at=timezone.now())
+
+        said(request, act, _("The import is being undone, row by row."))
+        return HttpResponseRedirect(_page_of(sheet_id))
+
     def _of(self, request: HttpRequest, sheet_id: int) -> User:
         """Return who acts on a sheet they may see. Raises Http404."""
         user = coordinator(request)
         get_object_or_404(self.visible(user), pk=sheet_id)
         return user
+
+
+def _undoing(sheet: SheetImport) -> dict[str, int]:
+    """Return how many rows an undo is about, and how many of them are undone or kept by now."""
+    changing = sheet_undoing.to_take_back(sheet)
+    counts = dict(changing.order_by().values_list("undone").annotate(Count("pk"))) if sheet.confirmed_at else {}
+    yes, no = (counts.get(each, 0) for each in (SheetImportRow.Undone.YES, SheetImportRow.Undone.NO))
+    return {"all": sum(counts.values()), "undone": yes, "kept": no, "over": yes + no}
 
 
 def _page_of(sheet_id: int) -> str:

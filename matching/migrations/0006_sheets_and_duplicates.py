@@ -88,7 +88,6 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(blank=True, max_length=10)),
                 ('vouched_at', models.DateTimeField(blank=True, null=True)),
                 ('object_id', models.UUIDField(blank=True, help_text='The space or the shelter request.', null=True)),
-                ('object_version', models.PositiveIntegerField(blank=True, help_text='Its version after the import.', null=True)),
                 ('before', privacy.fields.EncryptedTextField(blank=True, default='')),
                 ('undone', models.CharField(blank=True, choices=[('undone', 'undone'), ('kept', 'kept')], max_length=10)),
                 ('kept_because', models.CharField(blank=True, max_length=300)),

@@ -99,7 +99,6 @@ class SheetImportRow(models.Model):
     outcome = models.CharField(max_length=10, blank=True)
     vouched_at = models.DateTimeField(null=True, blank=True)
     object_id = models.UUIDField(null=True, blank=True, help_text="The space or the shelter request.")
-    object_version = models.PositiveIntegerField(null=True, blank=True, help_text="Its version after the import.")
     before = EncryptedTextField(blank=True, default="")
     undone = models.CharField(max_length=10, choices=Undone.choices, blank=True)
     kept_because = models.CharField(max_length=300, blank=True)

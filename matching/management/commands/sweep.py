@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import auto_approval, decisions, intake, matchmaking, sheet_imports
+from matching import auto_approval, decisions, intake, matchmaking, sheet_imports, sheet_undoing
 from notifications.delivering import deliver_due
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         decided = decisions.carry_out_due(at=timezone.now())
         expired = matchmaking.expire_overdue(at=timezone.now())
-        while sheet_imports.work_on_sheets(now=timezone.now):
+        while sheet_imports.work_on_sheets(now=timezone.now) or sheet_undoing.work_on_undoing(now=timezone.now):
             pass
         sheet_imports.forget_what_is_old(at=timezone.now())
         matched = matchmaking.match_open_requests(now=timezone.now)

@@ -281,6 +281,7 @@ ROWS = [
     ),
     row("POST", "matching_sheet_confirm", ACT),
     row("POST", "matching_sheet_drop", ACT),
+    row("POST", "matching_sheet_undo", ACT),
     # -- hosts
     *stock("accounts_host", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "accounts_host_check", ACT, body=lambda it: {"kind": "reference", "passed": "yes"}),

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Host
-from matching import sheet_imports
+from matching import sheet_imports, sheet_undoing
 from matching.models import SheetImport, Space
 from tests import people
 from tests.integration.test_sheet_imports import of_spaces, previewed, rows, taken_in, worked_on
@@ -181,7 +181,7 @@ def test_page_costs_the_same_for_one_row_and_for_many(
     desk.get(page_of(one))
 
     for sheet in (one, many):
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(13):
             desk.get(page_of(sheet))
 
 
@@ -192,3 +192,25 @@ def test_old_previews_are_not_offered(desk: Client, carla: Person) -> None:
     page = desk.get(page_of(sheet))
 
     assert (page.status_code, "Take it in" in page.content.decode(), rows(sheet, "line")) == (200, False, [])
+
+
+def test_whole_import_is_undone_from_its_page(desk: Client, carla: Person) -> None:
+    sheet = taken_in(of_spaces({}, {"space_id": "s2", "phone": "+77015550102"}), carla)
+    assert "Undo the whole import" in desk.get(page_of(sheet)).content.decode()
+    Space.objects.filter(external_id="s2").update(beds=3)
+
+    desk.post(f"/admin/matching/sheetimport/{sheet.pk}/undo/")
+    under_way = desk.get(page_of(sheet))
+    assert (under_way["Refresh"], "0 of 2 rows" in under_way.content.decode()) == ("3", True)
+    sheet_undoing.work_on_undoing(now=timezone.now)
+
+    text = desk.get(page_of(sheet)).content.decode()
+    assert [words in text for words in ("1 row is undone.", "1 row could not be undone", "Undo the whole import")] == [
+        True,
+        True,
+        False,
+    ]
+    kept = desk.get(f"{page_of(sheet)}?show=kept")
+    assert [(each["row"].line, each["row"].kept_because) for each in kept.context["rows"]] == [
+        (3, "It was changed since the import.")
+    ]
