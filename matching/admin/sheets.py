@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries, sheet_imports, sheet_undoing
+from matching.admin import sheet_exports
 from matching.admin.access import LookOnly, acting, coordinator, said
 from matching.admin.queue import page_context
 from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS
@@ -83,6 +84,7 @@ class SheetAdmin(LookOnly[SheetImport]):
             post("confirm", self.confirm, "confirm"),
             post("drop", self.drop, "drop"),
             post("undo", self.undo, "undo"),
+            *sheet_exports.urls(),
             *super().get_urls(),
         ]
 
