@@ -81,7 +81,9 @@ def hosts_visible_to(user: User) -> QuerySet[Host]:
         return Host.objects.none()
     if coordinator.all_places:
         return Host.objects.all()
-    return Host.objects.filter(Q(spaces__place__in=coordinator.places.all()) | Q(spaces=None)).distinct()
+    places, merged = coordinator.places.all(), Q(status=Host.Status.MERGED)
+    theirs = Q(spaces__place__in=places) | Q(merged_into__spaces__place__in=places)
+    return Host.objects.filter(theirs | Q(spaces=None) & ~merged).distinct()
 
 
 def matches_visible_to(user: User) -> QuerySet[Match]:

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries, sheet_imports, sheet_undoing
-from matching.admin import sheet_exports
+from matching.admin import sheet_duplicates, sheet_exports
 from matching.admin.access import LookOnly, acting, coordinator, said
 from matching.admin.queue import page_context
 from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS
@@ -85,6 +85,7 @@ class SheetAdmin(LookOnly[SheetImport]):
             post("drop", self.drop, "drop"),
             post("undo", self.undo, "undo"),
             *sheet_exports.urls(),
+            *sheet_duplicates.urls(),
             *super().get_urls(),
         ]
 

@@ -35,7 +35,7 @@ from deployment import rules
 from matching import disclosure, sheet_imports
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
-from matching.models import Match, MatchingRound, SheetImport, Space
+from matching.models import Match, MatchingRound, PairVerdict, SheetImport, Space
 from matching.states import Status
 from notifications.models import Delivery
 from tests import people
@@ -101,6 +101,10 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "move": lambda match: "suspended",
     "evidence_id": lambda match: _evidence_of(match).pk,
     "kind": lambda match: "spaces",
+    "pair_kind": lambda match: "spaces",
+    "one": lambda match: match.space_id,
+    "other": lambda match: _twin_of(match).pk,
+    ("matching_pairverdict", "object_id"): _first("matching.PairVerdict"),
     "form": lambda match: "csv",
     "sheet_id": lambda match: _sheet_of(match).pk,
     ("matching_sheetimport", "object_id"): lambda match: _sheet_of(match).pk,
@@ -199,6 +203,12 @@ def _sheet_file() -> SimpleUploadedFile:
     return SimpleUploadedFile("x.csv", b"space_id,place,beds,windows\ns1,Almaty,2,2099-01-01/2099-02-01\n")
 
 
+def _twin_of(match: Match) -> Space:
+    """Return another space of the same host, which looks like the one of the match."""
+    twin = Space.objects.filter(host=match.space.host_id).exclude(pk=match.space_id).first()
+    return twin or people.space(match.space.host)
+
+
 def _why(things: Things) -> dict[str, Any]:
     return {"why": "asked", "reason": "other", "note": "x"}
 
@@ -293,6 +303,13 @@ ROWS = [
         (302, 302, 200, 403, 404),
         body=lambda it: {"kind": "spaces", "form": "csv", "why": "asked"},
     ),
+    row("GET", "matching_sheet_duplicates", ANY_OF_THE_DESK),
+    row("GET", "matching_sheet_pair", OF_THE_PLACE),
+    row("GET", "matching_sheet_pair", NO_SUCH, pair_kind="people"),
+    row("POST", "matching_sheet_pair_open", (200, 404, 200, 403, 404), body=_why),
+    row("POST", "matching_sheet_pair_merge", ACT, body=lambda it: {"stays": str(it.match.space_id)}),
+    row("POST", "matching_sheet_pair_merge", (*NO_SUCH[:3], 403, 404), body=lambda it: {"stays": "nobody"}),
+    row("POST", "matching_sheet_pair_apart", ACT),
     # -- hosts
     *stock("accounts_host", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "accounts_host_check", ACT, body=lambda it: {"kind": "reference", "passed": "yes"}),
@@ -341,6 +358,7 @@ ROWS = [
             "accounts_hostevent",
             "accounts_coordinatorevent",
             "matching_matchevent",
+            "matching_pairverdict",
             "privacy_accesslog",
             "deployment_settingchange",
         )
@@ -403,6 +421,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     coordinators.note(carla.user, "named", by=None, at=at)
     rules.change({"fresh_days": 8}, by=people.lena().user, at=at, reason="x", seen=0)
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
+    PairVerdict.objects.create(kind="hosts", verdict="different", one="1", other="2", by=carla.user, at=at)
     return Things(Match.objects.select_related("space__host").get(pk=match.pk))
 
 
