@@ -179,7 +179,7 @@ def _pair(request: HttpRequest, kind: str, one: str, other: str) -> tuple[User, 
 
 def _sides(kind: str, user: User, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return what the pages say of each row, by its id; nothing personal but what a logged click opens."""
-    keys = [key for key in (_key(kind, pk) for pk in ids) if key is not None]
+    keys: list[Any] = [key for key in (_key(kind, pk) for pk in ids) if key is not None]
     live = Q(matches__status__in=sorted(HOLDS_BEDS))
     rows: QuerySet[Any]
     if kind == Kind.HOSTS:
