@@ -101,7 +101,8 @@ def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, s
     new = [(channel, address) for channel, address in contacts if (channel, index_of(channel, address)) not in known]
     is_host = bool(new) and Host.objects.filter(user=user).exists()
     for channel, address in new:
-        if is_host and find_contact_point(channel, address, hosts_only=True):
+        there = find_contact_point(channel, address, hosts_only=True) if is_host else None
+        if there and there.user_id != user.pk:  # One's own may be newer than what was read.
             raise ContactTaken(_("Another host is reached by this already: %(contact)s.") % {"contact": address})
         add_contact_point(user, channel, address, preferred=not known and address == new[0][1])
     renamed = bool(name) and user.name != name
@@ -109,3 +110,11 @@ def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, s
         user.name = name
         user.save(update_fields=["name"])
     return renamed or bool(new)
+
+
+def take_back_update(user: User, *, name: str, name_before: str, points: Collection[int]) -> None:
+    """Undo a `bring_up_to_date`: the name where it is still `name`, and those `points` nothing was ever sent to."""
+    if user.name == name and name != name_before:
+        user.name = name_before
+        user.save(update_fields=["name"])
+    user.contact_points.filter(pk__in=points, deliveries=None).delete()

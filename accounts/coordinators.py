@@ -63,6 +63,8 @@ class Rights:
     """Change the deployment's settings."""
     may_name: bool = False
     """Name coordinators."""
+    may_export_personal: bool = False
+    """Take names, contacts, addresses and notes out in bulk; each such export is logged."""
     may_audit: bool = False
     """Read who did what and who looked at whom."""
     reads_only: bool = False
@@ -90,6 +92,7 @@ def rights_of(user: object) -> Rights:
         may_act=coordinator_of(user) is not None,
         is_lead=lead,
         may_name=lead or user.is_superuser,
+        may_export_personal=lead,
         may_audit=lead or role == Role.AUDITOR,
         reads_only=role == Role.AUDITOR,
     )

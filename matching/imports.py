@@ -7,21 +7,24 @@ so that what the domain or the database refuses in one row does not stop the oth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import vetting
 from accounts.arrivals import open_case_for
 from accounts.contacts import bring_up_to_date
-from accounts.hosts import register_host
+from accounts.hosts import find_host, register_host
 from accounts.models import Host, User
 from accounts.refusals import Refused
 from matching import intake, queries, rounds
@@ -43,6 +46,9 @@ BATCH = 100
 IMPORT_LOCK = 7_306_002
 """Key of the advisory lock that lets one import at a time look up and write a batch: two of the same sheet agree."""
 
+UUID_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What a key of the service's own looks like."""
+
 VOUCHED = _("From an imported sheet, on the coordinator's word.")
 REFUSED_BY_DATABASE = _("The database refuses this row. Look at its dates and numbers, and import it again.")
 
@@ -60,6 +66,29 @@ class Outcome(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One good row as it was taken in, and what it found there: enough to say what it changed, and to take it back.
+
+    `before` are the details, None for a new row; `name_before` is the name of its host or arrival. `is_new_person`
+    says that host or arrival came with the row, `new_contacts` which contact points they got by it.
+    """
+
+    outcome: Outcome
+    row: Space | ShelterRequest
+    before: SpaceDetails | RequestDetails | None = None
+    after: SpaceDetails | RequestDetails | None = None
+    name_before: str = ""
+    is_new_person: bool = False
+    new_contacts: tuple[int, ...] = ()
+    vouched: bool = False
+
+    @property
+    def person(self) -> User:
+        """Return the host or the arrival."""
+        return self.row.host.user if isinstance(self.row, Space) else self.row.arrival.user
 
 
 @dataclass(slots=True)
@@ -94,12 +123,10 @@ def take_in_spaces(
         raise NotYours
 
     def take_in(row: SpaceRow, place: Place | None, space: Space | None) -> Outcome:
-        host, outcome = _take_in_space(row, place, space, by=by, at=at)
-        if trust_vetted and by and row.vetted and _vouch_for(host, by=by, at=at) and outcome is Outcome.UNCHANGED:
-            return Outcome.CHANGED
-        return outcome
+        taken = take_in_space(row, place, space, by=by, at=at, vouch=trust_vetted)
+        return Outcome.CHANGED if taken.vouched and taken.outcome is Outcome.UNCHANGED else taken.outcome
 
-    return _take_in_all(rows, _spaces_called, take_in, by=by, dry_run=dry_run, progress=progress)
+    return _take_in_all(rows, spaces_called, take_in, by=by, dry_run=dry_run, progress=progress)
 
 
 def take_in_requests(
@@ -118,9 +145,9 @@ def take_in_requests(
     """
 
     def take_in(row: RequestRow, place: Place | None, request: ShelterRequest | None) -> Outcome:
-        return _take_in_request(row, place, request, by=by, at=at)
+        return take_in_request(row, place, request, by=by, at=at).outcome
 
-    return _take_in_all(rows, _requests_called, take_in, by=by, dry_run=dry_run, progress=progress)
+    return _take_in_all(rows, requests_called, take_in, by=by, dry_run=dry_run, progress=progress)
 
 
 def _take_in_all(
@@ -135,12 +162,12 @@ def _take_in_all(
     if by is not None and queries.coordinator_of(by) is None:
         raise NotYours
     imported = Imported()
-    places = _places(rows)
+    places = places_of(rows)
     with transaction.atomic() if dry_run else nullcontext():
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             with transaction.atomic():
-                _wait_for_other_imports()
+                wait_for_other_imports()
                 known = called([row.key for row in batch])
                 for row in batch:
                     try:
@@ -157,14 +184,17 @@ def _take_in_all(
     return imported
 
 
-def _wait_for_other_imports() -> None:
+def wait_for_other_imports() -> None:
     """Hold IMPORT_LOCK until the present transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
 
 
-def _places(rows: Sequence[Row]) -> dict[int, Place | None]:
-    """Return the row of each sheet line's place: the one it names, else the nearest known one within 50 km."""
+def places_of(rows: Sequence[Row]) -> dict[int, Place | None]:
+    """Return the row of each sheet line's place: the one it names, else the nearest known one within 50 km.
+
+    Raises GazetteerNotLoaded.
+    """
     known = {row.line: row.place or nearest_place(row.lat, row.lon) for row in rows}
     numbers = {place.geoname_id for place in known.values() if place}
     present = Place.objects.in_bulk(list(numbers), field_name="geoname_id")
@@ -176,25 +206,61 @@ def _places(rows: Sequence[Row]) -> dict[int, Place | None]:
 # -- one row --------------------------------------------------------------------------------------
 
 
-def _spaces_called(keys: list[str]) -> dict[str, Space]:
-    known = Space.objects.filter(external_id__in=keys).select_related("host__user", "place")
-    return {str(space.external_id): space for space in known.prefetch_related("windows", "host__user__contact_points")}
+def spaces_called(keys: list[str]) -> dict[str, Space]:
+    """Return the spaces with these keys: the `space_id` of a sheet, or the service's own where no sheet named them."""
+    known = Space.objects.filter(_called(keys)).select_related("host__user", "place")
+    return {key_of(space): space for space in known.prefetch_related("windows", "host__user__contact_points")}
 
 
-def _take_in_space(
-    row: SpaceRow, place: Place | None, space: Space | None, *, by: User | None, at: datetime
-) -> tuple[Host, Outcome]:
+def requests_called(keys: list[str]) -> dict[str, ShelterRequest]:
+    """Return the shelter requests with these keys, as `spaces_called` does."""
+    known = ShelterRequest.objects.filter(_called(keys)).select_related("arrival__user", "place")
+    return {key_of(request): request for request in known.prefetch_related("arrival__user__contact_points")}
+
+
+def key_of(row: Space | ShelterRequest) -> str:
+    """Return the key by which a sheet knows this row."""
+    return row.external_id or str(row.pk)
+
+
+def _called(keys: list[str]) -> Q:
+    own = [UUID(key) for key in keys if UUID_KEY.fullmatch(key)]
+    return Q(external_id__in=keys) | Q(external_id=None, pk__in=own)
+
+
+def take_in_space(
+    row: SpaceRow, place: Place | None, space: Space | None, *, by: User | None, at: datetime, vouch: bool = False
+) -> Taken:
+    """List the space of one row, or change `space`, the one that has its key; `vouch` as in `take_in_spaces`.
+
+    Raises NotYours, and whatever `intake.offer_space` and `intake.change_space` raise, and ContactTaken.
+    """
     details = _space_details(row, place)
     if space is None:
-        host = register_host(name=row.host, contacts=_contacts(row), language=_language(row))
-        intake.offer_space(host, details, by=by or host.user, at=at, external_id=row.key)
-        return host, Outcome.NEW
-    _may_bring(by, space.place_id)
-    changed = bring_up_to_date(space.host.user, name=row.host, contacts=_contacts(row))
-    if details != _details_of_space(space):
-        intake.change_space(space.pk, details, by=by or space.host.user, at=at)
-        changed = True
-    return space.host, Outcome.CHANGED if changed else Outcome.UNCHANGED
+        known = find_host(_contacts(row))
+        host = known or register_host(name=row.host, contacts=_contacts(row), language=_language(row))
+        space = intake.offer_space(host, details, by=by or host.user, at=at, external_id=row.key)
+        taken = Taken(Outcome.NEW, space, after=details, name_before=host.user.name, is_new_person=known is None)
+    else:
+        _may_bring(by, space.place_id)
+        host, before = space.host, details_of_space(space)
+        taken = _brought_up_to_date(Taken(Outcome.UNCHANGED, space, before, details), row)
+        if details != before:
+            space = intake.change_space(space.pk, details, by=by or host.user, at=at)
+            taken = replace(taken, outcome=Outcome.CHANGED, row=space)
+    vouched = bool(vouch and by and row.vetted and _vouch_for(host, by=by, at=at))
+    return replace(taken, vouched=vouched)
+
+
+def _brought_up_to_date(taken: Taken, row: SpaceRow | RequestRow) -> Taken:
+    """Give the person of a known row the name and contacts that its sheet says."""
+    user = taken.person
+    name, points = user.name, set(user.contact_points.values_list("pk", flat=True))
+    written = row.host if isinstance(row, SpaceRow) else row.name
+    if not bring_up_to_date(user, name=written, contacts=_contacts(row)):
+        return replace(taken, name_before=name)
+    new = tuple(sorted(set(user.contact_points.values_list("pk", flat=True)) - points))
+    return replace(taken, outcome=Outcome.CHANGED, name_before=name, new_contacts=new)
 
 
 def _vouch_for(host: Host, *, by: User, at: datetime) -> bool:
@@ -208,36 +274,36 @@ def _vouch_for(host: Host, *, by: User, at: datetime) -> bool:
     return True
 
 
-def _requests_called(keys: list[str]) -> dict[str, ShelterRequest]:
-    known = ShelterRequest.objects.filter(external_id__in=keys).select_related("arrival__user", "place")
-    return {str(request.external_id): request for request in known.prefetch_related("arrival__user__contact_points")}
-
-
-def _take_in_request(
+def take_in_request(
     row: RequestRow, place: Place | None, request: ShelterRequest | None, *, by: User | None, at: datetime
-) -> Outcome:
+) -> Taken:
+    """Register the need of one row, or change `request`, the one that has its key.
+
+    Raises NotYours, and whatever `intake.ask_for_shelter` and `intake.change_request` raise.
+    """
     details = _request_details(row, place)
     if request is None:
+        complete = intake.complete_request(details)
         arrival = open_case_for(language=_language(row), name=row.name)
         bring_up_to_date(arrival.user, name=row.name, contacts=_contacts(row))
-        intake.ask_for_shelter(
+        request = intake.ask_for_shelter(
             arrival,
-            details,
+            complete,
             by=by or arrival.user,
             at=at,
             external_id=row.key,
             registered_at=row.registered_at,
         )
-        return Outcome.NEW
+        return Taken(Outcome.NEW, request, after=complete, name_before=row.name, is_new_person=True)
     _may_bring(by, request.place_id)
-    user = request.arrival.user
-    changed = bring_up_to_date(user, name=row.name, contacts=_contacts(row))
+    before = details_of_request(request)
     # The sheet has no column for the children's ages: those noted since stay.
     details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
-    if details != _details_of_request(request):
-        intake.change_request(request.pk, details, by=by or user, at=at)
-        changed = True
-    return Outcome.CHANGED if changed else Outcome.UNCHANGED
+    taken = _brought_up_to_date(Taken(Outcome.UNCHANGED, request, before, details), row)
+    if details != before:
+        request = intake.change_request(request.pk, details, by=by or request.arrival.user, at=at)
+        taken = replace(taken, outcome=Outcome.CHANGED, row=request)
+    return taken
 
 
 def _may_bring(by: User | None, place_id: int | None) -> None:
@@ -279,7 +345,8 @@ def _space_details(row: SpaceRow, place: Place | None) -> SpaceDetails:
     )
 
 
-def _details_of_space(space: Space) -> SpaceDetails:
+def details_of_space(space: Space) -> SpaceDetails:
+    """Return what a space says now, as a sheet would say it (prefetch `windows`)."""
     return SpaceDetails(
         latitude=space.latitude,
         longitude=space.longitude,
@@ -323,7 +390,8 @@ def _request_details(row: RequestRow, place: Place | None) -> RequestDetails:
     )
 
 
-def _details_of_request(request: ShelterRequest) -> RequestDetails:
+def details_of_request(request: ShelterRequest) -> RequestDetails:
+    """Return what a shelter request says now, as a sheet would say it."""
     return RequestDetails(
         latitude=request.latitude,
         longitude=request.longitude,

@@ -26,6 +26,8 @@ from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
 from matching.states import HOLDS_BEDS
 from places.models import Place
+from places.names import key_of_address
+from privacy.fields import blind_index
 
 Window = tuple[date, date]
 
@@ -220,6 +222,7 @@ def _space_columns(details: SpaceDetails) -> dict[str, Any]:
         **_point(details.latitude, details.longitude),
         "place": details.place,
         "address": details.address,
+        "address_index": blind_index(key_of_address(details.address)),
         **({} if details.directions is None else {"directions": details.directions}),
         "beds": details.beds,
         "shared": details.shared,

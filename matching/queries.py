@@ -27,7 +27,7 @@ from accounts.contacts import HOME_REGION
 from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
 from accounts.coordinators import desk_of
 from accounts.models import Coordinator, Host, User
-from matching.models import Match, MatchEvent, PendingDecision, ShelterRequest, Space
+from matching.models import Match, MatchEvent, PendingDecision, SheetImport, ShelterRequest, Space
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
@@ -81,7 +81,9 @@ def hosts_visible_to(user: User) -> QuerySet[Host]:
         return Host.objects.none()
     if coordinator.all_places:
         return Host.objects.all()
-    return Host.objects.filter(Q(spaces__place__in=coordinator.places.all()) | Q(spaces=None)).distinct()
+    places, merged = coordinator.places.all(), Q(status=Host.Status.MERGED)
+    theirs = Q(spaces__place__in=places) | Q(merged_into__spaces__place__in=places)
+    return Host.objects.filter(theirs | Q(spaces=None) & ~merged).distinct()
 
 
 def matches_visible_to(user: User) -> QuerySet[Match]:
@@ -99,6 +101,13 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
         places = coordinator.places.all()
         mine |= Q(request__place__in=places) | Q(space__place__in=places)
     return Match.objects.filter(mine)
+
+
+def sheets_visible_to(user: User) -> QuerySet[SheetImport]:
+    """Return the imported sheets `user` may see: their own, and with all places everybody's, since a sheet knows no place."""
+    if desk_of(user) is None:
+        return SheetImport.objects.none()
+    return SheetImport.objects.all() if sees_all_places(user) else SheetImport.objects.filter(by=user)
 
 
 def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import auto_approval, calls, decisions, intake, matchmaking
+from matching import auto_approval, calls, decisions, intake, matchmaking, sheet_imports, sheet_undoing
 from matching.placing import Keeper, place_what_is_due
 from notifications.wakeups import wake
 
@@ -66,3 +66,12 @@ def carry_out_decisions() -> None:
 def ask_for_rechecks() -> None:
     """Say to hosts and coordinators which checks run out soon."""
     calls.ask_for_rechecks(at=timezone.now())
+
+
+@shared_task(name="matching.work_on_sheets")
+@read_once()
+def work_on_sheets() -> None:
+    """Look through the sheets that were brought, take in those confirmed, undo those to be undone."""
+    sheet_imports.work_on_sheets(now=timezone.now)
+    sheet_undoing.work_on_undoing(now=timezone.now)
+    sheet_imports.forget_what_is_old(at=timezone.now())

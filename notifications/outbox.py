@@ -88,6 +88,17 @@ def tell_many(tellings: Sequence[Telling], *, at: datetime) -> list[Notification
     return [rows[telling.key] for telling in tellings]
 
 
+def take_back(recipient: Recipient) -> int:
+    """Forget what was to be told to this person and of which nothing has gone out yet; return how many notifications."""
+    deliveries = Delivery.objects.select_for_update().filter(notification__recipient=recipient.pk)
+    gone = {row.notification_id for row in deliveries if row.attempts or row.status == Delivery.Status.SENDING}
+    unsaid = Notification.objects.filter(recipient=recipient.pk).exclude(pk__in=gone)
+    ids = list(unsaid.values_list("pk", flat=True))
+    Delivery.objects.filter(notification__in=ids).delete()
+    Notification.objects.filter(pk__in=ids).delete()
+    return len(ids)
+
+
 def undelivered() -> QuerySet[Delivery]:
     """Return the deliveries that failed for good, newest first: a coordinator finds another way."""
     failed = Delivery.objects.filter(status=Delivery.Status.FAILED)

@@ -1,6 +1,18 @@
 """The coordinators' workplace inside Django's own admin: stock lists, our own pages where the work needs them."""
 
-from matching.admin import audit, coordinators, deployment, hosts, matches, places, records, requests, spaces, tonight
+from matching.admin import (
+    audit,
+    coordinators,
+    deployment,
+    hosts,
+    matches,
+    places,
+    records,
+    requests,
+    sheets,
+    spaces,
+    tonight,
+)
 
 __all__ = [
     "audit",
@@ -11,6 +23,7 @@ __all__ = [
     "places",
     "records",
     "requests",
+    "sheets",
     "spaces",
     "tonight",
 ]

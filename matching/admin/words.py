@@ -75,6 +75,21 @@ KIND_WORDS: dict[str, Any] = {
 }
 """The kinds of space that the prices of a round are for: `engine.advice.KINDS` in words."""
 
+OUTCOME_WORDS: dict[str, Any] = {
+    "new": gettext_lazy("new"),
+    "changed": gettext_lazy("changed"),
+    "unchanged": gettext_lazy("as it is already"),
+    "refused": gettext_lazy("refused"),
+}
+"""What a row of a sheet comes to, in the order in which a coordinator wants to know."""
+
+SHEET_COLUMN_WORDS: dict[str, Any] = {
+    "contact": gettext_lazy("phone, e-mail or Telegram"),
+    "latitude": "lat",
+    "longitude": "lon",
+}
+"""Where a preview calls a column something else than the sheet."""
+
 FAULT_WORDS: dict[str, Any] = {
     "worker": gettext_lazy("No round of matching has run lately: proposals do not come by themselves."),
     "sweep": gettext_lazy(

@@ -2,7 +2,9 @@
 
 from matching.models.desk import Claim, DeskNote, Heartbeat, PendingDecision
 from matching.models.drafts import KeptDraft
+from matching.models.duplicates import PairVerdict
 from matching.models.idempotency import IdempotencyKey
+from matching.models.imports import SheetImport, SheetImportRow
 from matching.models.matches import Match, MatchEvent
 from matching.models.requests import ShelterRequest
 from matching.models.rounds import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
@@ -21,7 +23,10 @@ __all__ = [
     "MatchingPrice",
     "MatchingRegion",
     "MatchingRound",
+    "PairVerdict",
     "PendingDecision",
+    "SheetImport",
+    "SheetImportRow",
     "ShelterRequest",
     "Space",
     "SpaceWindow",

@@ -36,6 +36,9 @@ class Space(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.LISTED)
     place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
     address = EncryptedTextField(blank=True, default="")
+    address_index = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Equal for addresses that read the same."
+    )
     directions = EncryptedTextField(blank=True, default="", help_text="How to find the door; shown with the address.")
     latitude = models.FloatField()
     longitude = models.FloatField()
@@ -66,7 +69,10 @@ class Space(models.Model):
                 condition=Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),
             ),
         ]
-        indexes = [models.Index(fields=["status", "fresh_until"], name="space_matchable")]
+        indexes = [
+            models.Index(fields=["status", "fresh_until"], name="space_matchable"),
+            models.Index(fields=["address_index"], name="space_same_address", condition=~Q(address_index="")),
+        ]
         triggers = [guards.SPACE_KEEPS_PROMISES, *guards.CHANGES_OF_SPACES]
 
     def __str__(self) -> str:

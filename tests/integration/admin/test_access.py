@@ -32,10 +32,10 @@ from PIL import Image
 from accounts import coordinators, desk_sessions, evidence
 from accounts.models import HostEvidence, User
 from deployment import rules
-from matching import disclosure
+from matching import disclosure, sheet_imports
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
-from matching.models import Match, MatchingRound, Space
+from matching.models import Match, MatchingRound, PairVerdict, SheetImport, Space
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
@@ -102,6 +102,14 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "place_id": lambda match: match.request.place_id,
     "move": lambda match: "suspended",
     "evidence_id": lambda match: _evidence_of(match).pk,
+    "kind": lambda match: "spaces",
+    "pair_kind": lambda match: "spaces",
+    "one": lambda match: match.space_id,
+    "other": lambda match: _twin_of(match).pk,
+    ("matching_pairverdict", "object_id"): _first("matching.PairVerdict"),
+    "form": lambda match: "csv",
+    "sheet_id": lambda match: _sheet_of(match).pk,
+    ("matching_sheetimport", "object_id"): lambda match: _sheet_of(match).pk,
     ("matching_match", "object_id"): lambda match: match.pk,
     ("matching_shelterrequest", "object_id"): lambda match: match.request_id,
     ("matching_space", "object_id"): lambda match: match.space_id,
@@ -189,6 +197,26 @@ def _evidence_of(match: Match) -> HostEvidence:
     )
 
 
+def _sheet_of(match: Match) -> SheetImport:
+    """Return a sheet of Carla's that waits to be confirmed."""
+    if (found := SheetImport.objects.first()) is None:
+        found = sheet_imports.receive(
+            "spaces", _sheet_file().read(), file_name="x", by=people.carla().user, at=match.created_at
+        )
+        sheet_imports.work_on_sheets(now=lambda: match.created_at)
+    return found
+
+
+def _sheet_file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("x.csv", b"space_id,place,beds,windows\ns1,Almaty,2,2099-01-01/2099-02-01\n")
+
+
+def _twin_of(match: Match) -> Space:
+    """Return another space of the same host, which looks like the one of the match."""
+    twin = Space.objects.filter(host=match.space.host_id).exclude(pk=match.space_id).first()
+    return twin or people.space(match.space.host)
+
+
 def _why(things: Things) -> dict[str, Any]:
     return {"why": "asked", "reason": "other", "note": "x"}
 
@@ -267,6 +295,35 @@ ROWS = [
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_space_act", ACT, act="pause"),
     row("POST", "matching_space_open", (200, 404, 200, 403, 404), body=_look),
+    # -- sheets: one's own, and with all places everybody's
+    *stock("matching_sheetimport", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
+    row("GET", "matching_sheet_bring", (200, 200, 200, 404, 404)),
+    row(
+        "POST",
+        "matching_sheet_bring",
+        (302, 302, 302, 403, 404),
+        body=lambda it: {"kind": "spaces", "file": _sheet_file()},
+        own=True,
+    ),
+    row("POST", "matching_sheet_confirm", ACT),
+    row("POST", "matching_sheet_drop", ACT),
+    row("POST", "matching_sheet_undo", ACT),
+    row("GET", "matching_sheet_export", ANY_OF_THE_DESK),
+    row("GET", "matching_sheet_export_take", ANY_OF_THE_DESK),
+    row("GET", "matching_sheet_export_take", NO_SUCH, kind="people"),
+    row(
+        "POST",
+        "matching_sheet_export_personal",
+        (302, 302, 200, 403, 404),
+        body=lambda it: {"kind": "spaces", "form": "csv", "why": "asked"},
+    ),
+    row("GET", "matching_sheet_duplicates", ANY_OF_THE_DESK),
+    row("GET", "matching_sheet_pair", OF_THE_PLACE),
+    row("GET", "matching_sheet_pair", NO_SUCH, pair_kind="people"),
+    row("POST", "matching_sheet_pair_open", (200, 404, 200, 403, 404), body=_why),
+    row("POST", "matching_sheet_pair_merge", ACT, body=lambda it: {"stays": str(it.match.space_id)}),
+    row("POST", "matching_sheet_pair_merge", (*NO_SUCH[:3], 403, 404), body=lambda it: {"stays": "nobody"}),
+    row("POST", "matching_sheet_pair_apart", ACT),
     # -- hosts
     *stock("accounts_host", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "accounts_host_check", ACT, body=lambda it: {"kind": "reference", "passed": "yes"}),
@@ -318,6 +375,7 @@ ROWS = [
             "accounts_hostevent",
             "accounts_coordinatorevent",
             "matching_matchevent",
+            "matching_pairverdict",
             "privacy_accesslog",
             "deployment_settingchange",
             "places_placechange",
@@ -382,6 +440,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     rules.change({"fresh_days": 8}, by=people.lena().user, at=at, reason="x", seen=0)
     editing.close_place(people.place("Tbilisi").pk, by=people.lena().user, at=at, reason="x")
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
+    PairVerdict.objects.create(kind="hosts", verdict="different", one="1", other="2", by=carla.user, at=at)
     return Things(Match.objects.select_related("space__host").get(pk=match.pk))
 
 

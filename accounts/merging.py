@@ -1,0 +1,86 @@
+"""Two hosts that are one person: everything of the one who goes is the other's, and the one who goes signs in no more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AccessToken, Host, HostCheck, HostEvent, HostEvidence, User
+from accounts.refusals import Refused
+from notifications.models import ContactPoint, Notification
+
+DECIDED_AGAINST = (Host.Status.SUSPENDED, Host.Status.REFUSED)
+
+
+class CannotMerge(Refused):
+    """What is asked would lose a decision somebody took, or a key somebody signs in with; the message says which."""
+
+    code = "cannot_merge"
+
+
+class KeepTheOther(Refused):
+    """The other way round it would do."""
+
+    code = "keep_the_other"
+
+
+def merge_hosts(goes_id: int, stays_id: int, *, by: User, at: datetime, reason: str) -> dict[str, int]:
+    """Give contact points, checks, evidence and messages of one host to another; return how many of each went over.
+
+    The one who stays keeps their standing and name. Runs in the caller's transaction, which has locked the spaces of
+    both and moves them. Raises CannotMerge, KeepTheOther.
+    """
+    locked = Host.objects.select_for_update(of=("self",)).select_related("user").order_by("pk")
+    hosts = {host.pk: host for host in locked.filter(pk__in=[goes_id, stays_id])}
+    if len(hosts) < 2:
+        raise CannotMerge(str(_("A host cannot be merged with themself.")))
+    goes, stays = hosts[goes_id], hosts[stays_id]
+    _check(goes, stays)
+    moved = {
+        "contact_points": _move_contact_points(goes.user, stays.user),
+        "checks": HostCheck.objects.filter(host=goes).update(host=stays),
+        "evidence": HostEvidence.objects.filter(host=goes).update(host=stays),
+        "messages": Notification.objects.filter(recipient=goes.user).update(recipient=stays.user),
+    }
+    if not stays.user.name and goes.user.name:
+        stays.user.name = goes.user.name
+        stays.user.save(update_fields=["name"])
+    goes.user.is_active = False
+    goes.user.save(update_fields=["is_active"])
+    AccessToken.objects.filter(user=goes.user, revoked_at=None).update(revoked_at=at)
+    Host.objects.filter(merged_into=goes).update(merged_into=stays)
+    HostEvent.objects.bulk_create(
+        [
+            HostEvent(host=goes, from_status=goes.status, to_status=Host.Status.MERGED, by=by, at=at, reason=reason),
+            HostEvent(
+                host=stays,
+                from_status=stays.status,
+                to_status=stays.status,
+                by=by,
+                at=at,
+                reason=str(_("host %(number)d was merged into this one") % {"number": goes.pk}),
+            ),
+        ]
+    )
+    goes.status, goes.merged_into = Host.Status.MERGED, stays
+    goes.save(update_fields=["status", "merged_into"])
+    return moved
+
+
+def _check(goes: Host, stays: Host) -> None:
+    if Host.Status.MERGED in (goes.status, stays.status):
+        raise CannotMerge(str(_("One of the two is merged already.")))
+    if any(host.status in DECIDED_AGAINST or host.refusal_by_id is not None for host in (goes, stays)):
+        raise CannotMerge(str(_("One of the two is suspended, refused or about to be. Decide on that first.")))
+    if goes.status == Host.Status.VETTED and stays.status != Host.Status.VETTED:
+        raise KeepTheOther(str(_("Keep the one who is vetted: matches may stand on it.")))
+    if goes.user.is_staff or hasattr(goes.user, "arrival"):
+        raise KeepTheOther(str(_("Keep this one: the same person signs in with it for something else as well.")))
+
+
+def _move_contact_points(goes: User, stays: User) -> int:
+    """Give over what the other lacks; what both have stays where it is, and nobody is found by it any more."""
+    known = {(point.channel, point.address_index) for point in stays.contact_points.all()}
+    new = [point.pk for point in goes.contact_points.all() if (point.channel, point.address_index) not in known]
+    return ContactPoint.objects.filter(pk__in=new).update(user=stays, preferred=False)

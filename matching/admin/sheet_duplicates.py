@@ -1,0 +1,218 @@
+"""Duplicates at the desk: pairs that look like one, side by side, merged or set apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.models import Host, User
+from matching import disclosure, duplicates, merging, queries
+from matching.admin.access import LOOK_REASONS, coordinator, said, why_look
+from matching.admin.audit import AuditOnly, WhoDidIt
+from matching.admin.queue import page_context
+from matching.deadlines import local_date
+from matching.models import PairVerdict, Space
+from matching.refusals import one_act
+from matching.states import HOLDS_BEDS
+
+Kind = PairVerdict.Kind
+
+WHY_WORDS = {
+    duplicates.Why.CONTACT: gettext_lazy("the same phone, e-mail or Telegram name"),
+    duplicates.Why.ADDRESS: gettext_lazy("the same address"),
+    duplicates.Why.NAME: gettext_lazy("nearly the same name"),
+}
+MOVED_WORDS = {
+    "spaces": gettext_lazy("spaces"),
+    "contact_points": gettext_lazy("phones and addresses to write to"),
+    "checks": gettext_lazy("checks"),
+    "evidence": gettext_lazy("evidence"),
+    "messages": gettext_lazy("messages"),
+    "matches": gettext_lazy("matches"),
+}
+PAGES = {
+    Kind.HOSTS: "admin:accounts_host_change",
+    Kind.SPACES: "admin:matching_space_change",
+    Kind.REQUESTS: "admin:matching_shelterrequest_change",
+}
+
+
+def urls() -> list[Any]:
+    """Return the addresses of the duplicates, under those of the sheets."""
+    view = admin.site.admin_view
+    pair = "duplicates/<slug:pair_kind>/<slug:one>/<slug:other>/"
+    return [
+        path("duplicates/", view(page), name="matching_sheet_duplicates"),
+        path(pair, view(both), name="matching_sheet_pair"),
+        path(f"{pair}open/", view(require_POST(open_personal)), name="matching_sheet_pair_open"),
+        path(f"{pair}merge/", view(require_POST(merge)), name="matching_sheet_pair_merge"),
+        path(f"{pair}apart/", view(require_POST(apart)), name="matching_sheet_pair_apart"),
+    ]
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """List the pairs of one kind, the surest first."""
+    user = coordinator(request)
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in Kind.values else Kind.HOSTS
+    typed = request.GET.get("place", "")
+    place = int(typed) if typed.isdecimal() and len(typed) < 10 else None
+    found = duplicates.find(kind, user, local_date(timezone.now()), place=place)
+    rows = _sides(kind, user, {pk for pair in found.pairs for pk in pair})
+    taken = Space.objects.order_by().values("place")
+    context = page_context(
+        request,
+        title=_("Duplicates"),
+        here="sheets",
+        kind=kind,
+        kinds=Kind.choices,
+        place=place,
+        places=queries.places_visible_to(user).filter(pk__in=taken).order_by("name").values_list("pk", "name"),
+        cut=found.cut,
+        pairs=[
+            {"sides": [rows[one], rows[other]], "one": one, "other": other, "why": [WHY_WORDS[each] for each in why]}
+            for (one, other), why in found.pairs.items()
+            if one in rows and other in rows
+        ],
+    )
+    return TemplateResponse(request, "admin/matching/duplicates.html", context)
+
+
+def both(request: HttpRequest, pair_kind: str, one: str, other: str, **more: Any) -> HttpResponse:
+    """Show the two side by side, and what merging them either way would do."""
+    user, sides = _pair(request, pair_kind, one, other)
+    at = timezone.now()
+    ways = []
+    if queries.coordinator_of(user) is not None:
+        for goes, stays in ((other, one), (one, other)):
+            answer = merging.foresee(pair_kind, goes, stays, by=user, at=at)
+            moved = {} if isinstance(answer, str) else answer
+            ways.append(
+                {
+                    "stays": stays,
+                    "goes": sides[goes],
+                    "keeps": sides[stays],
+                    "refusal": answer if isinstance(answer, str) else "",
+                    "moved": [(MOVED_WORDS[what], count) for what, count in moved.items()],
+                }
+            )
+    context = page_context(
+        request,
+        title=_("Are these two the same?"),
+        here="sheets",
+        kind=pair_kind,
+        one=one,
+        other=other,
+        sides=[sides[one], sides[other]],
+        ways=ways,
+        look_reasons=LOOK_REASONS.items(),
+        **more,
+    )
+    return TemplateResponse(request, "admin/matching/duplicate_pair.html", context)
+
+
+def open_personal(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpResponse:
+    """Show names, contacts and addresses of both once, with a reason, and log a look at each."""
+    user, sides = _pair(request, pair_kind, one, other)
+    reason = why_look(request)
+    if reason is None:
+        return both(request, pair_kind, one, other)
+    fields = "name contact address" if pair_kind == Kind.SPACES else "name contact"
+    people = {sides[pk]["user"].pk: sides[pk]["user"] for pk in (one, other)}
+    with one_act():
+        for person in people.values():
+            disclosure.log_look(user, person, fields, reason=reason, at=timezone.now())
+    opened = [
+        {
+            "name": sides[pk]["user"].name,
+            "points": [(point.channel, point.address) for point in sides[pk]["user"].contact_points.all()],
+            "address": sides[pk]["row"].address if pair_kind == Kind.SPACES else "",
+        }
+        for pk in (one, other)
+    ]
+    return both(request, pair_kind, one, other, opened=opened)
+
+
+def merge(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpResponse:
+    """Merge the two; the form says which one stays."""
+    user, _both = _pair(request, pair_kind, one, other)
+    stays = request.POST.get("stays", "")
+    if stays not in (one, other):
+        raise Http404
+    goes, reason = other if stays == one else one, " ".join(request.POST.get("reason", "").split())
+    act = partial(merging.merge, pair_kind, goes, stays, by=user, at=timezone.now(), reason=reason)
+    if said(request, act, _("Merged.")):
+        return HttpResponseRedirect(f"{reverse('admin:matching_sheet_duplicates')}?kind={pair_kind}")
+    return HttpResponseRedirect(reverse("admin:matching_sheet_pair", args=[pair_kind, one, other]))
+
+
+def apart(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpResponse:
+    """Note that the two are not the same."""
+    user, _both = _pair(request, pair_kind, one, other)
+    act = partial(merging.keep_apart, pair_kind, one, other, by=user, at=timezone.now())
+    said(request, act, _("Noted: they are not the same. Nobody is asked again."))
+    return HttpResponseRedirect(f"{reverse('admin:matching_sheet_duplicates')}?kind={pair_kind}")
+
+
+def _pair(request: HttpRequest, kind: str, one: str, other: str) -> tuple[User, dict[str, dict[str, Any]]]:
+    """Return who asks and the two sides. Raises Http404 unless both are there and theirs to see."""
+    user = coordinator(request)
+    if kind not in Kind.values or one == other:
+        raise Http404
+    sides = _sides(kind, user, [one, other])
+    if len(sides) < 2:
+        raise Http404
+    return user, sides
+
+
+def _sides(kind: str, user: User, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return what the pages say of each row, by its id; nothing personal but what a logged click opens."""
+    keys: list[Any] = [key for key in (_key(kind, pk) for pk in ids) if key is not None]
+    live = Q(matches__status__in=sorted(HOLDS_BEDS))
+    rows: QuerySet[Any]
+    if kind == Kind.HOSTS:
+        hosts = queries.hosts_visible_to(user).exclude(status=Host.Status.MERGED)
+        rows = hosts.select_related("user").prefetch_related("spaces__place", "checks")
+    elif kind == Kind.SPACES:
+        spaces = queries.spaces_visible_to(user).annotate(live=Count("matches", filter=live))
+        rows = spaces.select_related("host__user", "place").prefetch_related("windows")
+    else:
+        requests = queries.requests_visible_to(user).annotate(live=Count("matches", filter=live))
+        rows = requests.select_related("arrival__user", "place")
+    found = {}
+    row: Any
+    for row in rows.filter(pk__in=keys):
+        owner = row if kind == Kind.HOSTS else row.host if kind == Kind.SPACES else row.arrival
+        found[str(row.pk)] = {"row": row, "user": owner.user, "page": reverse(PAGES[Kind(kind)], args=[row.pk])}
+    return found
+
+
+def _key(kind: str, pk: str) -> int | UUID | None:
+    if kind == Kind.HOSTS:
+        return int(pk) if pk.isdecimal() and len(pk) < 18 else None
+    try:
+        return UUID(pk)
+    except ValueError:
+        return None
+
+
+@admin.register(PairVerdict)
+class PairVerdictAdmin(AuditOnly[PairVerdict]):
+    """Which pairs were merged, and which are not the same."""
+
+    list_display = ["at", "by", "kind", "verdict", "one", "other", "stays", "moved", "reason"]
+    list_filter = [WhoDidIt, "kind", "verdict", "at"]
+    list_select_related = ["by"]
+    search_fields = ["=one", "=other"]

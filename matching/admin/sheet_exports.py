@@ -1,0 +1,102 @@
+"""Taking spaces, requests and matches out of the desk, as CSV or as a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from tempfile import TemporaryFile
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.coordinators import rights_of
+from accounts.refusals import Refused
+from matching import exports
+from matching.admin.access import LOOK_REASONS, coordinator, why_look
+from matching.admin.queue import page_context
+from matching.exports import Kind
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FORMATS = ("csv", "xlsx")
+WORDS = {
+    Kind.SPACES: gettext_lazy("Spaces that are not withdrawn"),
+    Kind.REQUESTS: gettext_lazy("Shelter requests that are not withdrawn"),
+    Kind.MATCHES: gettext_lazy("Matches"),
+}
+
+
+def urls() -> list[Any]:
+    """Return the addresses of the exports, under those of the sheets."""
+    view = admin.site.admin_view
+    return [
+        path("export/", view(page), name="matching_sheet_export"),
+        path("export/personal/", view(require_POST(personal)), name="matching_sheet_export_personal"),
+        path("export/<slug:kind>/<slug:form>/", view(take), name="matching_sheet_export_take"),
+    ]
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """Show what can be taken; with personal fields where one is permitted."""
+    coordinator(request)
+    context = page_context(
+        request,
+        title=_("Export"),
+        here="sheets",
+        exports=[(kind.value, words, exports.columns_of(kind)) for kind, words in WORDS.items()],
+        with_people=[(kind.value, words) for kind, words in WORDS.items() if kind is not Kind.MATCHES],
+        may_export_personal=rights_of(request.user).may_export_personal,
+        look_reasons=LOOK_REASONS.items(),
+    )
+    return TemplateResponse(request, "admin/matching/sheet_export.html", context)
+
+
+def take(request: HttpRequest, kind: str, form: str) -> HttpResponseBase:
+    """Give what the caller sees, without personal fields."""
+    user = coordinator(request)
+    which = _known(kind, form)
+    return _file(which, form, exports.columns_of(which), exports.lines(which, by=user))
+
+
+def personal(request: HttpRequest) -> HttpResponseBase:
+    """Give the same with names, contacts, addresses and notes; a look is logged for everybody in it."""
+    user = coordinator(request)
+    form = request.POST.get("form", "")
+    which = _known(request.POST.get("kind", ""), form)
+    back = HttpResponseRedirect(reverse("admin:matching_sheet_export"))
+    reason = why_look(request)
+    if reason is None:
+        return back
+    try:
+        lines = exports.open_personal(which, by=user, at=timezone.now(), reason=reason)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return back
+    return _file(which, form, exports.columns_of(which, personal=True), lines)
+
+
+def _known(kind: str, form: str) -> Kind:
+    if kind not in set(Kind) or form not in FORMATS:
+        raise Http404
+    return Kind(kind)
+
+
+def _file(kind: Kind, form: str, header: list[str], lines: Iterator[list[Any]]) -> HttpResponseBase:
+    name = f"{kind.upper()}.{form}"
+    answer: HttpResponseBase
+    if form == "csv":
+        answer = StreamingHttpResponse(exports.as_csv(header, lines), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    else:
+        out = TemporaryFile()  # noqa: SIM115  # the response closes it, and with that it is gone
+        exports.write_xlsx(out, header, lines)
+        out.seek(0)
+        answer = FileResponse(out, as_attachment=True, filename=name, content_type=XLSX)
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer

@@ -1,0 +1,243 @@
+"""Sheets at the desk: bring one, see what it would do, confirm, follow it, undo it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from accounts.refusals import Refused
+from matching import queries, sheet_imports, sheet_undoing
+from matching.admin import sheet_duplicates, sheet_exports
+from matching.admin.access import LookOnly, acting, coordinator, said
+from matching.admin.queue import page_context
+from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS
+from matching.models import SheetImport, SheetImportRow
+from matching.sheet_imports import MOST_BYTES, SheetTooLarge
+from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
+
+WRONG_INPUT = 422
+ROWS_A_PAGE = 100
+LOOK_AGAIN_SECONDS = 3
+State = SheetImport.State
+
+
+class BringForm(forms.Form):
+    """Which of the two spreadsheets, and the file."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What does each row of it say?"),
+        choices=[
+            (SheetImport.Kind.SPACES, gettext_lazy("a space that a host offers (SPACES.csv)")),
+            (SheetImport.Kind.REQUESTS, gettext_lazy("a household that needs shelter (REQUESTS.csv)")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose which of the two sheets it is.")},
+    )
+    file = forms.FileField(
+        label=gettext_lazy("The sheet, as CSV"),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        error_messages={
+            "required": gettext_lazy("Choose the file."),
+            "empty": gettext_lazy("The file is empty. Its first line must name the columns."),
+        },
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(str(SheetTooLarge.message))
+        return file
+
+
+@admin.register(SheetImport)
+class SheetAdmin(LookOnly[SheetImport]):
+    """The sheets that were brought: one's own, and with all places everybody's."""
+
+    list_display = ["__str__", "kind", "state", "row_count", "by", "received_at", "done_at"]
+    list_filter = ["kind", "state"]
+    change_list_template = "admin/matching/sheet_list.html"
+
+    def visible(self, user: User) -> QuerySet[SheetImport]:
+        return queries.sheets_visible_to(user).defer("content").select_related("by", "undo_by")
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+
+        def post(address: str, act: Any, name: str) -> Any:
+            return path(f"<int:sheet_id>/{address}/", view(require_POST(act)), name=f"matching_sheet_{name}")
+
+        return [
+            path("bring/", view(self.bring), name="matching_sheet_bring"),
+            post("confirm", self.confirm, "confirm"),
+            post("drop", self.drop, "drop"),
+            post("undo", self.undo, "undo"),
+            *sheet_exports.urls(),
+            *sheet_duplicates.urls(),
+            *super().get_urls(),
+        ]
+
+    # -- bringing ---------------------------------------------------------------------------------
+
+    def bring(self, request: HttpRequest) -> HttpResponse:
+        """Take a file; its page shows what it would do as soon as a worker has looked through it."""
+        user = acting(request)
+        sent = request.method == "POST"
+        form = BringForm(request.POST, request.FILES) if sent else BringForm()
+        if sent and form.is_valid():
+            file = form.cleaned_data["file"]
+            try:
+                sheet = sheet_imports.receive(
+                    form.cleaned_data["kind"],
+                    file.read(),
+                    file_name=file.name,
+                    by=user,
+                    at=timezone.now(),
+                )
+            except Refused as refusal:
+                form.add_error("file", str(refusal))
+            else:
+                return HttpResponseRedirect(_page_of(sheet.pk))
+        context = page_context(
+            request,
+            title=_("Import a sheet"),
+            here="sheets",
+            form=form,
+            columns={"SPACES.csv": SPACE_COLUMNS, "REQUESTS.csv": REQUEST_COLUMNS},
+        )
+        template = "admin/matching/sheet_bring.html"
+        return TemplateResponse(request, template, context, status=WRONG_INPUT if sent else 200)
+
+    # -- its page ---------------------------------------------------------------------------------
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not object_id.isdecimal() or len(object_id) > 18:
+            raise Http404
+        user = coordinator(request)
+        sheet = get_object_or_404(self.visible(user), pk=int(object_id))
+        column = "outcome" if sheet.confirmed_at else "foreseen"
+        counts = dict(sheet.rows.order_by().values_list(column).annotate(Count("pk")))
+        show = request.GET.get("show", "")
+        show = show if show in {*OUTCOME_WORDS, SheetImportRow.Undone.NO} else ""
+        rows = sheet.rows.select_related("place")
+        if show:
+            rows = rows.filter(**{"undone" if show == SheetImportRow.Undone.NO else column: show})
+        page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
+        done = sum(count for outcome, count in counts.items() if outcome)
+        follow = sheet.is_worked_on and request.GET.get("follow") != "no"
+        context = page_context(
+            request,
+            title=_("Sheet %(number)d: %(kind)s") % {"number": sheet.pk, "kind": sheet.get_kind_display()},
+            here="sheets",
+            sheet=sheet,
+            counts=[(value, words, counts.get(value, 0)) for value, words in OUTCOME_WORDS.items()],
+            done=done,
+            left=sheet.row_count - done,
+            show=show,
+            page=page,
+            rows=[_shown(row, column) for row in page],
+            to_vouch=sheet.rows.filter(would_vouch=True).count() if sheet.state == State.PREVIEWED else 0,
+            vouched=sheet.rows.filter(vouched_at__isnull=False).count(),
+            undoing=_undoing(sheet),
+            mine=sheet.by_id == user.pk,
+            follow=follow,
+        )
+        answer = TemplateResponse(request, "admin/matching/sheet_page.html", context)
+        if follow:
+            # By a header, so that it works without scripts; a link on the page stops it.
+            answer["Refresh"] = str(LOOK_AGAIN_SECONDS)
+        return answer
+
+    def confirm(self, request: HttpRequest, sheet_id: int) -> HttpResponse:
+        """Take it in, as the preview says."""
+        user = self._of(request, sheet_id)
+
+        def act() -> None:
+            trust = request.POST.get("trust_vetted") == "yes"
+            sheet_imports.confirm(sheet_id, trust_vetted=trust, by=user, at=timezone.now())
+
+        said(request, act, _("Confirmed. The rows are taken in one after the other."))
+        return HttpResponseRedirect(_page_of(sheet_id))
+
+    def drop(self, request: HttpRequest, sheet_id: int) -> HttpResponse:
+        """Forget it."""
+        user = self._of(request, sheet_id)
+
+        def act() -> None:
+            sheet_imports.drop(sheet_id, by=user, at=timezone.now())
+
+        said(request, act, _("Nothing of this sheet was taken in, and its contents are forgotten."))
+        return HttpResponseRedirect(_page_of(sheet_id))
+
+    def undo(self, request: HttpRequest, sheet_id: int) -> HttpResponse:
+        """Take the whole import back."""
+        user = self._of(request, sheet_id)
+
+        def act() -> None:
+            sheet_undoing.undo(sheet_id, by=user, at=timezone.now())
+
+        said(request, act, _("The import is being undone, row by row."))
+        return HttpResponseRedirect(_page_of(sheet_id))
+
+    def _of(self, request: HttpRequest, sheet_id: int) -> User:
+        """Return who acts on a sheet they may see. Raises Http404."""
+        user = coordinator(request)
+        get_object_or_404(self.visible(user), pk=sheet_id)
+        return user
+
+
+def _undoing(sheet: SheetImport) -> dict[str, int]:
+    """Return how many rows an undo is about, and how many of them are undone or kept by now."""
+    changing = sheet_undoing.to_take_back(sheet)
+    counts = dict(changing.order_by().values_list("undone").annotate(Count("pk"))) if sheet.confirmed_at else {}
+    yes, no = (counts.get(each, 0) for each in (SheetImportRow.Undone.YES, SheetImportRow.Undone.NO))
+    return {"all": sum(counts.values()), "undone": yes, "kept": no, "over": yes + no}
+
+
+def _page_of(sheet_id: int) -> str:
+    return reverse("admin:matching_sheetimport_change", args=[sheet_id])
+
+
+def _shown(row: SheetImportRow, column: str) -> dict[str, Any]:
+    """Return what the page says of one row; personal contents are on no page."""
+    outcome = getattr(row, column)
+    return {
+        "row": row,
+        "outcome": OUTCOME_WORDS.get(outcome, ""),
+        "wrong": row.what_is_wrong,
+        "changes": [
+            {
+                "column": SHEET_COLUMN_WORDS.get(name, name),
+                "before": _in_words(before),
+                "after": _in_words(after),
+                "personal": before is None and after is None,
+            }
+            for name, before, after in row.what_changes
+        ],
+    }
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    match value:
+        case None | "" | []:
+            return "–"
+        case list():
+            return "; ".join("/".join(map(str, each)) if isinstance(each, list) else str(each) for each in value)
+        case _:
+            return str(value)

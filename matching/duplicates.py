@@ -1,0 +1,212 @@
+"""Who was probably written down twice: the same phone or e-mail, the same address, or nearly the same name in one place.
+
+Phones and addresses are compared by their blind indexes. Names are encrypted and have none: the newest ones of a place
+are read into memory, compared, and forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from itertools import combinations
+from typing import Any
+
+import numpy
+from django.db.models import Count, QuerySet
+from rapidfuzz import fuzz, process
+
+from accounts.models import Host, User
+from matching import queries
+from matching.models import PairVerdict, ShelterRequest, Space
+from notifications.models import ContactPoint
+from places.names import key_of
+
+Kind = PairVerdict.Kind
+
+MOST_NAMES = 3_000
+"""So many of the newest names are compared; with a place chosen, those of the place."""
+MOST_PAIRS = 100
+MOST_ALIKE = 5
+"""Of more rows than this with one phone only the newest are paired: it is an organisation's."""
+ALIKE = 90
+"""From 0 to 100: two words in another order are 100, one letter of ten another one about 90."""
+
+
+class Why(StrEnum):
+    """What makes two look like one."""
+
+    CONTACT = "contact"
+    ADDRESS = "address"
+    NAME = "name"
+
+
+STRENGTH = {Why.CONTACT: 4, Why.ADDRESS: 3, Why.NAME: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Pairs of ids (as text, in order) with what makes them look like one, the surest first; `cut` when names were left out."""
+
+    pairs: dict[tuple[str, str], list[Why]] = field(default_factory=dict)
+    cut: bool = False
+
+
+def find(kind: str, user: User, today: date, *, place: int | None = None) -> Found:
+    """Return the pairs among what `user` sees at the desk, without those somebody has said are not the same."""
+    pairs: dict[tuple[str, str], set[Why]] = defaultdict(set)
+    cut = False
+    if kind == Kind.HOSTS:
+        hosts = queries.hosts_visible_to(user).exclude(status=Host.Status.MERGED)
+        hosts = hosts.filter(spaces__place=place).distinct() if place else hosts
+        _add(pairs, Why.CONTACT, _by_contact("user__host", hosts))
+        _add(pairs, Why.ADDRESS, _hosts_by_address(hosts))
+        cut = _add_names(pairs, _names_of_hosts(hosts))
+    elif kind == Kind.SPACES:
+        _add(pairs, Why.ADDRESS, _spaces_by_address(_in(place, queries.spaces_visible_to(user))))
+    else:
+        asked = _in(place, queries.requests_visible_to(user)).filter(
+            withdrawn_at=None, first_night__gt=today - timedelta(days=730)
+        )
+        overlapping = _Overlapping()
+        _add(pairs, Why.CONTACT, overlapping.only(_by_contact("user__arrival__requests", asked)))
+        cut = _add_names(pairs, _names_of_requests(asked, today), overlapping)
+    for verdict in PairVerdict.objects.filter(kind=kind).values_list("one", "other"):
+        pairs.pop(verdict, None)
+    surest = sorted(pairs.items(), key=lambda each: (-sum(STRENGTH[why] for why in each[1]), each[0]))
+    return Found({pair: sorted(why, key=list(Why).index) for pair, why in surest[:MOST_PAIRS]}, cut)
+
+
+def _in(place: int | None, rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(place=place) if place else rows
+
+
+def _add(pairs: dict[tuple[str, str], set[Why]], why: Why, found: Iterable[tuple[Any, Any]]) -> None:
+    for one, other in found:
+        first, second = sorted((str(one), str(other)))
+        pairs[first, second].add(why)
+
+
+def _pairs_in(groups: Iterable[Collection[Any]]) -> Iterator[tuple[Any, Any]]:
+    for group in groups:
+        yield from combinations(sorted(set(group), reverse=True)[:MOST_ALIKE], 2)
+
+
+def _by_contact(path: str, rows: QuerySet[Any]) -> Iterator[tuple[Any, Any]]:
+    """Yield the pairs of rows whose people share a contact point; `path` leads from it to the rows."""
+    points = ContactPoint.objects.filter(**{f"{path}__in": rows.order_by().values("pk")})
+    shared = points.values("channel", "address_index").annotate(rows=Count(path, distinct=True)).filter(rows__gt=1)
+    indexes = [each["address_index"] for each in shared.order_by("channel", "address_index")[: MOST_PAIRS * 2]]
+    groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for channel, index, pk in points.filter(address_index__in=indexes).values_list("channel", "address_index", path):
+        groups[channel, index].append(pk)
+    visible = set(rows.filter(pk__in={pk for group in groups.values() for pk in group}).values_list("pk", flat=True))
+    return _pairs_in([pk for pk in group if pk in visible] for group in groups.values())
+
+
+def _addresses(spaces: QuerySet[Space], column: str) -> Iterator[tuple[Any, Any]]:
+    spaces = spaces.exclude(address_index="").exclude(status=Space.Status.WITHDRAWN)
+    shared = spaces.order_by().values("address_index", "place").annotate(rows=Count(column, distinct=True))
+    indexes = [each["address_index"] for each in shared.filter(rows__gt=1)[: MOST_PAIRS * 2]]
+    groups: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    columns = ("address_index", "place", "host" if column == "pk" else "place", column)
+    for *key, pk in spaces.filter(address_index__in=indexes).values_list(*columns):
+        groups[tuple(key)].append(pk)
+    return _pairs_in(groups.values())
+
+
+def _spaces_by_address(spaces: QuerySet[Space]) -> Iterator[tuple[Any, Any]]:
+    """Yield the pairs of spaces of one host at one address; those of two hosts are a question about the hosts."""
+    return _addresses(spaces, "pk")
+
+
+def _hosts_by_address(hosts: QuerySet[Host]) -> Iterator[tuple[Any, Any]]:
+    return _addresses(Space.objects.filter(host__in=hosts.order_by().values("pk")), "host")
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+_LATIN = str.maketrans(
+    {
+        **dict(zip("абвгдезиклмнопрстуфхыэhії", "abvgdeziklmnoprstufhyehii", strict=True)),
+        "ж": "zh",
+        "ц": "ts",
+        "ч": "ch",
+        "ш": "sh",
+        "щ": "sh",
+        "ю": "yu",
+        "я": "ya",
+        "є": "e",
+    }
+)
+
+
+def plain_name(name: str) -> str:
+    """Return a name as it is compared: letters of one alphabet, without accents, the words in their order."""
+    return " ".join(filter(None, (key_of(word).translate(_LATIN) for word in name.split())))
+
+
+@dataclass(slots=True)
+class _Named:
+    """Rows of one group (a place), of which any two may be one."""
+
+    groups: dict[Any, dict[Any, str]] = field(default_factory=lambda: defaultdict(dict))
+    cut: bool = False
+
+
+def _names_of_hosts(hosts: QuerySet[Host]) -> _Named:
+    named = _Named()
+    newest = list(hosts.select_related("user").order_by("-pk")[: MOST_NAMES + 1])
+    named.cut = len(newest) > MOST_NAMES
+    names = {host.pk: host.user.name for host in newest[:MOST_NAMES]}
+    places = Space.objects.filter(host__in=list(names)).values_list("place", "host").distinct()
+    for place, host in places.order_by("place", "host"):
+        # A first name alone says nothing about two hosts.
+        if len(plain := plain_name(names[host])) > 5 and " " in plain:
+            named.groups[place][host] = plain
+    return named
+
+
+def _names_of_requests(asked: QuerySet[ShelterRequest], today: date) -> _Named:
+    named = _Named()
+    newest = asked.select_related("arrival__user").defer("notes").order_by("-registered_at", "pk")[: MOST_NAMES + 1]
+    rows = list(newest)
+    named.cut = len(rows) > MOST_NAMES
+    for row in (row for row in rows[:MOST_NAMES] if row.last_day > today):
+        if plain := plain_name(row.arrival.user.name):
+            named.groups[row.place_id, row.people, row.children][row.pk] = plain
+    return named
+
+
+def _add_names(pairs: dict[tuple[str, str], set[Why]], named: _Named, overlapping: _Overlapping | None = None) -> bool:
+    for group in named.groups.values():
+        found = _alike(group)
+        _add(pairs, Why.NAME, overlapping.only(found) if overlapping else found)
+    return named.cut
+
+
+def _alike(group: dict[Any, str]) -> Iterator[tuple[Any, Any]]:
+    """Yield the pairs with names of at least ALIKE."""
+    ids, names = list(group), list(group.values())
+    if len(ids) < 2:
+        return
+    scores = process.cdist(names, names, scorer=fuzz.token_sort_ratio, score_cutoff=ALIKE, dtype=numpy.uint8)
+    for one, other in numpy.argwhere(numpy.triu(scores, k=1) >= ALIKE)[: MOST_PAIRS * 2]:
+        yield ids[one], ids[other]
+
+
+class _Overlapping:
+    """Of pairs of requests those that want some night both: two different weeks are two needs."""
+
+    def only(self, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+        pairs = list(pairs)
+        rows = ShelterRequest.objects.filter(pk__in={pk for pair in pairs for pk in pair})
+        nights = {
+            pk: (first, first + timedelta(days=count))
+            for pk, first, count in rows.values_list("pk", "first_night", "nights")
+        }
+        for one, other in pairs:
+            if nights[one][0] < nights[other][1] and nights[other][0] < nights[one][1]:
+                yield one, other

@@ -1,0 +1,232 @@
+"""Exports: the spaces, shelter requests and matches of somebody's places, in the columns of the sheets.
+
+Without personal fields anybody at the desk may take one. With them only who is permitted, for a reason, and before the
+first line leaves there is a look in the access log for every person in it: what is not logged is not exported.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import IO, Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+from xlsxwriter import Workbook
+
+from accounts.coordinators import desk_of, rights_of
+from accounts.models import Host, User
+from accounts.refusals import Refused
+from matching import queries
+from matching.imports import key_of
+from matching.models import Match, ShelterRequest, Space
+from matching.refusals import one_act
+from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, safe_cell
+from privacy.models import AccessLog
+
+AT_ONCE = 500
+
+MATCH_COLUMNS = (
+    *("request_id", "leg", "space_id", "first_night", "last_day", "people", "score", "reasons"),
+    *("status", "created_at"),
+)
+
+CONTACTS = ("phone", "email", "telegram")
+PERSONAL = frozenset({"host", "name", *CONTACTS, "address", "notes"})
+"""The columns that leave only with a reason."""
+
+
+class Kind(StrEnum):
+    """What is exported."""
+
+    SPACES = "spaces"
+    REQUESTS = "requests"
+    MATCHES = "matches"
+
+
+class MayNotExportPersonal(Refused):
+    """Personal fields in bulk are for lead coordinators alone, and a reason is asked for."""
+
+    code = "may_not_export_personal"
+    message = _("Only a lead coordinator may export names, contacts, addresses and notes, and says why.")
+
+
+Line = Callable[[Any], dict[str, Any]]
+
+
+def columns_of(kind: Kind, *, personal: bool = False) -> list[str]:
+    """Return the header of an export."""
+    columns = {Kind.SPACES: SPACE_COLUMNS, Kind.REQUESTS: REQUEST_COLUMNS, Kind.MATCHES: MATCH_COLUMNS}[kind]
+    return [column for column in columns if personal or column not in PERSONAL]
+
+
+def lines(kind: Kind, *, by: User) -> Iterator[list[Any]]:
+    """Yield the lines of an export of what `by` may see, without personal fields; nothing for who is not at the desk."""
+    return _lines(kind, _ids(kind, by), personal=False)
+
+
+def open_personal(kind: Kind, *, by: User, at: datetime, reason: str) -> Iterator[list[Any]]:
+    """Log a look at everybody in the export, then return its lines with their personal fields.
+
+    Raises MayNotExportPersonal, before anything is read.
+    """
+    if not rights_of(by).may_export_personal or not reason or kind is Kind.MATCHES:
+        raise MayNotExportPersonal
+    ids = _ids(kind, by)
+    who = "host__user" if kind is Kind.SPACES else "arrival__user"
+    fields = f"export: name contact {'address' if kind is Kind.SPACES else 'notes'}"
+    with one_act():
+        for start in range(0, len(ids), AT_ONCE):
+            people = _of(kind).filter(pk__in=ids[start : start + AT_ONCE]).order_by().values_list(who, flat=True)
+            AccessLog.objects.bulk_create(
+                [AccessLog(by=by, about_id=pk, fields=fields, reason=reason, at=at) for pk in sorted(set(people))]
+            )
+    return _lines(kind, ids, personal=True)
+
+
+def as_csv(header: Sequence[str], lines: Iterator[list[Any]]) -> Iterator[bytes]:
+    """Yield a CSV file piece by piece: UTF-8 with the mark by which spreadsheet programs know it, no cell a formula."""
+    yield b"\xef\xbb\xbf"
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(header)
+    for count, line in enumerate(lines, start=1):
+        writer.writerow([safe_cell(value) for value in line])
+        if count % AT_ONCE == 0:
+            yield out.getvalue().encode()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue().encode()
+
+
+def write_xlsx(out: IO[bytes], header: Sequence[str], lines: Iterator[list[Any]]) -> None:
+    """Write a workbook of one sheet, row by row, so that memory does not grow with it; texts stay texts."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with Workbook(out, options) as book:
+        bold, sheet = book.add_format({"bold": True}), book.add_worksheet()
+        sheet.freeze_panes(1, 1)
+        for column, name in enumerate(header):
+            sheet.write_string(0, column, name, bold)
+        for row, line in enumerate(lines, start=1):
+            for column, value in enumerate(line):
+                if isinstance(value, int | float):
+                    sheet.write_number(row, column, value)
+                elif value not in ("", None):
+                    sheet.write_string(row, column, safe_cell(value))
+
+
+# -- what is in it --------------------------------------------------------------------------------
+
+
+def _of(kind: Kind) -> Any:
+    return {Kind.SPACES: Space, Kind.REQUESTS: ShelterRequest, Kind.MATCHES: Match}[kind]._default_manager
+
+
+def _ids(kind: Kind, by: User) -> list[UUID]:
+    """Return what `by` sees at the desk: listed and paused spaces, requests that are not withdrawn, every match."""
+    if desk_of(by) is None:
+        return []
+    visible: Any
+    if kind is Kind.SPACES:
+        visible = queries.spaces_visible_to(by).exclude(status=Space.Status.WITHDRAWN).order_by("created_at", "pk")
+    elif kind is Kind.REQUESTS:
+        visible = queries.requests_visible_to(by).filter(withdrawn_at=None).order_by("registered_at", "pk")
+    else:
+        visible = queries.matches_visible_to(by).order_by("created_at", "pk")
+    return list(visible.values_list("pk", flat=True))
+
+
+def _lines(kind: Kind, ids: Sequence[UUID], *, personal: bool) -> Iterator[list[Any]]:
+    columns = columns_of(kind, personal=personal)
+    said_of: dict[Kind, Line] = {Kind.SPACES: _space, Kind.REQUESTS: _request, Kind.MATCHES: _match}
+    related, prefetched, unread = _LOADED[kind]
+    for start in range(0, len(ids), AT_ONCE):
+        batch = ids[start : start + AT_ONCE]
+        rows = _of(kind).select_related(*related).prefetch_related(*prefetched)
+        # Without their personal fields rows are not even decrypted.
+        rows = rows.prefetch_related(f"{_WHO[kind]}__contact_points") if personal else rows.defer(*unread)
+        found = {row.pk: row for row in rows.filter(pk__in=batch)}
+        for pk in batch:
+            if pk in found:
+                said = said_of[kind](found[pk])
+                if personal:
+                    said |= _personal(found[pk])
+                yield [said[column] for column in columns]
+
+
+_WHO = {Kind.SPACES: "host__user", Kind.REQUESTS: "arrival__user"}
+_LOADED: dict[Kind, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    Kind.SPACES: (("host__user", "place"), ("windows",), ("address", "directions", "host__user__name")),
+    Kind.REQUESTS: (("arrival__user", "place"), (), ("notes", "arrival__user__name")),
+    Kind.MATCHES: (("request", "space"), (), ("request__notes", "space__address", "space__directions")),
+}
+
+
+def _yes_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _space(space: Space) -> dict[str, Any]:
+    return {
+        "space_id": key_of(space),
+        "place": space.place.name if space.place else "",
+        "lat": space.latitude,
+        "lon": space.longitude,
+        "beds": space.beds,
+        "shared": _yes_no(space.shared),
+        "windows": ";".join(f"{window.first_night}/{window.last_day}" for window in space.windows.all()),
+        "max_nights": space.max_nights,
+        "who": space.who,
+        **{name: _yes_no(getattr(space, name)) for name in ("children", "pets", "smoking", "step_free")},
+        "languages": " ".join(space.languages),
+        "vetted": _yes_no(space.host.status == Host.Status.VETTED),
+    }
+
+
+def _request(request: ShelterRequest) -> dict[str, Any]:
+    flags = ("all_women", "pets", "step_free", "women_only", "language_required", "may_move", "may_split")
+    return {
+        "request_id": key_of(request),
+        "place": request.place.name if request.place else "",
+        "lat": request.latitude,
+        "lon": request.longitude,
+        "radius_km": request.radius_km,
+        "people": request.people,
+        "children": request.children,
+        "first_night": request.first_night.isoformat(),
+        "nights": request.nights,
+        "min_nights": request.min_nights,
+        **{name: _yes_no(getattr(request, name)) for name in flags},
+        "smoking": request.smoking,
+        "languages": " ".join(request.languages),
+        "urgency": request.urgency,
+        "registered_at": request.registered_at.isoformat(timespec="seconds"),
+    }
+
+
+def _match(match: Match) -> dict[str, Any]:
+    return {
+        "request_id": key_of(match.request),
+        "leg": match.leg,
+        "space_id": key_of(match.space),
+        "first_night": match.first_night.isoformat(),
+        "last_day": match.last_day.isoformat(),
+        "people": match.people,
+        "score": round(match.score, 4),
+        "reasons": "; ".join(map(str, match.reasons)),
+        "status": match.status,
+        "created_at": match.created_at.isoformat(timespec="seconds"),
+    }
+
+
+def _personal(row: Space | ShelterRequest) -> dict[str, Any]:
+    user = row.host.user if isinstance(row, Space) else row.arrival.user
+    points = sorted(user.contact_points.all(), key=lambda point: (not point.preferred, point.pk), reverse=True)
+    of = {point.channel: point.address for point in points}
+    told = {"phone": of.get("sms", ""), "email": of.get("email", ""), "telegram": of.get("telegram", "")}
+    if isinstance(row, Space):
+        return {**told, "host": user.name, "address": row.address}
+    return {**told, "name": user.name, "notes": row.notes}

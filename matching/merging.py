@@ -1,0 +1,167 @@
+"""Two rows that are one: the one that stays gets what hangs on the other, and one line of history says so.
+
+What would lose a decision or a bed somebody was promised is refused: by the acts, or by the database's own guards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from accounts.contacts import add_contact_point
+from accounts.merging import CannotMerge, KeepTheOther, merge_hosts
+from accounts.models import User
+from accounts.refusals import Refused
+from matching import intake, queries, rounds, transitions
+from matching.models import DeskNote, Match, PairVerdict, ShelterRequest, Space
+from matching.refusals import HasLiveMatches, NotYours, one_act
+from matching.states import HOLDS_BEDS, Status
+
+Kind, Verdict = PairVerdict.Kind, PairVerdict.Verdict
+Moved = dict[str, int]
+
+
+def merge(kind: str, goes: str, stays: str, *, by: User, at: datetime, reason: str = "") -> PairVerdict:
+    """Merge one of a pair into the other; the line of history says what went over.
+
+    `goes` and `stays` are ids as text. Raises NotYours unless `by` covers every place of both, CannotMerge,
+    KeepTheOther, and what the database refuses of the matches that go over (NoRoomLeft, OutsideWindow).
+    """
+    acts: dict[str, Callable[..., Moved]] = {
+        Kind.HOSTS: _merge_hosts,
+        Kind.SPACES: _merge_spaces,
+        Kind.REQUESTS: _merge_requests,
+    }
+    with one_act():
+        moved = acts[kind](goes, stays, by=by, at=at, reason=reason[:200])
+        one, other = in_order(goes, stays)
+        return PairVerdict.objects.create(
+            kind=kind,
+            verdict=Verdict.MERGED,
+            one=one,
+            other=other,
+            stays=stays,
+            moved={what: count for what, count in moved.items() if count},
+            by=by,
+            at=at,
+            reason=reason[:200],
+        )
+
+
+def foresee(kind: str, goes: str, stays: str, *, by: User, at: datetime) -> Moved | str:
+    """Return what would go over, or why it would be refused: by doing it and keeping nothing."""
+    try:
+        with transaction.atomic():
+            verdict = merge(kind, goes, stays, by=by, at=at)
+            transaction.set_rollback(True)
+    except Refused as refusal:
+        return str(refusal)
+    return dict(verdict.moved)
+
+
+def keep_apart(kind: str, one: str, other: str, *, by: User, at: datetime) -> PairVerdict:
+    """Note that the two are not the same, so that nobody is asked again. Raises NotYours."""
+    with one_act():
+        if not all(_covers(kind, pk, by) for pk in (one, other)):
+            raise NotYours
+        one, other = in_order(one, other)
+        return PairVerdict.objects.create(kind=kind, verdict=Verdict.DIFFERENT, one=one, other=other, by=by, at=at)
+
+
+def in_order(one: str, other: str) -> tuple[str, str]:
+    """Return the two ids in the order in which a pair is written."""
+    return (one, other) if one < other else (other, one)
+
+
+def _covers(kind: str, pk: str, by: User) -> bool:
+    if kind == Kind.HOSTS:
+        return queries.hosts_visible_to(by).filter(pk=pk).exists() and all(
+            queries.covers(by, place) for place in Space.objects.filter(host=int(pk)).values_list("place", flat=True)
+        )
+    rows = Space.objects if kind == Kind.SPACES else ShelterRequest.objects
+    place = rows.filter(pk=pk).values_list("place", flat=True).first()
+    return queries.covers(by, place)
+
+
+def _check_covered(kind: str, goes: str, stays: str, by: User) -> None:
+    if not all(_covers(kind, pk, by) for pk in (goes, stays)) or queries.coordinator_of(by) is None:
+        raise NotYours
+    if goes == stays:
+        raise CannotMerge(str(_("It cannot be merged with itself.")))
+
+
+def _merge_hosts(goes: str, stays: str, *, by: User, at: datetime, reason: str) -> Moved:
+    # Spaces before their hosts, as everywhere; asked again under the lock whether all of them are one's own.
+    spaces = Space.objects.filter(host__in=[goes, stays]).order_by("pk").select_for_update(of=("self",))
+    list(spaces.values_list("pk"))
+    _check_covered(Kind.HOSTS, goes, stays, by)
+    moved = merge_hosts(int(goes), int(stays), by=by, at=at, reason=reason)
+    over = list(Space.objects.filter(host=int(goes)).values_list("pk", flat=True))
+    Space.objects.filter(pk__in=over).update(host=int(stays), version=F("version") + 1)
+    rounds.due(at, spaces=over)
+    return {"spaces": len(over), **moved}
+
+
+def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str) -> Moved:
+    locked = Space.objects.filter(pk__in=[goes, stays]).order_by("pk").select_for_update(of=("self",))
+    rows = {str(space.pk): space for space in locked}
+    _check_covered(Kind.SPACES, goes, stays, by)
+    if rows[goes].host_id != rows[stays].host_id:
+        raise CannotMerge(str(_("They are of two hosts. If these are one person, merge the hosts first.")))
+    if any(space.status == Space.Status.WITHDRAWN for space in rows.values()):
+        raise CannotMerge(str(_("One of the two is withdrawn already.")))
+    # Beds, sharing and windows of the one that stays are what counts: the database refuses what does not fit.
+    matches = Match.objects.filter(space=UUID(goes)).update(space=UUID(stays), version=F("version") + 1)
+    intake.withdraw_space(UUID(goes), by=by, at=at)
+    rounds.due(at, spaces=[stays])
+    return {"matches": matches}
+
+
+def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: str) -> Moved:
+    _check_covered(Kind.REQUESTS, goes, stays, by)
+    rows = {
+        str(row.pk): row for row in ShelterRequest.objects.filter(pk__in=[goes, stays]).select_related("arrival__user")
+    }
+    going, staying = rows[goes], rows[stays]
+    if going.withdrawn_at or staying.withdrawn_at:
+        raise CannotMerge(str(_("One of the two is withdrawn already.")))
+    if _is_placed(going):
+        if _is_placed(staying):
+            raise HasLiveMatches(str(_("Both have a match that somebody has decided on. End one of them first.")))
+        raise KeepTheOther(str(_("Keep the one that has a match.")))
+    transitions.withdraw_request(going.pk, by=by, at=at)
+    ended = Match.objects.filter(request=going).exclude(status__in=sorted(HOLDS_BEDS))
+    matches = ended.update(request=staying, version=F("version") + 1)
+    points = 0
+    if going.arrival_id != staying.arrival_id:
+        known = staying.arrival.user.contact_points.count()
+        for point in going.arrival.user.contact_points.order_by("pk"):
+            add_contact_point(staying.arrival.user, point.channel, point.address, verified_at=point.verified_at)
+        points = staying.arrival.user.contact_points.count() - known
+    # Whoever asked twice has waited since the first time.
+    staying = ShelterRequest.objects.select_for_update(of=("self",)).get(pk=staying.pk)
+    staying.registered_at = min(staying.registered_at, going.registered_at)
+    if going.notes and going.notes != staying.notes:
+        staying.notes = "\n".join(filter(None, [staying.notes, going.notes]))
+    staying.version += 1
+    staying.save(update_fields=["registered_at", "notes", "version"])
+    words = _("Merged with case %(number)s, whose request is withdrawn.") % {"number": going.arrival.case_number}
+    DeskNote.objects.create(request=staying, by=by, at=at, text=" ".join(filter(None, [str(words), reason])))
+    rounds.due(at, requests=[staying.pk])
+    return {"matches": matches, "contact_points": points}
+
+
+def _is_placed(request: ShelterRequest) -> bool:
+    """Return whether a match holds beds for it that is more than a proposal nobody has decided on."""
+    live = request.matches.filter(status__in=sorted(HOLDS_BEDS)).prefetch_related("decisions")
+    return any(
+        match.status != Status.PROPOSED
+        or match.approved_by_id is not None
+        or any(not decision.refusal for decision in match.decisions.all())
+        for match in live
+    )

@@ -1,0 +1,54 @@
+"""What coordinators decided about two rows that look like one."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from matching.models import guards
+
+
+class PairVerdict(models.Model):
+    """That two hosts, spaces or requests are one, and were merged, or are not and look alike by chance. Append-only.
+
+    `one` comes before `other` as text, so that a pair has one name. Of a merged pair `stays` is the one left.
+    """
+
+    class Kind(models.TextChoices):
+        HOSTS = "hosts", _("hosts")
+        SPACES = "spaces", _("spaces")
+        REQUESTS = "requests", _("shelter requests")
+
+    class Verdict(models.TextChoices):
+        MERGED = "merged", _("merged")
+        DIFFERENT = "different", _("not the same")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict.choices)
+    one = models.CharField(max_length=36)
+    other = models.CharField(max_length=36)
+    stays = models.CharField(max_length=36, blank=True)
+    moved = models.JSONField(default=dict, blank=True, help_text="How many rows of each kind went over.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("verdict on duplicates")
+        verbose_name_plural = _("verdicts on duplicates")
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(name="pair_kind_known", condition=Q(kind__in=["hosts", "spaces", "requests"])),
+            models.CheckConstraint(name="pair_verdict_known", condition=Q(verdict__in=["merged", "different"])),
+            models.CheckConstraint(
+                name="pair_keeps_one",
+                condition=Q(verdict="different", stays="") | Q(stays=F("one")) | Q(stays=F("other")),
+            ),
+        ]
+        indexes = [models.Index(name="pair_of_two", fields=["kind", "one", "other"])]
+        triggers = [guards.append_only("pair_verdict_append_only")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.one} and {self.other}: {self.verdict}"

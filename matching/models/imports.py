@@ -1,0 +1,129 @@
+"""Sheets brought to the desk: what each row would do, what it did, and what taking it back needs to know."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from places.models import Place
+from privacy.fields import EncryptedBytesField, EncryptedTextField
+
+
+class SheetImport(models.Model):
+    """One sheet a coordinator brought. Its `content` is kept until it is taken in or dropped, and no longer."""
+
+    class Kind(models.TextChoices):
+        SPACES = "spaces", _("spaces")
+        REQUESTS = "requests", _("shelter requests")
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("being looked through")
+        PREVIEWED = "previewed", _("waits for confirmation")
+        CONFIRMED = "confirmed", _("being taken in")
+        DONE = "done", _("taken in")
+        UNDOING = "undoing", _("being undone")
+        UNDONE = "undone", _("undone")
+        DROPPED = "dropped", _("not taken in")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RECEIVED)
+    file_name = EncryptedTextField(blank=True, default="")
+    content = EncryptedBytesField(default=b"")
+    row_count = models.PositiveIntegerField(_("rows"), default=0)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    received_at = models.DateTimeField(_("brought"))
+    trust_vetted = models.BooleanField(default=False, help_text="Its bringer vouches for the column vetted.")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(_("taken in"), null=True, blank=True)
+    undo_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    undo_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("imported sheet")
+        verbose_name_plural = _("imported sheets")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(name="sheet_kind_known", condition=Q(kind__in=["spaces", "requests"])),
+            models.CheckConstraint(
+                name="sheet_state_known",
+                condition=Q(
+                    state__in=["received", "previewed", "confirmed", "done", "undoing", "undone", "dropped"],
+                ),
+            ),
+            models.CheckConstraint(
+                name="sheet_confirmed_at_a_moment",
+                condition=~Q(state__in=["confirmed", "done", "undoing", "undone"]) | Q(confirmed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="sheet_undone_by_somebody",
+                condition=~Q(state__in=["undoing", "undone"]) | Q(undo_by__isnull=False, undo_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="sheet_to_work_on", fields=["id"], condition=Q(state__in=["received", "confirmed", "undoing"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"sheet {self.pk}"
+
+    @property
+    def is_worked_on(self) -> bool:
+        return self.state in (self.State.RECEIVED, self.State.CONFIRMED, self.State.UNDOING)
+
+
+class SheetImportRow(models.Model):
+    """One row of a sheet. The row is the queue: one without an `outcome` is still to be taken in.
+
+    `foreseen` and `outcome` are new, changed, unchanged or refused. `before` is what it changed, as it was.
+    """
+
+    class Undone(models.TextChoices):
+        YES = "undone", _("undone")
+        NO = "kept", _("kept")
+
+    sheet = models.ForeignKey(SheetImport, on_delete=models.CASCADE, related_name="rows")
+    line = models.PositiveIntegerField()
+    key = models.CharField(max_length=100, blank=True)
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
+    problems = EncryptedTextField(blank=True, default="")
+    foreseen = models.CharField(max_length=10, blank=True)
+    changes = EncryptedTextField(blank=True, default="")
+    would_vouch = models.BooleanField(default=False, help_text="Its host would be vetted if the column is believed.")
+    outcome = models.CharField(max_length=10, blank=True)
+    vouched_at = models.DateTimeField(null=True, blank=True)
+    object_id = models.UUIDField(null=True, blank=True, help_text="The space or the shelter request.")
+    before = EncryptedTextField(blank=True, default="")
+    undone = models.CharField(max_length=10, choices=Undone.choices, blank=True)
+    kept_because = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["line"]
+        constraints = [
+            models.UniqueConstraint(name="sheet_line_once", fields=["sheet", "line"]),
+        ]
+        indexes = [
+            models.Index(name="sheet_row_outcome", fields=["sheet", "outcome", "line"]),
+            models.Index(name="sheet_row_foreseen", fields=["sheet", "foreseen", "line"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"line {self.line} of sheet {self.sheet_id}"
+
+    @property
+    def what_is_wrong(self) -> list[list[str]]:
+        """Return [column, reason] of each problem; the column is "" for the whole row."""
+        found: list[list[str]] = json.loads(self.problems or "[]")
+        return found
+
+    @property
+    def what_changes(self) -> list[list[Any]]:
+        """Return [column, before, after] of each changed column; both are None where they are personal."""
+        found: list[list[Any]] = json.loads(self.changes or "[]")
+        return found

@@ -1,0 +1,369 @@
+"""Importing a sheet at the desk: brought, looked through, confirmed, and taken in row by row.
+
+The preview is not a guess: looking through does everything that taking in does, by the same acts and in the same
+order, in one transaction that is rolled back. A sheet that waits for a worker is a row with a state; a row of it
+without an outcome is still to be taken in. Whoever is woken, or sweeps, goes on where the last one stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import DataError, IntegrityError, transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from accounts.contacts import ContactTaken
+from accounts.models import User
+from accounts.refusals import Refused
+from matching import imports, queries
+from matching.imports import REFUSED_BY_DATABASE, Outcome, Taken
+from matching.models import SheetImport, SheetImportRow, Space
+from matching.refusals import NotYours, one_act
+from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
+from notifications.wakeups import wake
+from places.gazetteer import find_place
+from places.models import Place
+
+Kind, State = SheetImport.Kind, SheetImport.State
+Now = Callable[[], datetime]
+
+REFUSED = "refused"
+"""What a row comes to that does not get in, beside those of `Outcome`."""
+
+MOST_BYTES = 8 * 1024 * 1024
+MOST_ROWS = 20_000
+BATCH = 100
+BATCHES_AT_ONCE = 50
+"""After so many a worker lets others have a turn, and wakes itself."""
+
+PREVIEW_KEPT = timedelta(hours=24)
+"""A sheet that nobody confirms is forgotten after so long."""
+UNDO_KEPT = timedelta(days=30)
+"""So long an import can be undone; then what the rows said before is forgotten."""
+
+PERSONAL = frozenset({"host", "name", "phone", "email", "telegram", "contact", "address", "notes"})
+"""Columns whose contents no preview shows."""
+
+OTHER_PLACE = _("This place is not one of yours: a coordinator of that place has to import this row.")
+CONTACT_TAKEN = _("Another host is reached by this phone, e-mail or Telegram name already. Look among the duplicates.")
+
+
+class SheetUnreadable(Refused):
+    """The file cannot be read at all: not a table, or not the header expected. The message says what to do."""
+
+    code = "sheet_unreadable"
+
+
+class SheetTooLarge(Refused):
+    """The file is larger than a page can show."""
+
+    code = "sheet_too_large"
+    message = _("This sheet is too large for this page: at most 8 MB and 20,000 rows. Cut it into several.")
+
+
+class SheetMovedOn(Refused):
+    """Somebody has confirmed, dropped or undone this sheet already, or it is not ready for it yet."""
+
+    code = "sheet_moved_on"
+    message = _("This is not possible now: the sheet has moved on. Look at its present state.")
+
+
+# -- bringing and confirming ----------------------------------------------------------------------
+
+
+def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime) -> SheetImport:
+    """Keep a sheet to be looked through by a worker. Bad rows are noted at once.
+
+    Raises SheetUnreadable, SheetTooLarge, GazetteerNotLoaded, NotYours.
+    """
+    if queries.coordinator_of(by) is None:
+        raise NotYours
+    if len(content) > MOST_BYTES:
+        raise SheetTooLarge
+    reading = _read(kind, content)
+    if len(reading.rows) > MOST_ROWS:
+        raise SheetTooLarge
+    places = imports.places_of(reading.rows)
+    good = {row.line: row for row in reading.rows}
+    bad = _by_line(reading.problems)
+    with one_act():
+        sheet = SheetImport.objects.create(
+            kind=kind,
+            content=content,
+            file_name=file_name[:200],
+            row_count=len(good) + len(bad),
+            by=by,
+            received_at=at,
+        )
+        SheetImportRow.objects.bulk_create(
+            [SheetImportRow(sheet=sheet, line=line, key=row.key, place=places[line]) for line, row in good.items()]
+            + [
+                SheetImportRow(sheet=sheet, line=line, foreseen=REFUSED, outcome=REFUSED, problems=_as_text(problems))
+                for line, problems in bad.items()
+            ],
+            batch_size=1000,
+        )
+        wake("matching.work_on_sheets")
+        return sheet
+
+
+def confirm(sheet_id: int, *, trust_vetted: bool, by: User, at: datetime) -> SheetImport:
+    """Take the sheet in as foreseen; with `trust_vetted` its bringer vouches for the column `vetted`.
+
+    Only who brought it may, since every row is taken in in their name. Raises NotYours, SheetMovedOn.
+    """
+    with one_act():
+        sheet = _locked(sheet_id)
+        _may_decide(sheet, by)
+        if sheet.state != State.PREVIEWED:
+            raise SheetMovedOn
+        sheet.state, sheet.confirmed_at = State.CONFIRMED, at
+        sheet.trust_vetted = trust_vetted and sheet.kind == Kind.SPACES
+        sheet.save(update_fields=["state", "confirmed_at", "trust_vetted"])
+        wake("matching.work_on_sheets")
+        return sheet
+
+
+def drop(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
+    """Forget a sheet that is not to be taken in. Raises NotYours, SheetMovedOn."""
+    with one_act():
+        sheet = _locked(sheet_id)
+        _may_decide(sheet, by)
+        if sheet.state not in (State.RECEIVED, State.PREVIEWED):
+            raise SheetMovedOn
+        _forget(sheet)
+        return sheet
+
+
+def _forget(sheet: SheetImport) -> None:
+    sheet.rows.all().delete()
+    sheet.state, sheet.content = State.DROPPED, b""
+    sheet.save(update_fields=["state", "content"])
+
+
+def _locked(sheet_id: int) -> SheetImport:
+    return SheetImport.objects.select_for_update(of=("self",)).select_related("by").get(pk=sheet_id)
+
+
+def _may_decide(sheet: SheetImport, by: User) -> None:
+    if sheet.by_id != by.pk or queries.coordinator_of(by) is None:
+        raise NotYours
+
+
+# -- the worker's part ----------------------------------------------------------------------------
+
+
+def work_on_sheets(*, now: Now) -> bool:
+    """Look through what was brought and take in what was confirmed, oldest first; return whether something is left."""
+    waiting = SheetImport.objects.filter(state__in=[State.RECEIVED, State.CONFIRMED]).order_by("pk")
+    left = False
+    for sheet_id, state in list(waiting.values_list("pk", "state")):
+        if state == State.RECEIVED:
+            look_through(sheet_id, at=now())
+        else:
+            left = take_in(sheet_id, now=now) or left
+    if left:
+        wake("matching.work_on_sheets")
+    return left
+
+
+def look_through(sheet_id: int, *, at: datetime) -> None:
+    """Foresee what each row would do, by doing all of it and keeping nothing. Another worker at it is left alone."""
+    foreseen: list[SheetImportRow] = []
+    with transaction.atomic():
+        sheet = _taken_up(sheet_id, State.RECEIVED, skip_locked=True)
+        if sheet is None:
+            return
+        work = _Work.of(sheet)
+        rows = list(sheet.rows.filter(outcome="").order_by("line"))
+        imports.wait_for_other_imports()
+        for start in range(0, len(rows), BATCH):
+            for row, taken, problem in work.done(rows[start : start + BATCH], at=at, vouch=True):
+                row.foreseen = taken.outcome if taken else REFUSED
+                row.problems = _as_text([problem] if problem else [])
+                row.changes = json.dumps(_changes(taken)) if taken else ""
+                row.would_vouch = bool(taken and taken.vouched)
+                foreseen.append(row)
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        sheet = _taken_up(sheet_id, State.RECEIVED)
+        if sheet is None:
+            return
+        columns = ["foreseen", "problems", "changes", "would_vouch"]
+        SheetImportRow.objects.bulk_update(foreseen, columns, batch_size=500)
+        sheet.state = State.PREVIEWED
+        sheet.save(update_fields=["state"])
+
+
+def take_in(sheet_id: int, *, now: Now) -> bool:
+    """Take in the rows that are left, a hundred to a transaction; return whether some are left after all."""
+    work: _Work | None = None
+    for _turn in range(BATCHES_AT_ONCE):
+        with transaction.atomic():
+            sheet = _taken_up(sheet_id, State.CONFIRMED)
+            if sheet is None:
+                return False
+            rows = list(sheet.rows.filter(outcome="").order_by("line")[:BATCH])
+            at = now()
+            if not rows:
+                sheet.state, sheet.content, sheet.done_at = State.DONE, b"", at
+                sheet.save(update_fields=["state", "content", "done_at"])
+                return False
+            work = work or _Work.of(sheet)
+            imports.wait_for_other_imports()
+            for row, taken, problem in work.done(rows, at=at, vouch=sheet.trust_vetted):
+                row.outcome = taken.outcome if taken else REFUSED
+                row.problems = _as_text([problem] if problem else [])
+                row.changes = json.dumps(_changes(taken)) if taken else ""
+                if taken and (taken.outcome != Outcome.UNCHANGED or taken.vouched):
+                    row.object_id = taken.row.pk
+                    row.before = json.dumps(_to_take_back(taken))
+                    row.vouched_at = at if taken.vouched else None
+            SheetImportRow.objects.bulk_update(
+                rows, ["outcome", "problems", "changes", "object_id", "before", "vouched_at"]
+            )
+    return True
+
+
+def forget_what_is_old(*, at: datetime) -> int:
+    """Drop previews nobody confirmed, and what older imports kept for an undo; return how many sheets were touched."""
+    touched = 0
+    previews = SheetImport.objects.filter(state=State.PREVIEWED, received_at__lt=at - PREVIEW_KEPT)
+    with transaction.atomic():
+        for sheet in previews.select_for_update(skip_locked=True):
+            _forget(sheet)
+            touched += 1
+        old = SheetImportRow.objects.filter(object_id__isnull=False, sheet__done_at__lt=at - UNDO_KEPT)
+        touched += len(set(old.values_list("sheet", flat=True)))
+        old.update(object_id=None, before="", changes="")
+    return touched
+
+
+def _taken_up(sheet_id: int, state: str, *, skip_locked: bool = False) -> SheetImport | None:
+    """Return the locked sheet if it is still in this state: two workers take turns, and the later sees what was done."""
+    sheets = SheetImport.objects.select_for_update(of=("self",), skip_locked=skip_locked).select_related("by")
+    return sheets.filter(pk=sheet_id, state=state).first()
+
+
+@dataclass
+class _Work:
+    """A sheet read again, with the acts for its rows."""
+
+    sheet: SheetImport
+    good: dict[int, Any]
+    places: dict[int, Place | None]
+
+    @classmethod
+    def of(cls, sheet: SheetImport) -> _Work:
+        rows = _read(sheet.kind, bytes(sheet.content)).rows
+        return cls(sheet, {row.line: row for row in rows}, imports.places_of(rows))
+
+    def done(
+        self, rows: Sequence[SheetImportRow], *, at: datetime, vouch: bool
+    ) -> list[tuple[SheetImportRow, Taken | None, RowProblem | None]]:
+        """Return each row with how it was taken in, or why not in the words of its bringer's language."""
+        with translation.override(self.sheet.by.language):
+            return list(self._done(rows, at=at, vouch=vouch))
+
+    def _done(
+        self, rows: Sequence[SheetImportRow], *, at: datetime, vouch: bool
+    ) -> Iterator[tuple[SheetImportRow, Taken | None, RowProblem | None]]:
+        by = self.sheet.by
+        act: Callable[..., Taken]
+        if self.sheet.kind == Kind.SPACES:
+            known: dict[str, Any] = dict(imports.spaces_called([row.key for row in rows]))
+            act = partial(imports.take_in_space, vouch=vouch)
+        else:
+            known, act = dict(imports.requests_called([row.key for row in rows])), imports.take_in_request
+        for row in rows:
+            try:
+                with one_act():
+                    if queries.coordinator_of(by) is None:
+                        raise NotYours
+                    taken = act(self.good[row.line], self.places[row.line], known.get(row.key), by=by, at=at)
+                yield row, taken, None
+            except Refused as refusal:
+                yield row, None, RowProblem(row.line, "", "", _in_words(refusal))
+            except (IntegrityError, DataError):
+                yield row, None, RowProblem(row.line, "", "", str(REFUSED_BY_DATABASE))
+
+
+def _in_words(refusal: Refused) -> str:
+    """Return why, without anybody's address."""
+    if isinstance(refusal, NotYours):
+        return str(OTHER_PLACE)
+    return str(CONTACT_TAKEN) if isinstance(refusal, ContactTaken) else str(refusal)
+
+
+def _read(kind: str, content: bytes) -> Reading[Any]:
+    try:
+        if kind == Kind.SPACES:
+            return read_spaces(content, find_place=find_place)
+        return read_requests(content, find_place=find_place, zone=timezone.get_default_timezone())
+    except HeaderProblem as problem:
+        raise SheetUnreadable(str(problem)) from problem
+
+
+def _by_line(problems: Iterable[RowProblem]) -> dict[int, list[RowProblem]]:
+    found: dict[int, list[RowProblem]] = {}
+    for problem in problems:
+        found.setdefault(problem.line, []).append(problem)
+    return found
+
+
+def _as_text(problems: Iterable[RowProblem]) -> str:
+    """Return column and reason of each; what stands in the cell is in the file of whoever brought it."""
+    listed = [[problem.column, problem.reason] for problem in problems]
+    return json.dumps(listed) if listed else ""
+
+
+# -- what a row changes, and what it was before ---------------------------------------------------
+
+
+def _changes(taken: Taken) -> list[list[Any]]:
+    """Return [column, before, after] for each column that a known row changes; a personal one without its contents."""
+    if taken.before is None or taken.after is None:
+        return []
+    changed: list[list[Any]] = []
+    if taken.person.name != taken.name_before:
+        changed.append(["host" if isinstance(taken.row, Space) else "name", None, None])
+    if taken.new_contacts:
+        changed.append(["contact", None, None])
+    old, new = as_json(taken.before), as_json(taken.after)
+    different = [column for column in old if old[column] != new[column]]
+    return changed + [[each, None, None] if each in PERSONAL else [each, old[each], new[each]] for each in different]
+
+
+def _to_take_back(taken: Taken) -> dict[str, Any]:
+    return {
+        "details": as_json(taken.before) if taken.before else None,
+        "after": as_json(taken.after) if taken.after else None,
+        "name": taken.name_before,
+        "name_after": taken.person.name,
+        "is_new_person": taken.is_new_person,
+        "new_contacts": list(taken.new_contacts),
+    }
+
+
+def as_json(details: Any) -> dict[str, Any]:
+    """Return SpaceDetails or RequestDetails as JSON; the place as its row's number."""
+    assert is_dataclass(details)
+    return {field.name: _plain(getattr(details, field.name)) for field in fields(details)}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Place():
+            return value.pk
+        case date():
+            return value.isoformat()
+        case tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return value

@@ -1,0 +1,216 @@
+"""The sheets' pages: bring, preview, confirm, follow; what each says, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Host
+from matching import sheet_imports, sheet_undoing
+from matching.models import SheetImport, Space
+from tests import people
+from tests.integration.test_sheet_imports import of_spaces, previewed, rows, taken_in, worked_on
+from tests.people import Person
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[Person], Client]
+BRING = "/admin/matching/sheetimport/bring/"
+LIST = "/admin/matching/sheetimport/"
+State = SheetImport.State
+
+
+@pytest.fixture(autouse=True)
+def places(db: None) -> None:
+    people.place("Almaty")
+    people.place("Oral")
+
+
+@pytest.fixture
+def desk(carla: Person, signed_in: SignIn) -> Client:
+    return reading_english(signed_in(carla))
+
+
+def reading_english(browser: Client) -> Client:
+    browser.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return browser
+
+
+def page_of(sheet: SheetImport) -> str:
+    return f"/admin/matching/sheetimport/{sheet.pk}/change/"
+
+
+def bring(desk: Client, content: bytes, kind: str = "spaces") -> HttpResponse:
+    return desk.post(BRING, {"kind": kind, "file": SimpleUploadedFile("week.csv", content, "text/csv")})
+
+
+def counts(page: HttpResponse) -> dict[str, int]:
+    return {value: count for value, _words, count in page.context["counts"] if count}
+
+
+def test_sheet_is_brought_previewed_confirmed_and_followed(desk: Client) -> None:
+    answer = bring(desk, of_spaces({}, {"space_id": "s2", "beds": "many"}))
+
+    sheet = SheetImport.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, page_of(sheet))
+    waiting = desk.get(page_of(sheet))
+    assert (waiting["Refresh"], "2 rows are being looked through" in waiting.content.decode()) == ("3", True)
+    assert desk.get(page_of(sheet) + "?follow=no").has_header("Refresh") is False
+
+    worked_on()
+    preview = desk.get(page_of(sheet))
+    assert counts(preview) == {"new": 1, "refused": 1}
+    assert ("Nothing has been taken in yet" in preview.content.decode(), Space.objects.count()) == (True, 0)
+    assert "Write one whole number from 1 to 500" in preview.content.decode()
+    assert preview.has_header("Refresh") is False
+
+    desk.post(f"/admin/matching/sheetimport/{sheet.pk}/confirm/")
+    running = desk.get(page_of(sheet))
+    assert (running["Refresh"], running.context["done"], "1 of 2 rows" in running.content.decode()) == ("3", 1, True)
+
+    worked_on()
+    done = desk.get(page_of(sheet))
+    assert (counts(done), Space.objects.count(), done.has_header("Refresh")) == ({"new": 1, "refused": 1}, 1, False)
+
+
+def test_hosts_are_vetted_only_when_the_box_is_ticked(desk: Client, carla: Person) -> None:
+    sheet = previewed(of_spaces({"vetted": "yes"}), carla)
+    assert desk.get(page_of(sheet)).context["to_vouch"] == 1
+
+    desk.post(f"/admin/matching/sheetimport/{sheet.pk}/confirm/", {"trust_vetted": "yes"})
+    worked_on()
+
+    assert Host.objects.get().status == Host.Status.VETTED
+    assert "1 host was vetted on the word of carla" in desk.get(page_of(sheet)).content.decode()
+
+
+def test_sheet_that_is_not_wanted_is_dropped(desk: Client, carla: Person) -> None:
+    sheet = previewed(of_spaces({}), carla)
+
+    answer = desk.post(f"/admin/matching/sheetimport/{sheet.pk}/drop/", follow=True)
+
+    sheet.refresh_from_db()
+    assert (sheet.state, sheet.rows.count()) == (State.DROPPED, 0)
+    assert "its contents are forgotten" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"space_id,colour\ns1,red\n", "Unknown columns: colour."),
+        (b"", "The file is empty."),
+        (b"PK\x03\x04", "This is a workbook, not a CSV file."),
+    ],
+)
+def test_file_that_cannot_be_read_says_so(desk: Client, content: bytes, words: str) -> None:
+    answer = bring(desk, content)
+
+    assert (answer.status_code, words in answer.content.decode(), SheetImport.objects.count()) == (422, True, 0)
+
+
+def test_form_without_answers_says_what_is_missing(desk: Client) -> None:
+    answer = desk.post(BRING, {})
+
+    text = answer.content.decode()
+    assert (answer.status_code, "Choose the file." in text, "Choose which of the two" in text) == (422, True, True)
+
+
+def test_rows_are_filtered_by_what_they_come_to(desk: Client, carla: Person) -> None:
+    sheet = previewed(
+        of_spaces({}, {"space_id": "s2", "beds": "many"}, {"space_id": "s3", "phone": "+77015550103"}), carla
+    )
+
+    lines = {
+        show: [each["row"].line for each in desk.get(f"{page_of(sheet)}?show={show}").context["rows"]]
+        for show in ("", "new", "refused", "odd")
+    }
+
+    assert lines == {"": [2, 3, 4], "new": [2, 4], "refused": [3], "odd": [2, 3, 4]}
+
+
+def test_no_page_shows_what_is_personal(desk: Client, carla: Person) -> None:
+    taken_in(of_spaces({"host": "Hanna Musterfrau", "address": "Abay Avenue 10"}), carla)
+    changed = previewed(
+        of_spaces(
+            {"host": "Hanna Neu", "address": "Abay Avenue 12", "email": "neu@example.org", "phone": "+77015550199"}
+        ),
+        carla,
+    )
+
+    text = desk.get(page_of(changed)).content.decode()
+
+    assert text.count("changes (personal, not shown)") == 3
+    assert [word for word in ("Hanna", "Abay", "neu@", "5550101", "5550199") if word in text] == []
+
+
+def test_list_holds_ones_own_and_with_all_places_everybodys(carla: Person, signed_in: SignIn) -> None:
+    here = people.carla("here", places=(people.place("Almaty"),))
+    own, carlas = previewed(of_spaces({}), here), previewed(of_spaces({"space_id": "s2"}), carla)
+
+    def seen(person: Person) -> list[int]:
+        return sorted(row.pk for row in signed_in(person).get(LIST).context["cl"].result_list)
+
+    elsewhere = people.carla("elsewhere", places=(people.place("Oral"),))
+    assert [seen(each) for each in (carla, here, elsewhere)] == [[own.pk, carlas.pk], [own.pk], []]
+
+
+def test_colleague_sees_the_preview_and_cannot_confirm_it(carla: Person, lena: Person, signed_in: SignIn) -> None:
+    sheet, browser = previewed(of_spaces({}), carla), reading_english(signed_in(lena))
+
+    text = browser.get(page_of(sheet)).content.decode()
+    browser.post(f"/admin/matching/sheetimport/{sheet.pk}/confirm/")
+
+    sheet.refresh_from_db()
+    assert ("Only who brought it can confirm it" in text, "week.csv" in text, sheet.state) == (
+        True,
+        False,
+        State.PREVIEWED,
+    )
+
+
+def test_page_costs_the_same_for_one_row_and_for_many(
+    desk: Client, carla: Person, django_assert_num_queries: Callable[..., object]
+) -> None:
+    one = previewed(of_spaces({}), carla)
+    many = previewed(of_spaces(*({"space_id": f"m{n}", "phone": f"+7701555{n:04}"} for n in range(2000, 2150))), carla)
+    desk.get(page_of(one))
+
+    for sheet in (one, many):
+        with django_assert_num_queries(12):
+            desk.get(page_of(sheet))
+
+
+def test_old_previews_are_not_offered(desk: Client, carla: Person) -> None:
+    sheet = previewed(of_spaces({}), carla)
+    sheet_imports.forget_what_is_old(at=timezone.now() + timedelta(days=2))
+
+    page = desk.get(page_of(sheet))
+
+    assert (page.status_code, "Take it in" in page.content.decode(), rows(sheet, "line")) == (200, False, [])
+
+
+def test_whole_import_is_undone_from_its_page(desk: Client, carla: Person) -> None:
+    sheet = taken_in(of_spaces({}, {"space_id": "s2", "phone": "+77015550102"}), carla)
+    assert "Undo the whole import" in desk.get(page_of(sheet)).content.decode()
+    Space.objects.filter(external_id="s2").update(beds=3)
+
+    desk.post(f"/admin/matching/sheetimport/{sheet.pk}/undo/")
+    under_way = desk.get(page_of(sheet))
+    assert (under_way["Refresh"], "0 of 2 rows" in under_way.content.decode()) == ("3", True)
+    sheet_undoing.work_on_undoing(now=timezone.now)
+
+    text = desk.get(page_of(sheet)).content.decode()
+    assert [words in text for words in ("1 row is undone.", "1 row could not be undone", "Undo the whole import")] == [
+        True,
+        True,
+        False,
+    ]
+    kept = desk.get(f"{page_of(sheet)}?show=kept")
+    assert [(each["row"].line, each["row"].kept_because) for each in kept.context["rows"]] == [
+        (3, "It was changed since the import.")
+    ]

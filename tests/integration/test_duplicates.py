@@ -1,0 +1,364 @@
+"""Two rows that look like one are found, and merged without losing a bed, a decision or a line of history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts import hosts as registering
+from accounts.contacts import add_contact_point, find_contact_point, read_contact
+from accounts.merging import CannotMerge, KeepTheOther
+from accounts.models import Host, HostCheck, HostEvent, User
+from matching import duplicates, merging, queries, transitions
+from matching.models import DeskNote, Match, PairVerdict, ShelterRequest, Space
+from matching.refusals import HasLiveMatches, NoRoomLeft, NotYours, OutsideWindow
+from matching.states import Status
+from notifications.models import ContactPoint
+from tests import people
+from tests.people import Person, tonight
+
+pytestmark = pytest.mark.django_db
+Kind, Why = PairVerdict.Kind, duplicates.Why
+
+
+def found(kind: str, by: Person, **options: Any) -> dict[tuple[str, str], list[str]]:
+    return {
+        pair: [str(why) for why in all_]
+        for pair, all_ in duplicates.find(kind, by.user, tonight(), **options).pairs.items()
+    }
+
+
+def pair(*rows: Any) -> tuple[str, str]:
+    one, other = sorted(str(row.pk) for row in rows)
+    return one, other
+
+
+def host(name: str, contact: str, **space: Any) -> Host:
+    """Return an unvetted host with one space in Almaty."""
+    row = registering.register_host(name=name, contacts=[read_contact(contact)], language="en")
+    people.space(row, **{"address": f"{name} street 1", **space})
+    return row
+
+
+def merge(kind: str, goes: Any, stays: Any, by: Person, **more: Any) -> PairVerdict:
+    return merging.merge(kind, str(goes.pk), str(stays.pk), by=by.user, at=timezone.now(), **more)
+
+
+# -- finding --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_hosts(carla: Person) -> tuple[Host, Host]:
+    """The same person twice: vetted with an e-mail, and unvetted with a phone; another host beside them."""
+    host("Zarina Akhmetova", "zarina@example.org")
+    one = people.hanna(name="Айгуль Нурланова", contact="a@example.org").host
+    people.space(one, address="ул. Абая, д. 10, кв. 5")
+    return one, host("Aigul Nurlanova", "+77015550101", address="Абая 10-5")
+
+
+def test_hosts_with_one_address_and_one_name_in_two_alphabets_are_found(
+    two_hosts: tuple[Host, Host], carla: Person
+) -> None:
+    assert found(Kind.HOSTS, carla) == {pair(*two_hosts): ["address", "name"]}
+
+
+def test_hosts_with_one_phone_are_found(carla: Person) -> None:
+    one, other = host("Anna Ivanova", "a@example.org"), host("Bella Petrova", "b@example.org")
+    for each in (one, other):
+        add_contact_point(each.user, "sms", "+77015550101")
+
+    assert found(Kind.HOSTS, carla) == {pair(one, other): ["contact"]}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("Anna Ivanova", "Ivanova Anna", True),
+        ("Anna Ivanova", "Ánna  IVANOVA", True),
+        ("Nurlan Akhmetov", "Nurlan Ahmetov", True),
+        ("Наталія Шевченко", "Наталия Шевченко", True),
+        ("Anna Ivanova", "Anna Petrova", False),
+        ("Anna", "Anna", False),
+        ("", "", False),
+    ],
+)
+def test_names_are_nearly_the_same_or_not(carla: Person, one: str, other: str, alike: bool) -> None:
+    pairs = (host(one, "a@example.org", address="x"), host(other, "b@example.org", address="y"))
+
+    assert found(Kind.HOSTS, carla) == ({pair(*pairs): ["name"]} if alike else {})
+
+
+def test_same_name_in_another_place_is_another_host(carla: Person) -> None:
+    host("Anna Ivanova", "a@example.org")
+    host("Anna Ivanova", "b@example.org", place=people.place("Oral"))
+
+    assert found(Kind.HOSTS, carla) == {}
+
+
+def test_spaces_of_one_host_at_one_address_are_found(hanna: Person, carla: Person) -> None:
+    one, other = (people.space(hanna.host, address=text) for text in ("Abay Avenue 10, flat 5", "abay ave. 10 - 5"))
+    people.space(hanna.host, address="Abay Avenue 10, flat 6")
+    people.space(hanna.host, address="")
+    people.space(hanna.host, address="Abay Avenue 10, flat 5", place=people.place("Oral"))
+
+    assert found(Kind.SPACES, carla) == {pair(one, other): ["address"]}
+
+
+def test_requests_of_one_household_for_the_same_nights_are_found(carla: Person) -> None:
+    first, second, third = (people.amira(name=name) for name in ("Amira Testova", "Амира Тестова", "Amira Testova"))
+    for each in (first, second):
+        add_contact_point(each.user, "sms", "+77015550101")
+    one, other = people.request(first.arrival), people.request(second.arrival)
+    people.request(third.arrival, first_night=tonight(20))
+    people.request(first.arrival, first_night=tonight(40))
+
+    assert found(Kind.REQUESTS, carla) == {pair(one, other): ["contact", "name"]}
+
+
+def test_coordinator_of_another_place_finds_nothing(two_hosts: tuple[Host, Host]) -> None:
+    elsewhere = people.carla("elsewhere", places=(people.place("Oral"),))
+
+    assert [found(kind, elsewhere) for kind in Kind.values] == [{}, {}, {}]
+
+
+def test_chosen_place_is_the_only_one(two_hosts: tuple[Host, Host], carla: Person) -> None:
+    of = {name: found(Kind.HOSTS, carla, place=people.place(name).pk) for name in ("Almaty", "Oral")}
+
+    assert of == {"Almaty": {pair(*two_hosts): ["address", "name"]}, "Oral": {}}
+
+
+def test_pair_that_is_not_the_same_is_not_shown_again(two_hosts: tuple[Host, Host], carla: Person) -> None:
+    merging.keep_apart(Kind.HOSTS, *pair(*two_hosts), by=carla.user, at=timezone.now())
+
+    assert found(Kind.HOSTS, carla) == {}
+
+
+def test_more_names_than_are_compared_are_told(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "MOST_NAMES", 2)
+    rows = [host("Anna Ivanova", f"{n}@example.org", address=f"street {n}") for n in range(3)]
+
+    answer = duplicates.find(Kind.HOSTS, carla.user, tonight())
+
+    assert (answer.cut, list(answer.pairs)) == (True, [pair(*rows[1:])])
+
+
+# -- merging hosts --------------------------------------------------------------------------------
+
+
+def test_merged_host_gives_over_everything_and_signs_in_no_more(two_hosts: tuple[Host, Host], carla: Person) -> None:
+    stays, goes = two_hosts
+    HostCheck.objects.create(
+        host=goes, kind="reference", by=carla.user, at=timezone.now(), valid_until=tonight(99), note="a neighbour"
+    )
+
+    verdict = merge(Kind.HOSTS, goes, stays, carla, reason="told on the phone")
+
+    assert verdict.moved == {"spaces": 1, "contact_points": 1, "checks": 1}
+    goes, stays = Host.objects.get(pk=goes.pk), Host.objects.get(pk=stays.pk)
+    assert (goes.status, goes.merged_into, goes.user.is_active, stays.status) == ("merged", stays, False, "vetted")
+    assert (goes.spaces.count(), stays.spaces.count(), stays.checks.count()) == (0, 2, 4)
+    point = find_contact_point("sms", "+77015550101", hosts_only=True)
+    assert point is not None
+    assert point.user == stays.user
+    assert registering.find_host([("sms", "+77015550101")]) == stays
+    lines = HostEvent.objects.filter(reason__in=["told on the phone", f"host {goes.pk} was merged into this one"])
+    assert list(lines.values_list("host", "from_status", "to_status", "by")) == [
+        (goes.pk, "unvetted", "merged", carla.user.pk),
+        (stays.pk, "vetted", "vetted", carla.user.pk),
+    ]
+    assert found(Kind.HOSTS, carla) == {}
+
+
+def test_match_goes_on_with_the_host_who_stays(two_hosts: tuple[Host, Host], amira: Person, carla: Person) -> None:
+    stays, goes = two_hosts
+    people.vet(goes, by=carla)
+    match = people.match_in(Status.APPROVED, people.request(amira.arrival), goes.spaces.get())
+
+    merge(Kind.HOSTS, goes, stays, carla)
+    transitions.accept(match.pk, by=stays.user, at=timezone.now())
+
+    match.refresh_from_db()
+    assert (match.host_accepted_at is None, queries.role_in(match, User.objects.get(pk=goes.user_id))) == (False, None)
+
+
+@pytest.mark.parametrize("standing", ["suspended", "refusal asked for"])
+def test_host_somebody_decided_against_is_not_merged(
+    two_hosts: tuple[Host, Host], carla: Person, standing: str
+) -> None:
+    stays, goes = two_hosts
+    if standing == "suspended":
+        transitions.suspend_host(stays.pk, by=carla.user, at=timezone.now(), reason="x")
+    else:
+        transitions.refuse_host(goes.pk, by=carla.user, at=timezone.now(), reason="x")
+
+    with pytest.raises(CannotMerge):
+        merge(Kind.HOSTS, goes, stays, carla)
+
+
+def test_vetted_host_stays(two_hosts: tuple[Host, Host], carla: Person) -> None:
+    vetted, other = two_hosts
+
+    with pytest.raises(KeepTheOther):
+        merge(Kind.HOSTS, vetted, other, carla)
+
+
+def test_host_who_is_an_arrival_as_well_stays(oskar: Person, carla: Person) -> None:
+    other = people.hanna(name="Oskar Zwei").host
+
+    with pytest.raises(KeepTheOther):
+        merge(Kind.HOSTS, oskar.host, other, carla)
+    merge(Kind.HOSTS, other, oskar.host, carla)
+
+    assert User.objects.get(pk=oskar.user.pk).is_active
+
+
+def test_hosts_are_merged_only_by_who_covers_every_place_of_both(two_hosts: tuple[Host, Host]) -> None:
+    stays, goes = two_hosts
+    people.space(goes, place=people.place("Oral"))
+    here = people.carla("here", places=(people.place("Almaty"),))
+
+    for act in (
+        lambda: merge(Kind.HOSTS, goes, stays, here),
+        lambda: merging.keep_apart(Kind.HOSTS, *pair(stays, goes), by=here.user, at=timezone.now()),
+        lambda: merge(Kind.HOSTS, goes, stays, people.adil()),
+    ):
+        with pytest.raises(NotYours):
+            act()
+    assert PairVerdict.objects.count() == 0
+
+
+def test_merged_host_is_seen_only_where_the_other_is(two_hosts: tuple[Host, Host], carla: Person) -> None:
+    stays, goes = two_hosts
+    merge(Kind.HOSTS, goes, stays, carla)
+
+    def sees(name: str) -> bool:
+        somebody = people.carla(name, places=(people.place(name),))
+        return queries.hosts_visible_to(somebody.user).filter(pk=goes.pk).exists()
+
+    assert [sees(name) for name in ("Almaty", "Oral")] == [True, False]
+
+
+# -- merging spaces -------------------------------------------------------------------------------
+
+
+def test_matches_of_a_merged_space_go_over(hanna: Person, amira: Person, carla: Person) -> None:
+    goes, stays = people.space(hanna.host), people.space(hanna.host)
+    match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), goes)
+
+    verdict = merge(Kind.SPACES, goes, stays, carla)
+
+    match.refresh_from_db()
+    goes.refresh_from_db()
+    assert (match.space, match.status, goes.status, verdict.moved) == (stays, "confirmed", "withdrawn", {"matches": 1})
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [({"beds": 1}, NoRoomLeft), ({"windows": ((tonight(20), tonight(30)),)}, OutsideWindow)],
+)
+def test_match_that_does_not_fit_the_space_that_stays_refuses_the_merge(
+    hanna: Person, amira: Person, carla: Person, changes: dict[str, Any], refusal: type[Exception]
+) -> None:
+    goes, stays = people.space(hanna.host), people.space(hanna.host, **changes)
+    match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), goes)
+
+    with pytest.raises(refusal):
+        merge(Kind.SPACES, goes, stays, carla)
+
+    match.refresh_from_db()
+    assert (match.space, PairVerdict.objects.count()) == (goes, 0)
+
+
+def test_two_households_in_one_bed_refuse_the_merge(hanna: Person, amira: Person, carla: Person) -> None:
+    goes, stays = people.space(hanna.host), people.space(hanna.host)
+    people.match_in(Status.CONFIRMED, people.request(amira.arrival), goes)
+    people.match_in(Status.PROPOSED, people.request(people.amira().arrival), stays)
+
+    with pytest.raises(NoRoomLeft):
+        merge(Kind.SPACES, goes, stays, carla)
+
+
+def test_spaces_of_two_hosts_are_not_merged(hanna: Person, carla: Person) -> None:
+    other = host("Anna Ivanova", "a@example.org")
+
+    with pytest.raises(CannotMerge):
+        merge(Kind.SPACES, other.spaces.get(), people.space(hanna.host), carla)
+
+
+# -- merging requests -----------------------------------------------------------------------------
+
+
+def test_merged_request_is_withdrawn_and_gives_over_what_the_other_lacks(carla: Person) -> None:
+    first = people.amira(contact="+77015550101")
+    goes, stays = people.request(first.arrival, notes="A dog"), people.request(people.amira().arrival, notes="Stairs")
+
+    verdict = merge(Kind.REQUESTS, goes, stays, carla)
+
+    goes.refresh_from_db()
+    stays = ShelterRequest.objects.get(pk=stays.pk)
+    assert (goes.withdrawn_at is None, verdict.moved) == (False, {"contact_points": 1})
+    assert (stays.registered_at, stays.notes) == (goes.registered_at, "Stairs\nA dog")
+    assert [point.address for point in stays.arrival.user.contact_points.all()] == ["+77015550101"]
+    assert DeskNote.objects.get().text == f"Merged with case {first.arrival.case_number}, whose request is withdrawn."
+
+
+def test_declined_pair_is_not_proposed_again_after_a_merge(hanna: Person, carla: Person) -> None:
+    goes, stays = people.request(people.amira().arrival), people.request(people.amira().arrival)
+    people.match_in(Status.DECLINED, goes, people.space(hanna.host))
+
+    merge(Kind.REQUESTS, goes, stays, carla)
+
+    assert queries.declined_pairs([stays.pk]).count() == 1
+
+
+def test_request_with_a_match_stays_and_of_two_neither_goes(hanna: Person, carla: Person) -> None:
+    placed, other = people.request(people.amira().arrival), people.request(people.amira().arrival)
+    people.match_in(Status.APPROVED, placed, people.space(hanna.host))
+
+    with pytest.raises(KeepTheOther):
+        merge(Kind.REQUESTS, placed, other, carla)
+    people.match_in(Status.CONFIRMED, other, people.space(hanna.host))
+    with pytest.raises(HasLiveMatches):
+        merge(Kind.REQUESTS, other, placed, carla)
+    with pytest.raises(HasLiveMatches):
+        merge(Kind.REQUESTS, placed, other, carla)
+
+
+def test_proposal_of_the_request_that_goes_ends(hanna: Person, carla: Person) -> None:
+    goes, stays = people.request(people.amira().arrival), people.request(people.amira().arrival)
+    match = people.match_in(Status.PROPOSED, goes, people.space(hanna.host))
+
+    merge(Kind.REQUESTS, goes, stays, carla)
+
+    assert Match.objects.get(pk=match.pk).status == Status.EXPIRED
+
+
+# -- what would happen ----------------------------------------------------------------------------
+
+
+def test_what_is_foreseen_is_what_happens_and_keeps_nothing(two_hosts: tuple[Host, Host], carla: Person) -> None:
+    stays, goes = two_hosts
+
+    foreseen = merging.foresee(Kind.HOSTS, str(goes.pk), str(stays.pk), by=carla.user, at=timezone.now())
+    refused = merging.foresee(Kind.HOSTS, str(stays.pk), str(goes.pk), by=carla.user, at=timezone.now())
+
+    assert (Host.objects.filter(status="merged").count(), PairVerdict.objects.count()) == (0, 0)
+    assert foreseen == merge(Kind.HOSTS, goes, stays, carla).moved == {"spaces": 1, "contact_points": 1}
+    assert refused == "Keep the one who is vetted: matches may stand on it."
+
+
+def test_verdict_cannot_be_changed(two_hosts: tuple[Host, Host], carla: Person) -> None:
+    merging.keep_apart(Kind.HOSTS, *pair(*two_hosts), by=carla.user, at=timezone.now())
+
+    with pytest.raises(Exception, match="Cannot update or delete rows from matching_pairverdict"):
+        PairVerdict.objects.update(reason="x")
+
+
+def test_row_is_not_merged_with_itself(hanna: Person, carla: Person) -> None:
+    space = people.space(hanna.host)
+    for kind, row in ((Kind.HOSTS, hanna.host), (Kind.SPACES, space)):
+        with pytest.raises(CannotMerge):
+            merge(kind, row, row, carla)
+    assert (Space.objects.get().status, ContactPoint.objects.count()) == ("listed", 1)

@@ -1,0 +1,295 @@
+"""Undoing a whole import: all is as it was, but for what somebody has changed or decided since, and that is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts import vetting
+from accounts.models import Arrival, Host, User
+from matching import disclosure, imports, intake, matchmaking, sheet_imports, sheet_undoing, transitions
+from matching.imports import take_in_requests, take_in_spaces
+from matching.models import Match, SheetImport, ShelterRequest, Space
+from matching.refusals import NotYours
+from matching.sheet_imports import SheetMovedOn
+from matching.states import Status
+from notifications.models import ContactPoint, Delivery, Notification
+from tests import people
+from tests.integration.test_imports import everything, request_rows, space_rows
+from tests.integration.test_sheet_imports import of_requests, of_spaces, previewed, rows, taken_in, worked_on
+from tests.people import Person, tonight
+
+pytestmark = pytest.mark.django_db
+State = SheetImport.State
+
+CHANGED = {"beds": "4", "host": "Hanna Neu", "email": "neu@example.org", "windows": f"{tonight(2)}/{tonight(9)}"}
+ADDED = {"space_id": "s2", "host": "Bibigul", "phone": "+77015550102", "email": "b@example.org"}
+
+
+@pytest.fixture(autouse=True)
+def places(db: None) -> None:
+    people.place("Almaty")
+    people.place("Oral")
+
+
+def undone(found: SheetImport, by: Person) -> list[tuple[int, str]]:
+    """Undo the import; return what became of each row that had changed something."""
+    sheet_undoing.undo(found.pk, by=by.user, at=timezone.now())
+    while sheet_undoing.work_on_undoing(now=timezone.now):
+        pass
+    found.refresh_from_db()
+    assert found.state == State.UNDONE
+    return [(row.line, row.undone) for row in found.rows.exclude(undone="")]
+
+
+def why(found: SheetImport) -> list[str]:
+    return [reason for _line, reason in rows(found, "kept_because") if reason]
+
+
+def all_but_wakes() -> dict[str, list[dict[str, Any]]]:
+    """Return every row an import could have touched; versions only count, and that something is due is no trace."""
+    found = everything()
+    del found["MatchingDue"]
+    for row in [*found["Space"], *found["ShelterRequest"]]:
+        del row["version"]
+    for window in found["SpaceWindow"]:
+        del window["id"]
+    return found
+
+
+def test_undo_of_spaces_leaves_everything_as_it_was(carla: Person) -> None:
+    take_in_spaces(space_rows({}), by=carla.user, at=timezone.now())
+    before = all_but_wakes()
+    found = taken_in(of_spaces(CHANGED, ADDED, {"space_id": "s3", "beds": "none"}), carla)
+    assert Space.objects.count() == 2
+
+    assert undone(found, carla) == [(2, "undone"), (3, "undone")]
+    assert all_but_wakes() == before
+    assert (why(found), [row.before for row in found.rows.all()]) == ([], ["", "", ""])
+
+
+def test_undo_of_requests_leaves_everything_as_it_was(carla: Person) -> None:
+    take_in_requests(request_rows({}), by=carla.user, at=timezone.now())
+    before = all_but_wakes()
+    more = {"request_id": "r2", "email": "amira@example.org", "name": "Amira Zwei"}
+    found = taken_in(of_requests({"nights": "7", "name": "Other", "phone": "+77015550109"}, more), carla, "requests")
+    assert (ShelterRequest.objects.count(), Delivery.objects.count()) == (2, 1)
+
+    assert undone(found, carla) == [(2, "undone"), (3, "undone")]
+    assert all_but_wakes() == before
+
+
+def test_undone_sheet_can_be_imported_again(carla: Person) -> None:
+    content = of_spaces({}, ADDED)
+    undone(taken_in(content, carla), carla)
+
+    again = taken_in(content, carla)
+
+    assert rows(again, "outcome") == [(2, "new"), (3, "new")]
+    assert sorted(Space.objects.values_list("external_id", flat=True)) == ["s1", "s2"]
+
+
+def test_two_imports_are_undone_one_after_the_other(carla: Person) -> None:
+    first, second = taken_in(of_spaces({}), carla), taken_in(of_spaces({"beds": "5"}), carla)
+
+    assert undone(second, carla) == [(2, "undone")]
+    assert Space.objects.get().beds == 2
+    assert undone(first, carla) == [(2, "undone")]
+    assert (Space.objects.count(), Host.objects.count()) == (0, 0)
+
+
+def test_first_import_is_not_undone_under_a_later_one(carla: Person) -> None:
+    first = taken_in(of_spaces({}), carla)
+    taken_in(of_spaces({"beds": "5"}), carla)
+
+    assert undone(first, carla) == [(2, "kept")]
+    assert (why(first), Space.objects.get().beds) == (["It was changed since the import."], 5)
+
+
+@pytest.mark.parametrize("outcome", ["new", "changed"])
+def test_what_the_host_has_changed_since_stays(carla: Person, outcome: str) -> None:
+    if outcome == "changed":
+        take_in_spaces(space_rows({}), by=carla.user, at=timezone.now())
+    found = taken_in(of_spaces({"beds": "4"}), carla)
+    space = imports.spaces_called(["s1"])["s1"]
+    details = sheet_undoing._space_details(sheet_imports.as_json(imports.details_of_space(space)) | {"beds": 3})
+    intake.change_space(space.pk, details, by=space.host.user, at=timezone.now())
+
+    assert rows(found, "outcome") == [(2, outcome)]
+    assert undone(found, carla) == [(2, "kept")]
+    assert (Space.objects.get().beds, why(found)) == (3, ["It was changed since the import."])
+
+
+# -- matches --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def matched(carla: Person, amira: Person) -> tuple[SheetImport, Match]:
+    """A sheet with one vetted host, and a proposal in the space it brought."""
+    found = taken_in(of_spaces({"vetted": "yes"}), carla, trust_vetted=True)
+    return found, people.proposed(people.request(amira.arrival), Space.objects.get())
+
+
+def test_proposal_nobody_decided_on_does_not_stand_in_the_way(
+    matched: tuple[SheetImport, Match], carla: Person
+) -> None:
+    found, match = matched
+
+    assert undone(found, carla) == [(2, "undone")]
+
+    match.refresh_from_db()
+    space = Space.objects.get()
+    assert (match.status, space.status, space.external_id) == (Status.EXPIRED, "withdrawn", None)
+    assert (Host.objects.get().status, why(found)) == (
+        Host.Status.UNVETTED,
+        ["It was withdrawn: its earlier matches stay on record."],
+    )
+
+
+def test_decided_match_keeps_its_space_and_its_vetting(matched: tuple[SheetImport, Match], carla: Person) -> None:
+    found, match = matched
+    transitions.approve(match.pk, by=carla.user, at=timezone.now())
+    before = all_but_wakes()
+
+    assert undone(found, carla) == [(2, "kept")]
+
+    assert all_but_wakes() == before
+    assert why(found) == ["There are live matches that this would contradict. End or cancel them first."]
+
+
+@pytest.mark.parametrize(("decided", "stays"), [(False, "undone"), (True, "kept")])
+def test_request_goes_unless_somebody_has_decided(carla: Person, hanna: Person, decided: bool, stays: str) -> None:
+    found = taken_in(of_requests({}), carla, "requests")
+    match = people.proposed(ShelterRequest.objects.get(), people.space(hanna.host, beds=5))
+    if decided:
+        transitions.approve(match.pk, by=carla.user, at=timezone.now())
+        transitions.approve(match.pk, by=people.carla("too").user, at=timezone.now()) if match.high_risk else None
+
+    assert undone(found, carla) == [(2, stays)]
+
+    request = ShelterRequest.objects.get()
+    assert (request.withdrawn_at is None, request.external_id) == ((True, "r1") if decided else (False, None))
+
+
+def test_worker_goes_on_after_what_it_looked_at_is_gone(carla: Person, hanna: Person) -> None:
+    found = taken_in(of_requests({}, {"request_id": "r2"}), carla, "requests")
+    undone(found, carla)
+    people.space(hanna.host)
+
+    matched = matchmaking.match_open_requests(now=timezone.now)
+
+    assert (ShelterRequest.objects.count(), matched.proposals, Match.objects.count()) == (0, 0, 0)
+
+
+# -- vetting and history --------------------------------------------------------------------------
+
+
+def test_word_for_a_known_host_is_taken_back(carla: Person) -> None:
+    take_in_spaces(space_rows({}), by=carla.user, at=timezone.now())
+    found = taken_in(of_spaces({"vetted": "yes"}), carla, trust_vetted=True)
+    assert rows(found, "outcome") == [(2, "unchanged")]
+
+    assert undone(found, carla) == [(2, "undone")]
+    assert (Host.objects.get().status, Space.objects.get().status) == (Host.Status.UNVETTED, "listed")
+
+
+def test_host_who_was_checked_since_stays_vetted(carla: Person) -> None:
+    found = taken_in(of_spaces({"vetted": "yes"}), carla, trust_vetted=True)
+    vetting.record_check(Host.objects.get(), "home_visit", by=carla.user, at=timezone.now())
+
+    assert undone(found, carla) == [(2, "kept")]
+    assert (Host.objects.get().status, why(found)) == ("vetted", ["The host has been checked since the import."])
+
+
+def test_household_somebody_has_looked_at_is_withdrawn_and_not_removed(carla: Person) -> None:
+    found = taken_in(of_requests({}), carla, "requests")
+    request = ShelterRequest.objects.get()
+    disclosure.log_look(carla.user, request.arrival.user, "name", reason="asked", at=timezone.now())
+
+    assert undone(found, carla) == [(2, "undone")]
+
+    request.refresh_from_db()
+    assert (request.withdrawn_at is None, request.external_id, Arrival.objects.count()) == (False, None, 1)
+    assert why(found) == ["It was withdrawn: there is a history with this household."]
+
+
+def test_message_that_has_gone_keeps_the_household_on_record(carla: Person) -> None:
+    found = taken_in(of_requests({"email": "amira@example.org"}), carla, "requests")
+    Delivery.objects.update(attempts=1, status=Delivery.Status.SENT, sent_at=timezone.now())
+
+    undone(found, carla)
+
+    assert (Notification.objects.count(), ContactPoint.objects.count(), User.objects.count()) == (1, 1, 2)
+    assert ShelterRequest.objects.get().withdrawn_at is not None
+
+
+# -- who, and when --------------------------------------------------------------------------------
+
+
+def test_import_under_way_can_be_undone(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet_imports, "BATCH", 1)
+    monkeypatch.setattr(sheet_imports, "BATCHES_AT_ONCE", 1)
+    found = previewed(of_spaces({}, ADDED), carla)
+    sheet_imports.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
+    sheet_imports.work_on_sheets(now=timezone.now)
+    assert Space.objects.count() == 1
+
+    assert undone(found, carla) == [(2, "undone")]
+    worked_on()
+    assert Space.objects.count() == 0
+
+
+def test_undo_that_stopped_goes_on_where_it_was(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet_undoing, "BATCH", 2)
+    monkeypatch.setattr(sheet_undoing, "BATCHES_AT_ONCE", 1)
+    found = taken_in(of_spaces(*({"space_id": f"s{n}", "phone": f"+7701555010{n}"} for n in range(3))), carla)
+    sheet_undoing.undo(found.pk, by=carla.user, at=timezone.now())
+
+    left = [(sheet_undoing.work_on_undoing(now=timezone.now), Space.objects.count()) for _turn in range(3)]
+
+    assert left == [(True, 1), (True, 0), (False, 0)]
+
+
+def test_coordinator_of_another_place_undoes_nothing(carla: Person) -> None:
+    found = taken_in(of_spaces({}), carla)
+
+    for somebody in (people.carla("elsewhere", places=(people.place("Oral"),)), people.adil(), people.hanna()):
+        with pytest.raises(NotYours):
+            sheet_undoing.undo(found.pk, by=somebody.user, at=timezone.now())
+
+    assert Space.objects.filter(external_id="s1").count() == 1
+
+
+def test_row_of_a_place_that_is_no_longer_ones_own_stays(carla: Person) -> None:
+    here = people.carla("here", places=(people.place("Almaty"),))
+    found = taken_in(of_spaces({}), here)
+    here.user.coordinator.places.set([people.place("Oral")])
+
+    assert undone(found, Person(User.objects.get(pk=here.user.pk))) == [(2, "kept")]
+    assert (Space.objects.count(), why(found)) == (1, ["You may not do this."])
+
+
+def test_import_is_undone_once_and_not_before_it_is_confirmed(carla: Person) -> None:
+    found = previewed(of_spaces({}), carla)
+    with pytest.raises(SheetMovedOn):
+        sheet_undoing.undo(found.pk, by=carla.user, at=timezone.now())
+    sheet_imports.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
+    worked_on()
+    undone(found, carla)
+
+    with pytest.raises(SheetMovedOn):
+        sheet_undoing.undo(found.pk, by=carla.user, at=timezone.now())
+
+
+def test_import_of_long_ago_is_not_undone(carla: Person) -> None:
+    found = taken_in(of_spaces({}), carla)
+    assert found.done_at is not None
+    sheet_imports.forget_what_is_old(at=found.done_at + sheet_imports.UNDO_KEPT * 2)
+
+    assert undone(found, carla) == [(2, "kept")]
+    assert (Space.objects.count(), why(found)) == (
+        1,
+        ["The import is too long ago: what was there before is forgotten."],
+    )
