@@ -169,11 +169,11 @@ def test_coordinator_of_another_place_sees_nothing_of_it(opening: Opening, carla
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_of_it_is_clean_and_fits(
-    opening: Opening,
-    carla: Person,
+    opening: Opening,  # noqa: F811
+    carla: Person,  # noqa: F811
     pictures: Path,
     width: int,
-    scheme: str,  # noqa: F811
+    scheme: str,
 ) -> None:
     taken_in(of_spaces({}), carla)
     changed = {"beds": "5", "host": "Other", "windows": "2099-01-01/2099-02-01;2099-03-01/2099-03-05"}

@@ -256,12 +256,12 @@ def _set_prices(
     begin, end = market.first_cell[first], market.first_cell[last]
     lead, spread = dual.lead[begin:end], dual.spread[begin:end]
     slope, price = dual.slope[begin:end], dual.price[begin:end]
-    pace, warm, spread_warm = np.float32(pace), np.float32(1 / warm), np.float32(1 / spread_warm)
+    speed, warming, spread_warming = np.float32(pace), np.float32(1 / warm), np.float32(1 / spread_warm)
     for one in range(end - begin):
         lead[one] = KEPT * lead[one] + NEW * slope[one]
         spread[one] = SPREAD_KEPT * spread[one] + SPREAD_NEW * slope[one] * slope[one]
-        step = lead[one] * warm / (np.sqrt(spread[one] * spread_warm) + TINY)
-        price[one] = max(NOTHING, price[one] + pace * step)
+        step = lead[one] * warming / (np.sqrt(spread[one] * spread_warming) + TINY)
+        price[one] = max(NOTHING, price[one] + speed * step)
     for offer in range(first, last):
         if market.nights[offer] > 0:
             _sum_prices(sites, market, dual, offer)
