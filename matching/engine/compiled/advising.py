@@ -42,7 +42,7 @@ def advise(week: Week, solved: Solved, crew: Crew) -> tuple[Advice, ...]:
     spots = _spots(week, solved)
     if not spots:
         return ()
-    before, _of_nights = price_nights(week.sites, solved.prices)
+    before, _of_nights = price_nights(week.sites, solved.prices, crew)
     needs = len(week.needs)
     early = np.full((needs, int(week.wants.nights.max()) + 1), -np.inf, dtype=np.float32)
     rest = np.full((needs, int(week.wants.people.max()) + 1), -np.inf)

@@ -71,8 +71,8 @@ class Dual(NamedTuple):
 
 
 @kernel
-def _mark(pool: Pool, scarce: Array) -> None:
-    for need in range(len(pool.known)):
+def _mark(pool: Pool, scarce: Array, first: int, last: int) -> None:
+    for need in range(first, last):
         for at in range(pool.known[need]):
             way = pool.ways[need, at]
             scarce[way[0], way[1]] = True
@@ -81,8 +81,10 @@ def _mark(pool: Pool, scarce: Array) -> None:
 
 
 @kernel
-def _spans(sites: Sites, pool: Pool, so_far: Array, first_cell: Array, nights: Array, spans: Array) -> None:
-    for need in range(len(pool.known)):
+def _spans(
+    sites: Sites, pool: Pool, so_far: Array, first_cell: Array, nights: Array, spans: Array, first: int, last: int
+) -> None:
+    for need in range(first, last):
         for at in range(pool.known[need]):
             for leg in range(2):
                 offer = pool.ways[need, at, 4 * leg]
@@ -95,18 +97,19 @@ def _spans(sites: Sites, pool: Pool, so_far: Array, first_cell: Array, nights: A
                 spans[need, at, 2 * leg + 1] = row + so_far[offer, pool.ways[need, at, 4 * leg + 2]]
 
 
-def open_market(sites: Sites, pool: Pool) -> Market:
+def open_market(sites: Sites, pool: Pool, crew: Crew) -> Market:
     """Return the scarce nights of the ways in the pool."""
     days, offers = sites.until.shape
     scarce = np.zeros((offers, days), dtype=np.bool_)
-    _mark(pool, scarce)
+    needs = pieces(len(pool.known), PARTS)
+    crew.run(_mark, [(pool, scarce, *edges) for edges in needs])
     so_far = np.zeros((offers, days + 1), dtype=np.int32)
     np.cumsum(scarce, axis=1, out=so_far[:, 1:])
     nights = so_far[:, -1].astype(np.int64)
     sizes = np.diff(sites.row)
     first_cell = np.concatenate([[0], np.cumsum(sizes * (nights + 1))]).astype(np.int64)
     spans = np.zeros((*pool.value.shape, 4), dtype=np.int32)
-    _spans(sites, pool, so_far, first_cell, nights, spans)
+    crew.run(_spans, [(sites, pool, so_far, first_cell, nights, spans, *edges) for edges in needs])
     return Market(
         first_cell=first_cell,
         nights=nights,
@@ -117,7 +120,7 @@ def open_market(sites: Sites, pool: Pool) -> Market:
     )
 
 
-def start_dual(sites: Sites, market: Market, dense: Array, free: Array) -> Dual:
+def start_dual(sites: Sites, market: Market, dense: Array, free: Array, crew: Crew) -> Dual:
     """Return the dual with the prices of `dense` (rows x nights), and capacities from `free` (offers x nights)."""
     cells = int(market.first_cell[-1]) + 1
     dual = Dual(
@@ -132,7 +135,7 @@ def start_dual(sites: Sites, market: Market, dense: Array, free: Array) -> Dual:
         actives=np.zeros(len(market.value), dtype=np.int32),
     )
     _take_prices(sites, market, dual, dense)
-    set_capacity(sites, market, dual, free)
+    set_capacity(sites, market, dual, free, crew)
     return dual
 
 
@@ -147,14 +150,18 @@ def _take_prices(sites: Sites, market: Market, dual: Dual, dense: Array) -> None
         _sum_prices(sites, market, dual, offer)
 
 
-@kernel
-def give_prices(sites: Sites, market: Market, dual: Dual, dense: Array) -> None:
+def give_prices(sites: Sites, market: Market, dual: Dual, dense: Array, crew: Crew) -> None:
     """Write the prices into `dense` (rows x nights), 0 on every night that is not scarce.
 
     Rounded, so that what is published is short and still exactly what the bound was computed from.
     """
-    dense[:] = 0
-    for offer in range(len(sites.beds)):
+    crew.run(_give_prices, [(sites, market, dual, dense, *edges) for edges in pieces(len(sites.beds), PARTS)])
+
+
+@kernel
+def _give_prices(sites: Sites, market: Market, dual: Dual, dense: Array, first: int, last: int) -> None:
+    dense[sites.row[first] : sites.row[last]] = 0
+    for offer in range(first, last):
         nights, cell = market.nights[offer], market.first_cell[offer]
         for size in range(sites.row[offer + 1] - sites.row[offer]):
             for at in range(nights):
@@ -163,10 +170,14 @@ def give_prices(sites: Sites, market: Market, dual: Dual, dense: Array) -> None:
                 dense[sites.row[offer] + size, night] = np.rint(price * ROUNDED_TO) / ROUNDED_TO
 
 
-@kernel
-def set_capacity(sites: Sites, market: Market, dual: Dual, free: Array) -> None:
+def set_capacity(sites: Sites, market: Market, dual: Dual, free: Array, crew: Crew) -> None:
     """Set floor(free / j) for every offer, scarce night and j."""
-    for offer in range(len(sites.beds)):
+    crew.run(_set_capacity, [(sites, market, dual, free, *edges) for edges in pieces(len(sites.beds), PARTS)])
+
+
+@kernel
+def _set_capacity(sites: Sites, market: Market, dual: Dual, free: Array, first: int, last: int) -> None:
+    for offer in range(first, last):
         nights, cell = market.nights[offer], market.first_cell[offer]
         for size in range(sites.row[offer + 1] - sites.row[offer]):
             for at in range(nights):
@@ -256,12 +267,12 @@ def _set_prices(
     begin, end = market.first_cell[first], market.first_cell[last]
     lead, spread = dual.lead[begin:end], dual.spread[begin:end]
     slope, price = dual.slope[begin:end], dual.price[begin:end]
-    speed, warming, spread_warming = np.float32(pace), np.float32(1 / warm), np.float32(1 / spread_warm)
+    one_pace, of_lead, of_spread = np.float32(pace), np.float32(1 / warm), np.float32(1 / spread_warm)
     for one in range(end - begin):
         lead[one] = KEPT * lead[one] + NEW * slope[one]
         spread[one] = SPREAD_KEPT * spread[one] + SPREAD_NEW * slope[one] * slope[one]
-        step = lead[one] * warming / (np.sqrt(spread[one] * spread_warming) + TINY)
-        price[one] = max(NOTHING, price[one] + speed * step)
+        step = lead[one] * of_lead / (np.sqrt(spread[one] * of_spread) + TINY)
+        price[one] = max(NOTHING, price[one] + one_pace * step)
     for offer in range(first, last):
         if market.nights[offer] > 0:
             _sum_prices(sites, market, dual, offer)

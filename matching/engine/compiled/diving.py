@@ -12,7 +12,7 @@ from math import exp
 import numpy as np
 
 from matching.engine.compiled.ascent import Dual, Market, ascend, reduced_value, set_capacity
-from matching.engine.compiled.draft import Draft, put_in_order
+from matching.engine.compiled.draft import Draft, fits, put_in_order
 from matching.engine.compiled.kernel import Crew, kernel, pieces
 from matching.engine.compiled.pool import Pool
 from matching.engine.compiled.week import Array, Sites
@@ -45,7 +45,7 @@ def dive(
     for turn in range(passes):
         if over():
             break
-        set_capacity(sites, market, dual, draft.free)
+        set_capacity(sites, market, dual, draft.free, crew)
         ascend(
             sites,
             market,
@@ -95,11 +95,26 @@ def _surest(
 def insert(pool: Pool, sites: Sites, draft: Draft, reduced: Array) -> int:
     """Put in who is left, the highest reduced value first; return how many got a way."""
     left = np.flatnonzero(draft.chosen < 0)
-    used = np.arange(pool.value.shape[1]) < pool.known[left, None]
-    needs, ways = np.nonzero(used)
-    needs = left[needs]
+    # Most ways are taken long since, and a free one can only be taken meanwhile: the others need not be sorted.
+    needs, ways = _that_fit(sites, pool, draft, left)
     order = np.argsort(-reduced[needs, ways], kind="stable")
     return int(put_in_order(sites, pool, draft, needs[order], ways[order]))
+
+
+@kernel
+def _that_fit(sites: Sites, pool: Pool, draft: Draft, left: Array) -> tuple[Array, Array]:
+    """Return the ways in the pool that are free, as two arrays: of which need, and its number there."""
+    most = 0
+    for need in left:
+        most += pool.known[need]
+    needs, ways = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
+    count = 0
+    for need in left:
+        for at in range(pool.known[need]):
+            if fits(sites, draft.free, pool.ways[need, at]):
+                needs[count], ways[count] = need, at
+                count += 1
+    return needs[:count], ways[:count]
 
 
 def reduced_values(pool: Pool, market: Market, dual: Dual, crew: Crew) -> Array:

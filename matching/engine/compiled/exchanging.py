@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from matching.engine.compiled.draft import Draft, lift, put
-from matching.engine.compiled.kernel import kernel
-from matching.engine.compiled.leftover import place_left_over, remember
+from matching.engine.compiled.kernel import Crew, kernel
+from matching.engine.compiled.leftover import left_within_reach, place_left_over, remember, touch
 from matching.engine.compiled.legs import WIDTH, last_day, near, share_of_leg
 from matching.engine.compiled.pool import Pool
 from matching.engine.compiled.week import Array, Sites, Wants, Week
@@ -26,22 +26,24 @@ MOST_ROUNDS, MOST_TURNS = 20, 20
 NOBODY = -1
 
 
-def exchange(week: Week, pool: Pool, draft: Draft, before: Array) -> int:
+def exchange(week: Week, pool: Pool, draft: Draft, before: Array, crew: Crew) -> int:
     """Exchange until no exchange is left, and place everybody for whom a place becomes free; return how many were made."""
     made = 0
+    touched = np.ones(len(week.sites.beds), dtype=np.bool_)
     for _round in range(MOST_ROUNDS):
-        left = np.flatnonzero(draft.chosen < 0)
-        order = left[np.argsort(-week.wants.worth[left], kind="stable")]
-        now = _exchange(week.wants, week.sites, pool, draft, before, order)
+        # Who found nothing before finds nothing now, unless something has changed within reach.
+        left = left_within_reach(week.wants, week.sites, draft, crew, touched)
+        touched = np.zeros_like(touched)
+        now = _exchange(week.wants, week.sites, pool, draft, left, touched)
         made += now
         if now == 0:
             break
-        place_left_over(week.wants, week.sites, pool, draft, before)
+        place_left_over(week.wants, week.sites, pool, draft, before, crew, touched)
     return made
 
 
 @kernel
-def _exchange(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array, left: Array) -> int:
+def _exchange(wants: Wants, sites: Sites, pool: Pool, draft: Draft, left: Array, touched: Array) -> int:
     offers = len(sites.beds)
     found, suits, fit_of = np.empty(offers, dtype=np.int64), np.empty(offers), np.full(offers, -1.0)
     queue = np.empty(len(left) * MOST_TURNS, dtype=np.int64)
@@ -80,6 +82,8 @@ def _exchange(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Arra
             gone = pool.ways[out, draft.chosen[out]].copy()
             lift(sites, pool, draft, out)
             put(sites, pool, draft, need, remember(pool, need, best_way, value))
+            touch(touched, gone)
+            touch(touched, best_way)
             for leg in range(0, WIDTH, 4):
                 if gone[leg] >= 0:
                     least[gone[leg]] = _least(pool, draft, gone[leg])

@@ -5,20 +5,68 @@ from __future__ import annotations
 import numpy as np
 
 from matching.engine.compiled.draft import Draft, put
-from matching.engine.compiled.kernel import kernel
+from matching.engine.compiled.kernel import Crew, kernel, pieces
+from matching.engine.compiled.legs import near
 from matching.engine.compiled.pool import Pool, price_of
-from matching.engine.compiled.pricing import best_ways
+from matching.engine.compiled.pricing import SHARES_OF_WORK, best_ways
 from matching.engine.compiled.week import Array, Sites, Wants
 
 
-def place_left_over(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array) -> None:
-    """Give each need without a way, the one of most worth first, its best free way by value - price, if there is any."""
+def place_left_over(
+    wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array, crew: Crew, touched: Array
+) -> None:
+    """Give each need without a way, the one of most worth first, its best free way by value - price, if there is any.
+
+    `touched` says in which offers something has changed since this was done before; those it puts somebody in are
+    added. Whether there is any way at all is asked side by side: for most there is none, and another one placed
+    meanwhile takes beds and gives none.
+    """
+    left = left_within_reach(wants, sites, draft, crew, touched)
+    some = np.zeros(len(left), dtype=np.bool_)
+    work = [(wants, sites, draft.free, before, left, some, *edges) for edges in pieces(len(left), SHARES_OF_WORK)]
+    crew.run(_look, work)
+    _place(wants, sites, pool, draft, before, left[some], touched)
+
+
+def left_within_reach(wants: Wants, sites: Sites, draft: Draft, crew: Crew, touched: Array) -> Array:
+    """Return the needs without a way that may stay in any of the `touched` offers, the one of most worth first."""
     left = np.flatnonzero(draft.chosen < 0)
-    _place(wants, sites, pool, draft, before, left[np.argsort(-wants.worth[left], kind="stable")])
+    left = left[np.argsort(-wants.worth[left], kind="stable")]
+    if touched.all():
+        return left
+    reach = np.zeros(len(left), dtype=np.bool_)
+    crew.run(_reach, [(wants, sites, left, touched, reach, *edges) for edges in pieces(len(left), SHARES_OF_WORK)])
+    return left[reach]
 
 
 @kernel
-def _place(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array, left: Array) -> None:
+def _reach(wants: Wants, sites: Sites, left: Array, touched: Array, reach: Array, first: int, last: int) -> None:
+    found, suits = np.empty(len(sites.beds), dtype=np.int64), np.empty(len(sites.beds))
+    for at in range(first, last):
+        for near_by in found[: near(wants, sites, left[at], 1, False, found, suits)]:
+            if touched[near_by]:
+                reach[at] = True
+                break
+
+
+@kernel
+def _look(
+    wants: Wants, sites: Sites, free: Array, before: Array, left: Array, some: Array, first: int, last: int
+) -> None:
+    found, suits = np.empty(len(sites.beds), dtype=np.int64), np.empty(len(sites.beds))
+    for at in range(first, last):
+        need = left[at]
+        for kind in range(3):
+            if (kind == 1 and not wants.may_move[need]) or (kind == 2 and not wants.may_split[need]):
+                continue
+            kept, _keys, _ways = best_ways(wants, sites, need, kind, before, free, True, found, suits)
+            if kept > 0:
+                some[at] = True
+                break
+
+
+@kernel
+def _place(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array, left: Array, touched: Array) -> None:
     offers = len(sites.beds)
     found, suits = np.empty(offers, dtype=np.int64), np.empty(offers)
     for need in left:
@@ -32,6 +80,15 @@ def _place(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array, 
                 at_best = remember(pool, need, ways[0], keys[0] + price_of(sites, before, ways[0]))
         if at_best >= 0:
             put(sites, pool, draft, need, at_best)
+            touch(touched, pool.ways[need, at_best])
+
+
+@kernel
+def touch(touched: Array, way: Array) -> None:
+    """Note the offers of a way as changed."""
+    touched[way[0]] = True
+    if way[4] >= 0:
+        touched[way[4]] = True
 
 
 @kernel

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.engine.compiled.kernel import kernel
+from matching.engine.compiled.kernel import PARTS, Crew, kernel, pieces
 from matching.engine.compiled.week import Array, Sites
 
 
-def price_nights(sites: Sites, prices: Array) -> tuple[Array, float]:
+def price_nights(sites: Sites, prices: Array, crew: Crew) -> tuple[Array, float]:
     """Return what a household of each size pays before each night (nights + 1, rows), and mu x capacity.
 
     `prices` are the mu (rows, nights). A household of s people pays sum over j <= s of mu_j x floor(s / j), and of
     j there is floor(free / j).
     """
-    before, total = _sum_up(sites, prices)
-    return np.ascontiguousarray(before.T), total
+    before = np.zeros((prices.shape[1] + 1, prices.shape[0]))
+    totals = crew.run(_sum_up, [(sites, prices, before, *edges) for edges in pieces(len(sites.beds), PARTS)])
+    return before, float(sum(totals))
 
 
 @kernel
-def _sum_up(sites: Sites, prices: Array) -> tuple[Array, float]:
-    rows, nights = prices.shape
-    before = np.zeros((rows, nights + 1))
+def _sum_up(sites: Sites, prices: Array, before: Array, first: int, last: int) -> float:
+    nights = prices.shape[1]
     total = 0.0
-    for offer in range(len(sites.beds)):
+    for offer in range(first, last):
         row = sites.row[offer]
         for size in range(sites.row[offer + 1] - row):
             for night in range(nights):
                 pays = 0.0
                 for j in range(size + 1):
                     pays += prices[row + j, night] * ((size + 1) // (j + 1))
-                before[row + size, night + 1] = before[row + size, night] + pays
+                before[night + 1, row + size] = before[night, row + size] + pays
                 total += prices[row + size, night] * (sites.free[offer, night] // (size + 1))
-    return before, total
+    return total
 
 
 def rounded_up(bound: float) -> float:

@@ -14,10 +14,10 @@ from matching.engine.compiled.ascent import ascend, give_prices, open_market, st
 from matching.engine.compiled.diving import dive, insert, reduced_values
 from matching.engine.compiled.draft import NOTHING, Draft, blank, put_in_order, worth_of
 from matching.engine.compiled.exchanging import exchange
-from matching.engine.compiled.kernel import Crew
+from matching.engine.compiled.kernel import Crew, pieces
 from matching.engine.compiled.leftover import place_left_over
 from matching.engine.compiled.pool import Pool, empty_pool
-from matching.engine.compiled.pricing import price_everything, seed_pool
+from matching.engine.compiled.pricing import SHARES_OF_WORK, price_everything, seed_pool
 from matching.engine.compiled.proof import price_nights, rounded_up
 from matching.engine.compiled.ruining import Half, improve
 from matching.engine.compiled.standing import keep_standing
@@ -127,13 +127,13 @@ def _prove(week: Week, pool: Pool, crew: Crew, tell: Tell, clock: Clock) -> tupl
         last, until = rounds == 1, done + (1 - done) / rounds
         with clock.timed("prices"):
             tell(Step("prices", done, bound=proof.bound if number else None))
-            market = open_market(sites, pool)
-            dual = start_dual(sites, market, prices, sites.free)
+            market = open_market(sites, pool, crew)
+            dual = start_dual(sites, market, prices, sites.free, crew)
             heat, pace = _stretch(HEAT, done, until), _stretch((scale * PACE[0], scale * PACE[1]), done, until)
             ascend(sites, market, dual, pool.known, nobody, crew, steps=STEPS, heat=heat, pace=pace)
-            give_prices(sites, market, dual, prices)
+            give_prices(sites, market, dual, prices, crew)
         with clock.timed("bound"):
-            before, of_nights = price_nights(sites, prices)
+            before, of_nights = price_nights(sites, prices, crew)
             whole = last or number in (0, *WHOLE_AGAIN)
             best = price_everything(week.wants, sites, pool, before, crew, whole=whole)
             found = rounded_up(of_nights + float(best.sum())) if whole else proof.bound
@@ -161,8 +161,8 @@ def _draw_up(
     sites = week.sites
     with clock.timed("dive"):
         tell(Step("dive", 0.0, bound=bound))
-        market = open_market(sites, pool)
-        dual = start_dual(sites, market, prices, sites.free)
+        market = open_market(sites, pool, crew)
+        dual = start_dual(sites, market, prices, sites.free, crew)
         reduced = reduced_values(pool, market, dual, crew)
         draft = blank(sites, len(week.needs))
         pace = DIVE_PACE * float(np.median(week.wants.worth / (week.wants.people * week.wants.nights)))
@@ -180,7 +180,7 @@ def _draw_up(
         )
         insert(pool, sites, draft, reduced_values(pool, market, dual, crew))
     with clock.timed("improve"):
-        order = np.argsort(-reduced, axis=1, kind="stable").astype(np.int32)
+        order = np.concatenate(crew.run(_ranked, [(reduced[a:b],) for a, b in pieces(len(reduced), SHARES_OF_WORK)]))
         turns = _turns(len(week.needs)) // BATCHES // 2
         for batch in range(BATCHES):
             tell(Step("improve", batch / BATCHES, float(worth_of(pool, draft)), bound))
@@ -194,26 +194,35 @@ def _draw_up(
             ]
             crew.run(improve, work)
             insert(pool, sites, draft, reduced)
-        before, _of_nights = price_nights(sites, prices)
-        place_left_over(week.wants, sites, pool, draft, before)
+        before, _of_nights = price_nights(sites, prices, crew)
+        place_left_over(week.wants, sites, pool, draft, before, crew, _everywhere(week))
         if clock.left(1.0) > 0:
-            exchange(week, pool, draft, before)
+            exchange(week, pool, draft, before, crew)
         if pool.loyalty.any():
-            stands = _as_it_stands(week, pool, reduced, before)
+            stands = _as_it_stands(week, pool, reduced, before, crew)
             if _loyal_worth(pool, stands) > _loyal_worth(pool, draft):
                 return stands
     return draft
 
 
-def _as_it_stands(week: Week, pool: Pool, reduced: Array, before: Array) -> Draft:
+def _as_it_stands(week: Week, pool: Pool, reduced: Array, before: Array, crew: Crew) -> Draft:
     """Return the plan in which all that stands is left as it is, and others are put in where there is room."""
     draft = blank(week.sites, len(week.needs))
     standing = np.flatnonzero(pool.loyalty > 0)
     put_in_order(week.sites, pool, draft, standing, np.zeros_like(standing))
     insert(pool, week.sites, draft, reduced)
-    place_left_over(week.wants, week.sites, pool, draft, before)
-    exchange(week, pool, draft, before)
+    place_left_over(week.wants, week.sites, pool, draft, before, crew, _everywhere(week))
+    exchange(week, pool, draft, before, crew)
     return draft
+
+
+def _everywhere(week: Week) -> Array:
+    return np.ones(len(week.offers), dtype=np.bool_)
+
+
+def _ranked(reduced: Array) -> Array:
+    """Return the numbers of each need's ways, the highest reduced value first."""
+    return np.argsort(-reduced, axis=1, kind="stable").astype(np.int32)
 
 
 def _loyal_worth(pool: Pool, draft: Draft) -> float:
