@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import auto_approval, calls, decisions, intake, matchmaking
+from matching import auto_approval, calls, decisions, intake, matchmaking, retention
 from matching.placing import Keeper, place_what_is_due
 from notifications.wakeups import wake
 
@@ -66,3 +66,9 @@ def carry_out_decisions() -> None:
 def ask_for_rechecks() -> None:
     """Say to hosts and coordinators which checks run out soon."""
     calls.ask_for_rechecks(at=timezone.now())
+
+
+@shared_task(name="matching.apply_retention")
+def apply_retention() -> None:
+    """Erase what is kept for so long and no longer."""
+    retention.forget_unsent_answers(at=timezone.now())

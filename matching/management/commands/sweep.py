@@ -9,14 +9,14 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import auto_approval, decisions, intake, matchmaking
+from matching import auto_approval, decisions, intake, matchmaking, retention
 from notifications.delivering import deliver_due
 
 
 class Command(BaseCommand):
     help = (
-        "Carry out decisions, match, approve by policy, expire what is overdue, ask hosts, deliver messages. "
-        "Safe beside running workers."
+        "Carry out decisions, match, approve by policy, expire what is overdue, ask hosts, deliver messages, "
+        "erase what was never sent. Safe beside running workers."
     )
 
     @read_once()
@@ -26,6 +26,7 @@ class Command(BaseCommand):
         matched = matchmaking.match_open_requests(now=timezone.now)
         by_policy = auto_approval.approve_what_may_be(at=timezone.now())
         asked = intake.ask_if_still_available(at=timezone.now())
+        retention.forget_unsent_answers(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
         self.stdout.write(
             f"{decided} decisions carried out, {expired} ended, {matched.proposals} proposed, "
