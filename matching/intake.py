@@ -309,7 +309,7 @@ def set_dates(
 ) -> ShelterRequest:
     """Change when a household needs shelter; `matching.redating` is the act that also ends the matches that no longer fit.
 
-    Who wanted the whole stay still does. Raises Incomplete, NotYours, or HasLiveMatches when a live match lies outside.
+    Who wanted the whole stay still does. Raises Incomplete, NotYours, or Overtaken when a live match lies outside.
     """
     _check_in_sight(first_night, at)
     with one_act():
@@ -322,8 +322,6 @@ def set_dates(
         request.first_night, request.nights = first_night, nights
         request.urgency, request.may_move = urgency, may_move
         request.min_nights = nights if whole_stay else min(request.min_nights, nights)
-        if queries.live_outside(request).exists():
-            raise HasLiveMatches
         request.version += 1
         request.save(update_fields=["first_night", "nights", "min_nights", "urgency", "may_move", "version"])
         rounds.due(at, requests=[request.pk])

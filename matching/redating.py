@@ -18,11 +18,13 @@ from accounts.refusals import Refused
 from matching import intake, queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
-from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
+from matching.refusals import HasLiveMatches, Incomplete, NotYours, Overtaken, one_act
 from matching.states import Status
 from matching.transitions import Proposal
 
 MOST_NIGHTS = 730
+OVERTAKEN_AT_MOST = 3
+"""How often a change begins anew because the worker has proposed something else meanwhile."""
 
 
 def change_dates(
@@ -39,6 +41,17 @@ def change_dates(
         raise Incomplete(_("Say for how many nights: a number from 1 to 730."))
     if first_night + timedelta(days=nights) <= local_date(at):
         raise Incomplete(_("These nights have passed. Give later ones."))
+    for _more in range(OVERTAKEN_AT_MOST):
+        # Spaces are locked before requests, so the request is not locked while its matches end. A proposal written
+        # just then is found by the next try.
+        with suppress(Overtaken):
+            return _change(request_id, first_night, nights, may_move, by=by, at=at)
+    return _change(request_id, first_night, nights, may_move, by=by, at=at)
+
+
+def _change(
+    request_id: UUID, first_night: date, nights: int, may_move: bool, *, by: User, at: datetime
+) -> ShelterRequest:
     with one_act():
         request = ShelterRequest.objects.select_related("arrival__user").get(pk=request_id)
         if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):

@@ -28,6 +28,13 @@ class OutsideWindow(Refused):
     message = _("The space is not free on all of these nights. Choose nights within its windows.")
 
 
+class OutsideRequest(Refused):
+    """Some night of the match is none that the request asks for: its nights were changed, or never meant."""
+
+    code = "outside_request"
+    message = _("The household does not ask for all of these nights, or does so no longer. Choose among its nights.")
+
+
 class SpaceNotOpen(Refused):
     """The host is not vetted, or the space is paused or withdrawn."""
 
@@ -130,6 +137,10 @@ class HasLiveMatches(Refused):
     message = _("There are live matches that this would contradict. End or cancel them first.")
 
 
+class Overtaken(HasLiveMatches):
+    """While the nights of a request were being changed, a match was written for nights it does not ask for any more."""
+
+
 class Incomplete(Refused):
     """What was sent contradicts itself or lies outside the bounds; the message says what to change."""
 
@@ -174,6 +185,7 @@ class OverrideNeedsReason(Refused):
 BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_room_left": NoRoomLeft,
     "match_within_windows": OutsideWindow,
+    "match_within_request": OutsideRequest,
     "match_space_open": SpaceNotOpen,
     "match_request_open": RequestNotOpen,
     "match_household_once": PlacedAlready,
@@ -185,6 +197,7 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "decision_once": DecidedAlready,
     "space_keeps_promises": HasLiveMatches,
     "window_keeps_promises": HasLiveMatches,
+    "request_keeps_matches": Overtaken,
 }
 
 

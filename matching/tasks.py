@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import auto_approval, calls, decisions, intake, matchmaking, sheet_imports, sheet_undoing
+from matching import auto_approval, calls, decisions, intake, matchmaking, retention, sheet_imports, sheet_undoing
 from matching.placing import Keeper, place_what_is_due
 from notifications.wakeups import wake
 
@@ -75,3 +75,9 @@ def work_on_sheets() -> None:
     sheet_imports.work_on_sheets(now=timezone.now)
     sheet_undoing.work_on_undoing(now=timezone.now)
     sheet_imports.forget_what_is_old(at=timezone.now())
+
+
+@shared_task(name="matching.apply_retention")
+def apply_retention() -> None:
+    """Erase what is kept for so long and no longer."""
+    retention.forget_unsent_answers(at=timezone.now())

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from matching.web.frame import help_contact
+
 RETRY_AFTER_SECONDS = 60
 
 
@@ -35,5 +37,5 @@ def _answer(request: HttpRequest, status: int, template: str, code: str, title: 
         problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
         return JsonResponse(problem, status=status, content_type="application/problem+json")
     # Without the request no session is read and no form has a token, so nothing can fail a second time.
-    frame = {"exit_url": settings.EXIT_URL, "help_contact": settings.HELP_CONTACT}
+    frame = {"exit_url": settings.EXIT_URL, "help_contact": help_contact()}
     return HttpResponse(render_to_string(template, frame), status=status)

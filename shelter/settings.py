@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
         "notifications.deliver": min(SWEEP_SECONDS, 10),
         "matching.ask_if_still_available": 3600,
         "matching.ask_for_rechecks": 3600,
+        "matching.apply_retention": 3600,
     }.items()
 }
 
@@ -323,6 +324,8 @@ ANSWER_HOURS = [(0, 3), (1, 6), (7, 24), (10_000, 48)]
 # Seconds in which a coordinator may undo a decision before the messages go; 0 sends them at once.
 DECISION_HOLD_SECONDS = env.int("SHELTER_DECISION_HOLD_SECONDS", 60)
 # Days after which a host is asked whether the space still stands, and days they have to answer.
+# Answers that lie with a case and were never sent are erased so many days after the last one.
+DRAFT_DAYS = env.int("SHELTER_DRAFT_DAYS", 30)
 FRESH_DAYS = env.int("SHELTER_FRESH_DAYS", 14)
 FRESH_ANSWER_DAYS = 3
 # Risks each of which needs two coordinators, and those that do where the host is new to everybody.

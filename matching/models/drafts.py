@@ -9,7 +9,10 @@ from privacy.fields import EncryptedTextField
 
 
 class KeptDraft(models.Model):
-    """The draft of a shelter request. It ends when it is sent; one that never is has no other use and may be erased."""
+    """The draft of a shelter request. It ends when it is sent.
+
+    One that never is has no other use and is erased (`matching.retention`).
+    """
 
     arrival = models.OneToOneField(Arrival, on_delete=models.CASCADE, primary_key=True, related_name="kept_draft")
     content = EncryptedTextField()

@@ -61,7 +61,7 @@ HOUSEHOLD_TWICE = f"""
        AND other.first_night <= start.first_night AND start.first_night < other.last_day
      WHERE start.request_id = NEW.request_id AND start.status IN ({HOLDING})
      GROUP BY start.id, start.first_night
-    HAVING sum(other.people) > household
+    HAVING sum(other.people) > asked.people
      LIMIT 1;
 """
 
@@ -69,7 +69,7 @@ MATCH_KEEPS_TO_SPACE = pgtrigger.Trigger(
     name="match_keeps_to_space",
     when=pgtrigger.After,
     operation=pgtrigger.Insert | pgtrigger.UpdateOf("status", "space_id", "first_night", "last_day", "people"),
-    declare=[("room", "record"), ("household", "smallint"), ("bad_night", "date")],
+    declare=[("room", "record"), ("asked", "record"), ("bad_night", "date")],
     func=f"""
     IF NEW.status NOT IN ({HOLDING}) THEN
         RETURN NULL;
@@ -92,10 +92,13 @@ MATCH_KEEPS_TO_SPACE = pgtrigger.Trigger(
             RAISE EXCEPTION 'space % is not open for matches', NEW.space_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_space_open';
         END IF;
-        -- Two proposals of one request, in whatever spaces, are written one after the other.
-        SELECT people INTO household FROM matching_shelterrequest
-         WHERE id = NEW.request_id AND withdrawn_at IS NULL FOR NO KEY UPDATE;
-        IF NOT FOUND THEN
+    END IF;
+    -- Two proposals of one request, in whatever spaces, are written one after the other, and so are a proposal and a
+    -- change of the nights that are asked for: whichever is second sees what the first has written.
+    SELECT people, first_night, first_night + nights AS last_day, withdrawn_at INTO asked
+      FROM matching_shelterrequest WHERE id = NEW.request_id FOR NO KEY UPDATE;
+    IF TG_OP = 'INSERT' THEN
+        IF asked.withdrawn_at IS NOT NULL THEN
             RAISE EXCEPTION 'request % is withdrawn', NEW.request_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_request_open';
         END IF;
@@ -104,6 +107,10 @@ MATCH_KEEPS_TO_SPACE = pgtrigger.Trigger(
             RAISE EXCEPTION 'request % has a place on night % already', NEW.request_id, bad_night
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_household_once';
         END IF;
+    END IF;
+    IF NEW.first_night < asked.first_night OR NEW.last_day > asked.last_day THEN
+        RAISE EXCEPTION 'request % does not ask for all nights from % to %', NEW.request_id, NEW.first_night, NEW.last_day
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_within_request';
     END IF;
     {NIGHT_OUTSIDE_WINDOWS.format(first="NEW.first_night", last="NEW.last_day", space="NEW.space_id")}
     IF FOUND THEN
@@ -207,6 +214,24 @@ WINDOW_KEEPS_PROMISES = pgtrigger.Trigger(
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'window_keeps_promises';
         END IF;
     END LOOP;
+    RETURN NULL;
+    """,
+)
+
+REQUEST_KEEPS_MATCHES = pgtrigger.Trigger(
+    name="request_keeps_matches",
+    when=pgtrigger.After,
+    operation=pgtrigger.UpdateOf("first_night", "nights"),
+    declare=[("outside", "uuid")],
+    func=f"""
+    SELECT id INTO outside FROM matching_match
+     WHERE request_id = NEW.id AND status IN ({HOLDING})
+       AND (first_night < NEW.first_night OR last_day > NEW.first_night + NEW.nights)
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'match % has nights that request % would not ask for any more', outside, NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'request_keeps_matches';
+    END IF;
     RETURN NULL;
     """,
 )

@@ -80,7 +80,7 @@ class ShelterRequest(models.Model):
         indexes = [
             models.Index(fields=["first_night"], name="request_open", condition=Q(withdrawn_at=None)),
         ]
-        triggers = guards.CHANGES_OF_REQUESTS
+        triggers = [guards.REQUEST_KEEPS_MATCHES, *guards.CHANGES_OF_REQUESTS]
 
     def __str__(self) -> str:
         return f"request {str(self.id)[:8]}"

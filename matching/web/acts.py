@@ -105,7 +105,7 @@ class Offered:
 
 
 def offered(match: Match, role: Role, today: date) -> list[Offered]:
-    """Return the acts that make sense now for this side, in the order of the moves table."""
+    """Return the acts that make sense now for this side: what goes on before what ends something."""
     status = Status(match.status)
     if match.frozen_at is not None:
         return []
@@ -119,7 +119,8 @@ def offered(match: Match, role: Role, today: date) -> list[Offered]:
     if match.first_night > today:
         hidden.add(Act.NO_SHOW)
     names += [act for act in acts_open_to(role, status) if act not in hidden]
-    return [Offered(name, LABELS[role][name], asks_first=name in SHOWN_FIRST) for name in names]
+    each = [Offered(name, LABELS[role][name], asks_first=name in SHOWN_FIRST) for name in names]
+    return sorted(each, key=lambda offered: offered.asks_first)
 
 
 class ReasonForm(PlainForm):

@@ -97,10 +97,11 @@ def _cards(arrival: Arrival, user: User) -> list[RequestCard]:
     today = local_date(timezone.now())
     requests = queries.requests_visible_to(user).filter(arrival=arrival)
     matches = list(acts.matches_of(user, Role.ARRIVAL).order_by("first_night", "leg", "created_at"))
-    return [
+    cards = [
         _card(each, [match for match in matches if match.request_id == each.pk], queries.state_of(each, today))
         for each in requests.select_related("place").prefetch_related("matches").order_by("-registered_at")
     ]
+    return sorted(cards, key=lambda card: not (card.live or card.wanted))  # What is under way comes first.
 
 
 def _card(request: ShelterRequest, matches: list[Match], state: RequestState) -> RequestCard:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.html import format_html
 
 from matching.web.visitors import arrival_of, host_of
+
+PHONE = re.compile(r"\+?[\d ().-]{6,}")
+
+
+def help_contact() -> str:
+    """Return the coordinators' contact as pages show it: a phone number is one tap away, and not broken in two."""
+    contact: str = settings.HELP_CONTACT
+    if not PHONE.fullmatch(contact):
+        return contact
+    return format_html('<a href="tel:{}">{}</a>', re.sub(r"[^\d+]", "", contact), unbroken(contact))
+
+
+def unbroken(contact: str) -> str:
+    """Return a contact that stays on one line if it is a phone number."""
+    return contact.replace(" ", "\N{NO-BREAK SPACE}") if PHONE.fullmatch(contact) else contact
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
     """The template context every page has (a context processor)."""
     return {
         "exit_url": settings.EXIT_URL,
-        "help_contact": settings.HELP_CONTACT,
+        "help_contact": help_contact(),
         # Lazy, so that a page which does not ask costs no query, and one which asks twice costs one.
         "is_arrival": SimpleLazyObject(lambda: arrival_of(request) is not None),
         "is_host": SimpleLazyObject(lambda: host_of(request) is not None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -69,7 +70,7 @@ def keep(request: HttpRequest) -> HttpResponse:
         return redirect("web:need_keep")
     if arrival := case_of(request):
         onward = QUESTIONS.read(draft, local_date(timezone.now())).missing
-        context = _number_and_secret(arrival.case_number, draft) | {"onward": onward}
+        context = _number_and_secret(arrival.case_number, draft) | {"onward": onward, "draft_days": settings.DRAFT_DAYS}
         return render(request, "need/kept.html", context)
     return render(request, "need/keep.html")
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from matching.deadlines import due_at
 from matching.models import Match, ShelterRequest
 from matching.states import CONTACT_OPEN, RequestState, Role, Status
+from matching.web.frame import unbroken
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def whom_to_contact(match: Match | None = None, role: Role | None = None) -> str
     """Return whom to turn to: the other side once that is open, and always the coordinators."""
     if settings.HELP_CONTACT:
         desk = _("A question, or something is wrong? The coordinators: %(contact)s.") % {
-            "contact": settings.HELP_CONTACT
+            "contact": unbroken(settings.HELP_CONTACT)
         }
     else:
         desk = _("A question, or something is wrong? Ask the coordinators where you heard of us.")

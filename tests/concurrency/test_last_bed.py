@@ -52,20 +52,20 @@ def at_once(posts: list[tuple[str, dict[str, object], dict[str, str]]]) -> list[
 
 
 @contextmanager
-def guard_off(name: str) -> Iterator[None]:
-    """Switch one trigger of the matches' table off."""
+def guard_off(name: str, table: str = "matching_match") -> Iterator[None]:
+    """Switch one trigger of a table off."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tgname FROM pg_trigger WHERE tgrelid = 'matching_match'::regclass AND tgname LIKE %s",
-            [f"pgtrigger_{name}%"],
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE %s",
+            [table, f"pgtrigger_{name}%"],
         )
         (trigger,) = cursor.fetchone()
-        cursor.execute(f'ALTER TABLE matching_match DISABLE TRIGGER "{trigger}"')
+        cursor.execute(f'ALTER TABLE {table} DISABLE TRIGGER "{trigger}"')
     try:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute(f'ALTER TABLE matching_match ENABLE TRIGGER "{trigger}"')
+            cursor.execute(f'ALTER TABLE {table} ENABLE TRIGGER "{trigger}"')
 
 
 def households(count: int) -> list[ShelterRequest]:

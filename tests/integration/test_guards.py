@@ -15,7 +15,9 @@ from matching.refusals import (
     HasLiveMatches,
     LegTaken,
     NoRoomLeft,
+    OutsideRequest,
     OutsideWindow,
+    Overtaken,
     PlacedAlready,
     Refused,
     RequestNotOpen,
@@ -119,8 +121,8 @@ def test_nights_may_lie_in_two_windows_that_touch(hanna: Person) -> None:
 
 
 def test_request_has_one_live_match_a_leg(hanna: Person) -> None:
-    asked = ask()
-    people.proposed(asked, people.space(hanna.host))
+    asked = ask(nights=7)
+    insert(asked, people.space(hanna.host), last_day=tonight(5))
 
     later = {"first_night": tonight(5), "last_day": tonight(7)}
 
@@ -135,8 +137,8 @@ def test_request_has_one_live_match_a_leg(hanna: Person) -> None:
 def test_household_is_not_in_two_places_in_one_night(
     first_night: int, last_day: int, how_many: int, expected: type[Refused] | None, hanna: Person
 ) -> None:
-    asked = ask(people=2, nights=5)
-    people.proposed(asked, people.space(hanna.host))
+    asked = ask(people=2, nights=7)
+    insert(asked, people.space(hanna.host), last_day=tonight(5))
     again = {"first_night": tonight(first_night), "last_day": tonight(last_day), "people": how_many, "leg": 2}
 
     assert refusal(lambda: insert(asked, people.space(hanna.host), **again)) is expected
@@ -156,6 +158,41 @@ def test_withdrawn_request_is_not_matched(hanna: Person) -> None:
     assert refusal(lambda: insert(asked, people.space(hanna.host))) is RequestNotOpen
 
 
+@pytest.mark.parametrize(
+    ("first_night", "last_day", "expected"),
+    [(1, 6, None), (2, 5, None), (0, 6, OutsideRequest), (1, 7, OutsideRequest), (8, 9, OutsideRequest)],
+)
+def test_night_that_is_not_asked_for_is_refused(
+    first_night: int, last_day: int, expected: type[Refused] | None, hanna: Person
+) -> None:
+    asked = ask(first_night=tonight(1), nights=5)
+    nights = {"first_night": tonight(first_night), "last_day": tonight(last_day)}
+
+    assert refusal(lambda: insert(asked, people.space(hanna.host), **nights)) is expected
+
+
+def test_match_is_not_moved_to_nights_that_are_not_asked_for(hanna: Person) -> None:
+    match = people.proposed(ask(nights=5), people.space(hanna.host))
+
+    assert refusal(lambda: Match.objects.filter(pk=match.pk).update(last_day=tonight(6))) is OutsideRequest
+    assert refusal(lambda: Match.objects.filter(pk=match.pk).update(last_day=tonight(4))) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(Status.PROPOSED, Overtaken), (Status.CHECKED_IN, Overtaken), (Status.CANCELLED, None)]
+)
+def test_request_keeps_the_nights_of_its_live_matches(
+    status: Status, expected: type[Refused] | None, hanna: Person
+) -> None:
+    asked = ask(nights=5)
+    people.match_in(status, asked, people.space(hanna.host))
+    rows = ShelterRequest.objects.filter(pk=asked.pk)
+
+    assert refusal(lambda: rows.update(nights=4, min_nights=1)) is expected
+    assert refusal(lambda: rows.update(first_night=tonight(1))) is expected
+    assert refusal(lambda: rows.update(nights=9)) is None
+
+
 @pytest.mark.parametrize("how", ["unvetted host", "paused space"])
 def test_space_that_is_not_open_is_refused(how: str, hanna: Person) -> None:
     space = people.space(hanna.host)
@@ -170,8 +207,9 @@ def test_space_that_is_not_open_is_refused(how: str, hanna: Person) -> None:
 def test_moved_nights_are_counted_anew(hanna: Person) -> None:
     space = people.space(hanna.host)
     people.proposed(ask(nights=3), space)
-    later = people.proposed(ask(first_night=tonight(5), nights=3), space)
-    earlier = tonight(1)
+    asked = ask(nights=8)
+    insert(asked, space, first_night=tonight(5))
+    later, earlier = asked.matches.get(), tonight(1)
 
     def shift() -> None:
         Match.objects.filter(pk=later.pk).update(first_night=earlier, last_day=earlier + timedelta(days=3))

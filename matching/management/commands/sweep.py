@@ -9,14 +9,23 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import auto_approval, calls, decisions, intake, matchmaking, sheet_imports, sheet_undoing
+from matching import (
+    auto_approval,
+    calls,
+    decisions,
+    intake,
+    matchmaking,
+    retention,
+    sheet_imports,
+    sheet_undoing,
+)
 from notifications.delivering import deliver_due
 
 
 class Command(BaseCommand):
     help = (
         "Carry out decisions, take in sheets, match, approve by policy, expire what is overdue, ask hosts, "
-        "ask for checks that run out, deliver messages. Safe beside running workers."
+        "ask for checks that run out, deliver messages, erase what was never sent. Safe beside running workers."
     )
 
     @read_once()
@@ -30,6 +39,7 @@ class Command(BaseCommand):
         by_policy = auto_approval.approve_what_may_be(at=timezone.now())
         asked = intake.ask_if_still_available(at=timezone.now())
         rechecks = calls.ask_for_rechecks(at=timezone.now())
+        retention.forget_unsent_answers(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
         self.stdout.write(
             f"{decided} decisions carried out, {expired} ended, {matched.proposals} proposed, "

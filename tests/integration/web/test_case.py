@@ -16,7 +16,7 @@ from matching.states import Status
 from privacy.models import AccessLog
 from tests import people
 from tests.integration.web.walks import problems_of, text_of, title_of
-from tests.people import Person
+from tests.people import Person, tonight
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "Abay Avenue 10, flat 5"
@@ -174,7 +174,7 @@ def test_page_says_by_when_to_answer(client: Client, amira: Person, hanna: Perso
     ("status", "names"),
     [
         (Status.APPROVED, ["accept", "decline"]),
-        (Status.CONFIRMED, ["cancel", "check_in"]),
+        (Status.CONFIRMED, ["check_in", "cancel"]),
         (Status.CHECKED_IN, ["complete", "break_off"]),
     ],
 )
@@ -225,9 +225,21 @@ def test_page_always_says_whom_to_contact(
     (card,) = client.get("/case/").context["cards"]
 
     whom = card.live[0].whom if card.live else card.whom
-    desk = f"The coordinators: {contact}." if contact else "Ask the coordinators where you heard of us."
+    unbroken = contact.replace(" ", "\N{NO-BREAK SPACE}")
+    desk = f"The coordinators: {unbroken}." if contact else "Ask the coordinators where you heard of us."
     assert whom.endswith(f"A question, or something is wrong? {desk}")
     assert ("your host" in whom) == (status in (Status.CONFIRMED, Status.CHECKED_IN))
+
+
+def test_what_is_under_way_stands_before_what_has_ended(client: Client, amira: Person, hanna: Person) -> None:
+    staying = in_status(Status.CHECKED_IN, amira, hanna)
+    over = people.request(amira.arrival, first_night=tonight(9))
+    transitions.withdraw_request(over.pk, by=amira.user, at=timezone.now())
+    client.force_login(amira.user)
+
+    cards = client.get("/case/").context["cards"]
+
+    assert [card.request.pk for card in cards] == [staying.request_id, over.pk]
 
 
 def test_page_says_until_when_to_be_patient_and_then_to_ask(client: Client, amira: Person) -> None:

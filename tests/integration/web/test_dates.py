@@ -190,7 +190,7 @@ def test_stay_that_has_begun_is_not_cut_short_by_dates(client: Client, amira: Pe
     response = client.post(f"/case/request/{match.request_id}/dates/", {"nights": "2"})
 
     ((_link, words),) = problems_of(response)
-    assert (response.status_code, title_of(response)) == (409, "Error: Change how long you need it – Shanyrak")
+    assert (response.status_code, title_of(response)) == (409, "Error: Your case – Shanyrak")
     assert words.endswith("To leave earlier, say there that your stay has ended.")
     assert response.context["form"]["nights"].value() == "2"
     assert nights_of(match.request) == (tonight(), 4, 2)

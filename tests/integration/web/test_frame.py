@@ -117,6 +117,26 @@ def test_language_is_chosen_by_post_and_leads_nowhere_else(client: Client) -> No
     assert response.headers["Location"] == "/"
 
 
+@pytest.mark.parametrize(
+    ("contact", "shown"),
+    [
+        ("+7 727 000 00 00", '<a href="tel:+77270000000">+7\xa0727\xa0000\xa000\xa000</a>'),
+        ("8 (727) 000-00-00", '<a href="tel:87270000000">8\xa0(727)\xa0000-00-00</a>'),
+        ("the desk at the station", "the desk at the station"),
+        ("t.me/<desk>", "t.me/&lt;desk&gt;"),
+    ],
+)
+@pytest.mark.parametrize("address", ["/need/", "/closed"])
+def test_coordinators_are_one_tap_away(
+    client: Client, settings: Any, tmp_path: Path, address: str, contact: str, shown: str
+) -> None:
+    settings.HELP_CONTACT, settings.MAINTENANCE_FILE = contact, str(tmp_path / "closed")
+    if address == "/closed":
+        (tmp_path / "closed").touch()
+
+    assert f"<p>The coordinators: {shown}</p>" in client.get(address).content.decode()
+
+
 def test_sign_out_ends_the_session_and_clears_the_browser(client: Client, amira: Person) -> None:
     client.force_login(amira.user)
     assert client.get("/sign-out/").status_code == 405

@@ -53,7 +53,7 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
         people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
     client.force_login(hanna.user)
 
-    # Session, user, host, no coordinator; matches; the rules, checks; spaces, their windows; messages; arrival (for the frame).
+    # Session, user, host, no coordinator; matches; checks, and the rule for them; spaces, their windows; messages; arrival.
     with django_assert_num_queries(11):
         response = client.get("/host/")
 
@@ -244,7 +244,7 @@ def test_page_shows_who_is_asked_for_without_a_name(client: Client, hanna: Perso
 @pytest.mark.parametrize(
     ("status", "names"),
     [
-        (Status.CONFIRMED, ["cancel", "check_in", "no_show"]),
+        (Status.CONFIRMED, ["check_in", "cancel", "no_show"]),
         (Status.CHECKED_IN, ["complete", "break_off"]),
     ],
 )
@@ -261,7 +261,7 @@ def test_no_show_is_not_offered_before_the_first_night(client: Client, amira: Pe
     in_status(Status.CONFIRMED, amira, hanna, first_night=tonight(1))
     client.force_login(hanna.user)
 
-    assert [offered.name for offered in client.get("/host/").context["live"][0].acts] == ["cancel", "check_in"]
+    assert [offered.name for offered in client.get("/host/").context["live"][0].acts] == ["check_in", "cancel"]
 
 
 def test_accept_by_both_confirms(client: Client, amira: Person, hanna: Person) -> None:
