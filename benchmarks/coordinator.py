@@ -1,15 +1,18 @@
-"""What a placement costs coordinators: a drill on the real pages, in a real browser, against a real server.
+"""What a placement costs coordinators: a drill on the real pages, in a real browser, with the whole service running.
 
 `python -m shelter.running with python -m benchmarks.coordinator [--proposals 500] [--ways keys,clicks,bulk] [--waiting 10000]`
 
 For each way of working a night of proposals of mixed risk is made anew, and two coordinators, Carla and Dana, work through
 it in Chromium until nothing is left that they may decide: what an earlier complaint or an overdue check hangs on is
 declined with a reason, everything else approved, what is high-risk by both of them. `keys`: single keys. `clicks`:
-the mouse alone. `bulk`: what needs one person in bulk by a filter, the rest by keys. Then `--waiting` proposals wait at
-once, and pages of the queue are loaded. Prints one line of JSON for each way and one for the pages.
+the mouse alone. `bulk`: what needs one person in bulk by a filter, the rest by keys. Worker, placer and beat run as in
+production: they carry decisions out when their minute is over, and propose anew what was declined, so there is a little
+more to decide than `--proposals`. Then `--waiting` proposals wait at once, and pages of the queue are loaded while nothing
+else runs. Prints one line of JSON for each way and one for the pages.
 
 Counted: clicks, keys, pages (documents loaded), queries and milliseconds of the server, and the wall clock of the
-browser from the first page to the last. No human thinks in it: it is what the machine adds to the thinking.
+browser from the first page to the last. No human thinks in it: it is what the machine adds to the thinking. The minute
+between the two coordinators, in which the first could still undo, is not counted.
 """
 
 from __future__ import annotations
@@ -20,8 +23,9 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -123,14 +127,13 @@ def drill(name: str, count: int, url: str, counted: Path, browser: Any) -> dict[
     from django.utils import timezone
 
     from benchmarks import coordinator_market
-    from matching import decisions
-    from matching.models import Match, PendingDecision
+    from matching.models import Match
     from tests import people
 
     at = timezone.now()
     made = coordinator_market.proposals(count, seed=len(name), at=at)
-    ids = [match.pk for match in made]
-    risky = sum(match.high_risk for match in made)
+    earlier = set(Match.objects.values_list("pk", flat=True)) - set(made)
+    risky = Match.objects.filter(pk__in=made, high_risk=True).count()
     counted.write_text("")
     workers, seconds = [], 0.0
     for person in (people.carla(), people.carla("dana", name="Dana")):
@@ -140,19 +143,17 @@ def drill(name: str, count: int, url: str, counted: Path, browser: Any) -> dict[
         seconds += time.perf_counter() - began
         worker.page.context.close()
         workers.append(worker)
-        # Between the two shifts the minute to undo has passed.
-        decisions.carry_out_due(at=timezone.now() + timedelta(minutes=2))
-    while PendingDecision.objects.filter(refusal="").exists():
-        decisions.carry_out_due(at=timezone.now() + timedelta(minutes=2))
+        waited = _wait_for_the_worker()
     calls = [json.loads(line) for line in counted.read_text().splitlines()]
     calls = [call for call in calls if call["path"].startswith("/admin/")]
-    statuses = list(Match.objects.filter(pk__in=ids).values_list("status", flat=True))
+    statuses = list(Match.objects.exclude(pk__in=earlier).values_list("status", flat=True))
     placed = statuses.count("approved")
     acts = sum(worker.clicks + worker.keys for worker in workers)
     shown = [call["ms"] for call in calls if call["method"] == "GET"]
     return {
         "way": name,
-        "proposals": count,
+        "proposals": len(statuses),
+        "made_by_the_worker_meanwhile": len(statuses) - count,
         "high_risk": risky,
         "placed": placed,
         "declined": statuses.count("declined"),
@@ -161,6 +162,7 @@ def drill(name: str, count: int, url: str, counted: Path, browser: Any) -> dict[
         "keys": sum(worker.keys for worker in workers),
         "pages": sum(worker.pages for worker in workers),
         "calls": len(calls),
+        "seconds_until_the_worker_had_carried_out_the_last": round(waited, 1),
         "queries": sum(call["queries"] for call in calls),
         "per_placement": {
             "clicks_and_keys": round(acts / placed, 2),
@@ -172,6 +174,18 @@ def drill(name: str, count: int, url: str, counted: Path, browser: Any) -> dict[
         "page_ms": _spread(shown),
         "most_queries_of_a_page": max(call["queries"] for call in calls if call["method"] == "GET"),
     }
+
+
+def _wait_for_the_worker() -> float:
+    """Wait until the worker has carried out every decision, whose minute has to pass first; return the seconds."""
+    from matching.models import PendingDecision
+    from tests.processes import wait_for
+
+    began = time.perf_counter()
+    wait_for(
+        lambda: not PendingDecision.objects.filter(refusal="").exists(), seconds=600, what="carrying out the decisions"
+    )
+    return time.perf_counter() - began
 
 
 def waiting(count: int, url: str, counted: Path, browser: Any) -> dict[str, Any]:
@@ -232,6 +246,20 @@ def _page(browser: Any, url: str, person: Any) -> Any:
     return context.new_page()
 
 
+@contextmanager
+def background(folder: Path) -> Iterator[None]:
+    """Run worker, placer and beat with the commands of production."""
+    from shelter.running import commands
+    from tests import processes
+
+    env = processes.environment(SHELTER_BEAT_FILE=str(folder / "beat"))
+    with ExitStack() as stack:
+        for name in ("WORKER", "PLACER", "BEAT"):
+            log = folder / f"{name}.log"
+            stack.enter_context(processes.running(*getattr(commands, name), log=log, env=env))
+        yield
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--proposals", type=int, default=500)
@@ -259,8 +287,9 @@ def main() -> None:
         ):
             flags = ["--no-sandbox"] if os.geteuid() == 0 else []
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-            for name in filter(None, options.ways.split(",")):
-                print(json.dumps(drill(name, options.proposals, url, counted, browser)), flush=True)
+            with background(Path(folder)) if options.ways else nullcontext():
+                for name in filter(None, options.ways.split(",")):
+                    print(json.dumps(drill(name, options.proposals, url, counted, browser)), flush=True)
             if options.waiting:
                 print(json.dumps(waiting(options.waiting, url, counted, browser)), flush=True)
             browser.close()

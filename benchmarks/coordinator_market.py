@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -16,7 +16,7 @@ from django.db import transaction
 from accounts.models import Arrival, Host, HostCheck, User
 from matching import transitions
 from matching.deadlines import local_date
-from matching.models import Match, ShelterRequest, Space, SpaceWindow
+from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.transitions import Proposal
 from places.models import Place
 from tests import people
@@ -26,14 +26,14 @@ URGENCIES = (("1", 0.5), ("1.5", 0.25), ("2.5", 0.15), ("4", 0.10))
 AT_ONCE = 500
 
 
-def proposals(count: int, *, seed: int, at: datetime, experienced: int = 12) -> list[Match]:
-    """Write `count` proposals, each for one household in a space of its own, in ten towns; return them."""
+def proposals(count: int, *, seed: int, at: datetime, experienced: int = 12) -> list[UUID]:
+    """Write `count` proposals, each for one household in a space of its own, in ten towns; return their ids."""
     drawn = random.Random(seed)
     towns = list(Place.objects.filter(country="KZ").order_by("-population")[:10])
     spaces = _spaces(count, drawn, towns, at)
     _let_some_host(spaces, drawn, experienced, at)
     requests = _requests(spaces, drawn, at)
-    written: list[Match] = []
+    written: list[UUID] = []
     for start in range(0, count, AT_ONCE):
         chunk = [
             Proposal(

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from matching import queries
+from matching import messages, queries
 from matching.models import Claim, DeskNote, ShelterRequest
 from matching.refusals import Incomplete, NotYours, TakenByAnother, one_act
 from matching.states import HOLDS_BEDS
@@ -32,10 +32,9 @@ def take(request_id: UUID, *, by: User, at: datetime, over: bool = False) -> Non
         _touchable(request_id, by)
         mine_or_over = Q(by=by) | Q(until__lte=at)
         theirs = Claim.objects.filter(request=request_id)
-        lease = {"by": by, "at": at, "until": at + LEASE, "handed_over_by": None}
-        if theirs.filter(Q() if over else mine_or_over).update(**lease):
+        if theirs.filter(Q() if over else mine_or_over).update(by=by, at=at, until=at + LEASE, handed_over_by=None):
             return
-        Claim.objects.bulk_create([Claim(request_id=request_id, **lease)], ignore_conflicts=True)
+        Claim.objects.bulk_create([Claim(request_id=request_id, by=by, at=at, until=at + LEASE)], ignore_conflicts=True)
         if holder := held_by_others([request_id], by=by, at=at).get(request_id):
             raise taken_by(holder)
 
@@ -63,7 +62,7 @@ def taken_by(holder: User) -> TakenByAnother:
 
 
 def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str = "") -> None:
-    """Give a household to another coordinator of its place, with a note. Raises NotYours, TakenByAnother."""
+    """Give a household to another coordinator of its place, with a note; they are told. Raises NotYours, TakenByAnother."""
     with one_act():
         asked = _touchable(request_id, by)
         if holder := held_by_others([request_id], by=by, at=at).get(request_id):
@@ -74,6 +73,7 @@ def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str =
         Claim.objects.update_or_create(request=asked, defaults=lease)
         words = _("Handed over to %(who)s.") % {"who": to}
         DeskNote.objects.create(request=asked, by=by, text=f"{words} {note}".strip(), at=at)
+        messages.handed_over(asked, to, at=at)
 
 
 def write_note(request_id: UUID, text: str, *, by: User, at: datetime) -> DeskNote:
@@ -86,7 +86,7 @@ def write_note(request_id: UUID, text: str, *, by: User, at: datetime) -> DeskNo
 
 
 def _touchable(request_id: UUID, by: User) -> ShelterRequest:
-    asked = ShelterRequest.objects.get(pk=request_id)
+    asked = ShelterRequest.objects.select_related("arrival__user").get(pk=request_id)
     if not _may_touch(asked, by):
         raise NotYours
     return asked

@@ -43,6 +43,10 @@ APPROVE, DECLINE = PendingDecision.Act.APPROVE, PendingDecision.Act.DECLINE
 AT_ONCE = 500
 """How many bundles one run carries out at most; the next run, seconds later, goes on."""
 
+LATE = timedelta(seconds=30)
+"""How long after it was due a decision waits for the worker; one that lives comes every ten seconds."""
+LATE_AT_ONCE = 10
+
 
 def decide(seen: Seen, act: str, *, by: User, at: datetime, reason: str = "", note: str = "") -> UUID:
     """Write one decision on all proposed legs of a household, due in `settings.DECISION_HOLD_SECONDS`; return its bundle.
@@ -154,6 +158,15 @@ def undo(bundle: UUID, *, by: User) -> None:
         PendingDecision.objects.filter(bundle=bundle).delete()
 
 
+def undo_all(*, by: User) -> int:
+    """Take back everything of one's own that has not gone out, as after a wrong bulk; return how many households."""
+    with one_act():
+        own = PendingDecision.objects.select_for_update().filter(by=by, refusal="").order_by("bundle", "pk")
+        found = list(own.values_list("pk", "bundle"))
+        PendingDecision.objects.filter(pk__in=[pk for pk, _bundle in found]).delete()
+        return len({bundle for _pk, bundle in found})
+
+
 def send_now(bundle: UUID, *, by: User, at: datetime) -> None:
     """Carry out a decision of one's own before it is due. Raises NotYours, GoneOut, and whatever refuses it."""
     if not PendingDecision.objects.filter(bundle=bundle, by=by).exists():
@@ -176,6 +189,16 @@ def carry_out_due(*, at: datetime) -> int:
     rounds.beat("carry_out_decisions", at=at)
     due = PendingDecision.objects.filter(refusal="", due_at__lte=at).order_by("due_at").values_list("bundle", flat=True)
     return sum(carry_out(bundle, at=at) is None for bundle in dict.fromkeys(due[:AT_ONCE]))
+
+
+def carry_out_late(*, by: User, at: datetime) -> int:
+    """Carry out a few of one's own decisions that no worker carried out in time; return how many bundles went out.
+
+    For the pages of whoever decided: so a worker that is down delays nobody who is at the desk.
+    """
+    late = PendingDecision.objects.filter(by=by, refusal="", due_at__lte=at - LATE)
+    bundles = dict.fromkeys(late.order_by("due_at").values_list("bundle", flat=True)[:LATE_AT_ONCE])
+    return sum(carry_out(bundle, at=at) is None for bundle in bundles)
 
 
 def carry_out(bundle: UUID, *, at: datetime) -> Refused | None:

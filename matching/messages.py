@@ -56,6 +56,17 @@ def proposals_waiting(places: Collection[int | None], *, at: datetime) -> None:
     )
 
 
+def handed_over(request: ShelterRequest, to: User, *, at: datetime) -> None:
+    """A household was handed over: whoever has it now hears so, at once."""
+    tell(
+        to,
+        "handed_over",
+        at=at,
+        key=f"handed_over:{request.pk}:{to.pk}:{at.isoformat()}",
+        context={"case_number": request.arrival.case_number},
+    )
+
+
 def asked(match: Match, *, at: datetime) -> None:
     """An approved match: ask the host and the arrival, each with the deadline."""
     _tell([_host(match)], "host_asked", match, at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -34,6 +33,7 @@ from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_op
 from notifications import outbox
 from notifications.models import Delivery
 from places.models import Place
+from places.queries import open_places
 
 SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 """Nights of a request under such a match are not matched again."""
@@ -296,21 +296,6 @@ def places_visible_to(user: User) -> QuerySet[Place]:
     return Place.objects.all() if coordinator.all_places else coordinator.places.all()
 
 
-@dataclass(frozen=True, slots=True)
-class BedPrice:
-    """What one more bed for `kind` (anyone, women, families) is worth in a place on a night, in units of the objective."""
-
-    place_id: int
-    night: date
-    kind: str
-    price: float
-
-
-def bed_prices(first_night: date, last_day: date) -> list[BedPrice]:
-    """Return the prices that the last round of matching kept for these nights; none before a round has kept any."""
-    return []
-
-
 # -- matches --------------------------------------------------------------------------------------
 
 
@@ -367,10 +352,15 @@ def next_leg(request: ShelterRequest) -> int:
 def places_with_most_room(limit: int) -> list[Place]:
     """Return the places where most listed spaces of vetted hosts are, filled up with the home country's largest towns."""
     open_ = Space.objects.filter(place__isnull=False, status=Space.Status.LISTED, host__status=Host.Status.VETTED)
-    counted = open_.values_list("place").annotate(number=Count("pk")).order_by("-number", "place")[:limit]
+    counted = (
+        open_.filter(place__closed_at=None)
+        .values_list("place")
+        .annotate(number=Count("pk"))
+        .order_by("-number", "place")[:limit]
+    )
     ids = [pk for pk, _number in counted]
     rows = Place.objects.in_bulk(ids)
-    largest = Place.objects.filter(country=HOME_REGION).exclude(pk__in=ids).order_by("-population", "name")
+    largest = open_places().filter(country=HOME_REGION).exclude(pk__in=ids).order_by("-population", "name")
     return [rows[pk] for pk in ids] + list(largest[: limit - len(ids)])
 
 

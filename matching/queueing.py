@@ -7,13 +7,13 @@ fixed number of queries, whatever the number of cards or of proposals that wait.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, Min, OuterRef, Q, QuerySet, Window
 
 from accounts.models import User
 from matching import queries
@@ -290,13 +290,37 @@ def waiting(user: User, at: datetime) -> Waiting:
     return Waiting(**found, places=list(by_place))
 
 
-def pending(user: User) -> list[PendingDecision]:
-    """Return what `user` has decided and has not gone out, the latest first, one row for each bundle."""
-    rows = PendingDecision.objects.filter(by=user).select_related("match__request__place", "match__space__place")
-    latest: dict[UUID, PendingDecision] = {}
-    for row in rows.order_by("-decided_at", "match__leg"):
-        latest.setdefault(row.bundle, row)
-    return list(latest.values())
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What somebody has decided and has not gone out, one row for each household: some `rows` of `all` there are.
+
+    `due_at`: when the first of them is due, None where nothing waits to go out.
+    """
+
+    rows: Sequence[PendingDecision]
+    all: int = 0
+    due_at: datetime | None = None
+
+    @property
+    def latest(self) -> UUID | None:
+        """The bundle that one more click undoes."""
+        return next((row.bundle for row in self.rows if not row.refusal), None)
+
+
+def pending(user: User, *, limit: int) -> Pending:
+    """Return what `user` has decided and has not gone out: first what was refused, then the latest; one query."""
+    earlier_leg = PendingDecision.objects.filter(bundle=OuterRef("bundle"), pk__lt=OuterRef("pk"))
+    rows = (
+        PendingDecision.objects.filter(~Exists(earlier_leg), by=user)
+        .annotate(
+            waits=ExpressionWrapper(Q(refusal=""), output_field=BooleanField()),
+            all=Window(Count("pk")),
+            first_due=Window(Min("due_at", filter=Q(refusal=""))),
+        )
+        .select_related("match__request__place", "match__space__place")
+    )
+    shown = list(rows.order_by("waits", "-decided_at", "-pk")[:limit])
+    return Pending(shown, shown[0].all, shown[0].first_due) if shown else Pending([])
 
 
 def bulk(user: User, filters: Filters, at: datetime, *, limit: int) -> QuerySet[Match]:

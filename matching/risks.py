@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from deployment import rules
+from deployment.rules import Rules
 
 MINOR = "minor_in_household"
 MINOR_ALONE = "minor_alone"
@@ -52,13 +53,14 @@ def risks_of(request: Household, record: HostRecord) -> list[str]:
     return [risk for risk, present in found.items() if present]
 
 
-def is_high(risks: list[str]) -> bool:
-    """Return whether two different coordinators must approve: the deployment's rules `two_people` and `..._new_host`.
+def is_high(risks: list[str], policy: Rules | None = None) -> bool:
+    """Return whether two different coordinators must approve: the rules `two_people` and `..._new_host` of `policy`,
+    or else of the deployment as it is now.
 
     Unless its leads changed them: for a child alone (that always), after a complaint, or with a check
     overdue; for the most vulnerable also when the host is new to everybody.
     """
-    policy = rules.current()
+    policy = policy or rules.current()
     if (policy.two_people | {MINOR_ALONE}) & set(risks):
         return True
     return FIRST_TIME_HOST in risks and bool(policy.two_people_new_host & set(risks))

@@ -13,13 +13,23 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from django.conf import settings
-from django.db.models import Count, DateField, ExpressionWrapper, F, Min, Q, QuerySet, Sum
+from django.db.models import Count, DateField, ExpressionWrapper, F, Min, Q, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.models import Host, User
 from matching import queries
 from matching.deadlines import local_date
-from matching.models import Heartbeat, Match, MatchEvent, MatchingDue, MatchingRound, Space, SpaceWindow
+from matching.models import (
+    Claim,
+    Heartbeat,
+    Match,
+    MatchEvent,
+    MatchingDue,
+    MatchingPrice,
+    MatchingRound,
+    Space,
+    SpaceWindow,
+)
 from matching.states import HOLDS_BEDS, Act, Status
 from notifications.models import Delivery
 from places.models import Place
@@ -97,10 +107,11 @@ class Todo:
     unvetted_hosts: int
     undelivered: int
     alone: int
+    handed_over: int
 
 
 def todo(user: User, at: datetime) -> Todo:
-    """Count what waits: five queries."""
+    """Count what waits: six queries."""
     today = local_date(at)
     proposed, approved = Q(status=Status.PROPOSED), Q(status=Status.APPROVED)
     soon = Q(due_at__lte=at + timedelta(hours=1))
@@ -120,6 +131,7 @@ def todo(user: User, at: datetime) -> Todo:
         unvetted_hosts=queries.hosts_visible_to(user).filter(status=Host.Status.UNVETTED).count(),
         undelivered=queries.undelivered_to_people_of(user).count(),
         alone=alone.filter(pk__in=queries.requests_visible_to(user).values("pk")).count(),
+        handed_over=Claim.objects.filter(by=user, handed_over_by__isnull=False, until__gt=at).count(),
     )
 
 
@@ -231,25 +243,25 @@ def _on(night: date, runs: Iterable[tuple[date, date, int]]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A place where one more bed would be worth `worth` (units of the objective) tonight or soon."""
+    """A place where one more bed of a `kind` (a name of `engine.advice.KINDS`) would be worth `worth` this week.
+
+    `worth` is the sum of its prices, in units of the objective, over so many `nights`.
+    """
 
     place: Place
     worth: float
     nights: int
-    kind: str = "anyone"
+    kind: str
 
 
 def beds_wanted(user: User, at: datetime, *, limit: int = 10) -> list[Wanted]:
-    """Return where one more bed helps most, by the prices of the last round, dearest first."""
-    priced = queries.bed_prices(local_date(at), local_date(at) + timedelta(days=7))
-    seen: QuerySet[Place] = queries.places_visible_to(user)
-    worth: dict[tuple[int, str], list[float]] = defaultdict(list)
-    for price in priced:
-        worth[price.place_id, price.kind].append(price.price)
-    places = seen.in_bulk({place_id for place_id, _kind in worth}) if worth else {}
-    found = [
-        Wanted(places[place_id], sum(prices), len(prices), kind)
-        for (place_id, kind), prices in worth.items()
-        if place_id in places and sum(prices) > 0
-    ]
-    return sorted(found, key=lambda wanted: (-wanted.worth, wanted.place.name))[:limit]
+    """Return where one more bed helps most this week, by the prices of the last round, dearest first: two queries."""
+    today = local_date(at)
+    seen = queries.places_visible_to(user)
+    priced = MatchingPrice.objects.filter(
+        place__in=seen.order_by().values("pk"), night__gte=today, night__lt=today + timedelta(days=7), price__gt=0
+    )
+    worth = priced.order_by().values("place", "kind").annotate(worth=Sum("price"), nights=Count("pk"))
+    rows = list(worth.order_by("-worth", "place__name", "kind")[:limit])
+    places = Place.objects.in_bulk([row["place"] for row in rows]) if rows else {}
+    return [Wanted(places[row["place"]], row["worth"], row["nights"], row["kind"]) for row in rows]

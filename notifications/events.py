@@ -33,6 +33,7 @@ EVENTS: dict[str, Event] = {
     "request_received": Event("arrival", needs=("case_number",)),
     "minor_alone": Event("coordinator", urgent=True, needs=("case_number",)),
     "proposals_waiting": Event("coordinator"),
+    "handed_over": Event("coordinator", urgent=True, needs=("case_number",)),
     "host_asked": Event("host", urgent=True, needs=("answer_by",), asks=True),
     "arrival_asked": Event("arrival", urgent=True, needs=("answer_by",), asks=True),
     "host_confirmed": Event("host"),

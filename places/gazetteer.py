@@ -83,13 +83,18 @@ def _keys_in_order() -> list[tuple[str, int]]:
     return sorted({(key_of(name), rank) for rank, place in ranked for name in (place.name, *place.names)})
 
 
+def bare(text: str) -> str:
+    """Return a name without the country or second name that people add after a comma, bracket or slash."""
+    return _ADDED.sub("", text)
+
+
 def find_place(text: str) -> KnownPlace | None:
     """Return the place called `text` in any of its languages, or None; of several, the most populous.
 
     How names are compared is said at `names.key_of`; a country or second name after a comma, bracket
     or slash is ignored when the whole is not a name.
     """
-    return _by_key().get(key_of(text)) or _by_key().get(key_of(_ADDED.sub("", text)))
+    return _by_key().get(key_of(text)) or _by_key().get(key_of(bare(text)))
 
 
 def search_places(text: str, limit: int = 10) -> list[KnownPlace]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import pgtrigger
+from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+OWN_FROM = -1_000_000
+"""The highest number of places that people of the deployment added; those of the gazetteer's files are above it."""
 
 
 class Place(models.Model):
-    """A city, town or border crossing. `geoname_id` is GeoNames' number, negative for our own crossings."""
+    """A city, town or border crossing. `geoname_id` is GeoNames' number, negative for crossings and places of our own.
+
+    What people changed (`edited_at`) the gazetteer's loader leaves alone. A closed one is nobody's choice any more, and
+    stays where it is named already.
+    """
 
     class Kind(models.TextChoices):
-        CITY = "city"
-        TOWN = "town"
-        CROSSING = "crossing"
+        CITY = "city", _("city")
+        TOWN = "town", _("town")
+        CROSSING = "crossing", _("border crossing")
 
     geoname_id = models.BigIntegerField(unique=True)
     name = models.CharField(max_length=200)
@@ -20,6 +30,8 @@ class Place(models.Model):
     latitude = models.FloatField()
     longitude = models.FloatField()
     population = models.PositiveIntegerField(default=0)
+    edited_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-population", "name"]
@@ -42,3 +54,32 @@ class PlaceName(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PlaceChange(models.Model):
+    """One change of a place: who, when, what, from what to what, why. Append-only."""
+
+    class What(models.TextChoices):
+        ADDED = "added", _("added")
+        CHANGED = "changed", _("changed")
+        CLOSED = "closed", _("closed")
+        OPENED = "opened", _("opened again")
+
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="changes")
+    what = models.CharField(max_length=10, choices=What.choices)
+    was = models.JSONField(default=dict, help_text="Of places.editing.PlaceDetails, only what is different.")
+    became = models.JSONField(default=dict)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        verbose_name = _("change of a place")
+        verbose_name_plural = _("changes of places")
+        ordering = ["-at", "-id"]
+        triggers = [
+            pgtrigger.Protect(name="place_change_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place_id}: {self.what}"

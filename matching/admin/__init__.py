@@ -1,6 +1,18 @@
 """The coordinators' workplace inside Django's own admin: stock lists, our own pages where the work needs them."""
 
-from matching.admin import audit, coordinators, deployment, hosts, matches, records, requests, sheets, spaces, tonight
+from matching.admin import (
+    audit,
+    coordinators,
+    deployment,
+    hosts,
+    matches,
+    places,
+    records,
+    requests,
+    sheets,
+    spaces,
+    tonight,
+)
 
 __all__ = [
     "audit",
@@ -8,6 +20,7 @@ __all__ = [
     "deployment",
     "hosts",
     "matches",
+    "places",
     "records",
     "requests",
     "sheets",

@@ -48,7 +48,7 @@ class RightsForm(forms.Form):
 
     def clean_places(self) -> list[Place]:
         names = [line.strip() for line in self.cleaned_data["places"].splitlines() if line.strip()]
-        found = {name: places.find(name) for name in names}
+        found = {name: places.find(name, closed=True) for name in names}
         if unknown := [name for name, place in found.items() if place is None]:
             raise forms.ValidationError(
                 _("The gazetteer does not know: %(names)s. Look up how it writes them under Places.")

@@ -26,11 +26,13 @@ from matching.admin.access import back, coordinator, said
 from matching.admin.words import NIGHT_WORDS, REASON_WORDS, RISK_WORDS, WHOSE_WORDS, record_words
 from matching.engine.objective import distance_km
 from matching.models import Match, PendingDecision, ShelterRequest
-from matching.queueing import HIGH, LOW, Card, Filters
+from matching.queueing import HIGH, LOW, Card, Filters, Pending
 
 CARDS_A_PAGE = 25
 MOST_AT_ONCE = 500
 TAKE_AT_ONCE = 10
+DECISIONS_SHOWN = 5
+"""Of one's own that have not gone out: the last few, since a bulk may write five hundred."""
 
 
 def urls() -> list[Any]:
@@ -41,6 +43,7 @@ def urls() -> list[Any]:
         path("queue/decide/", view(require_POST(decide)), name="matching_match_decide"),
         path("queue/bulk/", view(require_POST(bulk)), name="matching_match_bulk"),
         path("queue/take/", view(require_POST(take_next)), name="matching_match_take_next"),
+        path("queue/undo-all/", view(require_POST(undo_all)), name="matching_match_undo_all"),
         path("queue/decision/<uuid:bundle>/<slug:act>/", view(require_POST(decision)), name="matching_match_decision"),
         path("queue/<uuid:request_id>/", view(card), name="matching_match_card"),
         path("queue/<uuid:request_id>/claim/<slug:act>/", view(require_POST(claim)), name="matching_match_claim"),
@@ -134,7 +137,7 @@ def filters_query(filters: Filters) -> str:
 def queue(request: HttpRequest) -> HttpResponse:
     """The proposals that wait, in the order they matter."""
     user, at = coordinator(request), timezone.now()
-    pending = _carried_out(queueing.pending(user), at)
+    pending = _pending(user, at, limit=MOST_AT_ONCE if "decisions" in request.GET else DECISIONS_SHOWN)
     filters = filters_from(request.GET)
     heads, has_before, has_after = queueing.page(
         queueing.chosen(user, filters, at),
@@ -166,14 +169,13 @@ def queue(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/matching/queue.html", context)
 
 
-def _carried_out(pending: list[PendingDecision], at: datetime) -> list[PendingDecision]:
-    """Carry out what is due already, so that a worker that is down delays nobody who is at the queue."""
-    due = [row for row in pending if not row.refusal and row.due_at <= at]
-    refused = {row.bundle for row in due if decisions.carry_out(row.bundle, at=at) is not None}
-    for row in due:
-        if row.bundle in refused:
-            row.refresh_from_db(fields=["refusal"])
-    return [row for row in pending if row not in due or row.bundle in refused]
+def _pending(user: User, at: datetime, *, limit: int) -> Pending:
+    """Return what `user` has decided and has not gone out, after carrying out what no worker did in time."""
+    pending = queueing.pending(user, limit=limit)
+    if pending.due_at is None or pending.due_at > at - decisions.LATE:
+        return pending
+    decisions.carry_out_late(by=user, at=at)
+    return queueing.pending(user, limit=limit)
 
 
 def decide(request: HttpRequest) -> HttpResponse:
@@ -212,6 +214,22 @@ def decision(request: HttpRequest, bundle: UUID, act: str) -> HttpResponse:
     else:
         raise Http404
     return back(request, queue_page)
+
+
+def undo_all(request: HttpRequest) -> HttpResponse:
+    """Undo everything of one's own that has not gone out."""
+    user = coordinator(request)
+    count = decisions.undo_all(by=user)
+    if count:
+        words = ngettext(
+            "%(count)d decision is undone: nothing was sent.",
+            "%(count)d decisions are undone: nothing was sent.",
+            count,
+        )
+        messages.success(request, words % {"count": count})
+    else:
+        messages.warning(request, _("There was nothing left to undo: the messages have gone."))
+    return back(request, reverse("admin:matching_match_queue"))
 
 
 # -- many at once ---------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from matching import tonight as figures
 from matching.admin import drawing
 from matching.admin.drawing import Mark
 from matching.admin.queue import page_context
-from matching.admin.words import FAULT_WORDS
+from matching.admin.words import FAULT_WORDS, KIND_WORDS
 from matching.deadlines import local_date
 from matching.models import Space
 from places.gazetteer import KnownPlace, all_places
@@ -47,7 +47,7 @@ def landing(request: HttpRequest) -> TemplateResponse | None:
         nights=[_night(night, rows) for night, rows in nights],
         todo=figures.todo(user, at),
         waiting=queueing.waiting(user, at),
-        wanted=wanted,
+        wanted=[{"wanted": each, "kind": KIND_WORDS[each.kind]} for each in wanted],
         map=_map(user, nights[0][1], wanted),
         **_charts(user, at),
         app_list=admin.site.get_app_list(request),
@@ -93,7 +93,7 @@ def _map(user: User, rows: list[figures.Night], wanted: list[figures.Wanted]) ->
             "",
             _("%(place)s: one more bed helps") % {"place": each.place.name},
         )
-        for each in wanted
+        for each in {each.place.pk: each for each in wanted}.values()
     ]
     places = queries.places_visible_to(user)
     if queries.sees_all_places(user):

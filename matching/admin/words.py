@@ -79,6 +79,17 @@ SHEET_COLUMN_WORDS: dict[str, Any] = {
 }
 """Where a preview calls a column something else than the sheet."""
 
+KIND_WORDS: dict[str, Any] = {
+    "single": gettext_lazy("one bed"),
+    "double": gettext_lazy("two beds"),
+    "family": gettext_lazy("four beds, for a family"),
+    "women": gettext_lazy("two beds, for women only"),
+    "step-free": gettext_lazy("two beds, without steps"),
+    "pets": gettext_lazy("two beds, pets allowed"),
+    "shared": gettext_lazy("four beds, shared"),
+}
+"""The kinds of space that the prices of a round are for: `engine.advice.KINDS` in words."""
+
 FAULT_WORDS: dict[str, Any] = {
     "worker": gettext_lazy("No round of matching has run lately: proposals do not come by themselves."),
     "sweep": gettext_lazy(

@@ -14,9 +14,9 @@ from matching import queries
 from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import ShelterRequest, Space
-from places.gazetteer import KnownPlace, find_place, nearest_place
+from places.gazetteer import KnownPlace, nearest_place
 from places.models import Place
-from places.queries import row_of
+from places.queries import find, row_of
 
 
 def language_codes() -> serializers.ListField:
@@ -57,14 +57,13 @@ class WherePart(Exact):
         name, lat, lon = attrs.pop("place", ""), attrs.get("latitude"), attrs.get("longitude")
         if (lat is None) != (lon is None):
             raise serializers.ValidationError({"longitude": _("Give latitude and longitude together.")})
-        known = find_place(name) if name else None
-        row = _loaded(known)
+        row = find(name) if name else None
         if name and row is None:
             raise serializers.ValidationError({"place": _("No such place is known. Try another spelling.")})
         if lat is None or lon is None:
-            if known is None:
+            if row is None:
                 raise serializers.ValidationError({"place": _("Say where: a place by name, or a point.")})
-            attrs["latitude"], attrs["longitude"] = known.lat, known.lon
+            attrs["latitude"], attrs["longitude"] = row.latitude, row.longitude
         attrs["place"] = row or _loaded(nearest_place(attrs["latitude"], attrs["longitude"]))
         return attrs
 

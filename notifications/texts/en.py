@@ -24,6 +24,11 @@ EVENTS = {
         "Proposals are waiting for your decision.",
         "There are new proposals in your queue. People on both sides wait for your decision, and each has its time.",
     ),
+    "handed_over": Words(
+        "Case {case} was handed over to you.",
+        "Another coordinator has handed case {case} over to you, perhaps with a note. For four hours it waits among what is "
+        "yours in the queue; then anybody may take it. If you cannot, hand it on or give it back.",
+    ),
     "host_asked": Words(
         "There is a question for you. Please answer by {by}.",
         "Your help is needed. The question is on your page: please look at it and say yes or no. A no is fine too; "

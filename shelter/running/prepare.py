@@ -16,11 +16,11 @@ def main(*, demo: bool) -> None:
 
     from accounts.models import User
     from places.gazetteer import all_places
-    from places.models import Place
+    from places.models import OWN_FROM, Place
 
     say("migrating the database")
     call_command("migrate", verbosity=0)
-    if Place.objects.count() != len(all_places()):
+    if Place.objects.filter(geoname_id__gt=OWN_FROM).count() != len(all_places()):
         say("loading the gazetteer")
         call_command("load_gazetteer")
     call_command("collectstatic", interactive=False, verbosity=0)

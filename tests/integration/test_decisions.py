@@ -337,6 +337,23 @@ def test_hand_over_gives_the_household_and_a_note_to_another(carla: Person, prop
     assert "she speaks Kazakh" in DeskNote.objects.get().text
 
 
+def test_hand_over_tells_whom_it_is_handed_to_and_nobody_else(carla: Person, proposal: Match, now: datetime) -> None:
+    clara, clio = people.carla("clara"), people.carla("clio")
+    claims.take(proposal.request_id, by=carla.user, at=now)
+
+    claims.hand_over(proposal.request_id, clara.user, by=carla.user, at=now)
+
+    told = Notification.objects.filter(event="handed_over")
+    assert [(each.recipient, each.context) for each in told] == [
+        (clara.user, {"case_number": proposal.request.arrival.case_number})
+    ]
+    # Handed on later, it is told again; refused, nothing is told.
+    with pytest.raises(TakenByAnother):
+        claims.hand_over(proposal.request_id, clio.user, by=carla.user, at=now + timedelta(minutes=1))
+    claims.hand_over(proposal.request_id, clio.user, by=clara.user, at=now + timedelta(minutes=2))
+    assert [each.recipient for each in told.order_by("pk")] == [clara.user, clio.user]
+
+
 def test_hand_over_to_who_may_not_see_it_is_refused(carla: Person, amira: Person, proposal: Match) -> None:
     elsewhere = people.carla("elsewhere", places=(people.place("Oral"),))
     for other in (elsewhere, amira, carla):

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts import vetting
 from matching import intake, matchmaking, transitions
 from matching.models import Match, MatchingDue, ShelterRequest, Space
 from matching.queries import state_of
@@ -199,6 +200,16 @@ def test_sweep_does_all_of_it_from_cron(amira: Person, hanna: Person) -> None:
     call_command("sweep", stdout=said)
 
     assert said.getvalue().startswith(
-        "0 decisions carried out, 0 ended, 1 proposed, 0 approved by policy, 0 hosts asked, "
+        "0 decisions carried out, 0 ended, 1 proposed, 0 approved by policy, 0 hosts asked, 0 checks asked for, "
     )
     assert Match.objects.get().status == "proposed"
+
+
+def test_sweep_asks_for_checks_that_run_out(carla: Person, hanna: Person) -> None:
+    vetting.record_check(hanna.host, "phone_verified", by=carla.user, at=timezone.now(), valid_days=3)
+    said = StringIO()
+
+    call_command("sweep", stdout=said)
+
+    assert ", 1 checks asked for, " in said.getvalue()
+    assert [each.event for each in hanna.user.notifications.all()].count("check_due") == 1

@@ -7,6 +7,7 @@ import re
 import pytest
 from django.conf import settings
 
+from deployment import rules
 from matching import risks, states
 from matching.states import MOVES, Act, Move, RequestState, Role, Status
 from tests.unit.documents import ROOT, table_under, words
@@ -93,9 +94,9 @@ def test_documented_risks_make_a_match_high_risk_as_told(text: str) -> None:
     told = {row[0].strip("`"): row[2] for row in table_under(text, "When two must approve")}
 
     def two_approve(risk: str) -> str:
-        if risks.is_high([risk]):
+        if risks.is_high([risk], rules.defaults()):
             return "always"
-        return "new host" if risks.is_high([risk, risks.FIRST_TIME_HOST]) else ""
+        return "new host" if risks.is_high([risk, risks.FIRST_TIME_HOST], rules.defaults()) else ""
 
     assert list(told) == known
     assert told == {risk: two_approve(risk) for risk in known}

@@ -13,14 +13,14 @@ from accounts.models import User
 from matching.imports import Imported, Progress, take_in_requests
 from matching.management.importing import ImportCommand
 from matching.sheets import Reading, RequestRow, read_requests
-from places.gazetteer import find_place
+from places import queries as places
 
 
 class Command(ImportCommand[RequestRow]):
     help = "Take in the shelter requests of a sheet; request_id is the key, and the same sheet twice changes nothing."
 
     def read(self, file: Path) -> Reading[RequestRow]:
-        return read_requests(file, find_place=find_place, zone=timezone.get_current_timezone())
+        return read_requests(file, find_place=places.known, zone=timezone.get_current_timezone())
 
     def take_in(
         self, rows: Sequence[RequestRow], options: dict[str, Any], *, by: User | None, at: datetime, told: Progress

@@ -13,7 +13,7 @@ from accounts.models import User
 from matching.imports import Imported, Progress, take_in_spaces
 from matching.management.importing import ImportCommand
 from matching.sheets import Reading, SpaceRow, read_spaces
-from places.gazetteer import find_place
+from places import queries as places
 
 
 class Command(ImportCommand[SpaceRow]):
@@ -33,7 +33,7 @@ class Command(ImportCommand[SpaceRow]):
         super().handle(*args, **options)
 
     def read(self, file: Path) -> Reading[SpaceRow]:
-        return read_spaces(file, find_place=find_place)
+        return read_spaces(file, find_place=places.known)
 
     def take_in(
         self, rows: Sequence[SpaceRow], options: dict[str, Any], *, by: User | None, at: datetime, told: Progress

@@ -9,14 +9,14 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import auto_approval, decisions, intake, matchmaking, sheet_imports, sheet_undoing
+from matching import auto_approval, calls, decisions, intake, matchmaking, sheet_imports, sheet_undoing
 from notifications.delivering import deliver_due
 
 
 class Command(BaseCommand):
     help = (
-        "Carry out decisions, take in sheets, match, approve by policy, expire what is overdue, ask hosts, deliver messages. "
-        "Safe beside running workers."
+        "Carry out decisions, take in sheets, match, approve by policy, expire what is overdue, ask hosts, "
+        "ask for checks that run out, deliver messages. Safe beside running workers."
     )
 
     @read_once()
@@ -29,8 +29,9 @@ class Command(BaseCommand):
         matched = matchmaking.match_open_requests(now=timezone.now)
         by_policy = auto_approval.approve_what_may_be(at=timezone.now())
         asked = intake.ask_if_still_available(at=timezone.now())
+        rechecks = calls.ask_for_rechecks(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
         self.stdout.write(
             f"{decided} decisions carried out, {expired} ended, {matched.proposals} proposed, "
-            f"{by_policy} approved by policy, {asked} hosts asked, {sent} messages sent."
+            f"{by_policy} approved by policy, {asked} hosts asked, {rechecks} checks asked for, {sent} messages sent."
         )

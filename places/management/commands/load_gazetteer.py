@@ -23,7 +23,8 @@ class Command(BaseCommand):
 
 
 def _load_places() -> None:
-    """Write every place; one that left the gazetteer stays, since spaces and requests may point at it."""
+    """Write every place that nobody edited; one that left the gazetteer stays, since spaces and requests may point at it."""
+    edited = _edited()
     Place.objects.bulk_create(
         [
             Place(
@@ -36,6 +37,7 @@ def _load_places() -> None:
                 population=place.population,
             )
             for place in all_places()
+            if place.geoname_id not in edited
         ],
         update_conflicts=True,
         unique_fields=["geoname_id"],
@@ -45,14 +47,18 @@ def _load_places() -> None:
 
 
 def _load_names() -> tuple[int, int]:
-    """Add the names that are missing, remove those the gazetteer no longer knows; return how many of each."""
+    """Add the names that are missing, remove those the gazetteer no longer knows; return how many of each.
+
+    Places that people edited keep the names they were given.
+    """
+    edited = _edited()
     pk_of = dict(Place.objects.values_list("geoname_id", "pk"))
     wanted: dict[tuple[int, str], str] = {}
-    for place in all_places():
+    for place in (each for each in all_places() if each.geoname_id not in edited):
         for name in (place.name, *place.names):
             wanted.setdefault((pk_of[place.geoname_id], key_of(name)), name)
     wanted = {(pk, key): name for (pk, key), name in wanted.items() if key}
-    present = {(name.place_id, name.key): name.pk for name in PlaceName.objects.all()}
+    present = {(name.place_id, name.key): name.pk for name in PlaceName.objects.filter(place__edited_at=None)}
     gone = [pk for found, pk in present.items() if found not in wanted]
     missing = [
         PlaceName(place_id=pk, key=key, name=name) for (pk, key), name in wanted.items() if (pk, key) not in present
@@ -60,3 +66,8 @@ def _load_names() -> tuple[int, int]:
     PlaceName.objects.filter(pk__in=gone).delete()
     PlaceName.objects.bulk_create(missing, batch_size=5000)
     return len(missing), len(gone)
+
+
+def _edited() -> set[int]:
+    """Return the numbers of the places that people of the deployment changed."""
+    return set(Place.objects.exclude(edited_at=None).values_list("geoname_id", flat=True))

@@ -38,6 +38,7 @@ from matching.admin.spaces import SpaceAdmin
 from matching.models import Match, MatchingRound, PairVerdict, SheetImport, Space
 from matching.states import Status
 from notifications.models import Delivery
+from places import editing
 from tests import people
 from tests.integration.admin.settings_page import settings_as_they_are
 from tests.people import Person
@@ -98,6 +99,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "host_id": lambda match: match.space.host_id,
     "coordinator_id": lambda match: User.objects.get(username="carla").coordinator.pk,
     "act": lambda match: "cancel",
+    "place_id": lambda match: match.request.place_id,
     "move": lambda match: "suspended",
     "evidence_id": lambda match: _evidence_of(match).pk,
     "kind": lambda match: "spaces",
@@ -122,6 +124,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("notifications_delivery", "object_id"): _first("notifications.Delivery"),
     ("privacy_accesslog", "object_id"): _first("privacy.AccessLog"),
     ("deployment_settingchange", "object_id"): _first("deployment.SettingChange"),
+    ("places_placechange", "object_id"): _first("places.PlaceChange"),
     ("places_place", "object_id"): _first("places.Place"),
     ("", "content_type_id"): lambda match: ContentType.objects.get_for_model(Match).pk,
     ("", "object_id"): lambda match: match.pk,
@@ -180,6 +183,11 @@ def _form(more: dict[str, str]) -> dict[str, str]:
     }
     rest = {"household": "mixed", "radius_km": "50", "language": "ru", "beds": "2", "who": "anyone", "name": "Ivan"}
     return {"key": str(uuid4()), **said, **rest, **more}
+
+
+def _place(name: str) -> dict[str, str]:
+    """Return the form of a place, in or beside Almaty."""
+    return {"name": name, "country": "KZ", "kind": "town", "latitude": "43.3", "longitude": "76.9", "reason": "x"}
 
 
 def _evidence_of(match: Match) -> HostEvidence:
@@ -247,6 +255,7 @@ ROWS = [
     ),
     row("POST", "matching_match_take_next", ACT_ON_MANY, status=Status.PROPOSED),
     row("POST", "matching_match_decision", ACT_ON_MANY, act="undo"),
+    row("POST", "matching_match_undo_all", ACT_ON_MANY),
     row("POST", "matching_match_decision", (*NO_SUCH[:3], 403, 404), act="dismiss"),
     row("POST", "matching_match_claim", ACT, act="take", status=Status.PROPOSED),
     row("POST", "matching_match_claim", ACT, act="note", body=lambda it: {"note": "hello"}),
@@ -325,7 +334,10 @@ ROWS = [
     *stock("matching_matchinground", lists=DESK_ONLY, one=ANY_OF_THE_DESK),
     *stock("notifications_delivery", lists=DESK_ONLY, one=(200, 302, 200, 200, 404)),
     row("POST", "notifications_delivery_again", (302, 302, 302, 403, 404)),
-    *stock("places_place", lists=ALL, one=ALL, delete=(403,) * 5),
+    *stock("places_place", lists=ALL, one=ALL, delete=(403,) * 5, add=(404, 404, 200, 404, 404)),
+    row("POST", "places_place_add", (404, 404, 302, 403, 404), body=lambda it: _place("Ozinki")),
+    row("POST", "places_place_edit", (404, 404, 302, 403, 404), body=lambda it: _place("Alma-Ata")),
+    row("POST", "places_place_act", (404, 404, 302, 403, 404), body=_why, act="close"),
     # -- the settings of the deployment
     row("GET", "deployment_settings", (404, 404, 200, 200, 404)),
     row("POST", "deployment_settings", (404, 404, 302, 403, 404), body=lambda it: settings_as_they_are(fresh_days=9)),
@@ -361,6 +373,7 @@ ROWS = [
             "matching_pairverdict",
             "privacy_accesslog",
             "deployment_settingchange",
+            "places_placechange",
         )
         for each in stock(model, lists=LEADS_AND_AUDITORS, one=ONE_LINE, delete=NOBODY_LOSES_A_LINE)
     ),
@@ -420,6 +433,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     Delivery.objects.update(status=Delivery.Status.FAILED, error_class=Delivery.ErrorClass.PERMANENT)
     coordinators.note(carla.user, "named", by=None, at=at)
     rules.change({"fresh_days": 8}, by=people.lena().user, at=at, reason="x", seen=0)
+    editing.close_place(people.place("Tbilisi").pk, by=people.lena().user, at=at, reason="x")
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
     PairVerdict.objects.create(kind="hosts", verdict="different", one="1", other="2", by=carla.user, at=at)
     return Things(Match.objects.select_related("space__host").get(pk=match.pk))

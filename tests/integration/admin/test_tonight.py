@@ -13,14 +13,18 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Host, User
-from matching import decisions, matchmaking, queries, tonight, transitions
+from matching import claims, decisions, intake, tonight, transitions
 from matching.admin import drawing
+from matching.admin.words import KIND_WORDS
+from matching.engine.advice import KINDS
 from matching.engine.reasons import Obstacles, why_left_over
-from matching.models import Heartbeat, Match, MatchingDue, MatchingRound, ShelterRequest, Space
+from matching.models import Heartbeat, Match, MatchingDue, MatchingPrice, MatchingRound, ShelterRequest, Space
+from matching.rows_to_values import as_need
 from matching.states import Status
 from matching.tonight import Night
 from notifications.models import Delivery
 from places.gazetteer import all_places
+from places.models import Place
 from tests import people
 from tests.people import Person, desk_client
 from tests.people import tonight as night
@@ -109,6 +113,8 @@ def test_todo_counts_what_waits(carla: Person, hanna: Person) -> None:
     people.request(people.amira().arrival, people=1, children=1)
     Delivery.objects.filter(notification__recipient=hanna.user).update(status="failed", error_class="permanent")
     undelivered = Delivery.objects.filter(status="failed").count()
+    claims.hand_over(silent.request_id, carla.user, by=people.carla("clara").user, at=now)
+    claims.take(overdue.request_id, by=carla.user, at=now)
 
     assert tonight.todo(carla.user, now) == tonight.Todo(
         proposals=2,
@@ -121,6 +127,7 @@ def test_todo_counts_what_waits(carla: Person, hanna: Person) -> None:
         unvetted_hosts=Host.objects.filter(status="unvetted").count(),
         undelivered=undelivered,
         alone=1,
+        handed_over=1,
     )
     assert undelivered > 0
 
@@ -217,23 +224,44 @@ def test_nights_ahead_count_beds_and_who_holds_them(carla: Person, hanna: Person
     assert (ahead[0].share, ahead[3].share, len(ahead)) == (0.5, 0.0, tonight.NIGHTS_AHEAD)
 
 
-def test_beds_wanted_come_from_the_prices_of_the_last_round(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def priced(*rows: tuple[Place, int, str, float]) -> None:
+    """Keep prices (place, nights from tonight, kind of space, price) as a round of matching does."""
+    now = timezone.now()
+    done = MatchingRound.objects.create(started_at=now, finished_at=now, needs=0, offers=0, proposals=0, left_over=0)
+    MatchingPrice.objects.bulk_create(
+        [
+            MatchingPrice(round=done, place=at, night=night(days), kind=kind, price=price)
+            for at, days, kind, price in rows
+        ]
+    )
+
+
+def test_beds_wanted_come_from_the_prices_of_the_last_round(carla: Person, signed_in: SignIn) -> None:
     almaty, oral = people.place(), people.place("Oral")
-    rows = [
-        queries.BedPrice(almaty.pk, night(), "anyone", 2.0),
-        queries.BedPrice(almaty.pk, night(1), "anyone", 1.0),
-        queries.BedPrice(oral.pk, night(), "women", 4.0),
-        queries.BedPrice(oral.pk, night(), "anyone", 0.0),
-    ]
     assert tonight.beds_wanted(carla.user, timezone.now()) == []
-    monkeypatch.setattr(queries, "bed_prices", lambda first_night, last_day: rows)
+
+    priced(
+        (almaty, 0, "double", 2.0),
+        (almaty, 1, "double", 1.0),
+        (oral, 0, "women", 4.0),
+        (oral, 0, "double", 0.0),
+        (oral, -1, "family", 50.0),
+        (oral, 7, "family", 50.0),
+    )
 
     assert tonight.beds_wanted(carla.user, timezone.now()) == [
         tonight.Wanted(oral, 4.0, 1, "women"),
-        tonight.Wanted(almaty, 3.0, 2, "anyone"),
+        tonight.Wanted(almaty, 3.0, 2, "double"),
     ]
     elsewhere = people.carla("elsewhere", places=(oral,))
     assert [each.place for each in tonight.beds_wanted(elsewhere.user, timezone.now())] == [oral]
+    page = signed_in(carla).get(HOME)
+    assert page.content.decode().count('class="dq-want"') == 2
+    assert [words for words in ("for women only", "two beds") if words not in page.content.decode()] == []
+
+
+def test_every_kind_of_space_a_price_may_have_has_words() -> None:
+    assert set(KIND_WORDS) == {kind.name for kind in KINDS}
 
 
 @pytest.mark.parametrize(("value", "top"), [(0, 4), (4, 4), (5, 8), (9, 20), (21, 40), (81, 200), (1234, 2000)])
@@ -295,10 +323,10 @@ def test_auditor_sees_tonight_and_the_owner_the_stock_page(adil: Person, signed_
 
 def advised(asked: ShelterRequest, **found: Any) -> tuple[str, ...]:
     """Let the engine say in its own words why this request is left over."""
-    need = matchmaking.as_need(asked, (asked.first_night, asked.last_day), declined=(), at=timezone.now())
+    need = as_need(asked, (asked.first_night, asked.last_day), declined=(), at=timezone.now())
     nothing = {"within": 1, "refused": (0,) * 10, "suitable": 1, "possible": 0, "wider": (0,) * 3, "shorter": (0, 0)}
     words = why_left_over(need, Obstacles(**nothing | found))
-    matchmaking.intake.note_left_over({asked.pk: words})
+    intake.note_left_over({asked.pk: words})
     return words
 
 

@@ -1,0 +1,259 @@
+"""The places of the deployment: everybody at the desk looks them up, lead coordinators change them, and every change stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from matching.admin.access import lead
+from matching.admin.audit import AuditOnly, WhoDidIt
+from places import editing
+from places.editing import NotSensible, PlaceDetails, Stale
+from places.models import Place, PlaceChange
+
+FIELD_WORDS: dict[str, Any] = {
+    "name": gettext_lazy("Name"),
+    "country": gettext_lazy("Country, by its two letters"),
+    "kind": gettext_lazy("What it is"),
+    "latitude": gettext_lazy("Latitude, in degrees north"),
+    "longitude": gettext_lazy("Longitude, in degrees east"),
+    "names": gettext_lazy("What else it is called, one name a line"),
+}
+
+
+class PlaceForm(forms.Form):
+    """What `places.editing.PlaceDetails` says. What makes sense is said there; here it only gets its place."""
+
+    name = forms.CharField(label=FIELD_WORDS["name"], max_length=200)
+    names = forms.CharField(
+        label=FIELD_WORDS["names"],
+        help_text=gettext_lazy("In every language people may type it in."),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
+    )
+    kind = forms.ChoiceField(label=FIELD_WORDS["kind"], choices=Place.Kind.choices)
+    country = forms.CharField(label=FIELD_WORDS["country"], max_length=2)
+    latitude = forms.FloatField(label=FIELD_WORDS["latitude"], widget=forms.TextInput(attrs={"inputmode": "decimal"}))
+    longitude = forms.FloatField(label=FIELD_WORDS["longitude"], widget=forms.TextInput(attrs={"inputmode": "decimal"}))
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=200)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def details(self) -> PlaceDetails:
+        """Return what was filled in."""
+        given = self.cleaned_data
+        return PlaceDetails(
+            given["name"],
+            given["country"],
+            given["kind"],
+            given["latitude"],
+            given["longitude"],
+            tuple(given["names"].splitlines()),
+        )
+
+
+def form_of(place: Place) -> PlaceForm:
+    """Return the form as it stands for this place now."""
+    now = editing.details_of(place)
+    said = {name: getattr(now, name) for name in FIELD_WORDS} | {"names": "\n".join(now.names)}
+    return PlaceForm(initial={**said, "seen": editing.last_change(place)})
+
+
+ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
+    "close": (editing.close_place, gettext_lazy("Closed: nobody can choose this place any more.")),
+    "open": (editing.open_place, gettext_lazy("Open again: people can choose this place.")),
+}
+
+
+class IsClosed(admin.SimpleListFilter):
+    """Places nobody can choose, and those that people of this deployment added or changed."""
+
+    title = gettext_lazy("changed here")
+    parameter_name = "here"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("closed", gettext_lazy("closed")), ("edited", gettext_lazy("added or changed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Place]) -> QuerySet[Place]:
+        match self.value():
+            case "closed":
+                return queryset.exclude(closed_at=None)
+            case "edited":
+                return queryset.exclude(edited_at=None)
+        return queryset
+
+
+@admin.register(Place)
+class PlaceAdmin(admin.ModelAdmin[Place]):
+    """The gazetteer, and what this deployment made of it."""
+
+    list_display = ["name", "country", "kind", "population", "is_open"]
+    list_filter = [IsClosed, "country", "kind"]
+    search_fields = ["names__key", "name"]
+    actions = None
+    change_form_template = "admin/places/place_page.html"
+    add_form_template = "admin/places/place_new.html"
+    change_list_template = "admin/places/place_list.html"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return True  # Whoever gets into the admin may look: nothing here is about people.
+
+    def has_view_permission(self, request: HttpRequest, obj: Place | None = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Place | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Place | None = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("open"), boolean=True, ordering="closed_at")
+    def is_open(self, place: Place) -> bool:
+        return place.closed_at is None
+
+    def get_urls(self) -> list[Any]:
+        def post(address: str, act: Any, name: str) -> Any:
+            view = self.admin_site.admin_view(require_POST(act))
+            return path(f"<int:place_id>/{address}", view, name=f"places_place_{name}")
+
+        return [post("edit/", self.edit, "edit"), post("act/<slug:act>/", self.act, "act"), *super().get_urls()]
+
+    # -- pages ------------------------------------------------------------------------------------
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Add a place the gazetteer does not have."""
+        user = lead(request)
+        form = PlaceForm(request.POST or None, initial={"kind": Place.Kind.TOWN})
+        if request.method == "POST" and form.is_valid():
+            place = self._done(form, lambda: self._add(form, user))
+            if place:
+                self.message_user(request, _("The place is added; people can choose it now."), "success")
+                return redirect("admin:places_place_change", place.pk)
+        context = {**self.admin_site.each_context(request), "title": _("Add a place"), "opts": self.opts, "form": form}
+        return TemplateResponse(request, self.add_form_template, context, status=422 if form.errors else 200)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not object_id.isdecimal() or len(object_id) > 18:
+            raise Http404
+        place = get_object_or_404(Place, pk=int(object_id))
+        return self._page(request, place, form_of(place))
+
+    def _page(self, request: HttpRequest, place: Place, form: PlaceForm) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(place),
+            "opts": self.opts,
+            "place": place,
+            "now": editing.details_of(place),
+            "form": form,
+            "changes": [
+                {"change": change, "before": in_words(change.was), "after": in_words(change.became)}
+                for change in place.changes.select_related("by")[:50]
+            ],
+        }
+        return TemplateResponse(request, self.change_form_template, context, status=422 if form.errors else 200)
+
+    # -- acts -------------------------------------------------------------------------------------
+
+    def _add(self, form: PlaceForm, user: User) -> Place:
+        return editing.add_place(form.details(), by=user, at=timezone.now(), reason=form.cleaned_data["reason"])
+
+    def edit(self, request: HttpRequest, place_id: int) -> HttpResponse:
+        """Rename a place, or point it right."""
+        user = lead(request)
+        place = get_object_or_404(Place, pk=place_id)
+        typed = request.POST.copy()
+        form = PlaceForm(typed)
+
+        def change() -> tuple[PlaceChange | None]:
+            given = form.cleaned_data
+            seen = given["seen"] or 0
+            details = form.details()
+            line = editing.change_place(
+                place_id, details, by=user, at=timezone.now(), reason=given["reason"], seen=seen
+            )
+            return (line,)
+
+        done = self._done(form, change) if form.is_valid() else None
+        if done is None:
+            typed["seen"] = str(editing.last_change(place))  # What was typed stays, and can be saved after a look.
+            return self._page(request, place, form)
+        words = _("The place is changed.") if done[0] else _("Nothing was different; nothing is changed.")
+        self.message_user(request, words, "success" if done[0] else "info")
+        return redirect("admin:places_place_change", place_id)
+
+    def act(self, request: HttpRequest, place_id: int, act: str) -> HttpResponse:
+        """Close a place, or open it again."""
+        user = lead(request)
+        get_object_or_404(Place, pk=place_id)
+        if act not in ACTS:
+            raise Http404
+        reason = " ".join(request.POST.get("reason", "").split())[:200]
+        do, words = ACTS[act]
+        if not reason:
+            self.message_user(request, _("Write down the reason."), "error")
+            return redirect("admin:places_place_change", place_id)
+        try:
+            line = do(place_id, by=user, at=timezone.now(), reason=reason)
+        except NotSensible as refusal:
+            self.message_user(request, str(refusal), "error")
+        else:
+            if line:
+                self.message_user(request, words, "success")
+        return redirect("admin:places_place_change", place_id)
+
+    def _done(self, form: PlaceForm, act: Callable[[], Any]) -> Any:
+        """Do one act; return what it returns, or None where the refusal has found its place in the form."""
+        try:
+            return act()
+        except NotSensible as refusal:
+            form.add_error(refusal.field or None, str(refusal))
+        except Stale as refusal:
+            form.add_error(None, str(refusal.message))
+        return None
+
+
+@admin.register(PlaceChange)
+class PlaceChangeAdmin(AuditOnly[PlaceChange]):
+    """Every change of a place."""
+
+    list_display = ["at", "by", "place", "what", "before", "after", "reason"]
+    list_filter = [WhoDidIt, "what", "at"]
+    list_select_related = ["by", "place"]
+
+    @admin.display(description=gettext_lazy("before"))
+    def before(self, change: PlaceChange) -> str:
+        return in_words(change.was)
+
+    @admin.display(description=gettext_lazy("after"))
+    def after(self, change: PlaceChange) -> str:
+        return in_words(change.became)
+
+
+def in_words(said: dict[str, Any]) -> str:
+    """Return what a line of history says of a place, as people read it."""
+    kinds = dict(Place.Kind.choices)
+    parts = []
+    for name, value in said.items():
+        words = ", ".join(value) if name == "names" else kinds.get(value, value) if name == "kind" else value
+        parts.append(f"{FIELD_WORDS[name]}: {words or '–'}")
+    return "; ".join(parts) or "–"

@@ -1,0 +1,202 @@
+"""The places of a deployment, changed by its people: added, renamed, pointed, closed, opened again; each a line of history.
+
+The gazetteer is a good beginning and nobody's truth: a village that is missing, a crossing that stands in the wrong valley, a
+town nobody can be sent to any more. Whether `by` may do this, the door has asked.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Min, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from places.gazetteer import distance_km
+from places.models import OWN_FROM, Place, PlaceChange, PlaceName
+from places.names import key_of
+
+MOST_NAMES = 40
+SAME_PLACE_KM = 30.0
+"""Two open places of one name nearer than this are one."""
+LONGEST_MOVE_KM = 50.0
+"""A point farther away than this from where it was is another place."""
+
+What = PlaceChange.What
+
+
+class NotSensible(Exception):
+    """Something about a place that would not do; `field` is one of PlaceDetails, or "" for all of it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Stale(Exception):
+    """Somebody changed the place since it was shown."""
+
+    message = gettext_lazy(
+        "Somebody else has changed this place since you opened the page. Look at the history, then save again."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceDetails:
+    """What people say of a place. `names`: what else it is called, in any language; `country`: ISO 3166-1 alpha-2."""
+
+    name: str
+    country: str
+    kind: str
+    latitude: float
+    longitude: float
+    names: tuple[str, ...] = ()
+
+
+def details_of(place: Place) -> PlaceDetails:
+    """Return what is said of a place now."""
+    others = place.names.exclude(key=key_of(place.name)).order_by("name").values_list("name", flat=True)
+    return PlaceDetails(place.name, place.country, place.kind, place.latitude, place.longitude, tuple(others))
+
+
+def last_change(place: Place) -> int:
+    """Return the number of its last change, 0 before the first: whoever changes says which state they saw."""
+    return place.changes.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def add_place(details: PlaceDetails, *, by: Any, at: datetime, reason: str) -> Place:
+    """Add a place the gazetteer does not have. Raises NotSensible."""
+    details = _sensible(details)
+    with transaction.atomic():
+        _is_another(details, None)
+        lowest = Place.objects.aggregate(lowest=Min("geoname_id"))["lowest"] or 0
+        place = Place(geoname_id=min(lowest, OWN_FROM + 1) - 1)
+        _write(place, details, at)
+        _note(place, What.ADDED, None, details, by=by, at=at, reason=reason)
+        return place
+
+
+def change_place(
+    place_id: int, details: PlaceDetails, *, by: Any, at: datetime, reason: str, seen: int
+) -> PlaceChange | None:
+    """Rename a place, or point it right; return the line of history, None where nothing is different.
+
+    Spaces and requests keep the points they have. Raises NotSensible, and Stale unless `seen` is `last_change`.
+    """
+    details = _sensible(details)
+    with transaction.atomic():
+        place = Place.objects.select_for_update().get(pk=place_id)
+        if last_change(place) != seen:
+            raise Stale
+        before = details_of(place)
+        if set(before.names) == set(details.names) and _but_names(before) == _but_names(details):
+            return None
+        moved = distance_km(before.latitude, before.longitude, details.latitude, details.longitude)
+        if moved > LONGEST_MOVE_KM:
+            words = _("This is %(km)d km from where it was. If it is another place, add it as one.")
+            raise NotSensible("latitude", words % {"km": round(moved)})
+        _is_another(details, place)
+        _write(place, details, at)
+        return _note(place, What.CHANGED, before, details, by=by, at=at, reason=reason)
+
+
+def close_place(place_id: int, *, by: Any, at: datetime, reason: str) -> PlaceChange | None:
+    """Let nobody choose this place any more; what is there stays, with its coordinators. None where it is closed already."""
+    return _set_closed(place_id, at, What.CLOSED, by=by, at=at, reason=reason)
+
+
+def open_place(place_id: int, *, by: Any, at: datetime, reason: str) -> PlaceChange | None:
+    """Let people choose a closed place again. None where it is open. Raises NotSensible where another has its name now."""
+    return _set_closed(place_id, None, What.OPENED, by=by, at=at, reason=reason)
+
+
+def _set_closed(
+    place_id: int, closed_at: datetime | None, what: str, *, by: Any, at: datetime, reason: str
+) -> PlaceChange | None:
+    with transaction.atomic():
+        place = Place.objects.select_for_update().get(pk=place_id)
+        if (place.closed_at is None) == (closed_at is None):
+            return None
+        details = details_of(place)
+        if closed_at is None:
+            _is_another(details, place)
+        Place.objects.filter(pk=place_id).update(closed_at=closed_at)
+        return _note(place, what, details, details, by=by, at=at, reason=reason)
+
+
+def _write(place: Place, details: PlaceDetails, at: datetime) -> None:
+    place.name, place.country, place.kind = details.name, details.country, details.kind
+    place.latitude, place.longitude, place.edited_at = details.latitude, details.longitude, at
+    place.save()
+    wanted = {key_of(name): name for name in (*details.names, details.name)}
+    place.names.all().delete()
+    PlaceName.objects.bulk_create([PlaceName(place=place, name=name, key=key) for key, name in wanted.items()])
+
+
+def _note(
+    place: Place,
+    what: str,
+    was: PlaceDetails | None,
+    became: PlaceDetails,
+    *,
+    by: Any,
+    at: datetime,
+    reason: str,
+) -> PlaceChange:
+    old, new = asdict(was) if was else {}, asdict(became)
+    changed = [name for name in new if what == What.ADDED or old[name] != new[name]]
+    return PlaceChange.objects.create(
+        place=place,
+        what=what,
+        was={name: old[name] for name in changed if name in old},
+        became={name: new[name] for name in changed},
+        by=by,
+        at=at,
+        reason=reason,
+    )
+
+
+# -- what makes sense -----------------------------------------------------------------------------
+
+
+def _but_names(details: PlaceDetails) -> tuple[Any, ...]:
+    return details.name, details.country, details.kind, details.latitude, details.longitude
+
+
+def _sensible(details: PlaceDetails) -> PlaceDetails:
+    """Return the details tidied up: spaces, capitals, names that say the same once. Raises NotSensible."""
+    name = " ".join(details.name.split())
+    if not key_of(name) or len(name) > 200:
+        raise NotSensible("name", _("Write the name of the place, with at least one letter."))
+    country = details.country.strip().upper()
+    if not re.fullmatch("[A-Z]{2}", country):
+        raise NotSensible("country", _("Write the country's two letters, for example KZ."))
+    if details.kind not in Place.Kind.values:
+        raise NotSensible("kind", _("Choose a city, a town or a border crossing."))
+    if not -90 <= details.latitude <= 90:
+        raise NotSensible("latitude", _("Give the latitude in degrees, from -90 to 90."))
+    if not -180 <= details.longitude <= 180:
+        raise NotSensible("longitude", _("Give the longitude in degrees, from -180 to 180."))
+    others: dict[str, str] = {}
+    for other in (" ".join(each.split()) for each in details.names):
+        if other and (not key_of(other) or len(other) > 200):
+            raise NotSensible("names", _("Write one name a line, each with at least one letter."))
+        if other and key_of(other) != key_of(name):
+            others.setdefault(key_of(other), other)
+    if len(others) > MOST_NAMES:
+        raise NotSensible("names", _("At most %(most)d names.") % {"most": MOST_NAMES})
+    return PlaceDetails(
+        name, country, details.kind, details.latitude, details.longitude, tuple(sorted(others.values()))
+    )
+
+
+def _is_another(details: PlaceDetails, itself: Place | None) -> None:
+    """Raise NotSensible where an open place of this name stands there already."""
+    same_name = Place.objects.filter(Q(names__key=key_of(details.name)), closed_at=None).distinct()
+    for other in same_name.exclude(pk=itself.pk) if itself else same_name:
+        if distance_km(details.latitude, details.longitude, other.latitude, other.longitude) < SAME_PLACE_KM:
+            raise NotSensible("name", _("There is %(place)s already, at this point or near it.") % {"place": other})
