@@ -33,8 +33,8 @@ SMALL = 5_000
 ROUNDS, STEPS, WHOLE_AGAIN = 7, 60, (2, 4)
 """Rounds of ascent, steps in each, and the rounds after which everything is priced again.
 
-After each round the ways by two legs are priced: they are what the pool lacks most. All ways are priced after the
-first round, so that something is proven soon, after the last, and once between.
+After each round the ways by two legs are priced. All ways are priced after the first round, so that something is
+proven soon, after the last, and twice between: the pool lacks ways by one leg, too, once prices have moved.
 """
 
 HEAT, PACE = (0.1, 0.003), (1.0, 0.002)
