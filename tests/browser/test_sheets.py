@@ -219,8 +219,8 @@ def test_coordinator_of_another_place_sees_nothing_of_it(opening: Opening, carla
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_of_it_is_clean_and_fits(
-    opening: Opening,  # noqa: F811
-    carla: Person,  # noqa: F811
+    opening: Opening,
+    carla: Person,
     pictures: Path,
     width: int,
     scheme: str,
