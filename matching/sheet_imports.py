@@ -37,9 +37,9 @@ REFUSED = "refused"
 """What a row comes to that does not get in, beside those of `Outcome`."""
 
 MOST_BYTES = 8 * 1024 * 1024
-MOST_ROWS = 20_000
+MOST_ROWS = 5_000
 BATCH = 100
-BATCHES_AT_ONCE = 50
+BATCHES_AT_ONCE = 10
 """After so many a worker lets others have a turn, and wakes itself."""
 
 PREVIEW_KEPT = timedelta(hours=24)
@@ -64,7 +64,7 @@ class SheetTooLarge(Refused):
     """The file is larger than a page can show."""
 
     code = "sheet_too_large"
-    message = _("This sheet is too large for this page: at most 8 MB and 20,000 rows. Cut it into several.")
+    message = _("This sheet is too large for this page: at most 8 MB and 5,000 rows. Cut it into several.")
 
 
 class SheetMovedOn(Refused):

@@ -181,7 +181,7 @@ def test_page_costs_the_same_for_one_row_and_for_many(
     desk.get(page_of(one))
 
     for sheet in (one, many):
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(10):
             desk.get(page_of(sheet))
 
 
