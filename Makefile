@@ -1,6 +1,6 @@
 # Everything a newcomer needs is `make run` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-concurrency test-chaos test-all check format install dev lock translations
+.PHONY: help run test test-browser test-concurrency test-chaos test-all screenshots-desk check format install dev lock translations
 SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -19,6 +19,9 @@ test: dev ## Run the unit and integration tests
 
 test-browser: dev ## Walk the pages in a real Chromium
 	@$(WITH_SERVERS) $(PYTEST) tests/browser $(ARGS)
+
+screenshots-desk: dev ## Take the pictures of the coordinators' desk for the documents anew
+	@$(WITH_SERVERS) $(PY) -m tests.browser.take_desk_screenshots $(ARGS)
 
 test-concurrency: dev ## Race for the last bed, with the guards on and off
 	@$(WITH_SERVERS) $(PYTEST) tests/concurrency $(ARGS)
