@@ -386,7 +386,7 @@ def test_unplaced_needs_the_same_queries_for_one_and_three(carla: Person, signed
     with CaptureQueriesContext(connection) as asked:
         assert len(client.get(UNPLACED, {"kind": "not_yet"}).context["rows"]) == count
 
-    assert len(asked) == 11
+    assert len(asked) == 9
 
 
 def test_unplaced_of_another_place_is_not_shown_nor_changed(amira: Person, signed_in: SignIn) -> None:
