@@ -1,6 +1,6 @@
 # Everything a newcomer needs is `make run` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-concurrency test-chaos test-all screenshots check format install dev lock translations
+.PHONY: help run test test-browser test-concurrency test-chaos test-all screenshots screenshots-desk check format install dev lock translations
 SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -22,6 +22,9 @@ test-browser: dev ## Walk the pages in a real Chromium
 
 screenshots: dev ## Take the pictures of the main pages for README.md anew
 	@$(WITH_SERVERS) $(PYTEST) tests/browser/take_screenshots.py
+
+screenshots-desk: dev ## Take the pictures of the coordinators' desk for the documents anew
+	@$(WITH_SERVERS) $(PY) -m tests.browser.take_desk_screenshots $(ARGS)
 
 test-concurrency: dev ## Race for the last bed, with the guards on and off
 	@$(WITH_SERVERS) $(PYTEST) tests/concurrency $(ARGS)

@@ -54,7 +54,7 @@ REFUSED_BY_DATABASE = _("The database refuses this row. Look at its dates and nu
 
 
 class GazetteerNotLoaded(Refused):
-    """A place of the sheet is known, but its row is missing in the database."""
+    """A place of the sheet, or every place, is missing in the database."""
 
     code = "gazetteer_not_loaded"
     message = _("The places are not in the database yet. Run: python manage.py load_gazetteer")
@@ -195,12 +195,19 @@ def places_of(rows: Sequence[Row]) -> dict[int, Place | None]:
 
     Raises GazetteerNotLoaded.
     """
+    needs_places()
     known = {row.line: row.place or nearest_place(row.lat, row.lon) for row in rows}
     numbers = {place.geoname_id for place in known.values() if place}
     present = Place.objects.in_bulk(list(numbers), field_name="geoname_id")
     if len(present) < len(numbers):
         raise GazetteerNotLoaded
     return {line: present[place.geoname_id] if place else None for line, place in known.items()}
+
+
+def needs_places() -> None:
+    """Refuse to read a sheet while the database knows no place at all. Raises GazetteerNotLoaded."""
+    if not Place.objects.exists():
+        raise GazetteerNotLoaded
 
 
 # -- one row --------------------------------------------------------------------------------------

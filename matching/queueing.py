@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, Min, OuterRef, Q, QuerySet, Window
@@ -18,7 +18,7 @@ from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, Min
 from accounts.models import User
 from matching import queries
 from matching.deadlines import local_date
-from matching.models import Claim, DeskNote, Match, PendingDecision, ShelterRequest
+from matching.models import Claim, DeskNote, Match, PendingDecision, ShelterRequest, Space
 from matching.risks import RISKS
 from matching.states import Status
 
@@ -124,7 +124,9 @@ def waiting_heads(user: User) -> QuerySet[Match]:
 
     Not of their own: who is host or arrival of a match is never its coordinator.
     """
-    own = Q(space__host__user=user) | Q(request__arrival__user=user)
+    # Subqueries, which are empty for almost everybody: joins would walk through hosts and arrivals of all that waits.
+    own = Q(space__in=Space.objects.filter(host__user=user).values("pk"))
+    own |= Q(request__in=ShelterRequest.objects.filter(arrival__user=user).values("pk"))
     proposed = queries.matches_visible_to(user).filter(~own, status=Status.PROPOSED)
     earlier = Match.objects.filter(request=OuterRef("request"), status=Status.PROPOSED, leg__lt=OuterRef("leg"))
     if not queries.sees_all_places(user):
@@ -274,20 +276,22 @@ def _ended(whose: str, ids: Collection[int]) -> dict[int, dict[str, int]]:
 
 
 def waiting(user: User, at: datetime) -> Waiting:
-    """Return how many households wait for a decision, and in which places: two queries."""
+    """Return how many households wait for a decision, and in which places: one query, one pass over what waits."""
     heads, today = waiting_heads(user), local_date(at)
     whose = _whose(user, at)
     decidable = ~_seconded(user)
-    found: dict[str, Any] = heads.aggregate(
+    by_place = heads.order_by("request__place__name").values_list("request__place", "request__place__name")
+    rows = by_place.annotate(
         all=Count("pk", filter=decidable),
         tonight=Count("pk", filter=decidable & Q(first_night__lte=today)),
         two_people=Count("pk", filter=decidable & Q(high_risk=True)),
         mine=Count("pk", filter=whose["mine"]),
         second=Count("pk", filter=whose["second"]),
     )
-    placed = heads.filter(decidable, request__place__isnull=False).order_by("request__place__name")
-    by_place = placed.values_list("request__place", "request__place__name").annotate(count=Count("pk"))
-    return Waiting(**found, places=list(by_place))
+    counted = [list(row) for row in rows]
+    everywhere, tonight, two_people, mine, second = (sum(row[column] for row in counted) for column in range(2, 7))
+    places = [(row[0], row[1], row[2]) for row in counted if row[0] is not None and row[2]]
+    return Waiting(everywhere, tonight, two_people, mine, second, places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, one_act
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
 from notifications.wakeups import wake
-from places.gazetteer import find_place
 from places.models import Place
+from places.queries import known as known_place
 
 Kind, State = SheetImport.Kind, SheetImport.State
 Now = Callable[[], datetime]
@@ -86,6 +86,7 @@ def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime
         raise NotYours
     if len(content) > MOST_BYTES:
         raise SheetTooLarge
+    imports.needs_places()
     reading = _read(kind, content)
     if len(reading.rows) > MOST_ROWS:
         raise SheetTooLarge
@@ -304,8 +305,8 @@ def _in_words(refusal: Refused) -> str:
 def _read(kind: str, content: bytes) -> Reading[Any]:
     try:
         if kind == Kind.SPACES:
-            return read_spaces(content, find_place=find_place)
-        return read_requests(content, find_place=find_place, zone=timezone.get_default_timezone())
+            return read_spaces(content, find_place=known_place)
+        return read_requests(content, find_place=known_place, zone=timezone.get_default_timezone())
     except HeaderProblem as problem:
         raise SheetUnreadable(str(problem)) from problem
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.coordinators import Rights, rights_of
 from accounts.models import CoordinatorEvent, HostEvent, User
 from matching.admin.access import LookOnly, Row
+from matching.admin.words import REASON_WORDS
 from matching.models import MatchEvent
 from privacy.models import AccessLog
 
@@ -33,6 +34,19 @@ class WhoDidIt(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(by=int(self.value())) if (self.value() or "").isdecimal() else queryset  # type: ignore[arg-type]
+
+
+class WhichReason(admin.SimpleListFilter):
+    """The reasons of the list, in words; an act without one is under none of them."""
+
+    title = gettext_lazy("reason")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(REASON_WORDS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(reason=self.value()) if self.value() in REASON_WORDS else queryset
 
 
 class AuditOnly(LookOnly[Row]):
@@ -58,7 +72,7 @@ class MatchEventAdmin(AuditOnly[MatchEvent]):
     """Every act on a match."""
 
     list_display = ["at", "by", "role", "act", "which", "from_status", "to_status", "reason"]
-    list_filter = [WhoDidIt, "act", "role", "to_status", "reason", "at"]
+    list_filter = [WhoDidIt, "act", "role", "to_status", WhichReason, "at"]
     list_select_related = ["by", "match"]
     search_fields = ["=match__id", "=by__username"]
     exclude = ["note"]

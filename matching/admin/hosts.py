@@ -214,14 +214,11 @@ def _reads(host: Host) -> personal.Reads:
 def _notes(host: Host) -> list[str]:
     """Return the notes of checks and calls, the latest first."""
     itself_and_merged = Q(host=host) | Q(host__merged_into=host)
-    noted: list[HostCheck | HostCall] = [
-        *HostCheck.objects.filter(itself_and_merged),
-        *HostCall.objects.filter(itself_and_merged),
-    ]
     lines = [
-        (row.at, row.get_kind_display() if isinstance(row, HostCheck) else row.get_outcome_display(), row.note)
-        for row in noted
-        if row.note
+        (row.at, row.get_kind_display(), row.note) for row in HostCheck.objects.filter(itself_and_merged) if row.note
+    ]
+    lines += [
+        (row.at, row.get_outcome_display(), row.note) for row in HostCall.objects.filter(itself_and_merged) if row.note
     ]
     return [
         f"{formats.date_format(timezone.localtime(at), 'j E Y, H:i')}, {what}: {note}"

@@ -28,7 +28,7 @@ from matching.engine.objective import distance_km
 from matching.models import Match, PendingDecision, ShelterRequest
 from matching.queueing import HIGH, LOW, Card, Filters, Pending
 
-CARDS_A_PAGE = 25
+CARDS_A_PAGE = 20
 MOST_AT_ONCE = 500
 TAKE_AT_ONCE = 10
 DECISIONS_SHOWN = 5

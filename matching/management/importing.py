@@ -17,7 +17,7 @@ from rich.text import Text
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching.imports import Imported, Outcome
+from matching.imports import Imported, Outcome, needs_places
 from matching.imports import Progress as Told
 from matching.sheets import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 
@@ -73,7 +73,10 @@ class ImportCommand(BaseCommand, Generic[Row]):
 
     def _read(self, file: Path) -> Reading[Row]:
         try:
+            needs_places()
             return self.read(file)
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
         except HeaderProblem as problem:
             raise CommandError(f"{file}: {problem}") from problem
         except OSError as error:

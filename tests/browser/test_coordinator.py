@@ -18,7 +18,7 @@ from matching import claims, decisions, intake, transitions
 from matching.models import Claim, Match, PendingDecision, ShelterRequest
 from matching.states import Status
 from tests import people
-from tests.browser.test_accessibility import wrong
+from tests.browser.desk_pages import wrong
 from tests.integration.test_decisions import two_legs
 from tests.people import Person, tonight
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
@@ -17,10 +16,10 @@ from accounts import second_factor
 from accounts.models import Authenticator
 from deployment import rules
 from tests import people
+from tests.browser.desk_pages import wrong
 from tests.people import PASSWORD, Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 Look = Callable[[Page, str], None]
 
 
@@ -171,11 +170,6 @@ def test_lead_names_a_coordinator_and_looks_at_the_audit(page: Page, live_server
 
 
 # -- axe ------------------------------------------------------------------------------------------
-
-
-def wrong(page: Page) -> list[Any]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
 @pytest.fixture(params=["light", "dark"])

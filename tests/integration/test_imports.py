@@ -159,7 +159,7 @@ def test_import_spaces_reads_a_windows_1251_export_as_meant() -> None:
             ["+77015550102"],
             "Oral",
             "пр. Достык 5",
-            (51.25, 51.43),
+            (51.23, 51.37),
             (2, yes, 7, "anyone"),
             (yes, no, no, no),
             ["ru"],

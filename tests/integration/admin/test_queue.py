@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 QUEUE = "/admin/matching/match/queue/"
 DECIDE = f"{QUEUE}decide/"
 BULK = f"{QUEUE}bulk/"
-QUERIES = 12
+QUERIES = 11
 """Of a page of the queue, whatever waits. A server that keeps connections adds one, to see that its own is alive, and once a
 minute two, to note that somebody is there. The promise is at most 15."""
 

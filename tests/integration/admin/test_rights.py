@@ -10,13 +10,15 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts import coordinators
+from accounts import coordinators, vetting
 from accounts.coordinators import Granted, NotLead, NotOneself
 from accounts.models import Coordinator, CoordinatorEvent, User
-from matching import disclosure, transitions
+from deployment import rules
+from matching import claims, disclosure, transitions
 from matching.models import Match
 from matching.refusals import NotYours
 from matching.states import Status
+from places import editing
 from privacy.models import AccessLog
 from tests import people
 from tests.people import Person
@@ -252,13 +254,26 @@ def test_audit_page_answers_who_looked_at_whom(
 @pytest.mark.parametrize("change", ["UPDATE {} SET at = now()", "DELETE FROM {}"])
 @pytest.mark.parametrize(
     "table",
-    ["privacy_accesslog", "matching_matchevent", "accounts_hostevent", "accounts_coordinatorevent"],
+    [
+        "privacy_accesslog",
+        "matching_matchevent",
+        "accounts_hostevent",
+        "accounts_coordinatorevent",
+        "accounts_hostcall",
+        "matching_desknote",
+        "places_placechange",
+        "deployment_settingchange",
+    ],
 )
 def test_audit_is_append_only_whatever_path_a_write_takes(
     table: str, change: str, lena: Person, carla: Person, amira: Person, match: Match
 ) -> None:
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=timezone.now())
     coordinators.send_away(carla.user.coordinator.pk, by=lena.user, at=timezone.now(), reason="x")
+    vetting.note_call(match.space.host, "reached", by=lena.user, at=timezone.now())
+    claims.write_note(match.request_id, "call after nine", by=lena.user, at=timezone.now())
+    editing.close_place(match.request.place_id or 0, by=lena.user, at=timezone.now(), reason="x")
+    rules.change({"fresh_days": 8}, by=lena.user, at=timezone.now(), reason="x", seen=0)
 
     with (
         pytest.raises(DatabaseError, match=r"append|update or delete"),

@@ -306,7 +306,7 @@ def test_tonight_needs_the_same_queries_for_one_and_three(
     with CaptureQueriesContext(connection) as asked:
         assert client.get(HOME).status_code == 200
 
-    assert len(asked) == 28
+    assert len(asked) == 27
 
 
 def test_auditor_sees_tonight_and_the_owner_the_stock_page(adil: Person, signed_in: SignIn) -> None:

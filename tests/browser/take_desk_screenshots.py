@@ -1,0 +1,115 @@
+"""Pictures of the coordinators' desk for the documents, on the demo's week: `make screenshots-desk`.
+
+Not a test. The demo is loaded into a database of its own and matched by the worker's own acts; then Carla's pages are opened
+in Chromium at two widths, in light and dark. Writes `docs/screenshots/desk-PAGE-WIDTH-SCHEME.png`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shelter.settings")
+os.environ.setdefault("DEBUG", "yes")
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+SIZES = {360: 740, 1280: 900}
+"""Width of the window to its height, in pixels."""
+COLOURS = 128
+QUEUE = "/admin/matching/match/queue/"
+
+
+def fill() -> dict[str, str]:
+    """Load the demo, match it, and return the pages to show by the names of their pictures."""
+    from django.core.management import call_command
+    from django.utils import timezone
+
+    from accounts.models import Host, User
+    from matching import claims, matchmaking
+    from matching.models import Match, ShelterRequest
+    from matching.states import Status
+
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        for command in ("load_gazetteer", "load_demo"):
+            call_command(command, stdout=nowhere)
+    matchmaking.match_open_requests(now=timezone.now)
+    proposed = Match.objects.filter(status=Status.PROPOSED).order_by("first_night", "pk")
+    shown = proposed.filter(high_risk=True).first() or proposed[0]
+    claims.write_note(
+        shown.request_id, "They can be reached after nine.", by=User.objects.get(username="dana"), at=timezone.now()
+    )
+    asked = ShelterRequest.objects.get(external_id="demo-amira")
+    host = Host.objects.filter(status=Host.Status.UNVETTED).order_by("pk").first() or Host.objects.all()[0]
+    return {
+        "tonight": "/admin/",
+        "queue": QUEUE,
+        "card": f"{QUEUE}{shown.request_id}/",
+        "unplaced": "/admin/matching/match/unplaced/",
+        "by-hand": f"/admin/matching/match/by-hand/request/{asked.pk}/",
+        "host": f"/admin/accounts/host/{host.pk}/change/",
+        "on-behalf": "/admin/matching/shelterrequest/for-somebody/",
+        "settings": "/admin/deployment/settingchange/settings/",
+    }
+
+
+def write_small(png: bytes, path: Path) -> None:
+    """Write a picture with no more colours than it needs: a third of the bytes, and the same to the eye."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def take(browser: Any, url: str, pages: dict[str, str], folder: Path) -> None:
+    """Open each page as Carla at each width and in both colour schemes, and write its picture."""
+    from django.conf import settings
+
+    from accounts.models import User
+    from tests import people
+
+    carla = people.Person(User.objects.get(username="carla"))
+    for width, height in SIZES.items():
+        for scheme in ("light", "dark"):
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, base_url=url, locale="en-GB", color_scheme=scheme
+            )
+            session = people.desk_client(carla).cookies[settings.SESSION_COOKIE_NAME]
+            context.add_cookies([{"name": session.key, "value": session.value, "url": url}])
+            page = context.new_page()
+            for name, address in pages.items():
+                page.goto(address)
+                write_small(page.screenshot(), folder / f"desk-{name}-{width}-{scheme}.png")
+            context.close()
+
+
+def main(folder: Path) -> None:
+    django.setup()
+    from django.core.management import call_command
+    from playwright.sync_api import sync_playwright
+
+    from tests import processes
+    from tests.browser.conftest import CHROMIUM
+
+    folder.mkdir(parents=True, exist_ok=True)
+    call_command("migrate", verbosity=0)
+    pages = fill()
+    with (
+        tempfile.TemporaryDirectory() as logs,
+        processes.web(Path(logs) / "web.log", workers=1, threads=4) as url,
+        sync_playwright() as playwright,
+    ):
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        take(browser, url, pages, folder)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
