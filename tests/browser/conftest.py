@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 # Playwright's synchronous interface runs a loop in this thread; the database is used outside of it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 GIVEN_UP = "net::ERR_ABORTED"
+PATIENCE_MS = 120_000
+"""How long anything is waited for: on a busy machine a page takes what it takes, and only a broken build must end."""
+
 CHROMIUM = os.environ.get("SHELTER_CHROMIUM", "/usr/bin/chromium")
 
 
@@ -23,6 +27,15 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        new_context = chromium.new_context
+
+        def patient(**options: Any) -> BrowserContext:
+            context = new_context(**options)
+            context.set_default_timeout(PATIENCE_MS)
+            return context
+
+        chromium.new_context = patient  # type: ignore[method-assign]
+        expect.set_options(timeout=PATIENCE_MS)
         yield chromium
         chromium.close()
 

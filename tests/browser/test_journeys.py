@@ -7,15 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import journeys
 from tests.browser.badline import BadLine, bad_line
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE_MS = 60_000
-"""Only so that a broken build ends."""
 
 
 def test_arrival_asks_is_matched_accepts_and_arrives(page: Page, pictures: Path) -> None:
@@ -41,10 +39,7 @@ def far_page(browser: Browser, line: BadLine) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": 360, "height": 740}, base_url=line.address, locale="en-GB", java_script_enabled=False
     )
-    context.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
     yield context.new_page()
-    expect.set_options(timeout=5_000)
     context.close()
 
 
