@@ -45,7 +45,7 @@ def fill() -> dict[str, str]:
     claims.write_note(
         shown.request_id, "They can be reached after nine.", by=User.objects.get(username="dana"), at=timezone.now()
     )
-    asked = ShelterRequest.objects.get(external_id="demo-amira")
+    asked = ShelterRequest.objects.exclude(left_over_reasons=[]).order_by("first_night", "pk")[0]
     host = Host.objects.filter(status=Host.Status.UNVETTED).order_by("pk").first() or Host.objects.all()[0]
     return {
         "tonight": "/admin/",
