@@ -42,7 +42,7 @@ def rows() -> list[SpaceRow]:
 def looked_before_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each import write only when the other has looked up what is known: the worst order there is."""
     both_looked = threading.Barrier(2)
-    look = imports._spaces_called
+    look = imports.spaces_called
 
     def look_and_wait(keys: list[str]) -> dict[str, Space]:
         known = look(keys)
@@ -50,7 +50,7 @@ def looked_before_written(monkeypatch: pytest.MonkeyPatch) -> None:
             both_looked.wait(LOOKED_SECONDS)
         return known
 
-    monkeypatch.setattr(imports, "_spaces_called", look_and_wait)
+    monkeypatch.setattr(imports, "spaces_called", look_and_wait)
 
 
 def import_twice_at_once() -> list[Imported]:
@@ -79,7 +79,7 @@ def test_two_imports_at_once_take_every_row_in_once(looked_before_written: None)
 def test_without_the_lock_one_of_two_imports_is_told_of_problems(
     looked_before_written: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "_wait_for_other_imports", lambda: None)
+    monkeypatch.setattr(imports, "wait_for_other_imports", lambda: None)
 
     both = import_twice_at_once()
 

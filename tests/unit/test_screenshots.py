@@ -1,4 +1,4 @@
-"""The pictures of the main pages: all of them there, shown in README.md, and small."""
+"""The pictures of the main pages: all of them there, shown in README.md or docs/desk.md, and small."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ from tests.unit.documents import ROOT
 MOST_BYTES = 60_000
 
 
-def test_every_picture_is_there_and_shown_in_the_readme() -> None:
-    wanted = {f"{page}-{language}-{width}.png" for page in PAGES for language in LANGUAGES for width in SIZES}
-    shown = re.findall(r'<img src="docs/screenshots/([^"]+)"', (ROOT / "README.md").read_text(encoding="utf-8"))
+def shown_in(document: str) -> list[str]:
+    """Return the pictures that a document shows, by their names."""
+    return re.findall(r'<img src="[^"]*screenshots/([^"/]+)"', (ROOT / document).read_text(encoding="utf-8"))
 
-    assert (set(shown), {path.name for path in FOLDER.iterdir()}) == (wanted, wanted)
+
+def test_every_picture_is_there_and_shown() -> None:
+    wanted = {f"{page}-{language}-{width}.png" for page in PAGES for language in LANGUAGES for width in SIZES}
+    of_the_desk = {path.name for path in FOLDER.glob("desk-*")}
+
+    assert (set(shown_in("README.md")), set(shown_in("docs/desk.md"))) == (wanted, of_the_desk)
+    assert {path.name for path in FOLDER.iterdir()} == wanted | of_the_desk
 
 
 def test_every_picture_shown_says_what_it_shows() -> None:
-    tags = re.findall(r"<img [^>]*>", (ROOT / "README.md").read_text(encoding="utf-8"))
+    texts = ((ROOT / document).read_text(encoding="utf-8") for document in ("README.md", "docs/desk.md"))
+    tags = [tag for text in texts for tag in re.findall(r"<img [^>]*>", text)]
 
     assert [tag for tag in tags if not re.search(r'alt="[^"]{10,}"', tag)] == []
 
