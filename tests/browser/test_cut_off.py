@@ -66,6 +66,9 @@ def _is_cut_off(page: Page, line: BadLine) -> None:
 def _see_the_error_page(page: Page) -> None:
     for _look in range(600):
         if page.url.startswith("chrome-error://"):
+            # Chromium shows it by another process; only when its document answers is that one at work.
+            page.wait_for_load_state()
+            page.locator("html").wait_for(state="attached")
             return
         page.wait_for_timeout(50)
     raise AssertionError(f"no error page, but {page.url}")
