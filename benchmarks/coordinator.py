@@ -20,7 +20,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -266,6 +268,8 @@ def main() -> None:
     parser.add_argument("--ways", default="keys,clicks,bulk")
     parser.add_argument("--waiting", type=int, default=10_000, help="0: no pages are timed")
     options = parser.parse_args()
+    # Whoever stops it by a signal must not leave servers behind.
+    signal.signal(signal.SIGTERM, lambda *_why: sys.exit(143))
     django.setup()
     from django.conf import settings
     from django.core.management import call_command

@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
+
+from tests import people
+from tests.browser.desk_pages import Opening
+from tests.people import Person
 
 # Playwright's synchronous interface runs a loop in this thread; the database is used outside of it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -74,3 +79,40 @@ def pictures(tmp_path: Path) -> Path:
     folder = Path(os.environ.get("SHELTER_PICTURES", str(tmp_path)))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def opening(browser: Browser, live_server: LiveServer) -> Iterator[Opening]:
+    """Open a page as somebody, with scripts or without; any fault on it, or a wish for anything elsewhere, fails the test."""
+    faults: list[str] = []
+    contexts = []
+
+    def open_(person: Person, *, scripts: bool = True, width: int = 1280, **more: Any) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            base_url=live_server.url,
+            locale="en-GB",
+            java_script_enabled=scripts,
+            **more,
+        )
+        contexts.append(context)
+        session = people.desk_client(person).cookies[settings.SESSION_COOKIE_NAME]
+        context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
+        page = context.new_page()
+        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "request",
+            lambda sent: None if sent.url.startswith(live_server.url) else faults.append(f"elsewhere: {sent.url}"),
+        )
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def carla(transactional_db: None) -> Person:
+    return people.carla()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,9 @@ from notifications.models import Delivery
 from places import editing
 from tests import people
 from tests.people import Person
+
+Opening = Callable[..., Page]
+"""Opens a page of the desk as somebody; the fixture `opening`."""
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
 from matching import claims, decisions, intake, transitions
 from matching.models import Claim, Match, PendingDecision, ShelterRequest
 from matching.states import Status
 from tests import people
-from tests.browser.desk_pages import wrong
+from tests.browser.desk_pages import Opening, wrong
 from tests.integration.test_decisions import two_legs
 from tests.people import Person, tonight
 
@@ -27,45 +24,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 QUEUE = "/admin/matching/match/queue/"
 UNPLACED = "/admin/matching/match/unplaced/"
 BY_HAND = "/admin/matching/match/by-hand"
-
-Opening = Callable[..., Page]
-
-
-@pytest.fixture
-def opening(browser: Browser, live_server: LiveServer) -> Iterator[Opening]:
-    """Open a page as somebody, with scripts or without; any fault on it, or a wish for anything elsewhere, fails the test."""
-    faults: list[str] = []
-    contexts = []
-
-    def open_(person: Person, *, scripts: bool = True, width: int = 1280, **more: Any) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            base_url=live_server.url,
-            locale="en-GB",
-            java_script_enabled=scripts,
-            **more,
-        )
-        contexts.append(context)
-        session = people.desk_client(person).cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
-        page = context.new_page()
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "request",
-            lambda sent: None if sent.url.startswith(live_server.url) else faults.append(f"elsewhere: {sent.url}"),
-        )
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-@pytest.fixture
-def carla(transactional_db: None) -> Person:
-    return people.carla()
 
 
 @pytest.fixture

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
 from accounts.models import Host
 from matching import sheet_undoing
 from matching.models import PairVerdict, SheetImport, Space
 from privacy.models import AccessLog
 from tests import people
+from tests.browser.desk_pages import Opening
 from tests.integration.test_duplicates import host, pair
 from tests.integration.test_sheet_imports import of_spaces, previewed, taken_in, worked_on
 from tests.people import Person
@@ -32,46 +30,6 @@ ROWS = (
     {"space_id": "s2", "host": "Bibigul", "phone": "+77015550102", "vetted": "yes"},
     {"space_id": "s3", "beds": "no"},
 )
-
-
-Opening = Callable[..., Page]
-
-
-@pytest.fixture
-def opening(browser: Browser, live_server: LiveServer) -> Iterator[Opening]:
-    """Open a page as somebody, with scripts or without; any fault on it, or a wish for anything elsewhere, fails the test."""
-    faults: list[str] = []
-    contexts = []
-
-    def open_(person: Person, *, scripts: bool = True, width: int = 1280, **more: Any) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            base_url=live_server.url,
-            locale="en-GB",
-            java_script_enabled=scripts,
-            **more,
-        )
-        contexts.append(context)
-        session = people.desk_client(person).cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
-        page = context.new_page()
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "request",
-            lambda sent: None if sent.url.startswith(live_server.url) else faults.append(f"elsewhere: {sent.url}"),
-        )
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-@pytest.fixture
-def carla(transactional_db: None) -> Person:
-    return people.carla()
 
 
 def wrong(page: Page) -> list[Any]:
