@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+APPS: tuple[str, ...] = tuple(
+    tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+)
+"""The project's own packages: those whose arrows are held, so that a new one is held to the other rules as well."""
 
 Table = list[list[str]]
 

@@ -19,9 +19,9 @@ from accounts.arrivals import grouped
 from matching.engine.rules import RULES
 from matching.management import demo
 from matching.refusals import BY_CONSTRAINT
-from tests.unit.documents import ROOT, backticked, documents, links, table_under
+from tests.unit.documents import APPS, ROOT, backticked, documents, links, table_under
 
-APPS = ("shelter", "matching", "accounts", "notifications", "places", "privacy", "tests", "benchmarks")
+NAMED = (*APPS, "tests", "benchmarks")
 SUFFIXES = ("py", "md", "toml", "txt", "in", "yml", "html", "css", "csv", "tsv", "sh")
 
 TASKS = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
@@ -37,7 +37,7 @@ def named(document: Path, text: str) -> Iterator[str]:
     for word in backticked(text):
         if is_path(word) and not (ROOT / word).exists() and not (document.parent / word).exists():
             yield f"file {word}"
-        elif re.fullmatch(rf"({'|'.join(APPS)})(\.\w+)+", word) and not is_known(word):
+        elif re.fullmatch(rf"({'|'.join(NAMED)})(\.\w+)+", word) and not is_known(word):
             yield f"name {word}"
     for target in re.findall(r"^make ([a-z][a-z-]*)", in_code(text), re.M):
         if target not in targets():

@@ -13,9 +13,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 
-from tests.unit.documents import ROOT
-
-APPS = ("shelter", "matching", "accounts", "notifications", "places", "privacy")
+from tests.unit.documents import APPS, ROOT
 
 
 def sources() -> dict[str, str]:

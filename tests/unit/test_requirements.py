@@ -10,9 +10,7 @@ from importlib.metadata import packages_distributions
 
 from django.conf import settings
 
-from tests.unit.documents import ROOT
-
-APPS = ("shelter", "matching", "accounts", "notifications", "places", "privacy", "deployment")
+from tests.unit.documents import APPS, ROOT
 
 
 def plain(name: str) -> str:
