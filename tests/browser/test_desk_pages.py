@@ -9,11 +9,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests import people
-from tests.browser.desk_pages import Desk, desk, wrong
-from tests.browser.test_coordinator import Opening, opening
+from tests.browser.desk_pages import Desk, Opening, desk, wrong
 from tests.people import Person
-
-__all__ = ["opening"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -143,7 +143,9 @@ def _endpoints(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
             continue
         route = re.sub(r"\(\?P<pk>[^)]*\)", "{id}", str(pattern.pattern)).strip("^$") or "nowhere/"
         for method in getattr(pattern.callback, "actions", {"get": "get"}):
-            yield f"{method.upper()} {route}"
+            # Django REST Framework adds HEAD beside GET at a view's first call: who called it before does not matter.
+            if method != "head":
+                yield f"{method.upper()} {route}"
 
 
 def test_every_endpoint_has_a_row() -> None:
