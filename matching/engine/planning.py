@@ -13,7 +13,7 @@ import numpy as np
 from matching.engine.clock import Clock
 from matching.engine.columns import Field, Floats
 from matching.engine.objective import LOYALTY, score
-from matching.engine.reasons import CHILDREN_ALONE, NO_SPACE, why_left_over, why_placed
+from matching.engine.reasons import CHILDREN_ALONE, NO_SPACE, NO_TIME, why_left_over, why_placed
 from matching.engine.rules import natural_leg, refusals
 from matching.engine.values import Leg, Need, Offer, Placement, Plan, Prices, Step, Unplaced
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Progress = Callable[[Step], None]
 Stop = Callable[[], bool]
 
-SECONDS_A_NEED = 160e-6
-"""What it takes to put one need's answer into words."""
+TO_WRITE = 0.4
+"""The share of what a time limit keeps back that is left for writing when no more reasons are looked into."""
 
 
 def plan(
@@ -49,9 +49,7 @@ def plan(
     bound know no loyalty.
     """
     tell = progress or (lambda step: None)
-    # What comes after the plan proper, for a nation's week some seconds, has to fit into the limit as well.
-    limit = None if time_limit is None else max(0.0, time_limit - SECONDS_A_NEED * len(needs))
-    clock = Clock(limit, stop)
+    clock = Clock(time_limit, stop)
     # Children alone are a coordinator's to place; see DESIGN.md, section 3.
     alone = [need for need in needs if need.children == need.people]
     needs = sorted((need for need in needs if need.children < need.people), key=lambda need: need.id)
@@ -87,8 +85,8 @@ def _solve(
             tell(Step("reasons", 0.0, draft.worth_of(solved.pool, solved.draft), solved.bound))
             placed = sorted(_placements(laid_out, solved), key=lambda placement: placement.need_id)
             left_over = [
-                Unplaced(laid_out.needs[at].id, why_left_over(laid_out.needs[at], found))
-                for at, found in why.obstacles(laid_out, solved.draft, crew)
+                Unplaced(laid_out.needs[at].id, why_left_over(laid_out.needs[at], found) if found else (NO_TIME,))
+                for at, found in why.obstacles(laid_out, solved.draft, crew, over=lambda: clock.over(TO_WRITE))
             ]
         with clock.timed("advice"):
             advice = advising.advise(laid_out, solved, crew) if clock.left(1.0) > 0 else ()

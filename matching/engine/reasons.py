@@ -12,6 +12,8 @@ CHILDREN_ALONE = "children alone: a coordinator places them"
 
 NO_SPACE = "no space may be matched at all: none is vetted, listed and fresh"
 
+NO_TIME = "not looked into: the time limit was over; plan again with more time"
+
 RULES_IN_WORDS = (
     "too few beds",
     "only for households of women",

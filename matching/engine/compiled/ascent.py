@@ -15,7 +15,6 @@ off; Adam (Kingma and Ba, 2015), projected to mu >= 0, follows the gradient whil
 
 from __future__ import annotations
 
-from math import exp
 from typing import NamedTuple
 
 import numpy as np
@@ -26,12 +25,16 @@ from matching.engine.compiled.week import Array, Sites
 
 MEMORY, SPREAD = 0.9, 0.99
 KEPT, NEW, SPREAD_KEPT, SPREAD_NEW = (np.float32(part) for part in (MEMORY, 1 - MEMORY, SPREAD, 1 - SPREAD))
-TINY, NOTHING = np.float32(1e-8), np.float32(0)
+TINY, NOTHING, ALL = np.float32(1e-8), np.float32(0), np.float32(1)
 ROUNDED_TO = 10_000
 """Prices are rounded to this part of one unit of the objective."""
 
 COLD = -9.0
 """Below this many temperatures under the best way a share is taken as nothing: a ten-thousandth of the best one's."""
+LEAST = np.float32(1e-4)
+
+SQUARED = 12
+THIN = np.float32(0.5**SQUARED)
 
 REFRESH, SLACK = 4, 5.0
 """Steps after which all ways are looked at again, not only those near the best; how many paces a leg's price moves a step."""
@@ -65,8 +68,9 @@ class Dual(NamedTuple):
     lead: Array
     spread: Array
     used: Array
-    active: Array
-    """(needs, most): the ways that may get a share soon, the first `actives` of each need."""
+    active_spans: Array
+    """(needs, most, 4): of the ways that may get a share soon, the first `actives` of each need; see Market."""
+    active_value: Array
     actives: Array
 
 
@@ -131,7 +135,8 @@ def start_dual(sites: Sites, market: Market, dense: Array, free: Array, crew: Cr
         lead=np.zeros(cells, dtype=np.float32),
         spread=np.zeros(cells, dtype=np.float32),
         used=np.zeros((PARTS, cells), dtype=np.float32),
-        active=np.zeros(market.value.shape, dtype=np.int16),
+        active_spans=np.zeros(market.spans.shape, dtype=np.int32),
+        active_value=np.zeros(market.value.shape, dtype=np.float32),
         actives=np.zeros(len(market.value), dtype=np.int32),
     )
     _take_prices(sites, market, dual, dense)
@@ -211,7 +216,10 @@ def reduced_value(market: Market, dual: Dual, need: int, at: int) -> float:
 
 @kernel
 def _activate(market: Market, dual: Dual, count: Array, settled: Array, under: float, first: int, last: int) -> None:
-    """Mark the ways at most `under` below the best way of their need, staying out (0) being one."""
+    """Lay the ways at most `under` below the best way of their need, staying out (0) being one, side by side.
+
+    What every step reads is then a few lines of memory a need, not one a way.
+    """
     reduced = np.empty(market.value.shape[1])
     for need in range(first, last):
         dual.actives[need] = 0
@@ -223,36 +231,54 @@ def _activate(market: Market, dual: Dual, count: Array, settled: Array, under: f
             top = max(top, reduced[at])
         for at in range(count[need]):
             if reduced[at] >= top - under:
-                dual.active[need, dual.actives[need]] = at
-                dual.actives[need] += 1
+                which = dual.actives[need]
+                for end in range(4):
+                    dual.active_spans[need, which, end] = market.spans[need, at, end]
+                dual.active_value[need, which] = market.value[need, at]
+                dual.actives[need] = which + 1
 
 
 @kernel
-def _take_shares(market: Market, dual: Dual, settled: Array, heat: float, part: int, first: int, last: int) -> None:
+def soft(under: float) -> float:
+    """Return about exp(under), for `under` <= 0: (1 + under / n)^n by squaring, which the processor does for several at once.
+
+    At -9, where shares end, it is a hundredth too small; falling and smooth it is everywhere.
+    """
+    power = max(NOTHING, ALL + under * THIN)
+    for _again in range(SQUARED):
+        power *= power
+    return power
+
+
+@kernel
+def _take_shares(dual: Dual, settled: Array, heat: float, part: int, first: int, last: int) -> None:
     """Let each unsettled need want its ways by softmax, staying out (0) being one of them, and add up what is used."""
-    used = dual.used[part]
+    used, before = dual.used[part], dual.before
     used[:] = 0
-    share = np.empty(market.value.shape[1], dtype=np.float32)
+    share = np.empty(dual.active_value.shape[1], dtype=np.float32)
+    of_heat = np.float32(1 / heat)
     for need in range(first, last):
         if settled[need] >= 0:
             continue
-        top = np.float32(0)
-        for which in range(dual.actives[need]):
-            share[which] = reduced_value(market, dual, need, dual.active[need, which]) / heat
-            top = max(top, share[which])
-        total = exp(-top) if top < -COLD else 0.0
-        for which in range(dual.actives[need]):
-            under = share[which] - top
-            share[which] = exp(under) if under > COLD else 0.0
-            total += share[which]
-        for which in range(dual.actives[need]):
-            if share[which] > 0:
-                at = dual.active[need, which]
-                taken = np.float32(share[which] / total)
-                used[market.spans[need, at, 0]] += taken
-                used[market.spans[need, at, 1]] -= taken
-                used[market.spans[need, at, 2]] += taken
-                used[market.spans[need, at, 3]] -= taken
+        spans, value, actives = dual.active_spans[need], dual.active_value[need], dual.actives[need]
+        top = NOTHING
+        for at in range(actives):
+            price = before[spans[at, 1]] - before[spans[at, 0]] + before[spans[at, 3]] - before[spans[at, 2]]
+            share[at] = (value[at] - price) * of_heat
+            top = max(top, share[at])
+        total = soft(-top)
+        for at in range(actives):
+            share[at] = soft(share[at] - top)
+        for at in range(actives):
+            total += share[at]
+        of_total = ALL / total
+        for at in range(actives):
+            if share[at] > LEAST:
+                taken = share[at] * of_total
+                used[spans[at, 0]] += taken
+                used[spans[at, 1]] -= taken
+                used[spans[at, 2]] += taken
+                used[spans[at, 3]] -= taken
 
 
 @kernel
@@ -328,6 +354,6 @@ def ascend(
             # A price moves by `pace` in a step, mostly to and fro.
             under = -COLD * now_heat + SLACK * REFRESH * now_pace
             crew.run(_activate, [(market, dual, count, settled, under, *edges) for _part, *edges in needs])
-        crew.run(_take_shares, [(market, dual, settled, now_heat, *each) for each in needs])
+        crew.run(_take_shares, [(dual, settled, now_heat, *each) for each in needs])
         warm, spread_warm = 1 - MEMORY ** (taken + step), 1 - SPREAD ** (taken + step)
         crew.run(_set_prices, [(sites, market, dual, now_pace, warm, spread_warm, *each) for each in offers])

@@ -7,6 +7,8 @@ placed, so the exchanges end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from matching.engine.compiled.draft import Draft, lift, put
@@ -26,11 +28,18 @@ MOST_ROUNDS, MOST_TURNS = 20, 20
 NOBODY = -1
 
 
-def exchange(week: Week, pool: Pool, draft: Draft, before: Array, crew: Crew) -> int:
-    """Exchange until no exchange is left, and place everybody for whom a place becomes free; return how many were made."""
+def exchange(
+    week: Week, pool: Pool, draft: Draft, before: Array, crew: Crew, *, over: Callable[[], bool] = lambda: False
+) -> int:
+    """Exchange until no exchange is left, and place everybody for whom a place becomes free; return how many were made.
+
+    Less of it when the time is `over`.
+    """
     made = 0
     touched = np.ones(len(week.sites.beds), dtype=np.bool_)
     for _round in range(MOST_ROUNDS):
+        if over():
+            break
         # Who found nothing before finds nothing now, unless something has changed within reach.
         left = left_within_reach(week.wants, week.sites, draft, crew, touched)
         touched = np.zeros_like(touched)

@@ -138,9 +138,15 @@ def near(wants: Wants, sites: Sites, need: int, smallest: int, at_first: bool, f
             if declined(wants, need, offer):
                 continue
             found[count] = offer
-            suits[count] = 0.5 / (1 + km_of(apart) / 10) + (0.25 if common else 0.0)
+            suits[count] = fit_without_beds(apart, common)
             count += 1
     return count
+
+
+@kernel
+def fit_without_beds(apart: float, common: bool) -> float:
+    """Return the fit of an offer `apart` (squared chord) from a need, without the share of used beds."""
+    return 0.5 / (1 + km_of(apart) / 10) + (0.25 if common else 0.0)
 
 
 @kernel

@@ -16,6 +16,7 @@ from matching.engine.compiled.draft import NOTHING, Draft, blank, put_in_order, 
 from matching.engine.compiled.exchanging import exchange
 from matching.engine.compiled.kernel import Crew, pieces
 from matching.engine.compiled.leftover import place_left_over
+from matching.engine.compiled.nearby import Nearby
 from matching.engine.compiled.pool import Pool, empty_pool
 from matching.engine.compiled.pricing import SHARES_OF_WORK, price_everything, seed_pool
 from matching.engine.compiled.proof import price_nights, rounded_up
@@ -54,7 +55,13 @@ PROVEN = 1e-8
 
 Tell = Callable[[Step], None]
 PROVEN_BY, DIVED_BY, IMPROVED_BY = 0.5, 0.8, 0.93
-"""The shares of a time limit by which the phases end."""
+"""The shares of a time limit by which the phases end, of what is not kept back."""
+
+KEPT_BACK = 3.5
+"""What comes after the plan proper, writing included, takes so many times as long as laying out and the first ways did.
+
+Measured on weeks of all sizes. A machine that is slow or busy today shows it there, so the limit is kept on it, too.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +104,10 @@ def solve(
         tell(Step("ways", 0.0))
         pool = empty_pool(len(week.needs), MOST_WAYS)
         keep_standing(week, pool, standing, loyalty)
-        seed_pool(week.wants, week.sites, pool, crew, seed)
-    prices, proof = _prove(week, pool, crew, tell, clock)
+        known = seed_pool(week.wants, week.sites, pool, crew, seed)
+    clock.keep_back(KEPT_BACK * (clock.seconds["lay out"] + clock.seconds["ways"]))
+    prices, proof = _prove(week, pool, known, crew, tell, clock)
+    known.clear()
     draft = _draw_up(week, pool, prices, proof.bound, crew, seed, tell, clock)
     return Solved(pool, draft, proof.prices, proof.bound, proof.margins)
 
@@ -111,7 +120,9 @@ class Proof(NamedTuple):
     margins: Array
 
 
-def _prove(week: Week, pool: Pool, crew: Crew, tell: Tell, clock: Clock) -> tuple[Array, Proof]:
+def _prove(
+    week: Week, pool: Pool, known: list[Nearby], crew: Crew, tell: Tell, clock: Clock
+) -> tuple[Array, Proof]:
     """Return the last prices, and the proof of the lowest bound; the pool grows by what pricing finds."""
     sites = week.sites
     prices = np.zeros((int(sites.row[-1]), sites.free.shape[1]))
@@ -135,7 +146,7 @@ def _prove(week: Week, pool: Pool, crew: Crew, tell: Tell, clock: Clock) -> tupl
         with clock.timed("bound"):
             before, of_nights = price_nights(sites, prices, crew)
             whole = last or number in (0, *WHOLE_AGAIN)
-            best = price_everything(week.wants, sites, pool, before, crew, whole=whole)
+            best = price_everything(week.wants, sites, pool, known, before, crew, whole=whole)
             found = rounded_up(of_nights + float(best.sum())) if whole else proof.bound
             if found < proof.bound:
                 proof = Proof(found, prices.copy(), best)
@@ -196,8 +207,7 @@ def _draw_up(
             insert(pool, sites, draft, reduced)
         before, _of_nights = price_nights(sites, prices, crew)
         place_left_over(week.wants, sites, pool, draft, before, crew, _everywhere(week))
-        if clock.left(1.0) > 0:
-            exchange(week, pool, draft, before, crew)
+        exchange(week, pool, draft, before, crew, over=lambda: clock.left(1.0) == 0)
         if pool.loyalty.any():
             stands = _as_it_stands(week, pool, reduced, before, crew)
             if _loyal_worth(pool, stands) > _loyal_worth(pool, draft):

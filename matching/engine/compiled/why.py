@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import pi
 
 import numpy as np
@@ -40,20 +40,26 @@ BITS = np.array(
     [0, bits.MIXED, bits.WOMEN, bits.CHILDREN, bits.CHILDLESS, bits.PETS, bits.STEP_FREE, bits.SMOKERS | bits.NO_SMOKE]
 )
 FACTORS, DAYS = np.array(WIDER), np.array(SHIFTS)
-SHARES_OF_WORK = 32
+SHARES_OF_WORK = 256
 
 
-def obstacles(week: Week, draft: Draft, crew: Crew) -> Iterator[tuple[int, Obstacles]]:
-    """Yield for each need left over its number in the week and what stands in its way beside the plan's placements."""
+def obstacles(
+    week: Week, draft: Draft, crew: Crew, *, over: Callable[[], bool]
+) -> Iterator[tuple[int, Obstacles | None]]:
+    """Yield for each need left over its number in the week and what stands in its way beside the plan's placements.
+
+    None for those whose turn did not come before the time was `over`.
+    """
     left = np.flatnonzero(draft.chosen < 0)
     figures = np.zeros((len(left), FIGURES), dtype=np.int32)
     sites, nothing = bits.free_of_charge(week.sites)
     work = [
         (week.wants, sites, draft.free, nothing, left, figures, *edges) for edges in pieces(len(left), SHARES_OF_WORK)
     ]
-    crew.run(_count, work)
-    for number, found in zip(left.tolist(), figures.tolist(), strict=True):
-        yield number, _as_obstacles(found)
+    seen = crew.run(lambda *share: not over() and not _count(*share), work)
+    looked = np.repeat(seen, [last - first for *_week, first, last in work]) if work else []
+    for number, found, known in zip(left.tolist(), figures.tolist(), looked, strict=True):
+        yield number, _as_obstacles(found) if known else None
 
 
 def obstacles_of(wants: Wants, sites: Sites, free: Array, before: Array) -> Obstacles:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from matching.engine import Need, Offer, Plan, Step, plan
 from matching.engine.checking import check_plan
 from matching.engine.checking_bound import recompute_bound
+from matching.engine.compiled import nearby
+from matching.engine.reasons import NO_TIME
 from tests.unit.engine.exact import best_objective
 from tests.unit.engine.making import amiras_need, hannas_offer, night
 from tests.unit.engine.weeks import offers as spaces
@@ -134,6 +136,26 @@ def test_plan_stops_when_told_and_still_has_a_plan_and_a_bound() -> None:
 
     assert [placed.need_id for placed in found.placements] == ["amira"]
     assert found.bound >= found.objective > 0
+
+
+def test_time_limit_covers_the_reasons_as_well() -> None:
+    needs, offers = [amiras_need(id=f"n{number}") for number in range(30)], [hannas_offer()]
+
+    nothing_left, enough = plan(needs, offers, time_limit=1e-9), plan(needs, offers, time_limit=3600)
+
+    assert {one.reasons for one in nothing_left.unplaced} == {(NO_TIME,)}
+    assert check_plan(needs, offers, nothing_left.placements) == []
+    assert NO_TIME not in {words for one in enough.unplaced for words in one.reasons}
+
+
+@some
+@given(weeks())
+def test_plan_is_the_same_with_no_memory_for_what_is_near(week: Week) -> None:
+    remembering = plan(*week)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nearby, "MOST_PAIRS", 0)
+        assert essence(plan(*week)) == essence(remembering)
 
 
 def test_plan_tells_of_its_steps_up_to_the_end() -> None:
