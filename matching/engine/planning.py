@@ -116,12 +116,16 @@ def _placements(week: Week, solved: Solved) -> Iterator[Placement]:
 
 def _prices(week: Week, prices: Floats) -> Prices:
     """Return the prices by offer and night: one for each j of `compiled.ascent`, without zeros at the end."""
-    found: Prices = {}
-    priced = np.add.reduceat(prices, week.sites.row[:-1], axis=0) > 0
-    for at, night in zip(*(axis.tolist() for axis in np.nonzero(priced)), strict=True):
-        each = prices[week.sites.row[at] : week.sites.row[at + 1], night]
-        found[week.offers[at].id, _day(week.first_day + night)] = tuple(np.trim_zeros(each, "b").tolist())
-    return found
+    rows, nights = np.nonzero(prices)
+    at = np.searchsorted(week.sites.row, rows, side="right") - 1
+    order = np.lexsort((rows, nights, at))
+    columns = (at, nights, rows - week.sites.row[at], prices[rows, nights])
+    found: dict[tuple[str, date], list[float]] = {}
+    for offer, night, before, price in zip(*(column[order].tolist() for column in columns), strict=True):
+        each = found.setdefault((week.offers[offer].id, _day(week.first_day + night)), [])
+        each.extend([0.0] * (before - len(each)))
+        each.append(price)
+    return {key: tuple(each) for key, each in found.items()}
 
 
 def place_one(need: Need, offers: Sequence[Offer]) -> Placement | Unplaced:
