@@ -120,9 +120,7 @@ class Proof(NamedTuple):
     margins: Array
 
 
-def _prove(
-    week: Week, pool: Pool, known: list[Nearby], crew: Crew, tell: Tell, clock: Clock
-) -> tuple[Array, Proof]:
+def _prove(week: Week, pool: Pool, known: list[Nearby], crew: Crew, tell: Tell, clock: Clock) -> tuple[Array, Proof]:
     """Return the last prices, and the proof of the lowest bound; the pool grows by what pricing finds."""
     sites = week.sites
     prices = np.zeros((int(sites.row[-1]), sites.free.shape[1]))
