@@ -239,7 +239,7 @@ def _activate(market: Market, dual: Dual, count: Array, settled: Array, under: f
 
 
 @kernel
-def soft(under: float) -> float:
+def soft(under: np.float32) -> np.float32:
     """Return about exp(under), for `under` <= 0: (1 + under / n)^n by squaring, which the processor does for several at once.
 
     At -9, where shares end, it is a hundredth too small; falling and smooth it is everywhere.

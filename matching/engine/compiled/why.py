@@ -57,7 +57,7 @@ def obstacles(
         (week.wants, sites, draft.free, nothing, left, figures, *edges) for edges in pieces(len(left), SHARES_OF_WORK)
     ]
     seen = crew.run(lambda *share: not over() and not _count(*share), work)
-    looked = np.repeat(seen, [last - first for *_week, first, last in work]) if work else []
+    looked = [known for known, (*_week, first, last) in zip(seen, work, strict=True) for _need in range(first, last)]
     for number, found, known in zip(left.tolist(), figures.tolist(), looked, strict=True):
         yield number, _as_obstacles(found) if known else None
 
