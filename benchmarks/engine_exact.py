@@ -1,7 +1,7 @@
 """How far from the true optimum: the engine against HiGHS over every way there is, on 1,000 x 600.
 
-`python -m benchmarks.engine_exact [--weeks 10] [--seconds 120]`; prints one line of JSON for each seed. Where HiGHS has not proven
-its best in that time, `below_optimum` compares with its best so far, and `below_optimum_at_most` with its bound.
+`python -m benchmarks.engine_exact [--weeks 10] [--seconds 120]`; prints one line of JSON for each seed. Where HiGHS has not
+proven its best in that time, `below_optimum` compares with its best so far, and `below_optimum_at_most` with its bound.
 """
 
 from __future__ import annotations
