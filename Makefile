@@ -1,12 +1,14 @@
 # Everything a newcomer needs is `make run` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-concurrency test-chaos test-all screenshots screenshots-desk check format install dev lock translations
+.PHONY: help run test test-browser test-pages test-lighthouse test-concurrency test-chaos test-all screenshots screenshots-desk check format install dev lock translations
 SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
 WITH_SERVERS := $(PY) -m shelter.running with
 PYTEST := $(PY) -m pytest -q
 WORKERS ?= 2
+# Each process has a database and a Redis database of its own; who has nothing left to do takes over from the others.
+SIDE_BY_SIDE := -n $(WORKERS) --dist worksteal
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -15,10 +17,16 @@ run: install ## Run the whole service here: database, Redis, web, worker, placer
 	@$(PY) -m shelter.running up
 
 test: dev ## Run the unit and integration tests
-	@$(WITH_SERVERS) $(PYTEST) -n $(WORKERS) tests/unit tests/integration $(ARGS)
+	@$(WITH_SERVERS) $(PYTEST) $(SIDE_BY_SIDE) tests/unit tests/integration $(ARGS)
 
-test-browser: dev ## Walk the pages in a real Chromium
-	@$(WITH_SERVERS) $(PYTEST) tests/browser $(ARGS)
+test-browser: test-pages test-lighthouse ## Walk the pages in a real Chromium, then measure them
+
+test-pages: dev ## Walk the pages in a real Chromium
+	@$(WITH_SERVERS) $(PYTEST) $(SIDE_BY_SIDE) tests/browser --ignore=tests/browser/test_lighthouse.py $(ARGS)
+
+# Alone, for it measures; 5: what ARGS choose is none of it.
+test-lighthouse: dev ## Measure the main pages with Lighthouse
+	@$(WITH_SERVERS) $(PYTEST) tests/browser/test_lighthouse.py $(ARGS) || [ $$? = 5 ]
 
 screenshots: dev ## Take the pictures of the main pages for README.md anew
 	@$(WITH_SERVERS) $(PYTEST) tests/browser/take_screenshots.py
@@ -27,10 +35,10 @@ screenshots-desk: dev ## Take the pictures of the coordinators' desk for the doc
 	@$(WITH_SERVERS) $(PY) -m tests.browser.take_desk_screenshots $(ARGS)
 
 test-concurrency: dev ## Race for the last bed, with the guards on and off
-	@$(WITH_SERVERS) $(PYTEST) tests/concurrency $(ARGS)
+	@$(WITH_SERVERS) $(PYTEST) $(SIDE_BY_SIDE) tests/concurrency $(ARGS)
 
 test-chaos: dev ## Kill workers, stop Redis, restart PostgreSQL, fail providers
-	@$(WITH_SERVERS) $(PYTEST) tests/chaos $(ARGS)
+	@$(WITH_SERVERS) $(PYTEST) $(SIDE_BY_SIDE) tests/chaos $(ARGS)
 
 test-all: test test-browser test-concurrency test-chaos ## Run every test
 

@@ -146,7 +146,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # -- Celery: wake-ups only, PostgreSQL is the truth ----------------------------------------------
 
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+
+
+def broker(url: str) -> str:
+    """Return what Celery calls this Redis: `unix://path?db=1` has other words there."""
+    return url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
+
+
+CELERY_BROKER_URL = broker(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -1,6 +1,6 @@
 """What the pages weigh on the line, counted by the browser at a real gunicorn: few enough bytes for 2G.
 
-The table is printed (`make test-browser ARGS="-s -k budget"`). These are counts, the same on every machine, so they are
+The table is printed (`make test-pages ARGS="-n 0 -s -k budget"`). These are counts, the same on every machine, so they are
 asserted; seconds are not.
 """
 

@@ -88,7 +88,8 @@ def test_worker_killed_in_the_middle_of_a_sheet_loses_and_doubles_nothing(carla:
 def _somebody_waits_for_the_space() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%matching_space%%'"
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE '%%matching_space%%'"
         )
         (waiting,) = cursor.fetchone()
     return bool(waiting)

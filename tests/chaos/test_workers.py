@@ -107,7 +107,10 @@ def test_worker_killed_while_it_writes_a_region_doubles_nothing(tmp_path: Path) 
 
 def _somebody_waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY%%'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE 'COPY%%'"
+        )
         (waiting,) = cursor.fetchone()
     return bool(waiting)
 

@@ -28,8 +28,13 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def waits_for_a_lock() -> bool:
+    """Return whether somebody waits who is at work in this database: who waits for a row holds locks on its table."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        # Not pg_stat_activity, which stays as it was for the rest of a transaction.
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks waits JOIN pg_locks held USING (pid) JOIN pg_database ON oid = held.database"
+            " WHERE NOT waits.granted AND datname = current_database())"
+        )
         return bool(cursor.fetchone()[0])
 
 

@@ -106,6 +106,14 @@ def test_wake_again_after_an_inner_rollback_is_sent(queue: redis.Redis, mark: st
     assert woken(queue, mark) == [("notifications.deliver", {"mark": mark})]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_wake_reaches_the_database_that_the_url_names() -> None:
+    with OwnRedis() as own:
+        run_python(THREE_WAKEUPS, environment(REDIS_URL=f"{own.url}?db=3"))
+
+        assert own.client().info("keyspace").keys() == {"db3"}
+
+
 # -- Redis in trouble -----------------------------------------------------------------------------
 # Each in a process of its own, whose broker is set before Celery reads it. The times are only for safety:
 # without socket time-outs the first of them hangs for about a minute.
