@@ -171,6 +171,7 @@ def drill(name: str, count: int, url: str, counted: Path, browser: Any) -> dict[
             "pages": round(sum(worker.pages for worker in workers) / placed, 2),
             "queries": round(sum(call["queries"] for call in calls) / placed, 1),
             "server_ms": round(sum(call["ms"] for call in calls) / placed, 1),
+            "of_them_cpu_ms": round(sum(call["cpu_ms"] for call in calls) / placed, 1),
             "browser_ms": round(seconds * 1000 / placed, 1),
         },
         "page_ms": _spread(shown),
@@ -225,12 +226,17 @@ def waiting(count: int, url: str, counted: Path, browser: Any) -> dict[str, Any]
 def _of_pages(counted: Path) -> dict[str, Any]:
     calls = [json.loads(line) for line in counted.read_text().splitlines()]
     calls = [call for call in calls if call["path"].startswith("/admin/") and "jsi18n" not in call["path"]]
-    return {"server_ms": _spread([call["ms"] for call in calls]), "queries": max(call["queries"] for call in calls)}
+    return {
+        "server_ms": _spread([call["ms"] for call in calls]),
+        "of_them_cpu_ms": _spread([call["cpu_ms"] for call in calls]),
+        "queries": max(call["queries"] for call in calls),
+    }
 
 
 def _spread(values: list[float]) -> dict[str, float]:
     ordered = sorted(values)
     return {
+        "least": round(ordered[0], 1),
         "median": round(statistics.median(ordered), 1),
         "p95": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 1),
         "worst": round(ordered[-1], 1),

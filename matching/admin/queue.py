@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -159,6 +160,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         before=queueing.position_of(heads[0]) if has_before and heads else None,
         after=queueing.position_of(heads[-1]) if has_after and heads else None,
         reasons=REASON_WORDS.items(),
+        # The same on every card: made once.
+        decline_reasons=render_to_string("admin/matching/decline_reasons.html", {"reasons": REASON_WORDS.items()}),
         risk_words=RISK_WORDS.items(),
         night_words=NIGHT_WORDS.items(),
         whose_words=WHOSE_WORDS.items(),
