@@ -44,15 +44,22 @@ def release(request_id: UUID, *, by: User) -> None:
     Claim.objects.filter(request=request_id, by=by).delete()
 
 
-def end_of(request_ids: Collection[UUID]) -> None:
-    """End the claims on households that were decided on."""
-    Claim.objects.filter(request__in=request_ids).delete()
+def end_of(requests: Collection[ShelterRequest]) -> None:
+    """End the claims on households that were decided on, read together with them (`select_related`)."""
+    if claimed := [asked.claim.pk for asked in requests if hasattr(asked, "claim")]:
+        Claim.objects.filter(pk__in=claimed).delete()
 
 
 def held_by_others(request_ids: Collection[UUID], *, by: User, at: datetime) -> dict[UUID, User]:
     """Return who else holds which of these households now."""
     held = Claim.objects.filter(request__in=request_ids, until__gt=at).exclude(by=by).select_related("by")
     return {claim.request_id: claim.by for claim in held}
+
+
+def held_by_another(asked: ShelterRequest, *, by: User, at: datetime) -> User | None:
+    """Return who else holds this household, read together with its claim (`select_related`)."""
+    claim: Claim | None = getattr(asked, "claim", None)
+    return claim.by if claim is not None and claim.until > at and claim.by_id != by.pk else None
 
 
 def taken_by(holder: User) -> TakenByAnother:

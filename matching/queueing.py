@@ -288,12 +288,16 @@ def waiting(user: User, at: datetime) -> Waiting:
     heads, today = waiting_heads(user), local_date(at)
     whose = _whose(user, at)
     decidable = ~_seconded(user)
-    rows = heads.order_by().values_list("request__place").annotate(
-        all=Count("pk", filter=decidable),
-        tonight=Count("pk", filter=decidable & Q(first_night__lte=today)),
-        two_people=Count("pk", filter=decidable & Q(high_risk=True)),
-        mine=Count("pk", filter=whose["mine"]),
-        second=Count("pk", filter=whose["second"]),
+    rows = (
+        heads.order_by()
+        .values_list("request__place")
+        .annotate(
+            all=Count("pk", filter=decidable),
+            tonight=Count("pk", filter=decidable & Q(first_night__lte=today)),
+            two_people=Count("pk", filter=decidable & Q(high_risk=True)),
+            mine=Count("pk", filter=whose["mine"]),
+            second=Count("pk", filter=whose["second"]),
+        )
     )
     counted = list(rows)
     everywhere, tonight, two_people, mine, second = (sum(row[column] for row in counted) for column in range(1, 6))

@@ -186,19 +186,19 @@ def decide(request: HttpRequest) -> HttpResponse:
     user, at = coordinator(request), timezone.now()
     act, _sep, reason = request.POST.get("act", "").partition(":")
     seen = seen_from(request.POST.get("seen", ""))
-    _visible(user, seen)
     details = {"reason": reason or request.POST.get("reason", ""), "note": request.POST.get("note", "")}
     try:
         bundle = decisions.decide(seen, act, by=user, at=at, **details)
         if request.POST.get("now"):
             decisions.send_now(bundle, by=user, at=at)
     except Refused as refusal:
+        _visible(user, seen)
         messages.error(request, str(refusal))
     return back(request, reverse("admin:matching_match_queue"))
 
 
 def _visible(user: User, seen: Mapping[UUID, int]) -> None:
-    """Raise Http404 unless `user` may see every one of these matches."""
+    """Raise Http404 unless `user` may see every one of these matches: nobody is told why what they cannot see is refused."""
     if queries.matches_visible_to(user).filter(pk__in=list(seen)).count() != len(seen) or not seen:
         raise Http404
 
