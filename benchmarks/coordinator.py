@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import django
@@ -268,14 +269,21 @@ def background(folder: Path) -> Iterator[None]:
         yield
 
 
+def _stop(number: int, _frame: FrameType | None) -> None:
+    """Leave by the way on which every server is ended; a second signal does not interrupt that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--proposals", type=int, default=500)
     parser.add_argument("--ways", default="keys,clicks,bulk")
     parser.add_argument("--waiting", type=int, default=10_000, help="0: no pages are timed")
     options = parser.parse_args()
-    # Whoever stops it by a signal must not leave servers behind.
-    signal.signal(signal.SIGTERM, lambda *_why: sys.exit(143))
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
     django.setup()
     from django.conf import settings
     from django.core.management import call_command
