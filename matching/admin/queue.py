@@ -339,7 +339,7 @@ def claim(request: HttpRequest, request_id: UUID, act: str) -> HttpResponse:
     elif act == "over":
         said(request, lambda: claims.take(request_id, by=user, at=at, over=True), _("You have taken it over."))
     elif act == "release":
-        said(request, lambda: claims.release(request_id, by=user), _("You have given it back."))
+        said(request, lambda: claims.release(request_id, by=user, at=at), _("You have given it back."))
     elif act == "note":
         said(request, lambda: claims.write_note(request_id, note, by=user, at=at), _("The note is written."))
     elif act == "hand-over":

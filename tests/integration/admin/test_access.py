@@ -32,7 +32,7 @@ from PIL import Image
 from accounts import coordinators, desk_sessions, evidence
 from accounts.models import HostEvidence, User
 from deployment import rules
-from matching import disclosure, sheet_imports
+from matching import claims, disclosure, sheet_imports
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
 from matching.models import Match, MatchingRound, PairVerdict, SheetImport, Space
@@ -119,6 +119,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("accounts_user", "object_id"): lambda match: match.space.host.user_id,
     ("accounts_hostevent", "object_id"): _first("accounts.HostEvent"),
     ("accounts_coordinatorevent", "object_id"): _first("accounts.CoordinatorEvent"),
+    ("matching_deskevent", "object_id"): _first("matching.DeskEvent"),
     ("matching_matchevent", "object_id"): _first("matching.MatchEvent"),
     ("matching_matchinground", "object_id"): _first("matching.MatchingRound"),
     ("notifications_delivery", "object_id"): _first("notifications.Delivery"),
@@ -374,6 +375,7 @@ ROWS = [
         for model in (
             "accounts_hostevent",
             "accounts_coordinatorevent",
+            "matching_deskevent",
             "matching_matchevent",
             "matching_pairverdict",
             "privacy_accesslog",
@@ -441,6 +443,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     editing.close_place(people.place("Tbilisi").pk, by=people.lena().user, at=at, reason="x")
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
     PairVerdict.objects.create(kind="hosts", verdict="different", one="1", other="2", by=carla.user, at=at)
+    claims.write_note(match.request_id, "x", by=carla.user, at=at)
     return Things(Match.objects.select_related("space__host").get(pk=match.pk))
 
 
