@@ -368,6 +368,8 @@ ROWS = [
         body=lambda it: {"role": "lead", "reason": "x"},
     ),
     row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="second-factor"),
+    row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="permit-export"),
+    row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="forbid-export"),
     *stock("accounts_user", lists=OWNER, one=OWNER, add=OWNER, delete=OWNER),
     row("GET", "auth_user_password_change", OWNER),
     *(
