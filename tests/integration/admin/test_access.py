@@ -296,7 +296,7 @@ ROWS = [
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_space_act", ACT, act="pause"),
     row("POST", "matching_space_open", (200, 404, 200, 403, 404), body=_look),
-    # -- sheets: one's own, and with all places everybody's
+    # -- sheets: one's own, and those with a row in one's places
     *stock("matching_sheetimport", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("GET", "matching_sheet_bring", (200, 200, 200, 404, 404)),
     row(
@@ -552,6 +552,21 @@ def test_list_holds_only_what_the_caller_may_see(
     seen = {"match": ["Almaty"], "shelterrequest": ["Almaty", "Tbilisi"], "space": ["Almaty", "Tbilisi"]}[model]
     places = sorted(getattr(each, "place", None).name if model != "match" else each.space.place.name for each in rows)
     assert places == ([] if caller == "elsewhere" else seen)
+
+
+@pytest.mark.parametrize("caller", DESK[:4])
+def test_list_of_sheets_holds_only_those_of_ones_places(
+    caller: str, things: Things, request: pytest.FixtureRequest
+) -> None:
+    sheet, browser = _sheet_of(things.match), client_of(caller, request)
+
+    def shown() -> list[Any]:
+        return list(browser.get("/admin/matching/sheetimport/").context["cl"].result_list)
+
+    assert shown() == ([] if caller == "elsewhere" else [sheet])
+    # The negative control: with a row in Oral it is theirs to see as well.
+    sheet.rows.update(place=people.place("Oral"))
+    assert shown() == [sheet]
 
 
 # -- negative controls: with a guard off, the matrix would see it -----------------------------------
