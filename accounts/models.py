@@ -104,7 +104,7 @@ class Host(models.Model):
         triggers = [HOST_REFUSED_BY_TWO]
 
     def __str__(self) -> str:
-        return f"host {self.pk}"
+        return _("host %(number)s") % {"number": self.pk}
 
 
 class HostCheck(models.Model):

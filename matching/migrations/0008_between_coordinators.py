@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='DeskEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(choices=[('taken', 'taken'), ('taken_over', 'taken over'), ('given_back', 'given back'), ('handed_over', 'handed over'), ('noted', 'a note written')], max_length=12, verbose_name='what')),
+                ('what', models.CharField(choices=[('taken', 'claimed'), ('taken_over', 'taken over'), ('given_back', 'given back'), ('handed_over', 'handed over'), ('noted', 'a note written')], max_length=12, verbose_name='what')),
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
                 ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='desk_events', to='matching.shelterrequest', verbose_name='shelter request')),

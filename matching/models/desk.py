@@ -93,7 +93,7 @@ class DeskEvent(models.Model):
     """
 
     class What(models.TextChoices):
-        TAKEN = "taken", _("taken")
+        TAKEN = "taken", _("claimed")
         TAKEN_OVER = "taken_over", _("taken over")
         GIVEN_BACK = "given_back", _("given back")
         HANDED_OVER = "handed_over", _("handed over")

@@ -322,7 +322,7 @@ ROWS = [
     row("GET", "matching_sheet_pair", OF_THE_PLACE),
     row("GET", "matching_sheet_pair", NO_SUCH, pair_kind="people"),
     row("POST", "matching_sheet_pair_open", (200, 404, 200, 403, 404), body=_why),
-    row("POST", "matching_sheet_pair_merge", ACT, body=lambda it: {"stays": str(it.match.space_id)}),
+    row("POST", "matching_sheet_pair_merge", ACT, body=lambda it: {"stays": str(it.match.space_id), "sure": "yes"}),
     row("POST", "matching_sheet_pair_merge", (*NO_SUCH[:3], 403, 404), body=lambda it: {"stays": "nobody"}),
     row("POST", "matching_sheet_pair_apart", ACT),
     # -- hosts
