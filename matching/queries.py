@@ -103,6 +103,21 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
     return Match.objects.filter(mine)
 
 
+def proposals_visible_to(user: User) -> QuerySet[Match]:
+    """Return the proposals `user` may see: what `matches_visible_to` returns of them, without asking whose own they are.
+
+    Host and arrival see no proposal; to ask that of ten thousand at once is dear.
+    """
+    coordinator = desk_of(user)
+    if coordinator is None:
+        return Match.objects.none()
+    proposed = Match.objects.filter(status=Status.PROPOSED)
+    if coordinator.all_places:
+        return proposed
+    places = coordinator.places.all()
+    return proposed.filter(Q(request__place__in=places) | Q(space__place__in=places))
+
+
 def sheets_visible_to(user: User) -> QuerySet[SheetImport]:
     """Return the imported sheets `user` may see: their own, and those with a row in one of their places.
 

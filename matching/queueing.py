@@ -128,7 +128,7 @@ def waiting_heads(user: User) -> QuerySet[Match]:
     # Subqueries, which are empty for almost everybody: joins would walk through hosts and arrivals of all that waits.
     own = Q(space__in=Space.objects.filter(host__user=user).values("pk"))
     own |= Q(request__in=ShelterRequest.objects.filter(arrival__user=user).values("pk"))
-    proposed = queries.matches_visible_to(user).filter(~own, status=Status.PROPOSED)
+    proposed = queries.proposals_visible_to(user).filter(~own)
     earlier = Match.objects.filter(request=OuterRef("request"), status=Status.PROPOSED, leg__lt=OuterRef("leg"))
     if not queries.sees_all_places(user):
         # A leg in somebody else's place does not hide the one that is theirs.
