@@ -104,7 +104,7 @@ class Host(models.Model):
         triggers = [HOST_REFUSED_BY_TWO]
 
     def __str__(self) -> str:
-        return f"host {self.pk}"
+        return _("host %(number)s") % {"number": self.pk}
 
 
 class HostCheck(models.Model):
@@ -239,6 +239,8 @@ class Coordinator(models.Model):
     places = models.ManyToManyField("places.Place", blank=True, related_name="coordinators")
 
     class Meta:
+        # Leads have it by their role; to others a lead gives it, by an act with a line of history.
+        permissions = [("export_personal", "Can export names, contacts, addresses and notes")]
         constraints = [
             models.CheckConstraint(
                 name="coordinator_role_known", condition=models.Q(role__in=["coordinator", "lead", "auditor"])
@@ -266,6 +268,8 @@ class CoordinatorEvent(models.Model):
         SECOND_FACTOR_REMOVED = "second_factor_removed", _("second factor removed")
         RECOVERY_CODE_USED = "recovery_code_used", _("recovery code used")
         RECOVERY_CODES_MADE = "recovery_codes_made", _("new recovery codes made")
+        EXPORT_PERMITTED = "export_permitted", _("may export names and contacts")
+        EXPORT_FORBIDDEN = "export_forbidden", _("may export names and contacts no longer")
 
     about = models.ForeignKey(User, on_delete=models.PROTECT, related_name="coordinator_events")
     what = models.CharField(max_length=30, choices=What.choices)

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import django
@@ -171,6 +172,7 @@ def drill(name: str, count: int, url: str, counted: Path, browser: Any) -> dict[
             "pages": round(sum(worker.pages for worker in workers) / placed, 2),
             "queries": round(sum(call["queries"] for call in calls) / placed, 1),
             "server_ms": round(sum(call["ms"] for call in calls) / placed, 1),
+            "of_them_cpu_ms": round(sum(call["cpu_ms"] for call in calls) / placed, 1),
             "browser_ms": round(seconds * 1000 / placed, 1),
         },
         "page_ms": _spread(shown),
@@ -225,12 +227,17 @@ def waiting(count: int, url: str, counted: Path, browser: Any) -> dict[str, Any]
 def _of_pages(counted: Path) -> dict[str, Any]:
     calls = [json.loads(line) for line in counted.read_text().splitlines()]
     calls = [call for call in calls if call["path"].startswith("/admin/") and "jsi18n" not in call["path"]]
-    return {"server_ms": _spread([call["ms"] for call in calls]), "queries": max(call["queries"] for call in calls)}
+    return {
+        "server_ms": _spread([call["ms"] for call in calls]),
+        "of_them_cpu_ms": _spread([call["cpu_ms"] for call in calls]),
+        "queries": max(call["queries"] for call in calls),
+    }
 
 
 def _spread(values: list[float]) -> dict[str, float]:
     ordered = sorted(values)
     return {
+        "least": round(ordered[0], 1),
         "median": round(statistics.median(ordered), 1),
         "p95": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 1),
         "worst": round(ordered[-1], 1),
@@ -262,14 +269,21 @@ def background(folder: Path) -> Iterator[None]:
         yield
 
 
+def _stop(number: int, _frame: FrameType | None) -> None:
+    """Leave by the way on which every server is ended; a second signal does not interrupt that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--proposals", type=int, default=500)
     parser.add_argument("--ways", default="keys,clicks,bulk")
     parser.add_argument("--waiting", type=int, default=10_000, help="0: no pages are timed")
     options = parser.parse_args()
-    # Whoever stops it by a signal must not leave servers behind.
-    signal.signal(signal.SIGTERM, lambda *_why: sys.exit(143))
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
     django.setup()
     from django.conf import settings
     from django.core.management import call_command

@@ -26,8 +26,12 @@ URGENCIES = (("1", 0.5), ("1.5", 0.25), ("2.5", 0.15), ("4", 0.10))
 AT_ONCE = 500
 
 
+@transaction.atomic
 def proposals(count: int, *, seed: int, at: datetime, experienced: int = 12) -> list[UUID]:
-    """Write `count` proposals, each for one household in a space of its own, in ten towns; return their ids."""
+    """Write `count` proposals, each for one household in a space of its own, in ten towns; return their ids.
+
+    In one transaction: a worker that runs must not see the spaces before they are taken, or it offers them to others.
+    """
     drawn = random.Random(seed)
     towns = list(Place.objects.filter(country="KZ").order_by("-population")[:10])
     spaces = _spaces(count, drawn, towns, at)

@@ -1,6 +1,7 @@
 """Who is looking at which household, so that two coordinators do not do the same; notes, and handing over.
 
-A claim is a lease: nobody has to give it back, and whoever goes to sleep blocks nothing.
+A claim is a lease: nobody has to give it back, and whoever goes to sleep blocks nothing. Each of these acts leaves a line
+in the audit pages: who, when and with whom, never what a note says.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from matching import messages, queries
-from matching.models import Claim, DeskNote, ShelterRequest
+from matching.models import Claim, DeskEvent, DeskNote, ShelterRequest
 from matching.refusals import Incomplete, NotYours, TakenByAnother, one_act
 from matching.states import HOLDS_BEDS
 
+What = DeskEvent.What
 LEASE = timedelta(minutes=10)
 HANDED_OVER = timedelta(hours=4)
 """How long a household waits for whom it was handed over to, before anybody may take it."""
@@ -29,30 +31,45 @@ def take(request_id: UUID, *, by: User, at: datetime, over: bool = False) -> Non
     Raises NotYours, TakenByAnother.
     """
     with one_act():
-        _touchable(request_id, by)
+        asked = _touchable(request_id, by)
         mine_or_over = Q(by=by) | Q(until__lte=at)
         theirs = Claim.objects.filter(request=request_id)
-        if theirs.filter(Q() if over else mine_or_over).update(by=by, at=at, until=at + LEASE, handed_over_by=None):
-            return
-        Claim.objects.bulk_create([Claim(request_id=request_id, by=by, at=at, until=at + LEASE)], ignore_conflicts=True)
+        held = theirs.filter(until__gt=at).select_for_update(of=("self",)).select_related("by").first()
+        if not theirs.filter(Q() if over else mine_or_over).update(by=by, at=at, until=at + LEASE, handed_over_by=None):
+            claim = Claim(request_id=request_id, by=by, at=at, until=at + LEASE)
+            Claim.objects.bulk_create([claim], ignore_conflicts=True)
         if holder := held_by_others([request_id], by=by, at=at).get(request_id):
             raise taken_by(holder)
+        if held is None:
+            _note(asked, What.TAKEN, by=by, at=at)
+        elif held.by_id != by.pk:
+            _note(asked, What.TAKEN_OVER, by=by, at=at, whom=held.by)
 
 
-def release(request_id: UUID, *, by: User) -> None:
+def release(request_id: UUID, *, by: User, at: datetime) -> None:
     """Give one's own claim back; nothing happens when there is none."""
-    Claim.objects.filter(request=request_id, by=by).delete()
+    with one_act():
+        given_back, _each = Claim.objects.filter(request=request_id, by=by).delete()
+        if given_back:
+            _note(ShelterRequest.objects.get(pk=request_id), What.GIVEN_BACK, by=by, at=at)
 
 
-def end_of(request_ids: Collection[UUID]) -> None:
-    """End the claims on households that were decided on."""
-    Claim.objects.filter(request__in=request_ids).delete()
+def end_of(requests: Collection[ShelterRequest]) -> None:
+    """End the claims on households that were decided on, read together with them (`select_related`)."""
+    if claimed := [asked.claim.pk for asked in requests if hasattr(asked, "claim")]:
+        Claim.objects.filter(pk__in=claimed).delete()
 
 
 def held_by_others(request_ids: Collection[UUID], *, by: User, at: datetime) -> dict[UUID, User]:
     """Return who else holds which of these households now."""
     held = Claim.objects.filter(request__in=request_ids, until__gt=at).exclude(by=by).select_related("by")
     return {claim.request_id: claim.by for claim in held}
+
+
+def held_by_another(asked: ShelterRequest, *, by: User, at: datetime) -> User | None:
+    """Return who else holds this household, read together with its claim (`select_related`)."""
+    claim: Claim | None = getattr(asked, "claim", None)
+    return claim.by if claim is not None and claim.until > at and claim.by_id != by.pk else None
 
 
 def taken_by(holder: User) -> TakenByAnother:
@@ -73,6 +90,7 @@ def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str =
         Claim.objects.update_or_create(request=asked, defaults=lease)
         words = _("Handed over to %(who)s.") % {"who": to}
         DeskNote.objects.create(request=asked, by=by, text=f"{words} {note}".strip(), at=at)
+        _note(asked, What.HANDED_OVER, by=by, at=at, whom=to)
         messages.handed_over(asked, to, at=at)
 
 
@@ -82,7 +100,23 @@ def write_note(request_id: UUID, text: str, *, by: User, at: datetime) -> DeskNo
     if not text:
         raise Incomplete(_("Write something first."))
     with one_act():
-        return DeskNote.objects.create(request=_touchable(request_id, by), by=by, text=text[:2000], at=at)
+        asked = _touchable(request_id, by)
+        _note(asked, What.NOTED, by=by, at=at)
+        return DeskNote.objects.create(request=asked, by=by, text=text[:2000], at=at)
+
+
+def notes_for(request_id: UUID, user: User) -> QuerySet[DeskNote]:
+    """Return the notes on a household that `user` may read: those who may write some.
+
+    Whose place a household left, since a match there has come to its end, reads on no longer.
+    """
+    notes = DeskNote.objects.filter(request=request_id).select_related("by")
+    asked = ShelterRequest.objects.get(pk=request_id)
+    return notes if _may_touch(asked, user) else notes.none()
+
+
+def _note(asked: ShelterRequest, what: str, *, by: User, at: datetime, whom: User | None = None) -> None:
+    DeskEvent.objects.create(request=asked, what=what, whom=whom, by=by, at=at)
 
 
 def _touchable(request_id: UUID, by: User) -> ShelterRequest:

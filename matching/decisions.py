@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 from django.utils import translation
 
 from accounts.models import User
@@ -101,7 +101,7 @@ def decide_many(
                 for leg in legs
             ]
         PendingDecision.objects.bulk_create(rows)
-        claims.end_of({row.match.request_id for row in rows})
+        claims.end_of({row.match.request for row in rows})
     return bundles, refused
 
 
@@ -109,19 +109,25 @@ class _Desk:
     """What is proposed to the households somebody wants to decide on, who holds them, and what is decided already."""
 
     def __init__(self, households: Sequence[Seen], by: User, at: datetime) -> None:
-        self.by = by
-        if coordinator := queries.coordinator_of(by):
+        self.by, self.at = by, at
+        coordinator = queries.coordinator_of(by)
+        if coordinator and not coordinator.all_places:
             prefetch_related_objects([coordinator], "places")
         ids = [match_id for seen in households for match_id in seen]
-        self.found = {match.pk: match for match in queries.with_everyone(Match.objects.filter(pk__in=ids))}
-        requests = {match.request_id for match in self.found.values()}
-        proposed = Match.objects.filter(request__in=requests, status=Status.PROPOSED).order_by("leg")
+        # Not as a subquery of the next: with so many joins the planner would read the whole table before it.
+        requests = list(Match.objects.filter(pk__in=ids).values_list("request", flat=True))
+        decided = PendingDecision.objects.filter(match=OuterRef("pk"), refusal="")
+        # Those of old as well: a household has few.
+        rows = queries.with_everyone(Match.objects.filter(request__in=requests))
+        self.found: dict[UUID, Match] = {}
         self.of_request: dict[UUID, list[Match]] = defaultdict(list)
-        for match in queries.with_everyone(proposed):
-            self.of_request[match.request_id].append(match)
-        self.held = claims.held_by_others(requests, by=by, at=at)
-        decided = PendingDecision.objects.filter(match__request__in=requests, refusal="")
-        self.decided = set(decided.values_list("match", flat=True))
+        self.decided: set[UUID] = set()
+        for match in rows.select_related("request__claim__by").annotate(is_decided=Exists(decided)).order_by("leg"):
+            self.found[match.pk] = match
+            if match.status == Status.PROPOSED:
+                self.of_request[match.request_id].append(match)
+            if match.is_decided:
+                self.decided.add(match.pk)
 
     def legs(self, seen: Seen) -> list[Match]:
         """Return the proposed legs of the household of which `seen` was seen. Raises as `decide` says."""
@@ -135,7 +141,7 @@ class _Desk:
             raise IllegalMove if not legs else Stale
         if any(leg.pk in self.decided for leg in legs):
             raise DecidedAlready
-        if holder := self.held.get(found[0].request_id):
+        if holder := claims.held_by_another(found[0].request, by=self.by, at=self.at):
             raise claims.taken_by(holder)
         return legs
 

@@ -27,7 +27,7 @@ from accounts.contacts import HOME_REGION
 from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
 from accounts.coordinators import desk_of
 from accounts.models import Coordinator, Host, User
-from matching.models import Match, MatchEvent, PendingDecision, SheetImport, ShelterRequest, Space
+from matching.models import Match, MatchEvent, PendingDecision, SheetImport, SheetImportRow, ShelterRequest, Space
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
@@ -103,11 +103,47 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
     return Match.objects.filter(mine)
 
 
+def proposals_visible_to(user: User) -> QuerySet[Match]:
+    """Return the proposals `user` may see: what `matches_visible_to` returns of them, without asking whose own they are.
+
+    Host and arrival see no proposal; to ask that of ten thousand at once is dear.
+    """
+    coordinator = desk_of(user)
+    if coordinator is None:
+        return Match.objects.none()
+    proposed = Match.objects.filter(status=Status.PROPOSED)
+    if coordinator.all_places:
+        return proposed
+    places = coordinator.places.all()
+    return proposed.filter(Q(request__place__in=places) | Q(space__place__in=places))
+
+
 def sheets_visible_to(user: User) -> QuerySet[SheetImport]:
-    """Return the imported sheets `user` may see: their own, and with all places everybody's, since a sheet knows no place."""
-    if desk_of(user) is None:
+    """Return the imported sheets `user` may see: their own, and those with a row in one of their places.
+
+    A sheet belongs to the places of its rows. Of somebody else's the rows of other places stay out of sight: see
+    `sheet_rows_visible_to`.
+    """
+    coordinator = desk_of(user)
+    if coordinator is None:
         return SheetImport.objects.none()
-    return SheetImport.objects.all() if sees_all_places(user) else SheetImport.objects.filter(by=user)
+    if coordinator.all_places:
+        return SheetImport.objects.all()
+    theirs = SheetImportRow.objects.filter(sheet=OuterRef("pk"), place__in=coordinator.places.all())
+    return SheetImport.objects.filter(Q(by=user) | Exists(theirs))
+
+
+def sheet_rows_visible_to(user: User, sheet: SheetImport) -> QuerySet[SheetImportRow]:
+    """Return the rows of a sheet that `user` may see: of their own all, of another's those in their places.
+
+    A row that could not be read has no place and is its bringer's to put right.
+    """
+    coordinator = desk_of(user)
+    if coordinator is None:
+        return SheetImportRow.objects.none()
+    if coordinator.all_places or sheet.by_id == user.pk:
+        return sheet.rows.all()
+    return sheet.rows.filter(place__in=coordinator.places.all())
 
 
 def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:

@@ -21,6 +21,7 @@ from matching.deadlines import local_date
 from matching.models import Claim, DeskNote, Match, PendingDecision, ShelterRequest, Space
 from matching.risks import RISKS
 from matching.states import Status
+from places.models import Place
 
 NIGHTS = ("tonight", "tomorrow", "week", "later")
 WHOSE = ("free", "mine", "second")
@@ -127,13 +128,16 @@ def waiting_heads(user: User) -> QuerySet[Match]:
     # Subqueries, which are empty for almost everybody: joins would walk through hosts and arrivals of all that waits.
     own = Q(space__in=Space.objects.filter(host__user=user).values("pk"))
     own |= Q(request__in=ShelterRequest.objects.filter(arrival__user=user).values("pk"))
-    proposed = queries.matches_visible_to(user).filter(~own, status=Status.PROPOSED)
+    proposed = queries.proposals_visible_to(user).filter(~own)
     earlier = Match.objects.filter(request=OuterRef("request"), status=Status.PROPOSED, leg__lt=OuterRef("leg"))
     if not queries.sees_all_places(user):
         # A leg in somebody else's place does not hide the one that is theirs.
         earlier = earlier.filter(pk__in=proposed.values("pk"))
-    decided = PendingDecision.objects.filter(match=OuterRef("pk"), refusal="")
-    return proposed.filter(~Exists(earlier), ~Exists(decided))
+    # Hardly any household has a second leg: only there is it asked whether there is an earlier one.
+    first = Q(leg=1) | ~Exists(earlier)
+    # A list that is read once, however many wait: as a join it would be walked through again for each of them.
+    decided = PendingDecision.objects.filter(refusal="").values("match")
+    return proposed.filter(first, ~Q(pk__in=decided))
 
 
 def chosen(user: User, filters: Filters, at: datetime) -> QuerySet[Match]:
@@ -186,7 +190,11 @@ def in_order(heads: QuerySet[Match]) -> QuerySet[Match]:
 def page(
     heads: QuerySet[Match], *, size: int, after: Position | None = None, before: Position | None = None
 ) -> tuple[list[Match], bool, bool]:
-    """Return one page of heads in order, and whether there is something before and after it."""
+    """Return one page of heads in order, and whether there is something before and after it.
+
+    Of each head only what `position_of` needs is read; `cards` reads the rest.
+    """
+    heads = heads.select_related("request").only("first_night", "request__urgency", "request__registered_at")
     if before is not None:
         found = list(heads.filter(_before(before)).order_by(*REVERSED)[: size + 1])
         return found[:size][::-1], len(found) > size, True
@@ -276,21 +284,27 @@ def _ended(whose: str, ids: Collection[int]) -> dict[int, dict[str, int]]:
 
 
 def waiting(user: User, at: datetime) -> Waiting:
-    """Return how many households wait for a decision, and in which places: one query, one pass over what waits."""
+    """Return how many households wait for a decision, and in which places: one pass over what waits, and the names."""
     heads, today = waiting_heads(user), local_date(at)
     whose = _whose(user, at)
     decidable = ~_seconded(user)
-    by_place = heads.order_by("request__place__name").values_list("request__place", "request__place__name")
-    rows = by_place.annotate(
-        all=Count("pk", filter=decidable),
-        tonight=Count("pk", filter=decidable & Q(first_night__lte=today)),
-        two_people=Count("pk", filter=decidable & Q(high_risk=True)),
-        mine=Count("pk", filter=whose["mine"]),
-        second=Count("pk", filter=whose["second"]),
+    rows = (
+        heads.order_by()
+        .values_list("request__place")
+        .annotate(
+            all=Count("pk", filter=decidable),
+            tonight=Count("pk", filter=decidable & Q(first_night__lte=today)),
+            two_people=Count("pk", filter=decidable & Q(high_risk=True)),
+            mine=Count("pk", filter=whose["mine"]),
+            second=Count("pk", filter=whose["second"]),
+        )
     )
-    counted = [list(row) for row in rows]
-    everywhere, tonight, two_people, mine, second = (sum(row[column] for row in counted) for column in range(2, 7))
-    places = [(row[0], row[1], row[2]) for row in counted if row[0] is not None and row[2]]
+    counted = list(rows)
+    everywhere, tonight, two_people, mine, second = (sum(row[column] for row in counted) for column in range(1, 6))
+    in_place = {row[0]: row[1] for row in counted if row[0] is not None and row[1]}
+    # Not by a join: the rows would be sorted by the name before they are counted.
+    names = Place.objects.filter(pk__in=in_place).order_by("name").values_list("pk", "name")
+    places = [(pk, name, in_place[pk]) for pk, name in names]
     return Waiting(everywhere, tonight, two_people, mine, second, places)
 
 

@@ -59,10 +59,11 @@ def undo(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
     Raises NotYours, SheetMovedOn.
     """
     with one_act():
-        visible = queries.sheets_visible_to(by).filter(pk=sheet_id)
-        if queries.coordinator_of(by) is None or not visible.exists():
+        if queries.coordinator_of(by) is None:
             raise NotYours
         sheet = SheetImport.objects.select_for_update(of=("self",)).get(pk=sheet_id)
+        if not may_undo(sheet, by):
+            raise NotYours
         if sheet.state not in (State.CONFIRMED, State.DONE):
             raise SheetMovedOn
         sheet.state, sheet.content, sheet.done_at = State.UNDOING, b"", sheet.done_at or at
@@ -70,6 +71,17 @@ def undo(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
         sheet.save(update_fields=["state", "content", "done_at", "undo_by", "undo_at"])
         wake("matching.work_on_sheets")
         return sheet
+
+
+def may_undo(sheet: SheetImport, by: User) -> bool:
+    """Return whether `by` may undo a whole sheet: its bringer, and who covers the place of every row of it.
+
+    Whoever shares only some of its places sees it, but cannot end the undoing of the others.
+    """
+    if sheet.by_id == by.pk:
+        return True
+    places = set(sheet.rows.order_by().values_list("place", flat=True).distinct())
+    return all(queries.covers(by, place) for place in places)
 
 
 def to_take_back(sheet: SheetImport) -> QuerySet[SheetImportRow]:

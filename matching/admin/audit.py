@@ -18,7 +18,7 @@ from accounts.coordinators import Rights, rights_of
 from accounts.models import CoordinatorEvent, HostEvent, User
 from matching.admin.access import LookOnly, Row
 from matching.admin.words import REASON_WORDS
-from matching.models import MatchEvent
+from matching.models import DeskEvent, MatchEvent
 from privacy.models import AccessLog
 
 
@@ -80,6 +80,20 @@ class MatchEventAdmin(AuditOnly[MatchEvent]):
     @admin.display(description=gettext_lazy("match"))
     def which(self, event: MatchEvent) -> str:
         return _linked("admin:matching_match_change", event.match)
+
+
+@admin.register(DeskEvent)
+class DeskEventAdmin(AuditOnly[DeskEvent]):
+    """Who took which household, gave it back, handed it over or wrote a note on it; what notes say stands on the cards."""
+
+    list_display = ["at", "by", "what", "which", "whom"]
+    list_filter = [WhoDidIt, "what", "at"]
+    list_select_related = ["by", "whom", "request"]
+    search_fields = ["=request__id", "=by__username"]
+
+    @admin.display(description=gettext_lazy("shelter request"))
+    def which(self, event: DeskEvent) -> str:
+        return _linked("admin:matching_shelterrequest_change", event.request)
 
 
 @admin.register(HostEvent)

@@ -30,6 +30,8 @@ ACTS: dict[str, tuple[Any, Callable[..., Any]]] = {
     "password": (gettext_lazy("Give a new password"), coordinators.give_password),
     "second-factor": (gettext_lazy("Take the lost second factor away"), coordinators.remove_second_factor),
     "send-away": (gettext_lazy("End all access now"), coordinators.send_away),
+    "permit-export": (gettext_lazy("Let them export names and contacts"), coordinators.permit_export),
+    "forbid-export": (gettext_lazy("Let them export names and contacts no longer"), coordinators.forbid_export),
     "let-back": (gettext_lazy("Let back in"), coordinators.let_back),
 }
 
@@ -158,11 +160,8 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
             "row": row,
             "itself": itself,
             "form": ChangeForm(initial={"role": now.role, "all_places": now.all_places, "places": lines}),
-            "acts": [
-                (act, words)
-                for act, (words, _do) in ACTS.items()
-                if act not in ({"send-away"} if not row.user.is_active else {"let-back"})
-            ],
+            "acts": [(act, words) for act, (words, _do) in ACTS.items() if act in _acts_open(row)],
+            "may_export_personal": coordinators.may_export_personal(row.user),
             "second_factor": second_factor.authenticator_of(row.user),
             "events": row.user.coordinator_events.select_related("by")[:50],
             **more,
@@ -214,6 +213,14 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
         if not isinstance(request.user, User) or not rights_of(request.user).may_name:
             raise Http404
         return request.user
+
+
+def _acts_open(row: Coordinator) -> set[str]:
+    """Return the names of the acts a page offers: the export is a lead's by the role, and never an auditor's."""
+    open_ = {"password", "second-factor", "send-away" if row.user.is_active else "let-back"}
+    if row.role == Coordinator.Role.COORDINATOR and row.user.is_active:
+        open_.add("forbid-export" if coordinators.may_export_personal(row.user) else "permit-export")
+    return open_
 
 
 def _page_of(coordinator_id: int) -> str:

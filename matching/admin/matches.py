@@ -22,12 +22,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from matching import queries, transitions
+from matching import claims, queries, transitions
 from matching.admin import hand, left_over, personal, queue
 from matching.admin.access import LookOnly, back, coordinator, said
 from matching.admin.words import REASON_WORDS, RISK_WORDS
 from matching.engine.objective import distance_km
-from matching.models import DeskNote, Match
+from matching.models import Match
 from matching.states import HOLDS_BEDS, NEEDS_REASON, Act, Status
 
 ACTS: dict[Act, tuple[Any, Callable[..., Match]]] = {
@@ -119,7 +119,7 @@ class MatchAdmin(LookOnly[Match]):
             "title": str(match),
             "opts": self.opts,
             "acts": acts,
-            "notes": DeskNote.objects.filter(request=match.request_id).select_related("by"),
+            "notes": claims.notes_for(match.request_id, user),
             "events": match.events.select_related("by").defer("note"),
             "noted": any(match.events.values_list("note", flat=True)),
             **personal.closed(_reads(match)),

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -159,6 +160,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         before=queueing.position_of(heads[0]) if has_before and heads else None,
         after=queueing.position_of(heads[-1]) if has_after and heads else None,
         reasons=REASON_WORDS.items(),
+        # The same on every card: made once.
+        decline_reasons=render_to_string("admin/matching/decline_reasons.html", {"reasons": REASON_WORDS.items()}),
         risk_words=RISK_WORDS.items(),
         night_words=NIGHT_WORDS.items(),
         whose_words=WHOSE_WORDS.items(),
@@ -183,19 +186,19 @@ def decide(request: HttpRequest) -> HttpResponse:
     user, at = coordinator(request), timezone.now()
     act, _sep, reason = request.POST.get("act", "").partition(":")
     seen = seen_from(request.POST.get("seen", ""))
-    _visible(user, seen)
     details = {"reason": reason or request.POST.get("reason", ""), "note": request.POST.get("note", "")}
     try:
         bundle = decisions.decide(seen, act, by=user, at=at, **details)
         if request.POST.get("now"):
             decisions.send_now(bundle, by=user, at=at)
     except Refused as refusal:
+        _visible(user, seen)
         messages.error(request, str(refusal))
     return back(request, reverse("admin:matching_match_queue"))
 
 
 def _visible(user: User, seen: Mapping[UUID, int]) -> None:
-    """Raise Http404 unless `user` may see every one of these matches."""
+    """Raise Http404 unless `user` may see every one of these matches: nobody is told why what they cannot see is refused."""
     if queries.matches_visible_to(user).filter(pk__in=list(seen)).count() != len(seen) or not seen:
         raise Http404
 
@@ -336,7 +339,7 @@ def claim(request: HttpRequest, request_id: UUID, act: str) -> HttpResponse:
     elif act == "over":
         said(request, lambda: claims.take(request_id, by=user, at=at, over=True), _("You have taken it over."))
     elif act == "release":
-        said(request, lambda: claims.release(request_id, by=user), _("You have given it back."))
+        said(request, lambda: claims.release(request_id, by=user, at=at), _("You have given it back."))
     elif act == "note":
         said(request, lambda: claims.write_note(request_id, note, by=user, at=at), _("The note is written."))
     elif act == "hand-over":

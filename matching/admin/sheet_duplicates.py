@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -146,16 +146,20 @@ def open_personal(request: HttpRequest, pair_kind: str, one: str, other: str) ->
 
 
 def merge(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpResponse:
-    """Merge the two; the form says which one stays."""
+    """Merge the two; the form says which one stays, and that whoever asks knows that there is no way back."""
     user, _both = _pair(request, pair_kind, one, other)
     stays = request.POST.get("stays", "")
     if stays not in (one, other):
         raise Http404
+    pair_page = HttpResponseRedirect(reverse("admin:matching_sheet_pair", args=[pair_kind, one, other]))
+    if request.POST.get("sure") != "yes":
+        messages.error(request, _("Nothing was merged: tick that you know it cannot be undone."))
+        return pair_page
     goes, reason = other if stays == one else one, " ".join(request.POST.get("reason", "").split())
     act = partial(merging.merge, pair_kind, goes, stays, by=user, at=timezone.now(), reason=reason)
     if said(request, act, _("Merged.")):
         return HttpResponseRedirect(f"{reverse('admin:matching_sheet_duplicates')}?kind={pair_kind}")
-    return HttpResponseRedirect(reverse("admin:matching_sheet_pair", args=[pair_kind, one, other]))
+    return pair_page
 
 
 def apart(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpResponse:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from accounts.coordinators import rights_of
+from accounts.coordinators import may_export_personal
 from accounts.refusals import Refused
 from matching import exports
 from matching.admin.access import LOOK_REASONS, coordinator, why_look
@@ -44,14 +44,14 @@ def urls() -> list[Any]:
 
 def page(request: HttpRequest) -> HttpResponse:
     """Show what can be taken; with personal fields where one is permitted."""
-    coordinator(request)
+    user = coordinator(request)
     context = page_context(
         request,
         title=_("Export"),
         here="sheets",
         exports=[(kind.value, words, exports.columns_of(kind)) for kind, words in WORDS.items()],
         with_people=[(kind.value, words) for kind, words in WORDS.items() if kind is not Kind.MATCHES],
-        may_export_personal=rights_of(request.user).may_export_personal,
+        may_export_personal=may_export_personal(user),
         look_reasons=LOOK_REASONS.items(),
     )
     return TemplateResponse(request, "admin/matching/sheet_export.html", context)

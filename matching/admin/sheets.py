@@ -64,7 +64,7 @@ class BringForm(forms.Form):
 
 @admin.register(SheetImport)
 class SheetAdmin(LookOnly[SheetImport]):
-    """The sheets that were brought: one's own, and with all places everybody's."""
+    """The sheets that were brought: one's own, and those with a row in one's places."""
 
     list_display = ["__str__", "kind", "state", "row_count", "by", "received_at", "done_at"]
     list_filter = ["kind", "state"]
@@ -129,15 +129,16 @@ class SheetAdmin(LookOnly[SheetImport]):
             raise Http404
         user = coordinator(request)
         sheet = get_object_or_404(self.visible(user), pk=int(object_id))
+        visible = queries.sheet_rows_visible_to(user, sheet)
         column = "outcome" if sheet.confirmed_at else "foreseen"
-        counts = dict(sheet.rows.order_by().values_list(column).annotate(Count("pk")))
+        counts = dict(visible.order_by().values_list(column).annotate(Count("pk")))
         show = request.GET.get("show", "")
         show = show if show in {*OUTCOME_WORDS, SheetImportRow.Undone.NO} else ""
-        rows = sheet.rows.select_related("place")
+        rows = visible.select_related("place")
         if show:
             rows = rows.filter(**{"undone" if show == SheetImportRow.Undone.NO else column: show})
         page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
-        done = sum(count for outcome, count in counts.items() if outcome)
+        done, size = sum(count for outcome, count in counts.items() if outcome), sum(counts.values())
         follow = sheet.is_worked_on and request.GET.get("follow") != "no"
         context = page_context(
             request,
@@ -146,13 +147,15 @@ class SheetAdmin(LookOnly[SheetImport]):
             sheet=sheet,
             counts=[(value, words, counts.get(value, 0)) for value, words in OUTCOME_WORDS.items()],
             done=done,
-            left=sheet.row_count - done,
+            size=size,
+            elsewhere=size < sheet.row_count and sheet.state != State.DROPPED,
             show=show,
             page=page,
             rows=[_shown(row, column) for row in page],
-            to_vouch=sheet.rows.filter(would_vouch=True).count() if sheet.state == State.PREVIEWED else 0,
-            vouched=sheet.rows.filter(vouched_at__isnull=False).count(),
-            undoing=_undoing(sheet),
+            to_vouch=visible.filter(would_vouch=True).count() if sheet.state == State.PREVIEWED else 0,
+            vouched=visible.filter(vouched_at__isnull=False).count(),
+            undoing=_undoing(sheet, visible),
+            may_undo=sheet_undoing.may_undo(sheet, user),
             mine=sheet.by_id == user.pk,
             follow=follow,
         )
@@ -200,9 +203,9 @@ class SheetAdmin(LookOnly[SheetImport]):
         return user
 
 
-def _undoing(sheet: SheetImport) -> dict[str, int]:
+def _undoing(sheet: SheetImport, visible: QuerySet[SheetImportRow]) -> dict[str, int]:
     """Return how many rows an undo is about, and how many of them are undone or kept by now."""
-    changing = sheet_undoing.to_take_back(sheet)
+    changing = sheet_undoing.to_take_back(sheet).filter(pk__in=visible.values("pk"))
     counts = dict(changing.order_by().values_list("undone").annotate(Count("pk"))) if sheet.confirmed_at else {}
     yes, no = (counts.get(each, 0) for each in (SheetImportRow.Undone.YES, SheetImportRow.Undone.NO))
     return {"all": sum(counts.values()), "undone": yes, "kept": no, "over": yes + no}

@@ -1,6 +1,6 @@
 """The rows of the domain: spaces, shelter requests, matches, and what the database guarantees about them."""
 
-from matching.models.desk import Claim, DeskNote, Heartbeat, PendingDecision
+from matching.models.desk import Claim, DeskEvent, DeskNote, Heartbeat, PendingDecision
 from matching.models.drafts import KeptDraft
 from matching.models.duplicates import PairVerdict
 from matching.models.idempotency import IdempotencyKey
@@ -12,6 +12,7 @@ from matching.models.spaces import Space, SpaceWindow
 
 __all__ = [
     "Claim",
+    "DeskEvent",
     "DeskNote",
     "Heartbeat",
     "IdempotencyKey",

@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from matching.models import guards
 from matching.models.matches import Match
@@ -83,6 +84,50 @@ class DeskNote(models.Model):
 
     def __str__(self) -> str:
         return f"note on {self.request_id}"
+
+
+class DeskEvent(models.Model):
+    """What a coordinator did between coordinators about a request: took it, gave it back, handed it over, wrote a note.
+
+    Append-only, and without a word of what a note says: who, when, and `whom` it was taken from or handed to.
+    """
+
+    class What(models.TextChoices):
+        TAKEN = "taken", _("claimed")
+        TAKEN_OVER = "taken_over", _("taken over")
+        GIVEN_BACK = "given_back", _("given back")
+        HANDED_OVER = "handed_over", _("handed over")
+        NOTED = "noted", _("a note written")
+
+    # A household with such a history is withdrawn, not removed, when the sheet it came with is undone.
+    request = models.ForeignKey(
+        ShelterRequest, on_delete=models.PROTECT, related_name="desk_events", verbose_name=_("shelter request")
+    )
+    what = models.CharField(_("what"), max_length=12, choices=What.choices)
+    whom = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("from whom or to whom"),
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("line between coordinators")
+        verbose_name_plural = _("lines between coordinators")
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="desk_event_what_known",
+                condition=Q(what__in=["taken", "taken_over", "given_back", "handed_over", "noted"]),
+            ),
+        ]
+        triggers = [guards.append_only("desk_event_append_only")]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.request_id}"
 
 
 class Heartbeat(models.Model):

@@ -71,7 +71,7 @@ class SheetImport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"sheet {self.pk}"
+        return _("sheet %(number)s") % {"number": self.pk}
 
     @property
     def is_worked_on(self) -> bool:

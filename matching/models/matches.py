@@ -103,7 +103,7 @@ class Match(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"match {str(self.id)[:8]}"
+        return _("match %(number)s") % {"number": str(self.id)[:8]}
 
     @property
     def nights(self) -> int:

@@ -83,7 +83,7 @@ class ShelterRequest(models.Model):
         triggers = [guards.REQUEST_KEEPS_MATCHES, *guards.CHANGES_OF_REQUESTS]
 
     def __str__(self) -> str:
-        return f"request {str(self.id)[:8]}"
+        return _("request %(number)s") % {"number": str(self.id)[:8]}
 
     @property
     def last_day(self) -> date:

@@ -76,7 +76,7 @@ class Space(models.Model):
         triggers = [guards.SPACE_KEEPS_PROMISES, *guards.CHANGES_OF_SPACES]
 
     def __str__(self) -> str:
-        return f"space {str(self.id)[:8]}"
+        return _("space %(number)s") % {"number": str(self.id)[:8]}
 
 
 class SpaceWindow(models.Model):

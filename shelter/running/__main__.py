@@ -21,6 +21,8 @@ from shelter.running.servers import addresses, servers
 from shelter.running.supervisor import Child, say
 
 FIRST_PORT = 8000
+PATIENCE = 90
+"""Seconds in which a command beside servers may tidy up: it may have several servers of its own to end."""
 
 
 class Stop(Exception):
@@ -151,6 +153,8 @@ def manage(words: list[str]) -> int:
 def run_with(command: list[str]) -> int:
     """Run `command` beside servers of its own that are thrown away afterwards; return its exit status."""
     signal.signal(signal.SIGTERM, _stop)
+    # A script starts what it puts into the background with Ctrl-C ignored; the child would inherit that and never end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="shanyrak-test-"))
     folder.chmod(0o755)
     (folder / "static").mkdir()
@@ -161,10 +165,20 @@ def run_with(command: list[str]) -> int:
             try:
                 return child.wait()
             except (KeyboardInterrupt, Stop):
-                child.send_signal(signal.SIGINT)
-                return child.wait(30)
+                return _ended(child)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ended(child: subprocess.Popen[bytes]) -> int:
+    """Ask a command to end, and to end what it started; return its exit status."""
+    child.send_signal(signal.SIGINT)
+    try:
+        return child.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        say(f"{child.args!r} did not end within {PATIENCE} seconds and is killed")
+        child.kill()
+        return child.wait()
 
 
 def main() -> int:

@@ -85,6 +85,7 @@ class Desk:
             "audit-matches": "/admin/matching/matchevent/",
             "audit-hosts": "/admin/accounts/hostevent/",
             "audit-coordinators": "/admin/accounts/coordinatorevent/",
+            "audit-between": "/admin/matching/deskevent/",
             "audit-looks": "/admin/privacy/accesslog/",
             "place-new": "/admin/places/place/add/",
         }

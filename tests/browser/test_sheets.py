@@ -132,6 +132,8 @@ def test_duplicates_by_keys(opening: Opening, carla: Person) -> None:
     expect(page.get_by_text("Hana Musterfrau")).to_be_visible()
     assert AccessLog.objects.filter(by=carla.user, reason="mistake").count() == 2
 
+    tab_to(page, "I know that this cannot be undone")
+    page.keyboard.press("Space")
     tab_to(page, f"Merge, and keep host {vetted.pk}")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Nothing looks like a duplicate here.")).to_be_visible()

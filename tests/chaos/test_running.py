@@ -166,3 +166,38 @@ def test_run_starts_stops_and_recovers_with_its_data(folder: Path) -> None:
         assert left_running(folder) == []
     finally:
         third.process.kill()
+
+
+DRILL = """
+import os
+import sys
+from pathlib import Path
+from tests import processes
+
+folder = Path(sys.argv[1])
+serve = ("gunicorn", "--bind", f"unix:{folder}/web", "shelter.wsgi")
+with processes.running(*serve, log=folder / "log", env={**os.environ}) as web:
+    (folder / "web.pid").write_text(str(web.pid))
+    web.wait()
+"""
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_what_runs_beside_servers_ends_with_them_from_the_background_of_a_script_too(
+    tmp_path: Path, ignored: bool
+) -> None:
+    def as_a_script_does() -> None:
+        # A shell without job control starts with `&` what ignores Ctrl-C.
+        signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.SIG_DFL)
+
+    env = {**env_of(tmp_path), "DEBUG": "yes"}
+    command = [sys.executable, "-m", "shelter.running", "with", sys.executable, "-c", DRILL, str(tmp_path)]
+    beside = subprocess.Popen(command, cwd=ROOT, env=env, preexec_fn=as_a_script_does)
+    wait_for((tmp_path / "web.pid").exists, what="the start")
+    web = int((tmp_path / "web.pid").read_text())
+
+    beside.send_signal(signal.SIGTERM)
+
+    assert beside.wait(60) != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(web, 0)

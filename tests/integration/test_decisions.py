@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from accounts.refusals import Refused
 from matching import claims, decisions, matchmaking, queries, transitions
-from matching.models import Claim, DeskNote, Heartbeat, Match, PendingDecision
+from matching.models import Claim, DeskEvent, DeskNote, Heartbeat, Match, PendingDecision
 from matching.refusals import (
     DecidedAlready,
     Frozen,
@@ -318,9 +321,9 @@ def test_claim_is_taken_over_given_back_and_ended_by_the_decision(
     claims.take(proposal.request_id, by=clara.user, at=now, over=True)
     assert Claim.objects.get().by == clara.user
 
-    claims.release(proposal.request_id, by=carla.user)
+    claims.release(proposal.request_id, by=carla.user, at=now)
     assert Claim.objects.count() == 1
-    claims.release(proposal.request_id, by=clara.user)
+    claims.release(proposal.request_id, by=clara.user, at=now)
     claims.take(proposal.request_id, by=carla.user, at=now)
     decisions.decide(seen(proposal), "approve", by=carla.user, at=now)
     assert not Claim.objects.exists()
@@ -352,6 +355,53 @@ def test_hand_over_tells_whom_it_is_handed_to_and_nobody_else(carla: Person, pro
         claims.hand_over(proposal.request_id, clio.user, by=carla.user, at=now + timedelta(minutes=1))
     claims.hand_over(proposal.request_id, clio.user, by=clara.user, at=now + timedelta(minutes=2))
     assert [each.recipient for each in told.order_by("pk")] == [clara.user, clio.user]
+
+
+def test_claims_notes_and_handing_over_leave_a_line_each_and_none_says_what_was_written(
+    carla: Person, proposal: Match, now: datetime
+) -> None:
+    clara, it, what = people.carla("clara"), proposal.request_id, DeskEvent.What
+    claims.take(it, by=carla.user, at=now)
+    claims.take(it, by=carla.user, at=now)  # Ten minutes more of one's own are nothing new.
+    with pytest.raises(TakenByAnother):
+        claims.take(it, by=clara.user, at=now)
+    claims.take(it, by=clara.user, at=now, over=True)
+    claims.write_note(it, "call Amira on +7 700 000 00 00", by=clara.user, at=now)
+    claims.hand_over(it, carla.user, by=clara.user, at=now, note="please")
+    claims.release(it, by=clara.user, at=now)  # It is not theirs any more.
+    claims.release(it, by=carla.user, at=now)
+
+    lines = DeskEvent.objects.order_by("pk").values_list("request", "what", "by", "whom", "at")
+    assert list(lines) == [
+        (it, what.TAKEN, carla.user.pk, None, now),
+        (it, what.TAKEN_OVER, clara.user.pk, carla.user.pk, now),
+        (it, what.NOTED, clara.user.pk, None, now),
+        (it, what.HANDED_OVER, clara.user.pk, carla.user.pk, now),
+        (it, what.GIVEN_BACK, carla.user.pk, None, now),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(t::text, ' ') FROM matching_deskevent t")
+        assert "700" not in cursor.fetchone()[0]
+
+
+def test_notes_are_read_no_longer_where_the_household_has_left(
+    amira: Person, hanna: Person, carla: Person, now: datetime, signed_in: Callable[[Person], Client]
+) -> None:
+    """The household asks in Almaty; while a space in Oral is proposed to it, Oral's coordinators read what is written."""
+    oral = people.place("Oral")
+    offered = people.space(hanna.host, place=oral)
+    asked = people.request(amira.arrival)
+    match, there = people.proposed(asked, offered), people.carla("there", places=(oral,))
+    claims.write_note(asked.pk, "before the proposal ends", by=carla.user, at=now)
+    page = f"/admin/matching/match/{match.pk}/change/"
+    assert "before the proposal ends" in signed_in(there).get(page).content.decode()
+
+    transitions.decline(match.pk, by=carla.user, at=now, reason="too_far")
+    claims.write_note(asked.pk, "long afterwards", by=carla.user, at=now)
+
+    assert [note in signed_in(there).get(page).content.decode() for note in ("before the", "long after")] == [False] * 2
+    # The negative control: whose place it is reads both on the same page.
+    assert [note in signed_in(carla).get(page).content.decode() for note in ("before the", "long after")] == [True] * 2
 
 
 def test_hand_over_to_who_may_not_see_it_is_refused(carla: Person, amira: Person, proposal: Match) -> None:

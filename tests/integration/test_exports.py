@@ -8,11 +8,15 @@ from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.http.response import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from accounts import coordinators
+from accounts.coordinators import NotLead, NotOneself
+from accounts.models import CoordinatorEvent, User
 from matching import exports
 from matching.exports import Kind, MayNotExportPersonal
 from matching.models import ShelterRequest, Space
@@ -150,6 +154,70 @@ def test_persons_are_not_exported_by_who_is_not_permitted(market: None, carla: P
     assert (answer.status_code, answer["Location"], AccessLog.objects.count()) == (302, PAGE, 0)
     with pytest.raises(MayNotExportPersonal):
         exports.open_personal(Kind.SPACES, by=carla.user, at=timezone.now(), reason="asked")
+
+
+@pytest.fixture
+def permitted(market: None, lena: Person) -> Person:
+    """A coordinator of Almaty whom Lena has let export persons, on her page in the admin."""
+    local = people.carla("local", places=(people.place(),))
+    act(lena, local, "permit-export")
+    return local
+
+
+def act(by: Person, about: Person, name: str) -> Any:
+    address = f"/admin/accounts/coordinator/{about.user.coordinator.pk}/act/{name}/"
+    return people.desk_client(by).post(address, {"reason": "she prints the lists"})
+
+
+def test_whom_a_lead_permits_it_exports_persons_of_their_places_and_each_is_logged(
+    permitted: Person, hanna: Person, lena: Person, signed_in: SignIn
+) -> None:
+    found = read(body(with_people(signed_in(permitted), "spaces")))
+
+    assert [row["host"] for row in found] == ["Hanna Musterfrau"]
+    assert list(AccessLog.objects.values_list("by", "about", "reason")) == [
+        (permitted.user.pk, hanna.user.pk, "other: fire drill")
+    ]
+    line = CoordinatorEvent.objects.get(about=permitted.user, what="export_permitted")
+    assert (line.by, line.reason) == (lena.user, "she prints the lists")
+    assert signed_in(permitted).get(PAGE).context["may_export_personal"]
+
+
+def test_permission_is_named_and_no_other_will_do(carla: Person, permitted: Person) -> None:
+    others = Permission.objects.exclude(codename="export_personal")
+    carla.user.user_permissions.set(others)
+
+    held = [coordinators.may_export_personal(User.objects.get(pk=each.user.pk)) for each in (carla, permitted)]
+
+    assert held == [False, True]
+    assert permitted.user.has_perm("accounts.export_personal")
+
+
+def test_permission_taken_back_or_that_of_an_auditor_opens_nothing(
+    permitted: Person, lena: Person, signed_in: SignIn
+) -> None:
+    at = timezone.now()
+    act(lena, permitted, "forbid-export")
+    answer = with_people(signed_in(permitted), "spaces")
+    assert (answer.status_code, answer["Location"], AccessLog.objects.count()) == (302, PAGE, 0)
+
+    act(lena, permitted, "permit-export")
+    row = permitted.user.coordinator
+    auditor = coordinators.Granted("auditor", places=tuple(row.places.all()))
+    coordinators.change_rights(row.pk, auditor, by=lena.user, at=at, reason="x")
+    assert with_people(signed_in(permitted), "spaces").status_code == 403
+    with pytest.raises(MayNotExportPersonal):
+        exports.open_personal(Kind.SPACES, by=User.objects.get(pk=permitted.user.pk), at=at, reason="asked")
+    assert AccessLog.objects.count() == 0
+
+
+def test_only_a_lead_permits_it_and_nobody_themselves(carla: Person, lena: Person) -> None:
+    for by, about, refusal in ((carla, lena, NotLead), (lena, lena, NotOneself)):
+        for change in (coordinators.permit_export, coordinators.forbid_export):
+            with pytest.raises(refusal):
+                change(about.user.coordinator.pk, by=by.user, at=timezone.now(), reason="x")
+    assert act(carla, lena, "permit-export").status_code == 404
+    assert not CoordinatorEvent.objects.filter(what__startswith="export").exists()
 
 
 def test_persons_are_not_exported_when_the_log_cannot_be_written(

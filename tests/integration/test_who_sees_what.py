@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from matching import queries, transitions
+from matching.models import Match
 from matching.states import Status
 from tests import people
 from tests.people import Person
@@ -49,6 +50,28 @@ def test_host_and_arrival_see_a_match_from_its_approval_on(
     seen = [queries.matches_visible_to(person.user).count() for person in (amira, hanna, oskar)]
 
     assert seen == ([0, 0, 0] if status is Status.PROPOSED else [1, 1, 0])
+
+
+def test_proposals_of_the_queue_are_those_whose_matches_one_sees(
+    amira: Person, hanna: Person, oskar: Person, carla: Person
+) -> None:
+    """The short way to the queue lets nobody see more or less: a proposal, one approved once, and one in another place."""
+    proposed = people.proposed(people.request(amira.arrival), people.space(hanna.host))
+    asked = people.request(people.amira().arrival, people=1, all_women=True)
+    once = people.proposed(asked, people.space(hanna.host))
+    transitions.approve(once.pk, by=carla.user, at=timezone.now())
+    far = people.proposed(people.request(people.amira().arrival), people.space(hanna.host, place=people.place("Oral")))
+    people.match_in(Status.CONFIRMED, people.request(people.amira().arrival), people.space(hanna.host))
+    local, there = (people.carla(name, places=(people.place(name),)) for name in ("Almaty", "Oral"))
+    nowhere = people.carla("nowhere", places=(people.place("Tbilisi"),))
+    callers = (amira, hanna, oskar, carla, people.lena(), people.adil(), local, there, nowhere)
+
+    seen = [set(queries.proposals_visible_to(person.user)) for person in callers]
+
+    of_all = [queries.matches_visible_to(person.user).filter(status=Status.PROPOSED) for person in callers]
+    assert seen == [set(matches) for matches in of_all]
+    everything: set[Match] = {proposed, once, far}
+    assert seen == [set(), set(), set(), everything, everything, everything, everything, {far}, set()]
 
 
 @pytest.mark.parametrize(("trusted", "counted"), [(0, "127.0.0.1"), (1, "203.0.113.9")])

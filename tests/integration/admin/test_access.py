@@ -33,7 +33,7 @@ from PIL import Image
 from accounts import coordinators, desk_sessions, evidence
 from accounts.models import HostEvidence, User
 from deployment import rules
-from matching import disclosure, sheet_imports
+from matching import claims, disclosure, sheet_imports
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
 from matching.models import Match, MatchingRound, PairVerdict, SheetImport, Space
@@ -120,6 +120,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("accounts_user", "object_id"): lambda match: match.space.host.user_id,
     ("accounts_hostevent", "object_id"): _first("accounts.HostEvent"),
     ("accounts_coordinatorevent", "object_id"): _first("accounts.CoordinatorEvent"),
+    ("matching_deskevent", "object_id"): _first("matching.DeskEvent"),
     ("matching_matchevent", "object_id"): _first("matching.MatchEvent"),
     ("matching_matchinground", "object_id"): _first("matching.MatchingRound"),
     ("notifications_delivery", "object_id"): _first("notifications.Delivery"),
@@ -296,7 +297,7 @@ ROWS = [
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_space_act", ACT, act="pause"),
     row("POST", "matching_space_open", (200, 404, 200, 403, 404), body=_look),
-    # -- sheets: one's own, and with all places everybody's
+    # -- sheets: one's own, and those with a row in one's places
     *stock("matching_sheetimport", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("GET", "matching_sheet_bring", (200, 200, 200, 404, 404)),
     row(
@@ -322,7 +323,7 @@ ROWS = [
     row("GET", "matching_sheet_pair", OF_THE_PLACE),
     row("GET", "matching_sheet_pair", NO_SUCH, pair_kind="people"),
     row("POST", "matching_sheet_pair_open", (200, 404, 200, 403, 404), body=_why),
-    row("POST", "matching_sheet_pair_merge", ACT, body=lambda it: {"stays": str(it.match.space_id)}),
+    row("POST", "matching_sheet_pair_merge", ACT, body=lambda it: {"stays": str(it.match.space_id), "sure": "yes"}),
     row("POST", "matching_sheet_pair_merge", (*NO_SUCH[:3], 403, 404), body=lambda it: {"stays": "nobody"}),
     row("POST", "matching_sheet_pair_apart", ACT),
     # -- hosts
@@ -368,6 +369,8 @@ ROWS = [
         body=lambda it: {"role": "lead", "reason": "x"},
     ),
     row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="second-factor"),
+    row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="permit-export"),
+    row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="forbid-export"),
     *stock("accounts_user", lists=OWNER, one=OWNER, add=OWNER, delete=OWNER),
     row("GET", "auth_user_password_change", OWNER),
     *(
@@ -375,6 +378,7 @@ ROWS = [
         for model in (
             "accounts_hostevent",
             "accounts_coordinatorevent",
+            "matching_deskevent",
             "matching_matchevent",
             "matching_pairverdict",
             "privacy_accesslog",
@@ -442,6 +446,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     editing.close_place(people.place("Tbilisi").pk, by=people.lena().user, at=at, reason="x")
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
     PairVerdict.objects.create(kind="hosts", verdict="different", one="1", other="2", by=carla.user, at=at)
+    claims.write_note(match.request_id, "x", by=carla.user, at=at)
     return Things(Match.objects.select_related("space__host").get(pk=match.pk))
 
 
@@ -560,6 +565,21 @@ def test_list_holds_only_what_the_caller_may_see(
     seen = {"match": ["Almaty"], "shelterrequest": ["Almaty", "Tbilisi"], "space": ["Almaty", "Tbilisi"]}[model]
     places = sorted(getattr(each, "place", None).name if model != "match" else each.space.place.name for each in rows)
     assert places == ([] if caller == "elsewhere" else seen)
+
+
+@pytest.mark.parametrize("caller", DESK[:4])
+def test_list_of_sheets_holds_only_those_of_ones_places(
+    caller: str, things: Things, request: pytest.FixtureRequest
+) -> None:
+    sheet, browser = _sheet_of(things.match), client_of(caller, request)
+
+    def shown() -> list[Any]:
+        return list(browser.get("/admin/matching/sheetimport/").context["cl"].result_list)
+
+    assert shown() == ([] if caller == "elsewhere" else [sheet])
+    # The negative control: with a row in Oral it is theirs to see as well.
+    sheet.rows.update(place=people.place("Oral"))
+    assert shown() == [sheet]
 
 
 # -- negative controls: with a guard off, the matrix would see it -----------------------------------

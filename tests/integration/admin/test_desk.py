@@ -172,3 +172,27 @@ def test_users_and_coordinators_are_the_superusers_alone(carla: Person, signed_i
     client = signed_in(carla)
 
     assert [client.get(f"/admin/accounts/{page}/").status_code for page in ("user", "coordinator")] == [403, 403]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("host", "space", "request", "match")),
+        ("ru", ("хозяин", "жильё", "заявка", "вариант")),
+        ("kk", ("үй иесі", "баспана", "өтініш", "нұсқа")),
+        ("uk", ("господар", "житло", "заявка", "варіант")),
+        ("ka", ("მასპინძელი", "ადგილი", "მოთხოვნა", "ვარიანტი")),
+    ],
+)
+def test_rows_are_called_in_the_language_of_whoever_looks(
+    carla: Person, amira: Person, hanna: Person, signed_in: SignIn, language: str, words: tuple[str, ...]
+) -> None:
+    match = people.proposed(people.request(amira.arrival), people.space(hanna.host))
+    browser = signed_in(carla)
+    lists = ("accounts/host", "matching/space", "matching/shelterrequest", "matching/match")
+
+    pages = [browser.get(f"/admin/{each}/", headers={"accept-language": language}) for each in lists]
+
+    ids = (match.space.host_id, *(str(each)[:8] for each in (match.space_id, match.request_id, match.pk)))
+    called = [f">{word} {pk}</a>" for word, pk in zip(words, ids, strict=True)]
+    assert [link in page.content.decode() for link, page in zip(called, pages, strict=True)] == [True] * 4

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from matching import claims, decisions, queueing, transitions
+from matching.admin import queue
 from matching.models import Claim, DeskNote, Match, PendingDecision, ShelterRequest
 from matching.queueing import Filters
 from matching.states import Status
@@ -25,9 +26,11 @@ pytestmark = pytest.mark.django_db
 QUEUE = "/admin/matching/match/queue/"
 DECIDE = f"{QUEUE}decide/"
 BULK = f"{QUEUE}bulk/"
-QUERIES = 11
+QUERIES = 12
 """Of a page of the queue, whatever waits. A server that keeps connections adds one, to see that its own is alive, and once a
 minute two, to note that somebody is there. The promise is at most 15."""
+DECISION_QUERIES = 9
+"""Of one decision, with the two that begin and end what is written together; one more reads the places of whoever has some."""
 
 SignIn = Callable[[Person], Client]
 
@@ -186,8 +189,9 @@ def test_filters_choose(carla: Person, hanna: Person, signed_in: SignIn, risky: 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("everywhere", [True, False])
 def test_queue_needs_the_same_queries_for_one_and_three(
-    hanna: Person, signed_in: SignIn, count: int, everywhere: bool
+    hanna: Person, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch, count: int, everywhere: bool
 ) -> None:
+    monkeypatch.setattr(queue, "CARDS_A_PAGE", 3)
     person = people.carla("c", places=() if everywhere else (people.place(),))
     for number in range(count):
         asked = people.request(people.amira(name=f"Amira {number}").arrival)
@@ -204,7 +208,9 @@ def test_queue_needs_the_same_queries_for_one_and_three(
     ) as queries:
         page = client.get(QUEUE)
 
-    assert (len(page.context["cards"]), page.context["pending"].all) == (count + 1, 1)
+    shown, further = (len(page.context["cards"]), page.context["after"] is not None)
+    assert (shown, further) == ((2, False) if count == 1 else (3, True))
+    assert page.context["pending"].all == 1
     assert len(queries) == QUERIES
 
 
@@ -223,6 +229,25 @@ def test_approve_waits_a_minute_then_asks_host_and_arrival(carla: Person, propos
         n.event for user in (proposal.space.host.user, proposal.request.arrival.user) for n in user.notifications.all()
     }
     assert {"host_asked", "arrival_asked"} <= told
+
+
+@pytest.mark.parametrize("legs", [1, 2])
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_decision_needs_the_same_queries_whatever_was_before(
+    hanna: Person, signed_in: SignIn, legs: int, everywhere: bool
+) -> None:
+    person = people.carla("c", places=() if everywhere else (people.place(),))
+    asked = people.request(people.amira().arrival)
+    decided = two_legs(hanna) if legs == 2 else [people.proposed(asked, people.space(hanna.host))]
+    people.match_in(Status.COMPLETED, people.request(people.amira().arrival), people.space(hanna.host))
+    client = signed_in(person)
+
+    with CaptureQueriesContext(connection) as queries:
+        client.post(DECIDE, {"act": "approve", "seen": seen(*decided)})
+
+    assert PendingDecision.objects.count() == legs
+    assert [each["sql"].split()[0] for each in queries if each["sql"].startswith(("INSERT", "DELETE"))] == ["INSERT"]
+    assert len(queries) == DECISION_QUERIES + (not everywhere)
 
 
 def test_undo_brings_the_card_back(carla: Person, proposal: Match, signed_in: SignIn) -> None:

@@ -212,6 +212,7 @@ AUDIT = [
     "/admin/accounts/hostevent/",
     "/admin/accounts/coordinatorevent/",
     "/admin/privacy/accesslog/",
+    "/admin/matching/deskevent/",
 ]
 
 
@@ -261,6 +262,7 @@ def test_audit_page_answers_who_looked_at_whom(
         "accounts_coordinatorevent",
         "accounts_hostcall",
         "matching_desknote",
+        "matching_deskevent",
         "places_placechange",
         "deployment_settingchange",
     ],

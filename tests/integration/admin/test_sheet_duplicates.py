@@ -82,10 +82,9 @@ def test_names_are_opened_for_a_reason_and_both_looks_are_logged(
 
 def test_pair_is_merged_and_gone_from_the_list(desk: Client, twins: tuple[Host, Host]) -> None:
     stays, goes = twins
+    asked = {"stays": str(stays.pk), "reason": "on the phone", "sure": "yes"}
 
-    answer = desk.post(
-        page_of("hosts", *pair(*twins)) + "merge/", {"stays": str(stays.pk), "reason": "on the phone"}, follow=True
-    )
+    answer = desk.post(page_of("hosts", *pair(*twins)) + "merge/", asked, follow=True)
 
     goes.refresh_from_db()
     assert (goes.merged_into, answer.context["pairs"]) == (stays, [])
@@ -94,10 +93,23 @@ def test_pair_is_merged_and_gone_from_the_list(desk: Client, twins: tuple[Host, 
     assert "merged into" in desk.get(f"/admin/accounts/host/{goes.pk}/change/").content.decode()
 
 
+def test_pair_is_not_merged_before_it_is_said_that_there_is_no_way_back(desk: Client, twins: tuple[Host, Host]) -> None:
+    stays, goes = twins
+    page = page_of("hosts", *pair(*twins))
+    text = desk.get(page).content.decode()
+    assert text.index("A merge cannot be undone.") < text.index("Merge, and keep")
+
+    answer = desk.post(f"{page}merge/", {"stays": str(stays.pk)}, follow=True)
+
+    goes.refresh_from_db()
+    assert (goes.merged_into, PairVerdict.objects.count()) == (None, 0)
+    assert "tick that you know it cannot be undone" in answer.content.decode()
+
+
 def test_merge_that_is_refused_says_why(desk: Client, twins: tuple[Host, Host]) -> None:
     vetted, other = twins
 
-    answer = desk.post(page_of("hosts", *pair(*twins)) + "merge/", {"stays": str(other.pk)}, follow=True)
+    answer = desk.post(page_of("hosts", *pair(*twins)) + "merge/", {"stays": str(other.pk), "sure": "yes"}, follow=True)
 
     vetted.refresh_from_db()
     assert (vetted.merged_into, "Keep the one who is vetted" in answer.content.decode()) == (None, True)

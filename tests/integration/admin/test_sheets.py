@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Host
 from matching import sheet_imports, sheet_undoing
 from matching.models import SheetImport, Space
+from matching.refusals import NotYours
 from tests import people
 from tests.integration.test_sheet_imports import of_spaces, previewed, rows, taken_in, worked_on
 from tests.people import Person
@@ -148,7 +149,7 @@ def test_no_page_shows_what_is_personal(desk: Client, carla: Person) -> None:
     assert [word for word in ("Hanna", "Abay", "neu@", "5550101", "5550199") if word in text] == []
 
 
-def test_list_holds_ones_own_and_with_all_places_everybodys(carla: Person, signed_in: SignIn) -> None:
+def test_list_holds_ones_own_and_those_of_ones_places(carla: Person, signed_in: SignIn) -> None:
     here = people.carla("here", places=(people.place("Almaty"),))
     own, carlas = previewed(of_spaces({}), here), previewed(of_spaces({"space_id": "s2"}), carla)
 
@@ -156,7 +157,7 @@ def test_list_holds_ones_own_and_with_all_places_everybodys(carla: Person, signe
         return sorted(row.pk for row in signed_in(person).get(LIST).context["cl"].result_list)
 
     elsewhere = people.carla("elsewhere", places=(people.place("Oral"),))
-    assert [seen(each) for each in (carla, here, elsewhere)] == [[own.pk, carlas.pk], [own.pk], []]
+    assert [seen(each) for each in (carla, here, elsewhere)] == [[own.pk, carlas.pk], [own.pk, carlas.pk], []]
 
 
 def test_colleague_sees_the_preview_and_cannot_confirm_it(carla: Person, lena: Person, signed_in: SignIn) -> None:
@@ -214,3 +215,66 @@ def test_whole_import_is_undone_from_its_page(desk: Client, carla: Person) -> No
     assert [(each["row"].line, each["row"].kept_because) for each in kept.context["rows"]] == [
         (3, "It was changed since the import.")
     ]
+
+
+# -- whose sheets ---------------------------------------------------------------------------------
+
+IN_ORAL = {"space_id": "s2", "place": "Oral", "lat": "51.2", "lon": "51.4", "phone": "+77015550102"}
+TWO_PLACES = of_spaces(
+    {},
+    IN_ORAL,
+    {"space_id": "s3", "beds": "many", "phone": "+77015550103"},
+)
+
+
+def colleague(name: str, *places: str) -> Person:
+    return people.carla(name, places=tuple(people.place(each) for each in places))
+
+
+def listed(browser: Client) -> list[SheetImport]:
+    return list(browser.get(LIST).context["cl"].result_list)
+
+
+def lines_on(browser: Client, sheet: SheetImport) -> list[int]:
+    return [each["row"].line for each in browser.get(page_of(sheet)).context["rows"]]
+
+
+def test_colleagues_of_a_place_see_its_sheets_and_the_rows_of_their_place(carla: Person, signed_in: SignIn) -> None:
+    almaty, mixed = previewed(of_spaces({}), carla), previewed(TWO_PLACES, carla)
+    here, there = signed_in(colleague("here", "Almaty")), signed_in(colleague("there", "Oral"))
+    nowhere = signed_in(colleague("nowhere", "Tbilisi"))
+
+    assert [listed(each) for each in (here, there, nowhere)] == [[mixed, almaty], [mixed], []]
+    assert [each.get(page_of(almaty)).status_code for each in (here, there, nowhere)] == [200, 404, 404]
+    assert (lines_on(here, mixed), lines_on(there, mixed)) == ([2], [3])
+    page = reading_english(there).get(page_of(mixed))
+    assert (counts(page), page.context["size"]) == ({"new": 1}, 1)
+    text = page.content.decode()
+    assert ["Only the rows of your places are shown" in text, "Almaty" in text, ">s1<" in text] == [True, False, False]
+    # The negative control: its bringer sees all of it, what could not be read as well, and so does who has all places.
+    assert lines_on(signed_in(carla), mixed) == lines_on(signed_in(people.carla("all")), mixed) == [2, 3, 4]
+
+
+def test_colleague_confirms_and_drops_nothing_of_another(carla: Person, signed_in: SignIn) -> None:
+    sheet = previewed(of_spaces({}), carla)
+    here = signed_in(colleague("here", "Almaty"))
+
+    for act in ("confirm", "drop"):
+        assert here.post(f"/admin/matching/sheetimport/{sheet.pk}/{act}/").status_code == 302
+
+    sheet.refresh_from_db()
+    assert (sheet.state, sheet.rows.count()) == (State.PREVIEWED, 1)
+
+
+def test_colleague_undoes_a_sheet_whose_places_are_all_theirs_and_no_other(carla: Person) -> None:
+    sheet = taken_in(
+        of_spaces({}, {"space_id": "s2", "place": "Oral", "lat": "51.2", "lon": "51.4", "phone": "+77015550102"}), carla
+    )
+    here, both = colleague("here", "Almaty"), colleague("both", "Almaty", "Oral")
+
+    with pytest.raises(NotYours):
+        sheet_undoing.undo(sheet.pk, by=here.user, at=timezone.now())
+    sheet_undoing.undo(sheet.pk, by=both.user, at=timezone.now())
+
+    sheet.refresh_from_db()
+    assert (sheet.state, sheet.undo_by) == (State.UNDOING, both.user)
