@@ -1,0 +1,65 @@
+"""How well a time limit is kept: `python -m benchmarks.engine_limit FOLDER [--limits 5 10 30] [--now ISO-8601] [--busy N]`.
+
+Runs `match_files`, the whole process, on a folder with SPACES.csv and REQUESTS.csv under each limit, and prints one line of JSON
+for each: the seconds it took by the clock on the wall, by what share that is over the limit, how good the plan is, and how many
+of those left over were not looked into. `--busy` keeps so many processor cores busy with other work at the same time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from matching.engine.reasons import NO_TIME
+
+
+def under(limit: float, folder: Path, now: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as name:
+        summary = Path(name) / "SUMMARY.json"
+        command = [sys.executable, "manage.py", "match_files", str(folder / "SPACES.csv"), str(folder / "REQUESTS.csv")]
+        command += ["--out", f"{name}/MATCHES.csv", "--json", str(summary), f"--now={now}", "--progress=none"]
+        began = time.perf_counter()
+        subprocess.run(
+            [*command, f"--time-limit={limit}"],
+            check=True,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "DEBUG": "yes"},
+        )
+        took = time.perf_counter() - began
+        figures = json.loads(summary.read_text(encoding="utf-8"))
+    return {
+        "limit": limit,
+        "seconds": round(took, 2),
+        "over": round(took / limit - 1, 4),
+        "gap": figures["gap"],
+        "left_over": len(figures["left_over"]),
+        "not_looked_into": sum(NO_TIME in words for words in figures["left_over"].values()),
+        "phases": figures["seconds"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--limits", type=float, nargs="+", default=[5, 10, 30])
+    parser.add_argument("--now", default="2022-09-26T00:00:00Z")
+    parser.add_argument("--busy", type=int, default=0)
+    options = parser.parse_args()
+    with ExitStack() as others:
+        for _core in range(options.busy):
+            busy = others.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            others.callback(busy.terminate)
+        for limit in options.limits:
+            print(json.dumps(under(limit, options.folder, options.now)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
