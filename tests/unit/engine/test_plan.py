@@ -21,8 +21,11 @@ from tests.unit.engine.weeks import weeks
 
 Week = tuple[list[Need], list[Offer]]
 
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PARTS = range(4)
+"""Hypothesis draws other weeks in each part, and the parts run side by side: thousands of weeks in all."""
+
+many = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,37 +34,27 @@ def compiled() -> None:
     plan([amiras_need()], [hannas_offer()])
 
 
+@pytest.mark.parametrize("part", PARTS)
 @many
-@given(weeks())
-def test_plan_keeps_every_rule_and_says_what_it_is_worth(week: Week) -> None:
-    found = plan(*week)
-
-    assert check_plan(*week, found.placements) == []
-    assert found.objective == pytest.approx(sum(placement.score for placement in found.placements))
-
-
-@many
-@given(weeks())
-def test_plan_publishes_the_prices_that_prove_its_bound(week: Week) -> None:
-    found = plan(*week)
-
-    assert recompute_bound(*week, found.prices) == pytest.approx(found.bound, rel=1e-8, abs=1e-8)
-
-
-@many
-@given(weeks())
-def test_plan_is_never_worth_more_than_the_best_and_its_bound_never_less(week: Week) -> None:
+@given(week=weeks())
+def test_plan_keeps_every_rule_says_what_it_is_worth_and_proves_how_good_it_is(part: int, week: Week) -> None:
     best = best_objective(*week)
 
     found = plan(*week)
 
+    assert check_plan(*week, found.placements) == []
+    assert found.objective == pytest.approx(sum(placement.score for placement in found.placements))
+    assert recompute_bound(*week, found.prices) == pytest.approx(found.bound, rel=1e-8, abs=1e-8)
     assert found.objective <= best + 1e-6
     assert found.bound >= best - 1e-6
 
 
+@pytest.mark.parametrize("part", PARTS[:2])
 @many
-@given(weeks(), st.data())
-def test_one_more_space_never_lowers_what_is_possible_nor_what_is_proven(week: Week, data: st.DataObject) -> None:
+@given(week=weeks(), data=st.data())
+def test_one_more_space_never_lowers_what_is_possible_nor_what_is_proven(
+    part: int, week: Week, data: st.DataObject
+) -> None:
     needs, offers = week
     more = [*offers, replace(data.draw(spaces(len(offers))), id="one more")]
     before = best_objective(needs, offers)
