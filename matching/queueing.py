@@ -107,14 +107,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many households wait, and where: the figures above the queue and the places to filter by."""
+    """How many households wait, and in which place (by its id) how many: the figures above the queue."""
 
     all: int = 0
     tonight: int = 0
     two_people: int = 0
     mine: int = 0
     second: int = 0
-    places: list[tuple[int, str, int]] = field(default_factory=list)
+    in_place: Mapping[int, int] = field(default_factory=dict)
 
 
 # -- which cards ----------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ def _ended(whose: str, ids: Collection[int]) -> dict[int, dict[str, int]]:
 
 
 def waiting(user: User, at: datetime) -> Waiting:
-    """Return how many households wait for a decision, and in which places: one pass over what waits, and the names."""
+    """Return how many households wait for a decision, and in which places: one query, one pass over what waits."""
     heads, today = waiting_heads(user), local_date(at)
     whose = _whose(user, at)
     decidable = ~_seconded(user)
@@ -302,10 +302,16 @@ def waiting(user: User, at: datetime) -> Waiting:
     counted = list(rows)
     everywhere, tonight, two_people, mine, second = (sum(row[column] for row in counted) for column in range(1, 6))
     in_place = {row[0]: row[1] for row in counted if row[0] is not None and row[1]}
-    # Not by a join: the rows would be sorted by the name before they are counted.
-    names = Place.objects.filter(pk__in=in_place).order_by("name").values_list("pk", "name")
-    places = [(pk, name, in_place[pk]) for pk, name in names]
-    return Waiting(everywhere, tonight, two_people, mine, second, places)
+    return Waiting(everywhere, tonight, two_people, mine, second, in_place)
+
+
+def places_to_filter_by(waiting: Waiting) -> list[tuple[int, str, int]]:
+    """Return id, name and number of waiting households of each place, in the order of the names: one query.
+
+    Not by a join where they are counted: all rows would be sorted by the name for it.
+    """
+    names = Place.objects.filter(pk__in=waiting.in_place).order_by("name").values_list("pk", "name")
+    return [(pk, name, waiting.in_place[pk]) for pk, name in names]
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         cards=[card_context(each, user, at) for each in cards],
         pending=pending,
         waiting=waiting,
+        places=queueing.places_to_filter_by(waiting),
         filters=filters,
         query=filters_query(filters),
         before=queueing.position_of(heads[0]) if has_before and heads else None,
