@@ -12,10 +12,11 @@ from collections.abc import Callable
 import numpy as np
 
 from matching.engine.compiled.draft import Draft, lift, put
-from matching.engine.compiled.kernel import Crew, kernel
+from matching.engine.compiled.kernel import Crew, kernel, pieces
 from matching.engine.compiled.leftover import left_within_reach, place_left_over, remember, touch
 from matching.engine.compiled.legs import WIDTH, last_day, near, share_of_leg
 from matching.engine.compiled.pool import Pool
+from matching.engine.compiled.pricing import SHARES_OF_WORK
 from matching.engine.compiled.week import Array, Sites, Wants, Week
 from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, SPLIT_COST
 
@@ -42,8 +43,18 @@ def exchange(
             break
         # Who found nothing before finds nothing now, unless something has changed within reach.
         left = left_within_reach(week.wants, week.sites, draft, crew, touched)
+        worth = pool.value[np.arange(len(draft.chosen)), draft.chosen]
+        least = np.empty(len(week.sites.beds))
+        crew.run(_set_least, [(draft, worth, least, *edges) for edges in pieces(len(least), SHARES_OF_WORK)])
+        # Asked side by side: for most there is none, and only the others need be asked one after the other.
+        some = np.zeros(len(left), dtype=np.bool_)
+        work = [
+            (week.wants, week.sites, pool, draft, worth, least, left, some, *edges)
+            for edges in pieces(len(left), SHARES_OF_WORK)
+        ]
+        crew.run(_look, work)
         touched = np.zeros_like(touched)
-        now = _exchange(week.wants, week.sites, pool, draft, left, touched)
+        now = _exchange(week.wants, week.sites, pool, draft, worth, least, left[some], touched)
         made += now
         if now == 0:
             break
@@ -52,52 +63,93 @@ def exchange(
 
 
 @kernel
-def _exchange(wants: Wants, sites: Sites, pool: Pool, draft: Draft, left: Array, touched: Array) -> int:
+def _look(
+    wants: Wants,
+    sites: Sites,
+    pool: Pool,
+    draft: Draft,
+    worth: Array,
+    least: Array,
+    left: Array,
+    some: Array,
+    first: int,
+    last: int,
+) -> None:
+    offers = len(sites.beds)
+    found, suits, fit_of = np.empty(offers, dtype=np.int64), np.empty(offers), np.full(offers, -1.0)
+    way, best_way = np.empty(WIDTH, dtype=np.int64), np.empty(WIDTH, dtype=np.int64)
+    for at in range(first, last):
+        out, _value = _best_exchange(
+            wants, sites, pool, draft, worth, least, left[at], found, suits, fit_of, way, best_way, True
+        )
+        some[at] = out != NOBODY
+
+
+@kernel
+def _best_exchange(
+    wants: Wants, sites: Sites, pool: Pool, draft: Draft, worth: Array, least: Array, need: int,
+    found: Array, suits: Array, fit_of: Array, way: Array, best_way: Array, any_will_do: bool,
+) -> tuple[int, float]:  # fmt: skip
+    """Return for whom the need should come in, and what it is worth there on `best_way`; or NOBODY.
+
+    `worth` is what each need is worth where it is placed, `least` the least of those in each offer.
+    """
+    count = near(wants, sites, need, 1, False, found, suits)
+    for at in range(count):
+        fit_of[found[at]] = suits[at]
+    best, longer, out, value = -AS_GOOD, 0.0, NOBODY, 0.0
+    for at in range(count):
+        offer = found[at]
+        # Worth more than this it is nowhere in the offer, with a second leg elsewhere or without.
+        most = wants.worth[need] * max(1.0 + FIT_SHARE * (suits[at] + 0.25), 1.0 - MOVE_COST + FIT_SHARE) + AS_GOOD
+        if most < least[offer] or (any_will_do and out != NOBODY):
+            continue
+        knot = draft.head[offer]
+        while knot >= 0:
+            other, leg = knot // 2, knot % 2
+            knot = draft.following[knot]
+            if most < worth[other]:
+                continue
+            instead = _worth_instead(wants, sites, pool, draft, need, other, offer, leg, fit_of, way)
+            if instead > 0:
+                gain = instead - worth[other]
+                more = wants.waited[need] - wants.waited[other]
+                if (gain > best + AS_GOOD and gain > AS_GOOD) or (abs(gain) <= AS_GOOD and more > longer):
+                    best, longer, out, value = gain, max(more, 0.0), other, instead
+                    best_way[:] = way
+    for at in range(count):
+        fit_of[found[at]] = -1.0
+    return out, value
+
+
+@kernel
+def _exchange(
+    wants: Wants, sites: Sites, pool: Pool, draft: Draft, worth: Array, least: Array, left: Array, touched: Array
+) -> int:
     offers = len(sites.beds)
     found, suits, fit_of = np.empty(offers, dtype=np.int64), np.empty(offers), np.full(offers, -1.0)
     queue = np.empty(len(left) * MOST_TURNS, dtype=np.int64)
     queue[: len(left)] = left
-    least = np.empty(offers)
-    for offer in range(offers):
-        least[offer] = _least(pool, draft, offer)
     waiting, turn, made = len(left), 0, 0
     way, best_way = np.empty(WIDTH, dtype=np.int64), np.empty(WIDTH, dtype=np.int64)
     while turn < waiting:
         need = queue[turn]
         turn += 1
-        count = near(wants, sites, need, 1, False, found, suits)
-        for at in range(count):
-            fit_of[found[at]] = suits[at]
-        best, longer, out, value = -AS_GOOD, 0.0, NOBODY, 0.0
-        for at in range(count):
-            offer = found[at]
-            # Worth more than this it is nowhere in the offer, and nobody in it is worth less.
-            if wants.worth[need] * (1.0 + FIT_SHARE * (suits[at] + 0.25)) < least[offer] - AS_GOOD:
-                continue
-            knot = draft.head[offer]
-            while knot >= 0:
-                other = knot // 2
-                worth = _worth_instead(wants, sites, pool, draft, need, other, offer, knot % 2, fit_of, way)
-                if worth > 0:
-                    gain = worth - pool.value[other, draft.chosen[other]]
-                    more = wants.waited[need] - wants.waited[other]
-                    if (gain > best + AS_GOOD and gain > AS_GOOD) or (abs(gain) <= AS_GOOD and more > longer):
-                        best, longer, out, value = gain, max(more, 0.0), other, worth
-                        best_way[:] = way
-                knot = draft.following[knot]
-        for at in range(count):
-            fit_of[found[at]] = -1.0
+        out, value = _best_exchange(
+            wants, sites, pool, draft, worth, least, need, found, suits, fit_of, way, best_way, False
+        )
         if out != NOBODY:
             gone = pool.ways[out, draft.chosen[out]].copy()
             lift(sites, pool, draft, out)
             put(sites, pool, draft, need, remember(pool, need, best_way, value))
+            worth[need] = value
             touch(touched, gone)
             touch(touched, best_way)
             for leg in range(0, WIDTH, 4):
                 if gone[leg] >= 0:
-                    least[gone[leg]] = _least(pool, draft, gone[leg])
+                    least[gone[leg]] = _least(draft, worth, gone[leg])
                 if best_way[leg] >= 0:
-                    least[best_way[leg]] = _least(pool, draft, best_way[leg])
+                    least[best_way[leg]] = _least(draft, worth, best_way[leg])
             made += 1
             if waiting < len(queue):
                 queue[waiting] = out
@@ -106,12 +158,18 @@ def _exchange(wants: Wants, sites: Sites, pool: Pool, draft: Draft, left: Array,
 
 
 @kernel
-def _least(pool: Pool, draft: Draft, offer: int) -> float:
+def _set_least(draft: Draft, worth: Array, least: Array, first: int, last: int) -> None:
+    for offer in range(first, last):
+        least[offer] = _least(draft, worth, offer)
+
+
+@kernel
+def _least(draft: Draft, worth: Array, offer: int) -> float:
     """Return the least that a household in the offer is worth; infinite when nobody is in it."""
     least = np.inf
     knot = draft.head[offer]
     while knot >= 0:
-        least = min(least, pool.value[knot // 2, draft.chosen[knot // 2]])
+        least = min(least, worth[knot // 2])
         knot = draft.following[knot]
     return least
 
