@@ -25,8 +25,9 @@ def in_turn(needs: list[Need], offers: list[Offer], *, first: Callable[[Need], f
     )
     pool, draft = empty_pool(len(needs), 1), blank(laid_out.sites, len(needs))
     turn = np.argsort([-first(need) for need in laid_out.needs], kind="stable")
+    touched = np.zeros(len(laid_out.offers), dtype=np.bool_)
     free_of_charge = np.zeros((laid_out.sites.until.shape[0], int(laid_out.sites.row[-1])))
-    leftover._place(wants, laid_out.sites, pool, draft, free_of_charge, turn)
+    leftover.place_in_turn(wants, laid_out.sites, pool, draft, free_of_charge, turn, touched)
     placed = np.flatnonzero(draft.chosen >= 0)
     stays = pool.ways[placed, 0, 2] - pool.ways[placed, 0, 1]
     return {

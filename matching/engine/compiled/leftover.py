@@ -25,7 +25,7 @@ def place_left_over(
     some = np.zeros(len(left), dtype=np.bool_)
     work = [(wants, sites, draft.free, before, left, some, *edges) for edges in pieces(len(left), SHARES_OF_WORK)]
     crew.run(_look, work)
-    _place(wants, sites, pool, draft, before, left[some], touched)
+    place_in_turn(wants, sites, pool, draft, before, left[some], touched)
 
 
 def left_within_reach(wants: Wants, sites: Sites, draft: Draft, crew: Crew, touched: Array) -> Array:
@@ -66,7 +66,10 @@ def _look(
 
 
 @kernel
-def _place(wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array, left: Array, touched: Array) -> None:
+def place_in_turn(
+    wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array, left: Array, touched: Array
+) -> None:
+    """Give each of the needs, in this order, its best free way by value - price; see `place_left_over` for `touched`."""
     offers = len(sites.beds)
     found, suits = np.empty(offers, dtype=np.int64), np.empty(offers)
     for need in left:
