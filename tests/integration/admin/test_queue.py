@@ -586,7 +586,7 @@ def test_a_coordinator_of_another_place_sees_and_decides_nothing(proposal: Match
     elsewhere = signed_in(people.carla("clara-of-oral", places=(people.place("Oral"),)))
 
     page = elsewhere.get(QUEUE)
-    assert (page.context["cards"], page.context["waiting"].all, page.context["waiting"].places) == ([], 0, [])
+    assert (page.context["cards"], page.context["waiting"].all, page.context["places"]) == ([], 0, [])
     assert elsewhere.get(f"{QUEUE}{proposal.request_id}/").status_code == 404
     assert elsewhere.post(DECIDE, {"act": "approve", "seen": seen(proposal)}).status_code == 404
     assert elsewhere.post(f"{QUEUE}{proposal.request_id}/claim/take/").status_code == 404
