@@ -1,7 +1,8 @@
 """What Lighthouse says of the five main pages, as a phone of 2016 on a slow line sees them.
 
 The scores of the loading times are computed from a simulated line and processor, not from the clock; what else runs on
-the machine still shows in them a little, so of a page that falls short the best of three measurements counts.
+the machine still shows in them a little, so of a page that falls short the best of three measurements counts. One that
+Chromium has not recorded counts as nothing.
 """
 
 from __future__ import annotations

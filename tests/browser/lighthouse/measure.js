@@ -26,6 +26,8 @@ async function look(page, port) {
     disableFullPageScreenshot: true,
     extraHeaders: page.cookie ? { Cookie: page.cookie } : undefined,
   });
+  // Chromium now and then leaves the begin of the navigation out of what it records, and nothing can be said of the page.
+  if (lhr.runtimeError?.code === "NO_NAVSTART") return notRecorded(lhr.runtimeError.code);
   if (lhr.runtimeError) throw new Error(`${page.name}: ${lhr.runtimeError.message}`);
   if (lhr.finalDisplayedUrl !== page.url) throw new Error(`${page.name} leads to ${lhr.finalDisplayedUrl}`);
   return Object.fromEntries(CATEGORIES.map((category) => {
@@ -33,4 +35,9 @@ async function look(page, port) {
     const costly = auditRefs.filter(({ id, weight }) => weight && lhr.audits[id].score !== null && lhr.audits[id].score < 1);
     return [category, { score: Math.round(score * 100), lost: costly.map(({ id }) => id) }];
   }));
+}
+
+// The least there is, so that it is measured again as what falls short is, and never passes for good.
+function notRecorded(why) {
+  return Object.fromEntries(CATEGORIES.map((category) => [category, { score: 0, lost: [why] }]));
 }
