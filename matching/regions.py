@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 Array = NDArray[Any]
 
@@ -117,6 +115,10 @@ def _components(asked: Array, at: Array, degrees: float) -> Array:
     first[1:] = (near[1:, :2] != near[:-1, :2]).any(axis=1)
     _, reached = _may_reach(near[first], at, degrees)
     asking, cells = np.nonzero(reached)
+    # scipy takes a quarter of a second to load, and the admin knows this module: only who opens a round waits for it.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     ties = coo_array((np.ones(len(asking)), (asking, cells)), shape=(len(reached), len(at)))
     together = (ties.T @ ties).tocsr()
     _, component = connected_components(together, directed=False)
