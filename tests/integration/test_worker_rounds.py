@@ -280,3 +280,19 @@ def test_notes_of_changes_are_kept_for_hours_only(hanna: Person) -> None:
     run()
 
     assert MatchingChange.objects.count() == kept > 0
+
+
+def test_round_without_time_for_reasons_leaves_those_that_are_known(
+    hanna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.space(hanna.host, pets=False)
+    asked = people.request(people.amira().arrival, pets=True)
+    MatchingDue.objects.all().delete()
+    run()
+    known = ShelterRequest.objects.get(pk=asked.pk).left_over_reasons
+
+    monkeypatch.setattr(planning, "SECONDS_A_REGION", 1e-9)
+    run()
+
+    assert "1 no pets allowed" in known
+    assert ShelterRequest.objects.get(pk=asked.pk).left_over_reasons == known
