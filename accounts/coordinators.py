@@ -202,25 +202,23 @@ def remove_second_factor(coordinator_id: int, *, by: User, at: datetime, reason:
 
 def permit_export(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
     """Let a coordinator export names, contacts, addresses and notes of their places. Raises NotLead, NotOneself."""
-    with transaction.atomic():
-        row = _other(coordinator_id, by)
-        row.user.user_permissions.add(_export_personal())
-        note(row.user, What.EXPORT_PERMITTED, by=by, at=at, reason=reason)
-        return row
+    return _set_export(coordinator_id, True, What.EXPORT_PERMITTED, by=by, at=at, reason=reason)
 
 
 def forbid_export(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
     """Take back what `permit_export` gave; a lead may by their role all the same. Raises NotLead, NotOneself."""
+    return _set_export(coordinator_id, False, What.EXPORT_FORBIDDEN, by=by, at=at, reason=reason)
+
+
+def _set_export(coordinator_id: int, may: bool, what: str, *, by: User, at: datetime, reason: str) -> Coordinator:
+    app, codename = EXPORT_PERSONAL.split(".")
+    permission = Permission.objects.get(content_type__app_label=app, codename=codename)
     with transaction.atomic():
         row = _other(coordinator_id, by)
-        row.user.user_permissions.remove(_export_personal())
-        note(row.user, What.EXPORT_FORBIDDEN, by=by, at=at, reason=reason)
+        given = row.user.user_permissions
+        (given.add if may else given.remove)(permission)
+        note(row.user, what, by=by, at=at, reason=reason)
         return row
-
-
-def _export_personal() -> Permission:
-    app, codename = EXPORT_PERSONAL.split(".")
-    return Permission.objects.get(content_type__app_label=app, codename=codename)
 
 
 def note(

@@ -32,8 +32,10 @@ ROUNDED_TO = 10_000
 COLD = -9.0
 """Below this many temperatures under the best way a share is taken as nothing: a ten-thousandth of the best one's."""
 LEAST = np.float32(1e-4)
+"""The same as a share of the best one's, about exp(COLD)."""
 
 SQUARED = 12
+"""How often `soft` squares; more is nearer to exp and less exact in single precision."""
 THIN = np.float32(0.5**SQUARED)
 
 REFRESH, SLACK = 4, 5.0
