@@ -96,7 +96,8 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
     """List a new space of `host`. Raises Incomplete or NotYours."""
     check_space(details)
     with one_act():
-        _may_act_for_host(host, by, details.place)
+        if not queries.may_speak_for(by, host, _pk_of(details.place)):
+            raise NotYours
         space = Space.objects.create(
             host=host,
             external_id=external_id,
@@ -204,13 +205,13 @@ def ask_if_still_available(*, at: datetime) -> int:
 
 def _locked_space(space_id: UUID, by: User) -> Space:
     space = Space.objects.select_related("host__user").select_for_update(of=("self",)).get(pk=space_id)
-    _may_act_for_host(space.host, by, space.place)
+    if not queries.may_act_for(by, space):
+        raise NotYours
     return space
 
 
-def _may_act_for_host(host: Host, by: User, place: Place | None) -> None:
-    if host.user_id != by.pk and not queries.covers(by, place.pk if place else None):
-        raise NotYours
+def _pk_of(place: Place | None) -> int | None:
+    return place.pk if place else None
 
 
 def _point(latitude: float, longitude: float) -> dict[str, float]:
@@ -255,7 +256,7 @@ def ask_for_shelter(
     details = complete_request(details)
     _check_in_sight(details.first_night, at)
     with one_act():
-        if arrival.user_id != by.pk and not queries.covers(by, details.place.pk if details.place else None):
+        if not queries.may_speak_for(by, arrival, _pk_of(details.place)):
             raise NotYours
         request = ShelterRequest.objects.create(
             arrival=arrival,
@@ -292,7 +293,7 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
         request = (
             ShelterRequest.objects.select_related("arrival__user").select_for_update(of=("self",)).get(pk=request_id)
         )
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+        if not queries.may_act_for(by, request):
             raise NotYours
         if request.matches.filter(status__in=sorted(HOLDS_BEDS)).exists():
             raise HasLiveMatches
@@ -316,7 +317,7 @@ def set_dates(
         request = (
             ShelterRequest.objects.select_related("arrival__user").select_for_update(of=("self",)).get(pk=request_id)
         )
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+        if not queries.may_act_for(by, request):
             raise NotYours
         whole_stay = request.min_nights == request.nights
         request.first_night, request.nights = first_night, nights
