@@ -16,7 +16,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.arrivals import open_case
+from accounts.arrivals import open_case, open_case_for
+from accounts.contacts import bring_up_to_date
 from accounts.models import Arrival, Host, User
 from deployment import rules
 from matching import due, messages, queries
@@ -30,6 +31,8 @@ from places.names import key_of_address
 from privacy.fields import blind_index
 
 Window = tuple[date, date]
+Contact = tuple[str, str]
+"""A channel and an address in it, as `accounts.contacts.read_contact` returns them."""
 
 COARSE_DEGREES = 2
 """Decimals kept of a point: 0.01 degree is about a kilometre. The exact address is encrypted beside it."""
@@ -246,18 +249,24 @@ def ask_for_shelter(
     *,
     by: User,
     at: datetime,
+    name: str = "",
+    contacts: Collection[Contact] = (),
     external_id: str | None = None,
     registered_at: datetime | None = None,
 ) -> ShelterRequest:
-    """Register one household's need; waiting is counted from `registered_at` (default `at`).
+    """Register the need of a household that has a case.
 
-    Raises Incomplete or NotYours.
+    `name` and `contacts` are kept with the arrival. Waiting is counted from `registered_at` (default: `at`).
+    `external_id` is the key of the sheet or form that the request came by.
+    Raises Incomplete, or NotYours when `by` is neither the arrival nor a coordinator of the place.
     """
     details = complete_request(details)
     _check_in_sight(details.first_night, at)
     with one_act():
         if not queries.may_speak_for(by, arrival, _pk_of(details.place)):
             raise NotYours
+        if name or contacts:
+            bring_up_to_date(arrival.user, name=name, contacts=contacts)
         request = ShelterRequest.objects.create(
             arrival=arrival,
             external_id=external_id,
@@ -271,18 +280,47 @@ def ask_for_shelter(
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case just opened: the secret is known here and nowhere else."""
+    """A case just opened. The secret is known here and nowhere else; it is empty when the case was opened without one."""
 
     arrival: Arrival
     secret: str
     request: ShelterRequest
 
 
-def open_case_and_ask(details: RequestDetails, *, language: str, at: datetime, name: str = "") -> Case:
-    """Open a case for somebody nobody knows, with their first request: all or nothing. Raises Incomplete."""
+def open_case_and_ask(
+    details: RequestDetails,
+    *,
+    language: str,
+    at: datetime,
+    by: User | None = None,
+    name: str = "",
+    contacts: Collection[Contact] = (),
+    with_secret: bool = True,
+    external_id: str | None = None,
+    registered_at: datetime | None = None,
+) -> Case:
+    """Open a case for a household that has none, and register its need: all or nothing, through whichever door.
+
+    `by` is the coordinator who enters it; None means that the household asks for itself. A case opened without a
+    secret (`with_secret`) cannot be signed in to before `accounts.arrivals.renew_secret`: a sheet has nobody to read
+    the secret to. Everything else is as in `ask_for_shelter`, and so is what is raised.
+    """
     with one_act():
-        arrival, secret = open_case(language=language, name=name)
-        return Case(arrival, secret, ask_for_shelter(arrival, details, by=arrival.user, at=at))
+        if with_secret:
+            arrival, secret = open_case(language=language, name=name)
+        else:
+            arrival, secret = open_case_for(language=language, name=name), ""
+        request = ask_for_shelter(
+            arrival,
+            details,
+            by=by or arrival.user,
+            at=at,
+            name=name,
+            contacts=contacts,
+            external_id=external_id,
+            registered_at=registered_at,
+        )
+        return Case(arrival, secret, request)
 
 
 def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: datetime) -> ShelterRequest:

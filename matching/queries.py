@@ -215,7 +215,7 @@ def may_act_for(user: User, row: ShelterRequest | Space) -> bool:
 
 
 def may_speak_for(user: User, person: Arrival | Host, place_id: int | None) -> bool:
-    """Return whether `user` may enter something new for this arrival or host in this place: as themself, or as its coordinator."""
+    """Return whether `user` may enter something new for this arrival or host: it is they, or `user` coordinates the place."""
     return person.user_id == user.pk or covers(user, place_id)
 
 

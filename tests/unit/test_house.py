@@ -188,7 +188,8 @@ def asks_whose_it_is(source: str) -> Iterator[str]:
             continue
         parts = list(ast.walk(node))
         owner = any(isinstance(part, ast.Attribute) and part.attr == "user_id" for part in parts) or any(
-            isinstance(part, ast.Compare) and re.search(r"\b(arrival|host)\.user\b", ast.unparse(part)) for part in parts
+            isinstance(part, ast.Compare) and re.search(r"\b(arrival|host)\.user\b", ast.unparse(part))
+            for part in parts
         )
         calls = {ast.unparse(part.func).rpartition(".")[2] for part in parts if isinstance(part, ast.Call)}
         if owner and calls & {"covers", "coordinator_of"}:
@@ -212,6 +213,32 @@ def test_who_may_act_for_somebody_is_said_once() -> None:
 )
 def test_asking_it_again_would_be_found(source: str) -> None:
     assert len(list(asks_whose_it_is(source))) == 1
+
+
+# -- one act opens a case and asks ----------------------------------------------------------------
+
+OPENING_A_CASE = {"open_case", "open_case_for"}
+
+OPENS_CASES = {
+    "matching/intake.py": ["open_case", "open_case_for"],
+    "matching/web/need.py": ["open_case"],  # A case for answers that are kept and not sent yet: nothing is asked.
+}
+
+
+def opens_a_case(source: str) -> list[str]:
+    """Return the calls that open a case: whoever asks in the same breath goes through `intake.open_case_and_ask`."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return sorted({name for call in calls if (name := ast.unparse(call.func).rpartition(".")[2]) in OPENING_A_CASE})
+
+
+def test_cases_are_opened_by_one_act() -> None:
+    found = {path: opened for path, source in sources().items() if (opened := opens_a_case(source))}
+
+    assert found == OPENS_CASES
+
+
+def test_opening_a_case_elsewhere_would_be_found() -> None:
+    assert opens_a_case("arrival, secret = arrivals.open_case(language='ru')") == ["open_case"]
 
 
 # -- the words ------------------------------------------------------------------------------------
