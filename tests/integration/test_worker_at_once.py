@@ -12,7 +12,8 @@ from django.db import connection
 from django.utils import timezone
 
 from matching import engine, intake, matchmaking, placing, transitions
-from matching.engine.board import Arrangement, Board
+from matching.engine import Arrangement
+from matching.engine.board import Board
 from matching.intake import SpaceDetails
 from matching.loading import whole_market
 from matching.models import Match, MatchEvent, MatchingDue, MatchingRound, ShelterRequest, Space
