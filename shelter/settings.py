@@ -294,6 +294,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Two lists of reasons, each under a name of its own.
+    "ENUM_NAME_OVERRIDES": {"ReasonEnum": "matching.states.REASONS", "OverrideEnum": "matching.desk.by_hand.OVERRIDES"},
 }
 
 # -- Telling people ------------------------------------------------------------------------------

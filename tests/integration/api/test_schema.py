@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils.translation import override
 
+from matching.desk.by_hand import OVERRIDES
 from matching.states import REASONS
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +73,7 @@ def test_every_creating_call_takes_a_key_and_every_change_an_etag(schema: dict[s
 
 def test_schema_lists_the_reasons_to_choose_from(schema: dict[str, Any]) -> None:
     assert set(schema["components"]["schemas"]["ReasonEnum"]["enum"]) == set(REASONS)
+    assert set(schema["components"]["schemas"]["OverrideEnum"]["enum"]) == set(OVERRIDES)
 
 
 def test_page_names_every_operation_and_schema(schema: dict[str, Any], client: Client) -> None:
