@@ -110,7 +110,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "matching.web.frame.frame",
+                "matching.web.every_page.surroundings",
             ]
         },
     }

@@ -26,7 +26,7 @@ from matching.desk import unplaced
 from matching.desk.unplaced import Change
 from matching.intake import RequestDetails
 from matching.models import ShelterRequest
-from matching.refusals import Stale
+from matching.refusals import ChangedSince
 
 A_PAGE = 25
 
@@ -82,9 +82,9 @@ def _change(asked: ShelterRequest, change: Change | None, *, by: Any) -> None:
 
 
 def changed(asked: ShelterRequest, change: Change | None) -> RequestDetails:
-    """Return what the request says with this change. Raises Stale when nobody advises it any more."""
+    """Return what the request says with this change. Raises ChangedSince when nobody advises it any more."""
     if change is None:
-        raise Stale
+        raise ChangedSince
     details = RequestDetails(
         latitude=asked.latitude,
         longitude=asked.longitude,

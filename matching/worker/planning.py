@@ -43,7 +43,7 @@ MANY_DUE = 100
 SECONDS_A_REGION = 180.0
 """The plan is the best found by then. Half an hour after the last one nobody waits for a better one."""
 
-LOYALTY = 0.5
+ROUND_LOYALTY = 0.5
 """A proposal that stands changes only where the plan gains by it half a roof for each of its people, times their weight."""
 
 LAST = 0
@@ -180,7 +180,7 @@ def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
         offers,
         time_limit=SECONDS_A_REGION,
         standing=[placement for _need, placement in standing.values()],
-        loyalty=LOYALTY,
+        loyalty=ROUND_LOYALTY,
     )
     planned = now()
     written, refused = _write(market, plan, {pk: placement for pk, (_need, placement) in standing.items()}, now=now)
