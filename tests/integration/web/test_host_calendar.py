@@ -139,10 +139,10 @@ def test_table_reads_well_without_seeing_it(client: Client) -> None:
     table = re.search(r"<table.*?</table>", text_of(client.get("/host/")), re.S)
 
     assert table
-    assert re.search(r"<caption>September 2022: the nights in Almaty</caption>", table[0])
-    assert len(re.findall(r'<th scope="col"><abbr title="\w+">', table[0])) == 7
+    assert re.search(r"<caption> ?September 2022: the nights in Almaty ?</caption>", table[0])
+    assert len(re.findall(r'<th scope="col"> ?<abbr title="\w+">', table[0])) == 7
     cells = re.findall(r"<td class=.*?</td>", table[0], re.S)
-    words = [re.sub(r"<[^>]+>", "", cell).split(" ", 1) for cell in cells]
+    words = [re.sub(r"<[^>]+>", "", cell).strip().split(" ", 1) for cell in cells]
     assert [word for _day, word in words[9:15]] == ["free"] * 5 + ["not offered"]
     assert [int(day) for day, _word in words] == list(range(1, 31))
 
