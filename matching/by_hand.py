@@ -42,17 +42,17 @@ class Option:
     space: Space
     leg: engine.Leg
     score: float
-    reasons: tuple[str, ...]
+    reasons: tuple[engine.Reason, ...]
     km: float
 
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """A pair that hard rules forbid, each in words."""
+    """A pair that hard rules forbid, with the reason of each rule."""
 
     request: ShelterRequest
     space: Space
-    rules: tuple[str, ...]
+    rules: tuple[engine.Reason, ...]
     km: float
 
 

@@ -6,7 +6,6 @@ whether it makes sense stands here once. Bounds are said in words before the dat
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -22,6 +21,7 @@ from deployment import rules
 from matching import messages, queries, rounds
 from matching.copying import with_rows
 from matching.deadlines import local_date
+from matching.engine.reasons import Reason, as_json_text
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
 from matching.states import HOLDS_BEDS
@@ -328,7 +328,7 @@ def set_dates(
         return request
 
 
-def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
+def note_left_over(reasons: Mapping[str, Collection[Reason]]) -> int:
     """Keep, for each request looked at, why it could not be placed (empty: it was); return how many changed."""
     with transaction.atomic():
         return with_rows(
@@ -338,7 +338,7 @@ def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
             """,
             {"id": "uuid", "reasons": "jsonb"},
             # In one order, so that two who write at once wait for one another, and not in a circle.
-            ((request_id, json.dumps(list(reasons[request_id]))) for request_id in sorted(reasons)),
+            ((request_id, as_json_text(reasons[request_id])) for request_id in sorted(reasons)),
         )
 
 

@@ -14,6 +14,7 @@ from matching.deadlines import local_date
 from matching.loading import part_of_market, some_requests_of_market
 from matching.models import Match, MatchingRound, ShelterRequest
 from matching.placing import Keeper, place_what_is_due
+from matching.reason_words import in_words
 from matching.refusals import NotYours, RuleForbids
 from matching.transitions import Proposal
 
@@ -76,7 +77,7 @@ def propose_by_hand(
     need = market.need(request.pk, wanted)
     placement = engine.place_one(need, [market.offer(space.pk)])
     if isinstance(placement, engine.Unplaced):
-        raise RuleForbids("; ".join(placement.reasons))
+        raise RuleForbids("; ".join(in_words(placement.reasons)))
     leg = placement.legs[0]
     proposal = Proposal(
         request=request,

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -27,6 +27,7 @@ from deployment.rules import read_once
 from matching import messages, queries, risks, rounds
 from matching.copying import copy_in
 from matching.deadlines import due_at, local_date
+from matching.engine.reasons import Reason, as_json_text
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.refusals import (
     AlreadyAnswered,
@@ -75,7 +76,7 @@ class Room(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A match to be: this household in this space for these nights, with the score and the reasons in words."""
+    """A match to be: this household in this space for these nights, with the score and the reasons."""
 
     request: Household
     space: Room
@@ -84,7 +85,7 @@ class Proposal:
     people: int
     leg: int = 1
     score: float = 0.0
-    reasons: Sequence[str] = field(default_factory=tuple)
+    reasons: Sequence[Reason] = ()
 
 
 # -- the first move -------------------------------------------------------------------------------
@@ -167,7 +168,7 @@ def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime
         proposal.last_day,
         proposal.people,
         proposal.score,
-        json.dumps(list(proposal.reasons)),
+        as_json_text(proposal.reasons),
         json.dumps(found),
         risks.is_high(found),
         due_at(proposal.first_night, at),

@@ -111,7 +111,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "matching.web.frame.frame",
-            ]
+            ],
+            "libraries": {"reasons": "matching.admin.reason_filter"},
         },
     }
 ]
