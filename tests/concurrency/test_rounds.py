@@ -16,14 +16,15 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.refusals import Refused
-from matching import engine, matchmaking, planning, transitions
-from matching.copying import read
+from deployment.locks import Lock
+from matching import due, engine, transitions
+from matching.copy_rows import read
 from matching.models import Match, MatchEvent, MatchingChange, MatchingDue, MatchingRound, ShelterRequest, Space
-from matching.placing import Keeper
 from matching.refusals import PlacedAlready
-from matching.rounds import due
 from matching.states import HOLDS_BEDS, Status
 from matching.transitions import Proposal
+from matching.worker import matchmaking, planning
+from matching.worker.placing import Keeper
 from tests import people
 from tests.concurrency.test_last_bed import guard_off
 
@@ -123,7 +124,7 @@ def test_workers_side_by_side_share_a_round(settings: Any) -> None:
     settings.LARGEST_REGION, settings.REGIONS_AT_ONCE = SEVERAL, 4
     three_towns()
     with transaction.atomic():
-        due(timezone.now())
+        due.note(timezone.now())
 
     outcomes = at_once(*[lambda: matchmaking.match_open_requests(now=timezone.now)] * 4)
     # Whoever came while the round was being opened found nothing to do; whoever finished it tells of it.
@@ -143,7 +144,7 @@ def held_elsewhere(*key: int) -> Iterator[None]:
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute(f"SELECT pg_advisory_lock({', '.join(['%s'] * len(key))})", key)
+            cursor.execute(f"SELECT pg_advisory_lock({', '.join(['%s'] * len(key))})", [int(number) for number in key])
         yield
         with other.cursor() as cursor:
             # Not only closed: the server notices that some time later.
@@ -159,7 +160,7 @@ def test_region_that_another_is_at_is_left_to_it(settings: Any) -> None:
     assert opened is not None
     theirs = opened.regions.get(number=2)
 
-    with held_elsewhere(planning.REGION_LOCK, theirs.pk):
+    with held_elsewhere(Lock.REGION, theirs.pk):
         assert planning.work_on(opened, now=timezone.now) is None
         unfinished = list(opened.regions.filter(finished_at=None))
 
@@ -173,8 +174,8 @@ def test_no_more_plan_at_once_than_may(settings: Any) -> None:
     opened = planning.open_round(now=timezone.now)
     assert opened is not None
 
-    with held_elsewhere(planning.PLACES_LOCK, 0):
-        with held_elsewhere(planning.PLACES_LOCK, 1):
+    with held_elsewhere(Lock.PLANNER, 0):
+        with held_elsewhere(Lock.PLANNER, 1):
             assert planning.work_on(opened, now=timezone.now) is None
             assert Match.objects.count() == 0
         assert planning.work_on(opened, now=timezone.now) == opened
@@ -213,7 +214,7 @@ def test_a_change_that_is_committed_late_is_not_missed() -> None:
 
 
 def engine_need(asked: ShelterRequest) -> engine.Need:
-    from matching.loading import part_of_market
+    from matching.worker.market import part_of_market
 
     need = part_of_market(timezone.now(), requests=[str(asked.pk)]).wanted(str(asked.pk))
     assert need is not None
@@ -223,7 +224,7 @@ def engine_need(asked: ShelterRequest) -> engine.Need:
 def test_two_who_place_at_once_place_everybody_once() -> None:
     three_towns()
     with transaction.atomic():
-        due(timezone.now(), requests=ShelterRequest.objects.values_list("pk", flat=True))
+        due.note(timezone.now(), requests=ShelterRequest.objects.values_list("pk", flat=True))
 
     at_once(*[lambda: matchmaking.match_open_requests(now=timezone.now)] * 3)
     # Whoever planned for households that another had placed by then has noted them as due once more, and woken somebody.

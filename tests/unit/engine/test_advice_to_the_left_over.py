@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from matching.engine import Held, Need, Offer, Placement, Reason, candidates, plan
-from matching.engine.board import Arrangement, Board
+from matching.engine import Arrangement, Held, Need, Offer, Placement, Reason, candidates, plan
+from matching.engine.board import Board
 from matching.engine.reasons import ADVICE, Code
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer
 from tests.unit.engine.weeks import weeks
