@@ -28,7 +28,7 @@ WORDS: Mapping[Code, Any] = MappingProxyType(
         Code.PEOPLE_IN_BEDS: ngettext_lazy(
             "%(people)d person in %(as_many_beds)s", "%(people)d people in %(as_many_beds)s", "people"
         ),
-        Code.ALL_NIGHTS: ngettext_lazy("all of %(nights)d night", "all %(nights)d nights", "nights"),
+        Code.ALL_NIGHTS: ngettext_lazy("the %(nights)d night asked for", "all %(nights)d nights", "nights"),
         Code.SOME_NIGHTS: ngettext_lazy("%(nights)d of %(wanted)d night", "%(nights)d of %(wanted)d nights", "wanted"),
         Code.SAME_SPACE: _("the same space as before, for longer"),
         Code.HOST_NOT_VETTED: _("the host is not vetted"),

@@ -9,6 +9,8 @@ from rest_framework import serializers
 from matching.engine.reasons import Code, reason_in
 from matching.reason_words import words_of
 
+CODES = [(code.value, code.value) for code in Code]
+
 
 class ReasonNumbersSerializer(serializers.Serializer[Any]):
     """The numbers that belong to the code, and no others."""
@@ -29,7 +31,7 @@ class ReasonNumbersSerializer(serializers.Serializer[Any]):
 class WordedReasonSerializer(serializers.Serializer[Any]):
     """Why a space was chosen, or why none was: a code with its numbers for machines, words for people."""
 
-    code = serializers.ChoiceField(choices=[(code.value, code.value) for code in Code])
+    code = serializers.ChoiceField(choices=CODES)
     numbers = ReasonNumbersSerializer()
     words = serializers.CharField(help_text="In the language of `Accept-Language`.")
 

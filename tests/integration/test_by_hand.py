@@ -47,10 +47,10 @@ def test_possible_spaces_are_ranked_and_the_rest_names_its_rule(carla: Person, a
 
     assert [option.space for option in choice.possible] == [exact, roomy]
     assert {each.space.pk: each.rules for each in choice.impossible} == {
-        without_pets.pk: ("no pets allowed",),
-        small.pk: ("1 bed for 2 people",),
-        paused.pk: ("the space is paused or withdrawn",),
-        far.pk: ("111.2 km away, 50 km wanted",),
+        without_pets.pk: (Reason(Code.NO_PETS),),
+        small.pk: (Reason(Code.TOO_FEW_BEDS, (1, 2)),),
+        paused.pk: (Reason(Code.SPACE_NOT_LISTED),),
+        far.pk: (Reason(Code.TOO_FAR, (111.2, 50.0)),),
     }
     assert choice.impossible[-1].space == far
 
@@ -61,7 +61,7 @@ def test_space_that_is_taken_says_so(carla: Person, amira: Person, hanna: Person
 
     choice = spaces_for(people.request(amira.arrival), carla)
 
-    assert [each.rules for each in choice.impossible] == [("taken on some of these nights",)]
+    assert [each.rules for each in choice.impossible] == [(Reason(Code.TAKEN),)]
 
 
 def test_nobody_sees_choices_for_a_request_elsewhere(amira: Person, hanna: Person, oskar: Person) -> None:
@@ -101,8 +101,8 @@ def test_open_requests_are_ranked_for_a_space_and_the_rest_names_its_rule(carla:
 
     assert [option.request for option in choice.possible] == [urgent, patient]
     assert {each.request.pk: each.rules for each in choice.impossible} == {
-        many.pk: ("2 beds for 5 people",),
-        with_dog.pk: ("no pets allowed",),
+        many.pk: (Reason(Code.TOO_FEW_BEDS, (2, 5)),),
+        with_dog.pk: (Reason(Code.NO_PETS),),
     }
 
 
