@@ -15,8 +15,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from matching.engine.objective import distance_km
 from matching.engine.values import Leg, Need, Offer
+from places.earth import distance_km
 
 Number = int | float | str | date | tuple[str, ...]
 

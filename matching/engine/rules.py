@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from matching.engine.objective import distance_km
 from matching.engine.reasons import NO_COMMON_LANGUAGE, Code, Reason, six_digits
 from matching.engine.values import Held, Leg, Need, Offer
+from places.earth import distance_km
 
 Rule = Callable[[Need, Offer], Reason | None]
 
