@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -26,6 +26,7 @@ from deployment.rules import read_once
 from matching import due, messages, queries, risks
 from matching.copy_rows import copy_in
 from matching.deadlines import due_at, local_date
+from matching.engine.reasons import Reason, as_json_text
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.refusals import (
     AlreadyAnswered,
@@ -74,7 +75,7 @@ class Room(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A match to be: this household in this space for these nights, with the score and the reasons in words."""
+    """A match to be: this household in this space for these nights, with the score and the reasons."""
 
     request: HouseholdAsking
     space: Room
@@ -83,7 +84,7 @@ class Proposal:
     people: int
     leg: int = 1
     score: float = 0.0
-    reasons: Sequence[str] = field(default_factory=tuple)
+    reasons: Sequence[Reason] = ()
 
 
 # -- the first move -------------------------------------------------------------------------------
@@ -166,7 +167,7 @@ def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime
         proposal.last_day,
         proposal.people,
         proposal.score,
-        json.dumps(list(proposal.reasons)),
+        as_json_text(proposal.reasons),
         json.dumps(found),
         risks.is_high(found),
         due_at(proposal.first_night, at),

@@ -111,7 +111,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "matching.web.every_page.surroundings",
-            ]
+            ],
+            "libraries": {"reasons": "matching.admin.reason_filter"},
         },
     }
 ]
@@ -294,6 +295,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Several fields are called "reason" or "code": each list of choices gets a name of its own.
+    "ENUM_NAME_OVERRIDES": {
+        "ReasonEnum": "matching.states.REASONS",
+        "ReasonCodeEnum": "matching.api.worded_reasons.CODES",
+    },
 }
 
 # -- Telling people ------------------------------------------------------------------------------
