@@ -298,6 +298,7 @@ SPECTACULAR_SETTINGS = {
     # Several fields are called "reason" or "code": each list of choices gets a name of its own.
     "ENUM_NAME_OVERRIDES": {
         "ReasonEnum": "matching.states.REASONS",
+        "OverrideEnum": "matching.desk.by_hand.OVERRIDES",
         "ReasonCodeEnum": "matching.api.worded_reasons.CODES",
     },
 }
