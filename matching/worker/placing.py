@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import DatabaseError, OperationalError
@@ -17,12 +18,20 @@ from accounts.refusals import Refused
 from matching import intake
 from matching.copy_rows import read
 from matching.deadlines import local_date
+<<<<<<< HEAD:matching/worker/placing.py
 from matching.engine import Unplaced
 from matching.engine.board import Arrangement, Board
+=======
+from matching.engine import Arrangement, Unplaced
+from matching.loading import part_of_market, whole_market
+>>>>>>> kernels:matching/placing.py
 from matching.models import MatchingDue
 from matching.worker import planning
 from matching.worker.market import part_of_market, whole_market
 from matching.worker.proposing import may_try_again, propose_arrangement
+
+if TYPE_CHECKING:
+    from matching.engine.board import Board
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +69,7 @@ class Keeper:
         """
         old = self._loaded_at is None or at - self._loaded_at > KEPT_FOR
         if self._board is None or old or local_date(self._loaded_at or at) != local_date(at):
-            self._board = None  # Two of them at a time would be one too many.
+            self._board = None  # Free the old board first: two would not fit in memory.
             self._board = self._load(at)
         else:
             self._catch_up(self._board, at, also)
@@ -68,6 +77,9 @@ class Keeper:
         return self._board
 
     def _load(self, at: datetime) -> Board:
+        # A board loads numba, which takes half a second: only a process that places pays for it.
+        from matching.engine.board import Board
+
         self._changes()
         market = whole_market(at)
         standing = market.all_standing()
