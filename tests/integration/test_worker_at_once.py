@@ -11,15 +11,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-<<<<<<< HEAD
 from matching import engine, intake, transitions
 from matching.desk import by_hand
-from matching.engine.board import Arrangement, Board
-=======
-from matching import engine, intake, matchmaking, placing, transitions
 from matching.engine import Arrangement
 from matching.engine.board import Board
->>>>>>> kernels
 from matching.intake import SpaceDetails
 from matching.models import Match, MatchEvent, MatchingDue, MatchingRound, ShelterRequest, Space
 from matching.states import Status
