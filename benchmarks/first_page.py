@@ -52,7 +52,9 @@ def measured(commit: str, parent: Path) -> dict[str, object]:
     checkout, state, port = parent / "checkout", parent / "state", free_port()
     used_before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.time()
-    full = subprocess.run(["git", "rev-parse", commit], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    full = subprocess.run(
+        ["git", "rev-parse", commit], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
     subprocess.run(["git", "clone", "--quiet", "--no-checkout", str(ROOT), str(checkout)], check=True)
     subprocess.run(["git", "checkout", "--quiet", "--detach", full], cwd=checkout, check=True)
     cloned = time.time()

@@ -119,7 +119,9 @@ class Environment:
             fault = f"The secret {name} is not set."
         else:
             return keys
-        hint = f"A key is 32 random bytes in URL-safe base64, 44 characters. docs/running.md makes {name} with one line."
+        hint = (
+            f"A key is 32 random bytes in URL-safe base64, 44 characters. docs/running.md makes {name} with one line."
+        )
         self.problems.append(Problem("shelter.E003", fault, hint))
         return []
 

@@ -1,7 +1,8 @@
 """Settings of the whole service, read from the environment.
 
-Development needs no variable at all. In production `python manage.py check --deploy` names everything that is missing or makes no
-sense, and nothing else of the service starts before it is put right (`shelter.environment`). Every variable is listed in `.env.example`.
+Development needs no variable at all. In production `python manage.py check --deploy` names everything that is missing or
+makes no sense, and nothing else of the service starts before it is put right (`shelter.environment`). `.env.example` lists
+every variable.
 """
 
 from __future__ import annotations
@@ -146,7 +147,9 @@ def redis_address(url: str, password: str) -> str:
     parts = split_address(url, REDIS)
     if not password or parts.password or parts.scheme == "unix":
         return url
-    return parts._replace(netloc=f"{parts.username or ''}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}").geturl()
+    return parts._replace(
+        netloc=f"{parts.username or ''}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
+    ).geturl()
 
 
 def broker(url: str) -> str:

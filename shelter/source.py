@@ -15,7 +15,19 @@ from pathlib import Path
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-FOLDERS = ("accounts", "deployment", "locale", "matching", "notifications", "places", "privacy", "shelter", "static", "systemd", "templates")
+FOLDERS = (
+    "accounts",
+    "deployment",
+    "locale",
+    "matching",
+    "notifications",
+    "places",
+    "privacy",
+    "shelter",
+    "static",
+    "systemd",
+    "templates",
+)
 KINDS = (".py", ".html", ".txt", ".po", ".css", ".js", ".svg", ".service", ".target")
 ALONE = (
     ".env.example",
@@ -57,7 +69,9 @@ def packed() -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
         for path in files(Path(settings.BASE_DIR)):
-            tar.add(path, arcname=f"{TOP}/{path.relative_to(settings.BASE_DIR)}", recursive=False, filter=_without_owner)
+            tar.add(
+                path, arcname=f"{TOP}/{path.relative_to(settings.BASE_DIR)}", recursive=False, filter=_without_owner
+            )
     return out.getvalue()
 
 
