@@ -10,7 +10,7 @@ empty state folder and no server given. One line of JSON is printed for each:
   repository was cloned, the libraries were installed, and the engine was compiled;
 - `cpu_seconds`: processor time of all of it, which depends less on what else the machine does.
 
-The libraries are downloaded, so the wall clock depends on the line as well.
+`PYTHON` chooses another interpreter for the environment. The libraries are downloaded, so the wall clock depends on the line as well.
 """
 
 from __future__ import annotations
@@ -59,7 +59,12 @@ def measured(commit: str, parent: Path) -> dict[str, object]:
     subprocess.run(["git", "checkout", "--quiet", "--detach", full], cwd=checkout, check=True)
     cloned = time.time()
     env = {name: value for name, value in os.environ.items() if name not in NOT_A_NEWCOMERS}
-    env |= {"SHELTER_STATE_DIR": str(state), "PORT": str(port), "PIP_NO_CACHE_DIR": "1", "PYTHON": sys.executable}
+    env |= {
+        "SHELTER_STATE_DIR": str(state),
+        "PORT": str(port),
+        "PIP_NO_CACHE_DIR": "1",
+        "PYTHON": os.environ.get("PYTHON", sys.executable),
+    }
     with (parent / "log").open("wb") as log:
         service = subprocess.Popen(
             ["make", "run"], cwd=checkout, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
