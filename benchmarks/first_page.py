@@ -10,7 +10,8 @@ empty state folder and no server given. One line of JSON is printed for each:
   repository was cloned, the libraries were installed, and the engine was compiled;
 - `cpu_seconds`: processor time of all of it, which depends less on what else the machine does.
 
-`PYTHON` chooses another interpreter for the environment. The libraries are downloaded, so the wall clock depends on the line as well.
+`PYTHON` chooses another interpreter for the environment. The libraries are downloaded, so the wall clock depends on the line
+as well.
 """
 
 from __future__ import annotations

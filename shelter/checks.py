@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
 
 import shelter.gunicorn_conf  # noqa: F401 - it reads the web server's variables, so that they are checked as well
 from shelter.environment import env

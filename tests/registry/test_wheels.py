@@ -1,4 +1,4 @@
-"""Every pin has a wheel for each Python and platform that the documents name. The package registry is asked, so this needs a network.
+"""Every pin has a wheel for each Python and platform that the documents name. This asks the package registry, by the network.
 
 uv resolves the pins, by their hashes, for a Python and a platform that need not be here. It downloads nothing but metadata.
 """
