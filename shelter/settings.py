@@ -304,6 +304,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Two fields are called `reason`. Generated clients know the first one by this name.
+    "ENUM_NAME_OVERRIDES": {"ReasonEnum": "matching.states.REASONS"},
 }
 
 # -- Telling people ------------------------------------------------------------------------------
