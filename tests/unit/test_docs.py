@@ -175,7 +175,7 @@ def read_from_the_environment(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             function = ast.unparse(node.func)
-            if function in ("os.environ.get", "os.getenv", "secret") or re.fullmatch(r"env\.\w+", function):
+            if function in ("os.environ.get", "os.getenv") or re.fullmatch(r"env(_of_this)?\.\w+", function):
                 yield str(node.args[0].value)
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
             yield ast.literal_eval(node.slice)
