@@ -213,6 +213,7 @@ LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # our forms carry the token in a field; no script of ours reads the cookie
 CSRF_COOKIE_SAMESITE = "Lax"
 
 # -- Languages -----------------------------------------------------------------------------------
@@ -330,9 +331,9 @@ RECHECK_DAYS = env.int("SHELTER_RECHECK_DAYS", 30)
 ANSWER_HOURS = [(0, 3), (1, 6), (7, 24), (10_000, 48)]
 # Seconds in which a coordinator may undo a decision before the messages go; 0 sends them at once.
 DECISION_HOLD_SECONDS = env.int("SHELTER_DECISION_HOLD_SECONDS", 60)
-# Days after which a host is asked whether the space still stands, and days they have to answer.
-# Answers that lie with a case and were never sent are erased so many days after the last one.
+# Days after which answers that lie with a case and were never sent are erased, counted from the last one.
 DRAFT_DAYS = env.int("SHELTER_DRAFT_DAYS", 30)
+# Days after which a host is asked whether the space still stands, and days they have to answer.
 FRESH_DAYS = env.int("SHELTER_FRESH_DAYS", 14)
 FRESH_ANSWER_DAYS = 3
 # Risks each of which needs two coordinators, and those that do where the host is new to everybody.
