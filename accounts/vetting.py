@@ -219,7 +219,7 @@ def keep_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") ->
 
 
 def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
-    """Suspend a vetted host; `matching.transitions.suspend_host` is the act that also freezes the matches.
+    """Suspend a vetted host; `matching.hosts.suspend` is the act that also freezes the matches.
 
     Raises WrongStanding.
     """

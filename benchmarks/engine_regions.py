@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.engine import SIZES
 from benchmarks.engine_weeks import country
 from matching.engine import Held, Need, Offer, Placement, plan
-from matching.regions import Points, cut
+from matching.worker.regions import Points, cut
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from accounts.models import Arrival, Coordinator, Host, HostCheck, User
 from benchmarks.engine_weeks import MONDAY
-from matching.copying import copy_in
+from matching.copy_rows import copy_in
 from matching.engine import Need, Offer
 from matching.models import ShelterRequest, Space, SpaceWindow
 from places.models import Place

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 from accounts.arrivals import open_case
 from accounts.models import Arrival, Host, User
 from deployment import rules
-from matching import messages, queries, rounds
-from matching.copying import with_rows
+from matching import due, messages, queries
+from matching.copy_rows import with_rows
 from matching.deadlines import local_date
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
@@ -107,7 +107,7 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
         SpaceWindow.objects.bulk_create(
             [SpaceWindow(space=space, first_night=first, last_day=last) for first, last in details.windows]
         )
-        rounds.due(at, spaces=[space.pk])
+        due.note(at, spaces=[space.pk])
         return space
 
 
@@ -124,7 +124,7 @@ def change_space(space_id: UUID, details: SpaceDetails, *, by: User, at: datetim
         space.version += 1
         space.save()
         _set_windows(space, details.windows)
-        rounds.due(at, spaces=[space.pk])
+        due.note(at, spaces=[space.pk])
         return space
 
 
@@ -172,7 +172,7 @@ def _set_space_status(space_id: UUID, status: str, *, by: User, at: datetime) ->
             space.fresh_until = at + timedelta(days=rules.current().fresh_days)
             space.asked_at = None
         space.save()
-        rounds.due(at, spaces=[space.pk])
+        due.note(at, spaces=[space.pk])
         return space
 
 
@@ -184,7 +184,7 @@ def confirm_still_available(space_id: UUID, *, by: User, at: datetime) -> Space:
         space.asked_at = None
         space.version += 1
         space.save()
-        rounds.due(at, spaces=[space.pk])
+        due.note(at, spaces=[space.pk])
         return space
 
 
@@ -264,7 +264,7 @@ def ask_for_shelter(
             **_request_columns(details),
         )
         messages.request_received(request, at=at)
-        rounds.due(at, requests=[request.pk])
+        due.note(at, requests=[request.pk])
         return request
 
 
@@ -300,7 +300,7 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
             setattr(request, column, value)
         request.version += 1
         request.save()
-        rounds.due(at, requests=[request.pk])
+        due.note(at, requests=[request.pk])
         return request
 
 
@@ -324,7 +324,7 @@ def set_dates(
         request.min_nights = nights if whole_stay else min(request.min_nights, nights)
         request.version += 1
         request.save(update_fields=["first_night", "nights", "min_nights", "urgency", "may_move", "version"])
-        rounds.due(at, requests=[request.pk])
+        due.note(at, requests=[request.pk])
         return request
 
 

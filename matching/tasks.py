@@ -6,8 +6,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import auto_approval, calls, decisions, intake, matchmaking, retention, sheet_imports, sheet_undoing
-from matching.placing import Keeper, place_what_is_due
+from matching import intake, retention
+from matching.desk import auto_approval, call_list, decisions
+from matching.importing import undoing, uploads
+from matching.worker import matchmaking
+from matching.worker.placing import Keeper, place_what_is_due
 from notifications.wakeups import wake
 
 KEEPER = Keeper()
@@ -65,16 +68,16 @@ def carry_out_decisions() -> None:
 @read_once()
 def ask_for_rechecks() -> None:
     """Say to hosts and coordinators which checks run out soon."""
-    calls.ask_for_rechecks(at=timezone.now())
+    call_list.ask_for_rechecks(at=timezone.now())
 
 
 @shared_task(name="matching.work_on_sheets")
 @read_once()
 def work_on_sheets() -> None:
     """Look through the sheets that were brought, take in those confirmed, undo those to be undone."""
-    sheet_imports.work_on_sheets(now=timezone.now)
-    sheet_undoing.work_on_undoing(now=timezone.now)
-    sheet_imports.forget_what_is_old(at=timezone.now())
+    uploads.work_on_sheets(now=timezone.now)
+    undoing.work_on_undoing(now=timezone.now)
+    uploads.forget_what_is_old(at=timezone.now())
 
 
 @shared_task(name="matching.apply_retention")

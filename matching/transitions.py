@@ -21,11 +21,10 @@ from uuid import UUID, uuid4
 
 from django.utils.translation import gettext as _
 
-from accounts import vetting
 from accounts.models import Host, User
 from deployment.rules import read_once
-from matching import messages, queries, risks, rounds
-from matching.copying import copy_in
+from matching import due, messages, queries, risks
+from matching.copy_rows import copy_in
 from matching.deadlines import due_at, local_date
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.refusals import (
@@ -441,7 +440,7 @@ def break_off(match_id: UUID, *, by: User, at: datetime, reason: str, note: str 
 
 def _freed(match: Match, *, at: datetime) -> None:
     """Note that the household may want another place, and the space is free for another household."""
-    rounds.due(at, requests=[match.request_id], spaces=[match.space_id])
+    due.note(at, requests=[match.request_id], spaces=[match.space_id])
 
 
 def raised(urgency: str) -> str:
@@ -485,61 +484,19 @@ def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match
         return _write(match, Act.UNFREEZE, Status(match.status), by=by, role=role, at=at, note=note)
 
 
-def vet_host(host_id: int, *, by: User, at: datetime) -> Host:
-    """Vet a host, whose listed spaces can be matched from now on.
+def freeze_matches_of(host: Host, *, by: User, at: datetime) -> None:
+    """Freeze every live match of a host, within the caller's act, and tell each household that knew of its match.
 
-    Raises NotYours when `by` is no coordinator of the host's places, ChecksMissing, or WrongStanding.
+    The caller has locked the host's spaces.
     """
-    _may_judge(host_id, by)
-    with one_act():
-        host = vetting.vet(host_id, by=by, at=at)
-        rounds.due(at, spaces=Space.objects.filter(host=host_id).values_list("pk", flat=True))
-        return host
-
-
-def refuse_host(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
-    """Ask for the refusal of an unvetted host, or as the second of two people refuse them.
-
-    Raises NotYours when `by` is no coordinator of the host's places, WrongStanding, or SecondPersonRefuses.
-    """
-    _may_judge(host_id, by)
-    with one_act():
-        return vetting.refuse(host_id, by=by, at=at, reason=reason)
-
-
-def keep_host_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
-    """Take back a refusal that one person asked for. Raises NotYours, or WrongStanding when there is none."""
-    _may_judge(host_id, by)
-    with one_act():
-        return vetting.keep_unrefused(host_id, by=by, at=at, reason=reason)
-
-
-def suspend_host(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
-    """Suspend a vetted host and freeze every live match of theirs in the same transaction.
-
-    The host hears so once, each household that knew of its match, and the coordinators. Raises NotYours when `by`
-    is no coordinator of the host's places, WrongStanding when the host is not vetted.
-    """
-    _may_judge(host_id, by)
-    with one_act():
-        # Spaces before the host, as a proposal's trigger locks them: the other order ends in a deadlock.
-        list(Space.objects.filter(host=host_id).order_by("pk").select_for_update().values_list("pk"))
-        host = vetting.suspend(host_id, by=by, at=at, reason=reason)
-        live = Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).order_by("space_id", "pk")
-        for match_id in live.values_list("pk", flat=True):
-            match = _locked(match_id)
-            if match.holds_beds and match.frozen_at is None:
-                match.frozen_at = at
-                _write(match, Act.FREEZE, Status(match.status), by=by, role=Role.COORDINATOR, at=at)
-                if match.status != Status.PROPOSED:  # A proposal nobody outside has heard of.
-                    messages.frozen(match, at=at)
-        messages.host_suspended(host, at=at)
-        return host
-
-
-def _may_judge(host_id: int, by: User) -> None:
-    if queries.coordinator_of(by) is None or not queries.hosts_visible_to(by).filter(pk=host_id).exists():
-        raise NotYours
+    live = Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).order_by("space_id", "pk")
+    for match_id in live.values_list("pk", flat=True):
+        match = _locked(match_id)
+        if match.holds_beds and match.frozen_at is None:
+            match.frozen_at = at
+            _write(match, Act.FREEZE, Status(match.status), by=by, role=Role.COORDINATOR, at=at)
+            if match.status != Status.PROPOSED:  # Nobody outside the desk has heard of a proposal.
+                messages.frozen(match, at=at)
 
 
 # -- a request's end ------------------------------------------------------------------------------
@@ -580,6 +537,6 @@ def _end_for_withdrawal(match_id: UUID, *, by: User, at: datetime) -> None:
         move = _check(match, Act.EXPIRE, Role.WORKER, "")
         match.due_at = None
         _write(match, Act.EXPIRE, move.target, by=None, role=Role.WORKER, at=at, reason="withdrawn")
-        rounds.due(at, spaces=[match.space_id])
+        due.note(at, spaces=[match.space_id])
     elif match.status in (Status.APPROVED, Status.CONFIRMED):
         cancel(match_id, by=by, at=at, reason="withdrawn")

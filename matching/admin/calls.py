@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 from accounts import vetting
 from accounts.models import HostCall
 from accounts.vetting import CheckState
-from matching import calls
 from matching.admin.access import back, coordinator, said
-from matching.calls import Why
+from matching.desk import call_list
+from matching.desk.call_list import Why
 
 if TYPE_CHECKING:
     from matching.admin.hosts import HostAdmin
@@ -43,7 +43,7 @@ def page(desk: HostAdmin, request: HttpRequest) -> HttpResponse:
     user, at = coordinator(request), timezone.now()
     asked = request.GET.get("why", "")
     only = Why(asked) if asked in list(Why) else None
-    found = calls.to_call(user, at, only)
+    found = call_list.to_call(user, at, only)
     context: dict[str, Any] = {
         **desk.admin_site.each_context(request),
         "title": _("Hosts to call today"),
@@ -60,9 +60,9 @@ def page(desk: HostAdmin, request: HttpRequest) -> HttpResponse:
             for call in found.calls
         ],
         "outcomes": HostCall.Outcome.choices,
-        "to_second": calls.refusals_to_second(user),
+        "to_second": call_list.refusals_to_second(user),
         "states": list(STATE_WORDS.values()),
-        "figures": [(row, [row.counts[state] for state in STATE_WORDS]) for row in calls.figures(user, at)],
+        "figures": [(row, [row.counts[state] for state in STATE_WORDS]) for row in call_list.figures(user, at)],
     }
     return TemplateResponse(request, "admin/accounts/host_calls.html", context)
 

@@ -20,9 +20,9 @@ from deployment import rules
 from deployment.models import SettingChange
 from deployment.rules import LATER, Rules
 from deployment.sense import ALWAYS_TWO, NotSensible, Stale
-from matching import auto_approval
 from matching.admin.audit import AuditOnly, WhoDidIt
 from matching.admin.words import RISK_WORDS
+from matching.desk import auto_approval
 from matching.risks import FIRST_TIME_HOST, LONE_WOMAN, MINOR
 
 TIERS = range(1, 5)

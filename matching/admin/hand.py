@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from matching import by_hand, queries
+from matching import queries
 from matching.admin.access import back, coordinator, said
 from matching.admin.queue import page_context
 from matching.admin.words import OVERRIDE_WORDS
 from matching.deadlines import local_date
+from matching.desk import by_hand
 
 SHOWN = 100
 """How many possible ones a page lists; more than anybody reads, and the best come first."""

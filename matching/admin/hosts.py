@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from accounts import evidence, vetting
 from accounts.evidence import NotAPicture, PictureTooBig
 from accounts.models import Host, HostCall, HostCheck, HostEvent, HostEvidence, User
-from matching import disclosure, queries, transitions
+from matching import disclosure, hosts, queries
 from matching.admin import calls, personal
 from matching.admin.access import LookOnly, back, coordinator, said, why_look
 from matching.deadlines import local_date
@@ -127,19 +127,19 @@ class HostAdmin(LookOnly[Host]):
 
         act: Any
         if move == Host.Status.VETTED:
-            act, words = transitions.vet_host, _("The host is vetted; their spaces can be matched now.")
+            act, words = hosts.vet, _("The host is vetted; their spaces can be matched now.")
         elif move == Host.Status.REFUSED:
-            act = partial(transitions.refuse_host, reason=reason)
+            act = partial(hosts.refuse, reason=reason)
             words = (
                 _("The host is refused.")
                 if seconds
                 else _("Noted. Another coordinator has to refuse as well; until then the host stays as they are.")
             )
         elif move == Host.Status.SUSPENDED:
-            act = partial(transitions.suspend_host, reason=reason)
+            act = partial(hosts.suspend, reason=reason)
             words = _("The host is suspended and every match of theirs is on hold; those concerned have been told.")
         elif move == KEEP:
-            act = partial(transitions.keep_host_unrefused, reason=reason)
+            act = partial(hosts.keep_unrefused, reason=reason)
             words = _("The refusal is off.")
         else:
             raise Http404

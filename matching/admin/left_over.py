@@ -18,14 +18,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from matching import intake, queries, unplaced
+from matching import intake, queries
 from matching.admin.access import back, coordinator, said
 from matching.admin.queue import page_context
 from matching.admin.words import CHANGE_WORDS
+from matching.desk import unplaced
+from matching.desk.unplaced import Change
 from matching.intake import RequestDetails
 from matching.models import ShelterRequest
 from matching.refusals import Stale
-from matching.unplaced import Change
 
 A_PAGE = 25
 

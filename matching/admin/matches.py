@@ -22,10 +22,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from matching import claims, queries, transitions
+from matching import queries, transitions
 from matching.admin import hand, left_over, personal, queue
 from matching.admin.access import LookOnly, back, coordinator, said
 from matching.admin.words import REASON_WORDS, RISK_WORDS
+from matching.desk import claims
 from matching.engine.objective import distance_km
 from matching.models import Match
 from matching.states import HOLDS_BEDS, NEEDS_REASON, Act, Status

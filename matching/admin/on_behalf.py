@@ -20,12 +20,13 @@ from accounts.arrivals import grouped
 from accounts.contacts import UnreadableContact, read_contact
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import intake, on_behalf, queries
+from matching import intake, queries
 from matching.admin.access import acting
 from matching.deadlines import local_date
+from matching.desk import on_behalf
+from matching.desk.on_behalf import EnteredAlready
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import ShelterRequest, Space
-from matching.on_behalf import EnteredAlready
 from matching.refusals import NotYours
 from matching.sheets.cells import CellProblem
 from matching.sheets.cells import languages as read_languages

@@ -18,12 +18,16 @@ from django.views.decorators.http import require_POST
 
 from accounts import arrivals
 from accounts.models import User
-from matching import disclosure, matchmaking, queries, transitions
+from matching import disclosure, queries, transitions
 from matching.admin import on_behalf, personal
 from matching.admin.access import LookOnly, back, coordinator, said
+from matching.admin.words import OVERRIDE_WORDS
 from matching.deadlines import local_date
-from matching.models import ShelterRequest, Space
+from matching.desk import by_hand
+from matching.models import ShelterRequest
 from matching.refusals import one_act
+
+POSSIBLE_SHOWN = 15
 
 
 @admin.register(ShelterRequest)
@@ -44,7 +48,6 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         view = self.admin_site.admin_view
         return [
             path("for-somebody/", view(partial(on_behalf.ask, self)), name="matching_request_on_behalf"),
-            path("<uuid:request_id>/propose/", view(require_POST(self.propose)), name="matching_request_propose"),
             path("<uuid:request_id>/open/", view(require_POST(self.open_personal)), name="matching_request_open"),
             path("<uuid:request_id>/secret/", view(require_POST(self.new_secret)), name="matching_request_secret"),
             path("<uuid:request_id>/withdraw/", view(require_POST(self.withdraw)), name="matching_request_withdraw"),
@@ -61,9 +64,9 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         row = get_object_or_404(self.visible(user), pk=_pk(object_id))
         now = timezone.now()
         open_runs = row.withdrawn_at is None and queries.uncovered(row, local_date(now))
-        may_act = queries.covers(user, row.place_id)
-        candidates = matchmaking.candidates_for(row.pk, by=user, at=now, limit=15) if open_runs and may_act else []
-        spaces = Space.objects.select_related("place").in_bulk([UUID(c.legs[0].offer_id) for c in candidates])
+        choice = by_hand.Choice([], [])
+        if open_runs and queries.covers(user, row.place_id):
+            choice = by_hand.spaces_for(row.pk, by=user, at=now, impossible=0)
         context = {
             **self.admin_site.each_context(request),
             "title": str(row),
@@ -71,23 +74,13 @@ class RequestAdmin(LookOnly[ShelterRequest]):
             "row": row,
             "state": queries.state_of(row, local_date(now)),
             "matches": row.matches.order_by("created_at"),
-            "candidates": [
-                {"placement": c, "leg": c.legs[0], "space": spaces[UUID(c.legs[0].offer_id)]} for c in candidates
-            ],
+            "choice": choice,
+            "possible": choice.possible[:POSSIBLE_SHOWN],
+            "overrides": OVERRIDE_WORDS.items(),
             **personal.closed(_reads(row)),
             **more,
         }
         return TemplateResponse(request, self.change_form_template, context)
-
-    def propose(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
-        """Propose the space a coordinator chose."""
-        user = coordinator(request)
-        get_object_or_404(self.visible(user), pk=request_id)
-        page = reverse("admin:matching_shelterrequest_change", args=[request_id])
-        space = get_object_or_404(Space, pk=_pk(request.POST.get("space", "")))
-        propose = partial(matchmaking.propose_by_hand, request_id, space.pk, by=user, at=timezone.now())
-        said(request, propose, _("The proposal is written and waits for approval."))
-        return back(request, page)
 
     def open_personal(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
         """Show what is ticked of name, contact and notes once, with a reason, and log the look."""

@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import Host, User
-from matching import disclosure, duplicates, merging, queries
+from matching import disclosure, queries
 from matching.admin.access import LOOK_REASONS, coordinator, said, why_look
 from matching.admin.audit import AuditOnly, WhoDidIt
 from matching.admin.queue import page_context
 from matching.deadlines import local_date
+from matching.desk import duplicates, merging
 from matching.models import PairVerdict, Space
 from matching.refusals import one_act
 from matching.states import HOLDS_BEDS

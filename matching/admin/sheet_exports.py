@@ -18,10 +18,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.coordinators import may_export_personal
 from accounts.refusals import Refused
-from matching import exports
 from matching.admin.access import LOOK_REASONS, coordinator, why_look
 from matching.admin.queue import page_context
-from matching.exports import Kind
+from matching.importing import exports
+from matching.importing.exports import Kind
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS = ("csv", "xlsx")

@@ -19,13 +19,14 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import queries, sheet_imports, sheet_undoing
+from matching import queries
 from matching.admin import sheet_duplicates, sheet_exports
 from matching.admin.access import LookOnly, acting, coordinator, said
 from matching.admin.queue import page_context
 from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS
+from matching.importing import undoing, uploads
+from matching.importing.uploads import MOST_BYTES, SheetTooLarge
 from matching.models import SheetImport, SheetImportRow
-from matching.sheet_imports import MOST_BYTES, SheetTooLarge
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
 
 WRONG_INPUT = 422
@@ -99,7 +100,7 @@ class SheetAdmin(LookOnly[SheetImport]):
         if sent and form.is_valid():
             file = form.cleaned_data["file"]
             try:
-                sheet = sheet_imports.receive(
+                sheet = uploads.receive(
                     form.cleaned_data["kind"],
                     file.read(),
                     file_name=file.name,
@@ -155,7 +156,7 @@ class SheetAdmin(LookOnly[SheetImport]):
             to_vouch=visible.filter(would_vouch=True).count() if sheet.state == State.PREVIEWED else 0,
             vouched=visible.filter(vouched_at__isnull=False).count(),
             undoing=_undoing(sheet, visible),
-            may_undo=sheet_undoing.may_undo(sheet, user),
+            may_undo=undoing.may_undo(sheet, user),
             mine=sheet.by_id == user.pk,
             follow=follow,
         )
@@ -171,7 +172,7 @@ class SheetAdmin(LookOnly[SheetImport]):
 
         def act() -> None:
             trust = request.POST.get("trust_vetted") == "yes"
-            sheet_imports.confirm(sheet_id, trust_vetted=trust, by=user, at=timezone.now())
+            uploads.confirm(sheet_id, trust_vetted=trust, by=user, at=timezone.now())
 
         said(request, act, _("Confirmed. The rows are taken in one after the other."))
         return HttpResponseRedirect(_page_of(sheet_id))
@@ -181,7 +182,7 @@ class SheetAdmin(LookOnly[SheetImport]):
         user = self._of(request, sheet_id)
 
         def act() -> None:
-            sheet_imports.drop(sheet_id, by=user, at=timezone.now())
+            uploads.drop(sheet_id, by=user, at=timezone.now())
 
         said(request, act, _("Nothing of this sheet was taken in, and its contents are forgotten."))
         return HttpResponseRedirect(_page_of(sheet_id))
@@ -191,7 +192,7 @@ class SheetAdmin(LookOnly[SheetImport]):
         user = self._of(request, sheet_id)
 
         def act() -> None:
-            sheet_undoing.undo(sheet_id, by=user, at=timezone.now())
+            undoing.undo(sheet_id, by=user, at=timezone.now())
 
         said(request, act, _("The import is being undone, row by row."))
         return HttpResponseRedirect(_page_of(sheet_id))
@@ -205,7 +206,7 @@ class SheetAdmin(LookOnly[SheetImport]):
 
 def _undoing(sheet: SheetImport, visible: QuerySet[SheetImportRow]) -> dict[str, int]:
     """Return how many rows an undo is about, and how many of them are undone or kept by now."""
-    changing = sheet_undoing.to_take_back(sheet).filter(pk__in=visible.values("pk"))
+    changing = undoing.to_take_back(sheet).filter(pk__in=visible.values("pk"))
     counts = dict(changing.order_by().values_list("undone").annotate(Count("pk"))) if sheet.confirmed_at else {}
     yes, no = (counts.get(each, 0) for each in (SheetImportRow.Undone.YES, SheetImportRow.Undone.NO))
     return {"all": sum(counts.values()), "undone": yes, "kept": no, "over": yes + no}

@@ -15,13 +15,14 @@ from django.utils.translation import ngettext
 
 from accounts.coordinators import desk_of
 from accounts.models import User
-from matching import queries, queueing
-from matching import tonight as figures
+from matching import queries
 from matching.admin import drawing
 from matching.admin.drawing import Mark
 from matching.admin.queue import page_context
 from matching.admin.words import FAULT_WORDS, KIND_WORDS
 from matching.deadlines import local_date
+from matching.desk import queueing
+from matching.desk import tonight as figures
 from matching.models import Space
 from places.gazetteer import KnownPlace, all_places
 

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from matching import queries
 from matching.api.serializers import Exact
+from matching.desk.by_hand import OVERRIDES
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.states import REASONS, Act, Role
 from notifications.models import ContactPoint
@@ -99,10 +100,15 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
 
 
 class ProposeSerializer(Exact):
-    """Which household in which space, by their ids; for the next nights it wants, cut by the space's window."""
+    """Which household in which space, by their ids; for the next nights it wants, cut by the space's window.
+
+    `reason` says why it is not the advised space (the first of `candidates`); "other" needs a `note`.
+    """
 
     request = serializers.UUIDField()
     space = serializers.UUIDField()
+    reason = serializers.ChoiceField(choices=OVERRIDES, required=False, default="")
+    note = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
 
 
 class ReasonSerializer(Exact):

@@ -14,7 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from matching import disclosure, matchmaking, queries, transitions
+from matching import disclosure, queries, transitions
 from matching.api.conditional import unchanged
 from matching.api.filters import MatchFilter
 from matching.api.idempotency import once
@@ -27,6 +27,7 @@ from matching.api.match_serializers import (
 )
 from matching.api.resource import Resource
 from matching.api.schema import IDEMPOTENCY_KEY, IF_MATCH
+from matching.desk import by_hand
 from matching.models import Match
 
 Act = Callable[..., Match]
@@ -78,14 +79,15 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
 
     @extend_schema(request=ProposeSerializer, responses={201: MatchSerializer}, parameters=[IDEMPOTENCY_KEY])
     def create(self, request: Request) -> Response:
-        """Propose a pair by hand; for coordinators. A pair that a hard rule forbids is refused with the rule."""
+        """Propose a pair by hand; for coordinators. A hard rule that forbids it is named; against the advice needs a reason."""
         pair = self.body(ProposeSerializer).validated_data
         get_object_or_404(queries.requests_visible_to(self.caller), pk=pair["request"])
         get_object_or_404(queries.spaces_visible_to(self.caller), pk=pair["space"])
         return once(request, lambda: self._propose(pair))
 
     def _propose(self, pair: dict[str, Any]) -> Response:
-        match = matchmaking.propose_by_hand(pair["request"], pair["space"], by=self.caller, at=timezone.now())
+        request_id, space_id = pair.pop("request"), pair.pop("space")
+        match = by_hand.propose(request_id, space_id, by=self.caller, at=timezone.now(), **pair)
         return self.read(match, status=201)
 
     def moved(self, request: Request, act: Act, body: type[ReasonSerializer] | None = None) -> Response:

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts import arrivals, throttles
 from accounts.models import Arrival
-from matching import intake, matchmaking, queries, transitions
+from matching import intake, queries, transitions
 from matching.api.conditional import check_if_match, unchanged
 from matching.api.filters import RequestFilter
 from matching.api.idempotency import once
@@ -24,10 +24,12 @@ from matching.api.permissions import TokenScope
 from matching.api.resource import Resource, source_of
 from matching.api.schema import IDEMPOTENCY_KEY, IF_MATCH
 from matching.api.serializers import CandidateSerializer, CaseSerializer, RequestDetailsSerializer, RequestSerializer
+from matching.desk import by_hand
 from matching.models import ShelterRequest
 from matching.refusals import NotYours
 
 CASES_AN_HOUR = 300
+CANDIDATES_SHOWN = 20
 """From one source: a whole meeting point may share one line, a flood may not. Counted with the web's."""
 
 
@@ -119,15 +121,17 @@ class Requests(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     def candidates(self, request: Request, pk: str) -> Response:
         """The spaces possible for its next nights, best first; for coordinators."""
         row = self.get_object()
-        found = matchmaking.candidates_for(row.pk, by=self.caller, at=timezone.now())
+        if not queries.covers(self.caller, row.place_id):
+            raise NotYours
+        found = by_hand.spaces_for(row.pk, by=self.caller, at=timezone.now(), impossible=0).possible[:CANDIDATES_SHOWN]
         rows = [
             {
-                "space": placement.legs[0].offer_id,
-                "first_night": placement.legs[0].first_night,
-                "last_day": placement.legs[0].last_day,
-                "score": placement.score,
-                "reasons": placement.reasons,
+                "space": option.space.pk,
+                "first_night": option.leg.first_night,
+                "last_day": option.leg.last_day,
+                "score": option.score,
+                "reasons": option.reasons,
             }
-            for placement in found
+            for option in found
         ]
         return Response(CandidateSerializer(rows, many=True).data)

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching.imports import Imported, Outcome, needs_places
-from matching.imports import Progress as Told
+from matching.importing.row_by_row import Imported, Outcome, needs_places
+from matching.importing.row_by_row import Progress as Told
 from matching.sheets import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 
 Row = TypeVar("Row", SpaceRow, RequestRow)

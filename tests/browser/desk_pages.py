@@ -12,7 +12,8 @@ from playwright.sync_api import Page
 
 from accounts import coordinators, vetting
 from deployment import rules
-from matching import claims, disclosure, transitions
+from matching import disclosure, transitions
+from matching.desk import claims
 from matching.models import Match, MatchingRound
 from matching.states import Status
 from notifications.models import Delivery

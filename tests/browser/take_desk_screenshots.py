@@ -32,9 +32,10 @@ def fill() -> dict[str, str]:
     from django.utils import timezone
 
     from accounts.models import Host, User
-    from matching import claims, matchmaking
+    from matching.desk import claims
     from matching.models import Match, ShelterRequest
     from matching.states import Status
+    from matching.worker import matchmaking
 
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         for command in ("load_gazetteer", "load_demo"):

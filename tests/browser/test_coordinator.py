@@ -11,7 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from matching import claims, decisions, intake, transitions
+from matching import intake, transitions
+from matching.desk import claims, decisions
 from matching.models import Claim, Match, PendingDecision, ShelterRequest
 from matching.states import Status
 from tests import people

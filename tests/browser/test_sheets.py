@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import Host
-from matching import sheet_undoing
+from matching.importing import undoing
 from matching.models import PairVerdict, SheetImport, Space
 from privacy.models import AccessLog
 from tests import people
@@ -98,7 +98,7 @@ def test_sheet_from_the_list_to_the_undo_by_keys(opening: Opening, carla: Person
     tab_to(page, "Undo it")
     page.keyboard.press("Enter")
     expect(page.get_by_text("0 of 2 rows.")).to_be_visible()
-    sheet_undoing.work_on_undoing(now=timezone.now)
+    undoing.work_on_undoing(now=timezone.now)
     expect(page.get_by_text("2 rows are undone.")).to_be_visible(timeout=15_000)
     assert (Space.objects.count(), SheetImport.objects.get().state) == (0, "undone")
 

@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from matching import sheet_imports, sheet_undoing
-from matching.imports import take_in_spaces
+from matching.importing import undoing, uploads
+from matching.importing.row_by_row import take_in_spaces
 from matching.models import SheetImport, Space, SpaceWindow
 from notifications.wakeups import wake
 from tests import people, processes
@@ -44,13 +44,13 @@ def test_sheet_is_looked_through_taken_in_and_undone_by_workers_side_by_side(car
         wait_for(lambda: is_(sheet, State.PREVIEWED), what="the preview")
         assert Space.objects.count() == 0
 
-        sheet_imports.confirm(sheet.pk, trust_vetted=False, by=carla.user, at=timezone.now())
+        uploads.confirm(sheet.pk, trust_vetted=False, by=carla.user, at=timezone.now())
         wake("matching.work_on_sheets")
         wait_for(lambda: is_(sheet, State.DONE), what="the end of the import")
         assert rows(sheet, "outcome") == [(line, "new") for line in range(2, 112)]
         assert (Space.objects.count(), SpaceWindow.objects.count()) == (110, 110)
 
-        sheet_undoing.undo(sheet.pk, by=carla.user, at=timezone.now())
+        undoing.undo(sheet.pk, by=carla.user, at=timezone.now())
         wake("matching.work_on_sheets")
         wait_for(lambda: is_(sheet, State.UNDONE), what="the end of the undo")
 
@@ -61,7 +61,7 @@ def test_sheet_is_looked_through_taken_in_and_undone_by_workers_side_by_side(car
 def test_worker_killed_in_the_middle_of_a_sheet_loses_and_doubles_nothing(carla: Person, tmp_path: Path) -> None:
     take_in_spaces(space_rows({"space_id": "s150", "phone": "+77015550150"}), by=carla.user, at=timezone.now())
     sheet = brought(of_spaces(*ROWS), carla)
-    sheet_imports.look_through(sheet.pk, at=timezone.now())
+    uploads.look_through(sheet.pk, at=timezone.now())
     # Somebody keeps a space of the second batch locked: the worker comes as far as that, and waits.
     other = connection.copy()
     try:
@@ -69,7 +69,7 @@ def test_worker_killed_in_the_middle_of_a_sheet_loses_and_doubles_nothing(carla:
         with other.cursor() as cursor:
             cursor.execute("SELECT id FROM matching_space WHERE external_id = 's150' FOR UPDATE")
         with processes.worker(tmp_path / "killed.log") as victim:
-            sheet_imports.confirm(sheet.pk, trust_vetted=False, by=carla.user, at=timezone.now())
+            uploads.confirm(sheet.pk, trust_vetted=False, by=carla.user, at=timezone.now())
             wait_for(_somebody_waits_for_the_space, what="the worker in the middle of the sheet")
             os.killpg(victim.pid, signal.SIGKILL)
             victim.wait()

@@ -12,13 +12,13 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from matching import engine, matchmaking, planning, transitions
-from matching.loading import whole_market
+from matching import due, engine, transitions
 from matching.models import Match, MatchEvent, MatchingDue, MatchingRound
-from matching.proposing import propose_placements
 from matching.refusals import one_act
-from matching.rounds import due
 from matching.states import HOLDS_BEDS, Status
+from matching.worker import matchmaking, planning
+from matching.worker.market import whole_market
+from matching.worker.proposing import propose_placements
 from notifications.wakeups import wake
 from tests import people, processes
 from tests.processes import wait_for
@@ -60,7 +60,7 @@ def test_killed_worker_loses_no_request(tmp_path: Path) -> None:
         victim.wait()
 
     # Nobody wakes the next one: only the due rows, and beat's sweep in place of which the task is sent here.
-    MatchingDue.objects.exists() or due(timezone.now())
+    MatchingDue.objects.exists() or due.note(timezone.now())
     with processes.worker(tmp_path / "next.log"):
         wake("matching.match_open_requests")
         wait_for(everybody_placed_once, what="all proposals by the next worker")
@@ -85,7 +85,7 @@ def test_worker_killed_while_it_writes_a_region_doubles_nothing(tmp_path: Path) 
             cursor.execute("SELECT id FROM matching_space ORDER BY id DESC LIMIT 1 FOR UPDATE")
         with processes.worker(tmp_path / "killed.log", **small) as victim:
             with one_act():
-                due(timezone.now())
+                due.note(timezone.now())
             wait_for(_somebody_waits_for_a_lock, what="the worker in the middle of a region")
             os.killpg(victim.pid, signal.SIGKILL)
             victim.wait()
@@ -185,7 +185,7 @@ def test_decline_is_not_proposed_again() -> None:
     transitions.decline(match.pk, by=people.carla().user, at=timezone.now(), reason="not_suitable")
 
     with one_act():
-        due(timezone.now())
+        due.note(timezone.now())
     matchmaking.match_open_requests(now=timezone.now)
 
     assert Match.objects.values_list("status", flat=True).get() == Status.DECLINED

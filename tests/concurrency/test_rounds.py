@@ -16,14 +16,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.refusals import Refused
-from matching import engine, matchmaking, planning, transitions
-from matching.copying import read
+from matching import due, engine, transitions
+from matching.copy_rows import read
 from matching.models import Match, MatchEvent, MatchingChange, MatchingDue, MatchingRound, ShelterRequest, Space
-from matching.placing import Keeper
 from matching.refusals import PlacedAlready
-from matching.rounds import due
 from matching.states import HOLDS_BEDS, Status
 from matching.transitions import Proposal
+from matching.worker import matchmaking, planning
+from matching.worker.placing import Keeper
 from tests import people
 from tests.concurrency.test_last_bed import guard_off
 
@@ -123,7 +123,7 @@ def test_workers_side_by_side_share_a_round(settings: Any) -> None:
     settings.LARGEST_REGION, settings.REGIONS_AT_ONCE = SEVERAL, 4
     three_towns()
     with transaction.atomic():
-        due(timezone.now())
+        due.note(timezone.now())
 
     outcomes = at_once(*[lambda: matchmaking.match_open_requests(now=timezone.now)] * 4)
     # Whoever came while the round was being opened found nothing to do; whoever finished it tells of it.
@@ -213,7 +213,7 @@ def test_a_change_that_is_committed_late_is_not_missed() -> None:
 
 
 def engine_need(asked: ShelterRequest) -> engine.Need:
-    from matching.loading import part_of_market
+    from matching.worker.market import part_of_market
 
     need = part_of_market(timezone.now(), requests=[str(asked.pk)]).wanted(str(asked.pk))
     assert need is not None
@@ -223,7 +223,7 @@ def engine_need(asked: ShelterRequest) -> engine.Need:
 def test_two_who_place_at_once_place_everybody_once() -> None:
     three_towns()
     with transaction.atomic():
-        due(timezone.now(), requests=ShelterRequest.objects.values_list("pk", flat=True))
+        due.note(timezone.now(), requests=ShelterRequest.objects.values_list("pk", flat=True))
 
     at_once(*[lambda: matchmaking.match_open_requests(now=timezone.now)] * 3)
     # Whoever planned for households that another had placed by then has noted them as due once more, and woken somebody.

@@ -12,7 +12,7 @@ from django.db.utils import OperationalError
 from django.utils import timezone
 
 from accounts import vetting
-from matching import transitions
+from matching import hosts
 from matching.models import Match, Space
 from tests import people
 from tests.people import Person
@@ -65,7 +65,7 @@ def test_suspension_lets_a_proposal_finish_and_freezes_it(threads: ThreadPoolExe
     hanna, carla = people.hanna(), people.carla()
 
     match = propose_while(
-        lambda: transitions.suspend_host(hanna.host.pk, by=carla.user, at=timezone.now(), reason="complaint"),
+        lambda: hosts.suspend(hanna.host.pk, by=carla.user, at=timezone.now(), reason="complaint"),
         hanna,
         threads,
     )

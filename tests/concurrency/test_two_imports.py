@@ -14,8 +14,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Host
-from matching import imports
-from matching.imports import Imported, Outcome, take_in_spaces
+from matching.importing import row_by_row
+from matching.importing.row_by_row import Imported, Outcome, take_in_spaces
 from matching.models import Space
 from matching.sheets import SPACE_COLUMNS, SpaceRow, read_spaces
 from places.gazetteer import find_place
@@ -42,7 +42,7 @@ def rows() -> list[SpaceRow]:
 def looked_before_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each import write only when the other has looked up what is known: the worst order there is."""
     both_looked = threading.Barrier(2)
-    look = imports.spaces_called
+    look = row_by_row.spaces_called
 
     def look_and_wait(keys: list[str]) -> dict[str, Space]:
         known = look(keys)
@@ -50,7 +50,7 @@ def looked_before_written(monkeypatch: pytest.MonkeyPatch) -> None:
             both_looked.wait(LOOKED_SECONDS)
         return known
 
-    monkeypatch.setattr(imports, "spaces_called", look_and_wait)
+    monkeypatch.setattr(row_by_row, "spaces_called", look_and_wait)
 
 
 def import_twice_at_once() -> list[Imported]:
@@ -79,7 +79,7 @@ def test_two_imports_at_once_take_every_row_in_once(looked_before_written: None)
 def test_without_the_lock_one_of_two_imports_is_told_of_problems(
     looked_before_written: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "wait_for_other_imports", lambda: None)
+    monkeypatch.setattr(row_by_row, "wait_for_other_imports", lambda: None)
     monkeypatch.setitem(globals(), "LOOKED_SECONDS", 60.0)  # Here the other always comes, however busy the machine is.
 
     both = import_twice_at_once()

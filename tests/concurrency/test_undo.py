@@ -16,7 +16,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from matching import decisions
+from matching.desk import decisions
 from matching.models import Match, PendingDecision
 from matching.refusals import GoneOut
 from matching.states import Status

@@ -13,7 +13,8 @@ from accounts import coordinators, vetting
 from accounts.coordinators import Granted
 from accounts.models import HostCheck
 from deployment import rules
-from matching import auto_approval, transitions
+from matching import transitions
+from matching.desk import auto_approval
 from matching.models import Match
 from matching.refusals import PersonNeeded
 from matching.states import Status

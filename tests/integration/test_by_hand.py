@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from matching import by_hand, intake, queries, transitions, unplaced
+from matching import intake, queries, transitions
+from matching.desk import by_hand, unplaced
+from matching.desk.rows_to_values import as_need
 from matching.engine.reasons import SHIFTS, Obstacles, why_left_over
 from matching.models import DeskNote, Match, ShelterRequest
 from matching.refusals import NotYours, OverrideNeedsReason, RuleForbids
-from matching.rows_to_values import as_need
 from matching.states import Status
 from matching.transitions import Proposal
 from tests import people

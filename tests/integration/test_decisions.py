@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.refusals import Refused
-from matching import claims, decisions, matchmaking, queries, transitions
+from matching import queries, transitions
+from matching.desk import claims, decisions
 from matching.models import Claim, DeskEvent, DeskNote, Heartbeat, Match, PendingDecision
 from matching.refusals import (
     DecidedAlready,
@@ -28,6 +29,7 @@ from matching.refusals import (
 )
 from matching.states import Status
 from matching.transitions import Proposal
+from matching.worker import matchmaking
 from notifications.models import Notification
 from tests import people
 from tests.people import Person, tonight

@@ -11,7 +11,8 @@ from accounts import hosts as registering
 from accounts.contacts import add_contact_point, find_contact_point, read_contact
 from accounts.merging import CannotMerge, KeepTheOther
 from accounts.models import Host, HostCheck, HostEvent, User
-from matching import duplicates, merging, queries, transitions
+from matching import hosts, queries, transitions
+from matching.desk import duplicates, merging
 from matching.models import DeskNote, Match, PairVerdict, ShelterRequest, Space
 from matching.refusals import HasLiveMatches, NoRoomLeft, NotYours, OutsideWindow
 from matching.states import Status
@@ -189,9 +190,9 @@ def test_host_somebody_decided_against_is_not_merged(
 ) -> None:
     stays, goes = two_hosts
     if standing == "suspended":
-        transitions.suspend_host(stays.pk, by=carla.user, at=timezone.now(), reason="x")
+        hosts.suspend(stays.pk, by=carla.user, at=timezone.now(), reason="x")
     else:
-        transitions.refuse_host(goes.pk, by=carla.user, at=timezone.now(), reason="x")
+        hosts.refuse(goes.pk, by=carla.user, at=timezone.now(), reason="x")
 
     with pytest.raises(CannotMerge):
         merge(Kind.HOSTS, goes, stays, carla)

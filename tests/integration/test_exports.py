@@ -17,8 +17,8 @@ from openpyxl import load_workbook
 from accounts import coordinators
 from accounts.coordinators import NotLead, NotOneself
 from accounts.models import CoordinatorEvent, User
-from matching import exports
-from matching.exports import Kind, MayNotExportPersonal
+from matching.importing import exports
+from matching.importing.exports import Kind, MayNotExportPersonal
 from matching.models import ShelterRequest, Space
 from matching.states import Status
 from privacy.models import AccessLog

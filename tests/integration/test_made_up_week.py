@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from benchmarks.engine_weeks import country
 from benchmarks.service_rows import write_week
-from matching import matchmaking
+from matching import due
 from matching.deadlines import local_date
 from matching.models import Match, MatchEvent, ShelterRequest, Space
-from matching.rounds import due
+from matching.worker import matchmaking
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def filled(needs: int, offers: int) -> None:
         people.place(town)
     write_week(*country(needs, offers, seed=1), at=timezone.now(), today=local_date(timezone.now()))
     with transaction.atomic():
-        due(timezone.now())
+        due.note(timezone.now())
 
 
 def test_made_up_week_is_written_and_planned() -> None:

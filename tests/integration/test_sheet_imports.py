@@ -10,11 +10,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Host, HostCheck
-from matching import intake, sheet_imports
-from matching.imports import spaces_called, take_in_spaces
+from matching import intake
+from matching.importing import row_by_row, uploads
+from matching.importing.row_by_row import spaces_called, take_in_spaces
+from matching.importing.uploads import SheetMovedOn, SheetTooLarge, SheetUnreadable
 from matching.models import SheetImport, SheetImportRow, ShelterRequest, Space
 from matching.refusals import NotYours
-from matching.sheet_imports import SheetMovedOn, SheetTooLarge, SheetUnreadable
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
 from tests import people
 from tests.integration.test_imports import REQUEST, SPACE, everything, sheet, space_rows
@@ -41,11 +42,11 @@ def of_requests(*changes: dict[str, str]) -> bytes:
 
 
 def brought(content: bytes, by: Person, kind: str = "spaces") -> SheetImport:
-    return sheet_imports.receive(kind, content, file_name="week.csv", by=by.user, at=timezone.now())
+    return uploads.receive(kind, content, file_name="week.csv", by=by.user, at=timezone.now())
 
 
 def worked_on() -> None:
-    while sheet_imports.work_on_sheets(now=timezone.now):
+    while uploads.work_on_sheets(now=timezone.now):
         pass
 
 
@@ -58,7 +59,7 @@ def previewed(content: bytes, by: Person, kind: str = "spaces") -> SheetImport:
 
 def taken_in(content: bytes, by: Person, kind: str = "spaces", *, trust_vetted: bool = False) -> SheetImport:
     found = previewed(content, by, kind)
-    sheet_imports.confirm(found.pk, trust_vetted=trust_vetted, by=by.user, at=timezone.now())
+    uploads.confirm(found.pk, trust_vetted=trust_vetted, by=by.user, at=timezone.now())
     worked_on()
     found.refresh_from_db()
     return found
@@ -94,7 +95,7 @@ def test_preview_is_what_happens(there_already: None) -> None:
     found = previewed(of_spaces(*MIXED), here)
     foreseen, why, changes = rows(found, "foreseen"), rows(found, "what_is_wrong"), rows(found, "what_changes")
 
-    sheet_imports.confirm(found.pk, trust_vetted=False, by=here.user, at=timezone.now())
+    uploads.confirm(found.pk, trust_vetted=False, by=here.user, at=timezone.now())
     worked_on()
 
     assert foreseen == [(2, "changed"), (3, "new"), (4, "refused"), (5, "refused"), (6, "unchanged"), (7, "refused")]
@@ -156,14 +157,14 @@ def test_column_vetted_is_believed_only_when_it_is_confirmed(carla: Person, trus
 
 
 def test_import_that_stopped_goes_on_where_it_was(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheet_imports, "BATCH", 2)
-    monkeypatch.setattr(sheet_imports, "BATCHES_AT_ONCE", 1)
+    monkeypatch.setattr(uploads, "BATCH", 2)
+    monkeypatch.setattr(uploads, "BATCHES_AT_ONCE", 1)
     found = previewed(of_spaces(*({"space_id": f"s{n}", "phone": f"+7701555010{n}"} for n in range(5))), carla)
-    sheet_imports.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
+    uploads.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
 
     progress = []
     for _turn in range(4):
-        left = sheet_imports.work_on_sheets(now=timezone.now)
+        left = uploads.work_on_sheets(now=timezone.now)
         progress.append((left, found.rows.exclude(outcome="").count(), Space.objects.count()))
 
     assert progress == [(True, 2, 2), (True, 4, 4), (True, 5, 5), (False, 5, 5)]
@@ -172,10 +173,10 @@ def test_import_that_stopped_goes_on_where_it_was(carla: Person, monkeypatch: py
 def test_change_between_preview_and_confirmation_is_told_as_it_happened(there_already: None, carla: Person) -> None:
     found = previewed(of_spaces({"beds": "4"}), carla)
     space = spaces_called(["s1"])["s1"]
-    intake.change_space(space.pk, sheet_imports.imports.details_of_space(space), by=carla.user, at=timezone.now())
+    intake.change_space(space.pk, row_by_row.details_of_space(space), by=carla.user, at=timezone.now())
     Space.objects.filter(pk=space.pk).update(beds=4)
 
-    sheet_imports.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
+    uploads.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
     worked_on()
 
     assert (rows(found, "foreseen"), rows(found, "outcome")) == ([(2, "changed")], [(2, "unchanged")])
@@ -205,11 +206,11 @@ def test_contents_are_not_readable_in_the_database(carla: Person) -> None:
 
 
 def confirm_it(found: SheetImport, by: Person) -> Any:
-    return sheet_imports.confirm(found.pk, trust_vetted=False, by=by.user, at=timezone.now())
+    return uploads.confirm(found.pk, trust_vetted=False, by=by.user, at=timezone.now())
 
 
 def drop_it(found: SheetImport, by: Person) -> Any:
-    return sheet_imports.drop(found.pk, by=by.user, at=timezone.now())
+    return uploads.drop(found.pk, by=by.user, at=timezone.now())
 
 
 @pytest.mark.parametrize("act", [confirm_it, drop_it])
@@ -265,8 +266,8 @@ def test_dropped_sheet_is_forgotten(carla: Person) -> None:
 def test_preview_nobody_confirmed_is_forgotten_after_a_day(carla: Person) -> None:
     found = previewed(of_spaces({}), carla)
 
-    early = sheet_imports.forget_what_is_old(at=found.received_at + timedelta(hours=23))
-    late = sheet_imports.forget_what_is_old(at=found.received_at + timedelta(hours=25))
+    early = uploads.forget_what_is_old(at=found.received_at + timedelta(hours=23))
+    late = uploads.forget_what_is_old(at=found.received_at + timedelta(hours=25))
 
     assert (early, late) == (0, 1)
     found.refresh_from_db()
@@ -277,8 +278,8 @@ def test_what_was_there_before_is_forgotten_after_a_month(there_already: None, c
     found = taken_in(of_spaces({"beds": "4"}), carla)
     assert found.done_at is not None
 
-    early = sheet_imports.forget_what_is_old(at=found.done_at + timedelta(days=29))
-    late = sheet_imports.forget_what_is_old(at=found.done_at + timedelta(days=31))
+    early = uploads.forget_what_is_old(at=found.done_at + timedelta(days=29))
+    late = uploads.forget_what_is_old(at=found.done_at + timedelta(days=31))
 
     assert (early, late, [row.before for row in found.rows.all()]) == (0, 1, [""])
 
@@ -289,7 +290,7 @@ def test_what_was_there_before_is_forgotten_after_a_month(there_already: None, c
         (b"", SheetUnreadable),
         (b"space_id,colour\ns1,red\n", SheetUnreadable),
         (b"PK\x03\x04 a workbook", SheetUnreadable),
-        (b"x" * (sheet_imports.MOST_BYTES + 1), SheetTooLarge),
+        (b"x" * (uploads.MOST_BYTES + 1), SheetTooLarge),
     ],
 )
 def test_file_that_is_no_such_sheet_is_refused_at_once(carla: Person, content: bytes, refusal: type[Exception]) -> None:

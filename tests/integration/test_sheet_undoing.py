@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from accounts import vetting
 from accounts.models import Arrival, Host, User
-from matching import disclosure, imports, intake, matchmaking, sheet_imports, sheet_undoing, transitions
-from matching.imports import take_in_requests, take_in_spaces
+from matching import disclosure, intake, transitions
+from matching.importing import row_by_row, undoing, uploads
+from matching.importing.row_by_row import take_in_requests, take_in_spaces
+from matching.importing.uploads import SheetMovedOn
 from matching.models import Match, SheetImport, ShelterRequest, Space
 from matching.refusals import NotYours
-from matching.sheet_imports import SheetMovedOn
 from matching.states import Status
+from matching.worker import matchmaking
 from notifications.models import ContactPoint, Delivery, Notification
 from tests import people
 from tests.integration.test_imports import everything, request_rows, space_rows
@@ -36,8 +38,8 @@ def places(db: None) -> None:
 
 def undone(found: SheetImport, by: Person) -> list[tuple[int, str]]:
     """Undo the import; return what became of each row that had changed something."""
-    sheet_undoing.undo(found.pk, by=by.user, at=timezone.now())
-    while sheet_undoing.work_on_undoing(now=timezone.now):
+    undoing.undo(found.pk, by=by.user, at=timezone.now())
+    while undoing.work_on_undoing(now=timezone.now):
         pass
     found.refresh_from_db()
     assert found.state == State.UNDONE
@@ -113,8 +115,8 @@ def test_what_the_host_has_changed_since_stays(carla: Person, outcome: str) -> N
     if outcome == "changed":
         take_in_spaces(space_rows({}), by=carla.user, at=timezone.now())
     found = taken_in(of_spaces({"beds": "4"}), carla)
-    space = imports.spaces_called(["s1"])["s1"]
-    details = sheet_undoing._space_details(sheet_imports.as_json(imports.details_of_space(space)) | {"beds": 3})
+    space = row_by_row.spaces_called(["s1"])["s1"]
+    details = undoing._space_details(uploads.as_json(row_by_row.details_of_space(space)) | {"beds": 3})
     intake.change_space(space.pk, details, by=space.host.user, at=timezone.now())
 
     assert rows(found, "outcome") == [(2, outcome)]
@@ -229,11 +231,11 @@ def test_message_that_has_gone_keeps_the_household_on_record(carla: Person) -> N
 
 
 def test_import_under_way_can_be_undone(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheet_imports, "BATCH", 1)
-    monkeypatch.setattr(sheet_imports, "BATCHES_AT_ONCE", 1)
+    monkeypatch.setattr(uploads, "BATCH", 1)
+    monkeypatch.setattr(uploads, "BATCHES_AT_ONCE", 1)
     found = previewed(of_spaces({}, ADDED), carla)
-    sheet_imports.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
-    sheet_imports.work_on_sheets(now=timezone.now)
+    uploads.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
+    uploads.work_on_sheets(now=timezone.now)
     assert Space.objects.count() == 1
 
     assert undone(found, carla) == [(2, "undone")]
@@ -242,12 +244,12 @@ def test_import_under_way_can_be_undone(carla: Person, monkeypatch: pytest.Monke
 
 
 def test_undo_that_stopped_goes_on_where_it_was(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheet_undoing, "BATCH", 2)
-    monkeypatch.setattr(sheet_undoing, "BATCHES_AT_ONCE", 1)
+    monkeypatch.setattr(undoing, "BATCH", 2)
+    monkeypatch.setattr(undoing, "BATCHES_AT_ONCE", 1)
     found = taken_in(of_spaces(*({"space_id": f"s{n}", "phone": f"+7701555010{n}"} for n in range(3))), carla)
-    sheet_undoing.undo(found.pk, by=carla.user, at=timezone.now())
+    undoing.undo(found.pk, by=carla.user, at=timezone.now())
 
-    left = [(sheet_undoing.work_on_undoing(now=timezone.now), Space.objects.count()) for _turn in range(3)]
+    left = [(undoing.work_on_undoing(now=timezone.now), Space.objects.count()) for _turn in range(3)]
 
     assert left == [(True, 1), (True, 0), (False, 0)]
 
@@ -257,7 +259,7 @@ def test_coordinator_of_another_place_undoes_nothing(carla: Person) -> None:
 
     for somebody in (people.carla("elsewhere", places=(people.place("Oral"),)), people.adil(), people.hanna()):
         with pytest.raises(NotYours):
-            sheet_undoing.undo(found.pk, by=somebody.user, at=timezone.now())
+            undoing.undo(found.pk, by=somebody.user, at=timezone.now())
 
     assert Space.objects.filter(external_id="s1").count() == 1
 
@@ -274,19 +276,19 @@ def test_row_of_a_place_that_is_no_longer_ones_own_stays(carla: Person) -> None:
 def test_import_is_undone_once_and_not_before_it_is_confirmed(carla: Person) -> None:
     found = previewed(of_spaces({}), carla)
     with pytest.raises(SheetMovedOn):
-        sheet_undoing.undo(found.pk, by=carla.user, at=timezone.now())
-    sheet_imports.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
+        undoing.undo(found.pk, by=carla.user, at=timezone.now())
+    uploads.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
     worked_on()
     undone(found, carla)
 
     with pytest.raises(SheetMovedOn):
-        sheet_undoing.undo(found.pk, by=carla.user, at=timezone.now())
+        undoing.undo(found.pk, by=carla.user, at=timezone.now())
 
 
 def test_import_of_long_ago_is_not_undone(carla: Person) -> None:
     found = taken_in(of_spaces({}), carla)
     assert found.done_at is not None
-    sheet_imports.forget_what_is_old(at=found.done_at + sheet_imports.UNDO_KEPT * 2)
+    uploads.forget_what_is_old(at=found.done_at + uploads.UNDO_KEPT * 2)
 
     assert undone(found, carla) == [(2, "kept")]
     assert (Space.objects.count(), why(found)) == (

@@ -11,8 +11,9 @@ from django.utils import timezone
 from accounts import vetting
 from accounts.models import Host, HostCall, HostCheck, HostEvent
 from accounts.vetting import CheckState, SecondPersonRefuses, WrongStanding
-from matching import calls, transitions
-from matching.calls import Why
+from matching import hosts
+from matching.desk import call_list
+from matching.desk.call_list import Why
 from matching.models import Match, Space
 from matching.refusals import NotYours
 from matching.states import Status
@@ -92,11 +93,11 @@ def test_refusal_takes_two_different_coordinators(carla: Person, now: datetime) 
     hanna = people.hanna(vetted=False)
     other = people.carla("second")
 
-    transitions.refuse_host(hanna.host.pk, by=carla.user, at=now, reason="no key to the flat")
+    hosts.refuse(hanna.host.pk, by=carla.user, at=now, reason="no key to the flat")
     assert (Host.objects.get().status, told(hanna)) == ("unvetted", [])
     with pytest.raises(SecondPersonRefuses):
-        transitions.refuse_host(hanna.host.pk, by=carla.user, at=now, reason="again")
-    transitions.refuse_host(hanna.host.pk, by=other.user, at=now)
+        hosts.refuse(hanna.host.pk, by=carla.user, at=now, reason="again")
+    hosts.refuse(hanna.host.pk, by=other.user, at=now)
 
     host = Host.objects.get()
     assert (host.status, told(hanna)) == ("refused", ["host_refused"])
@@ -108,19 +109,19 @@ def test_refusal_takes_two_different_coordinators(carla: Person, now: datetime) 
 
 def test_refusal_asked_for_can_be_taken_back(carla: Person, now: datetime) -> None:
     hanna = people.hanna(vetted=False)
-    transitions.refuse_host(hanna.host.pk, by=carla.user, at=now, reason="a mistake")
+    hosts.refuse(hanna.host.pk, by=carla.user, at=now, reason="a mistake")
 
-    transitions.keep_host_unrefused(hanna.host.pk, by=people.carla("second").user, at=now)
+    hosts.keep_unrefused(hanna.host.pk, by=people.carla("second").user, at=now)
 
     host = Host.objects.get()
     assert (host.status, host.refusal_by, host.refusal_reason) == ("unvetted", None, "")
     with pytest.raises(WrongStanding):
-        transitions.keep_host_unrefused(hanna.host.pk, by=carla.user, at=now)
+        hosts.keep_unrefused(hanna.host.pk, by=carla.user, at=now)
 
 
 def test_vetting_ends_a_refusal_asked_for(carla: Person, now: datetime) -> None:
     hanna = people.hanna(vetted=False)
-    transitions.refuse_host(hanna.host.pk, by=carla.user, at=now, reason="a mistake")
+    hosts.refuse(hanna.host.pk, by=carla.user, at=now, reason="a mistake")
 
     people.vet(hanna.host, by=carla)
 
@@ -151,7 +152,7 @@ def test_suspension_freezes_matches_and_says_so_to_those_affected(carla: Person,
     untouched = people.match_in(Status.CONFIRMED, people.request(elsewhere.arrival), people.space(other.host))
     before = {person: told(person) for person in (knows, does_not, elsewhere, hanna, other, carla)}
 
-    transitions.suspend_host(hanna.host.pk, by=carla.user, at=now, reason="a complaint")
+    hosts.suspend(hanna.host.pk, by=carla.user, at=now, reason="a complaint")
 
     def news(person: Person) -> list[str]:
         after = told(person)
@@ -169,17 +170,17 @@ def test_coordinator_of_another_place_judges_nobody_here(hanna: Person, now: dat
     people.space(hanna.host)
     stranger = people.carla("elsewhere", places=(people.place("Oral"),))
 
-    for act in (transitions.vet_host, transitions.refuse_host, transitions.keep_host_unrefused):
+    for act in (hosts.vet, hosts.refuse, hosts.keep_unrefused):
         with pytest.raises(NotYours):
             act(hanna.host.pk, by=stranger.user, at=now)
     with pytest.raises(NotYours):
-        transitions.suspend_host(hanna.host.pk, by=stranger.user, at=now, reason="x")
+        hosts.suspend(hanna.host.pk, by=stranger.user, at=now, reason="x")
     assert Host.objects.get(pk=hanna.host.pk).status == "vetted"
 
 
 def test_auditor_judges_nobody(adil: Person, hanna: Person, now: datetime) -> None:
     with pytest.raises(NotYours):
-        transitions.suspend_host(hanna.host.pk, by=adil.user, at=now, reason="x")
+        hosts.suspend(hanna.host.pk, by=adil.user, at=now, reason="x")
 
 
 # -- asking in time -------------------------------------------------------------------------------
@@ -189,13 +190,13 @@ def test_rechecks_are_asked_for_ahead_and_once(carla: Person, now: datetime) -> 
     hanna = people.hanna(vetted=False)
     for kind in people.REQUIRED_CHECKS:
         vetting.record_check(hanna.host, kind, by=carla.user, at=now, valid_days=100)
-    transitions.vet_host(hanna.host.pk, by=carla.user, at=now)
+    hosts.vet(hanna.host.pk, by=carla.user, at=now)
     people.space(hanna.host)
     stranger = people.carla("elsewhere", places=(people.place("Oral"),))
 
-    assert calls.ask_for_rechecks(at=now + timedelta(days=69)) == 0
-    assert calls.ask_for_rechecks(at=now + timedelta(days=71)) == 3
-    assert calls.ask_for_rechecks(at=now + timedelta(days=71, hours=1)) == 0
+    assert call_list.ask_for_rechecks(at=now + timedelta(days=69)) == 0
+    assert call_list.ask_for_rechecks(at=now + timedelta(days=71)) == 3
+    assert call_list.ask_for_rechecks(at=now + timedelta(days=71, hours=1)) == 0
 
     assert told(hanna).count("check_due") == 3
     assert (told(carla).count("checks_expiring"), told(stranger)) == (1, [])
@@ -206,7 +207,7 @@ def test_rechecks_are_not_asked_of_who_has_been_checked_anew(carla: Person, hann
     for kind in people.REQUIRED_CHECKS:
         vetting.record_check(hanna.host, kind, by=carla.user, at=later)
 
-    assert calls.ask_for_rechecks(at=later + timedelta(minutes=1)) == 0
+    assert call_list.ask_for_rechecks(at=later + timedelta(minutes=1)) == 0
 
 
 # -- whom to call ---------------------------------------------------------------------------------
@@ -214,7 +215,8 @@ def test_rechecks_are_not_asked_of_who_has_been_checked_anew(carla: Person, hann
 
 def called(user: Person, at: datetime, only: Why | None = None) -> list[tuple[int, list[str]]]:
     return [
-        (call.host.pk, [why.value for why, _at in call.reasons]) for call in calls.to_call(user.user, at, only).calls
+        (call.host.pk, [why.value for why, _at in call.reasons])
+        for call in call_list.to_call(user.user, at, only).calls
     ]
 
 
@@ -238,7 +240,7 @@ def test_calls_come_in_the_order_of_need(carla: Person, amira: Person, hanna: Pe
         (checked.host.pk, ["check"]),
         (stale.host.pk, ["stale"]),
     ]
-    assert calls.to_call(carla.user, quiet.due_at or now).counts == {
+    assert call_list.to_call(carla.user, quiet.due_at or now).counts == {
         Why.NO_ANSWER: 1,
         Why.UNVETTED: 2,
         Why.CHECK: 1,
@@ -259,7 +261,7 @@ def test_host_called_today_leaves_the_list_until_tomorrow(carla: Person, now: da
 
     vetting.note_call(host, "no_answer", by=carla.user, at=now, note="rang twice")
 
-    assert (called(carla, now), calls.to_call(carla.user, now).called_today) == ([], 1)
+    assert (called(carla, now), call_list.to_call(carla.user, now).called_today) == ([], 1)
     assert called(carla, now + timedelta(days=1)) == [(host.pk, ["unvetted"])]
 
 
@@ -275,7 +277,7 @@ def test_coordinator_of_another_place_calls_nobody_here(hanna: Person, now: date
     Space.objects.update(fresh_until=now - timedelta(days=1))
     stranger = people.carla("elsewhere", places=(people.place("Oral"),))
 
-    assert (called(stranger, now), calls.to_call(stranger.user, now).counts[Why.STALE]) == ([], 0)
+    assert (called(stranger, now), call_list.to_call(stranger.user, now).counts[Why.STALE]) == ([], 0)
     assert called(people.carla("here", places=(people.place(),)), now) == [(hanna.host.pk, ["stale"])]
 
 
@@ -284,7 +286,7 @@ def test_calls_cost_the_same_queries_for_many(carla: Person, now: datetime, djan
         people.space(people.hanna(vetted=False, contact=f"h{number}@example.org").host)
 
     with django_assert_max_num_queries(16):
-        assert len(calls.to_call(carla.user, now).calls) == 12
+        assert len(call_list.to_call(carla.user, now).calls) == 12
 
 
 # -- figures --------------------------------------------------------------------------------------
@@ -297,7 +299,7 @@ def test_figures_count_each_state_once(carla: Person, hanna: Person, now: dateti
 
     found = {
         (row.status, row.kind): {s.value: n for s, n in row.counts.items() if n}
-        for row in calls.figures(carla.user, now)
+        for row in call_list.figures(carla.user, now)
     }
 
     assert found == {
@@ -308,4 +310,4 @@ def test_figures_count_each_state_once(carla: Person, hanna: Person, now: dateti
         ("not vetted yet", "phone_verified"): {"missing": 1},
         ("not vetted yet", "rules_agreed"): {"missing": 1},
     }
-    assert CheckState.MISSING in calls.figures(carla.user, now)[0].counts
+    assert CheckState.MISSING in call_list.figures(carla.user, now)[0].counts

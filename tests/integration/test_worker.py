@@ -11,10 +11,11 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import vetting
-from matching import intake, matchmaking, transitions
+from matching import intake, transitions
 from matching.models import Match, MatchingDue, ShelterRequest, Space
 from matching.queries import state_of
 from matching.states import RequestState, Status
+from matching.worker import matchmaking
 from tests import people
 from tests.people import Person, tonight
 

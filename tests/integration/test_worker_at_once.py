@@ -11,13 +11,15 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from matching import engine, intake, matchmaking, placing, transitions
+from matching import engine, intake, transitions
+from matching.desk import by_hand
 from matching.engine.board import Arrangement, Board
 from matching.intake import SpaceDetails
-from matching.loading import whole_market
 from matching.models import Match, MatchEvent, MatchingDue, MatchingRound, ShelterRequest, Space
-from matching.placing import Keeper, place_request, place_what_is_due
 from matching.states import Status
+from matching.worker import matchmaking, placing
+from matching.worker.market import whole_market
+from matching.worker.placing import Keeper, place_request, place_what_is_due
 from tests import people
 from tests.people import Person, tonight
 
@@ -152,7 +154,7 @@ def test_proposal_that_a_person_had_a_hand_in_does_not_move(hand: str, hanna: Pe
     if hand == "proposed by hand":
         pets_too, _other = people.space(hanna.host, pets=True), people.space(hanna.host, latitude=43.3)
         asked = another("Without pets")
-        match = matchmaking.propose_by_hand(asked.pk, pets_too.pk, by=people.carla().user, at=timezone.now())
+        match = by_hand.propose(asked.pk, pets_too.pk, by=people.carla().user, at=timezone.now())
     else:
         _pets_too, _other, match = two_spaces_and_one_who_could_have_either(hanna)
     if hand == "approved once":
@@ -224,7 +226,7 @@ def everything_that_happens(hanna: Person) -> Iterator[Callable[[], object]]:
         return Match.objects.get(request=asked[number], status__in=[Status.PROPOSED, Status.APPROVED])
 
     yield lambda: place_request(Keeper(), str(asked[0].pk), now=now)
-    yield lambda: matchmaking.propose_by_hand(asked[1].pk, spaces[3].pk, by=desk, at=now())
+    yield lambda: by_hand.propose(asked[1].pk, spaces[3].pk, by=desk, at=now(), reason="household_asks")
     yield lambda: place_request(Keeper(), str(asked[2].pk), now=now)
     yield lambda: transitions.approve(live(0).pk, by=desk, at=now())
     yield lambda: transitions.decline(live(2).pk, by=desk, at=now(), reason="other")

@@ -9,8 +9,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from matching import engine, matchmaking, planning, transitions
-from matching.loading import whole_market
+from matching import due, engine, transitions
 from matching.models import (
     Match,
     MatchEvent,
@@ -22,9 +21,10 @@ from matching.models import (
     ShelterRequest,
     Space,
 )
-from matching.proposing import propose_placements
-from matching.rounds import due
 from matching.states import Status
+from matching.worker import matchmaking, planning
+from matching.worker.market import whole_market
+from matching.worker.proposing import propose_placements
 from tests import people
 from tests.people import Person, tonight
 
@@ -51,7 +51,7 @@ def three_towns(hanna: Person, *, each: int = 2) -> None:
 def run() -> list[MatchingRound]:
     """Make a round due, and run it."""
     with transaction.atomic():
-        due(timezone.now())
+        due.note(timezone.now())
     return matchmaking.match_open_requests(now=timezone.now).rounds
 
 
@@ -93,7 +93,7 @@ def test_who_reaches_several_regions_may_try_the_others_at_last(hanna: Person) -
 def test_a_round_that_was_left_unfinished_is_finished_by_the_next_and_doubles_nothing(hanna: Person) -> None:
     three_towns(hanna)
     with transaction.atomic():
-        due(timezone.now())
+        due.note(timezone.now())
     opened = planning.open_round(now=timezone.now)
     assert opened is not None
     # What a worker leaves behind that is killed in its second region, half of it written.
@@ -122,11 +122,11 @@ def test_there_is_one_open_round_at_most(hanna: Person) -> None:
 def test_what_becomes_due_while_a_round_is_planned_stays_due(hanna: Person) -> None:
     three_towns(hanna)
     with transaction.atomic():
-        due(timezone.now())
+        due.note(timezone.now())
     opened = planning.open_round(now=timezone.now)
     assert opened is not None
     with transaction.atomic():
-        due(timezone.now())
+        due.note(timezone.now())
 
     planning.work_on(opened, now=timezone.now)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from matching.engine import Leg, Placement
-from matching.proposing import changes
+from matching.worker.proposing import changes
 
 MONDAY = date(2022, 9, 26)
 

@@ -108,11 +108,24 @@ def contract(number: int) -> list[set[str]]:
     return [set(layer.split(" | ")) for layer in config["contracts"][number]["layers"]]
 
 
-@pytest.mark.parametrize(("heading", "number"), [("Between the apps", 0), ("Inside matching", 1)])
+@pytest.mark.parametrize(
+    ("heading", "number"),
+    [
+        ("Between the apps", 0),
+        ("Inside matching", 1),
+        ("Inside the desk", 2),
+        ("Inside the worker", 3),
+        ("Inside importing", 4),
+    ],
+)
 def test_documented_layers_are_the_contract(heading: str, number: int) -> None:
     rows = table_under((ROOT / "ARCHITECTURE.md").read_text(), heading)
 
     assert [set(re.findall(r"`(\w+)`", row[0])) for row in rows] == contract(number)
+
+
+def test_matching_has_at_most_eight_layers() -> None:
+    assert len(contract(1)) == 8
 
 
 def test_documented_guarantees_are_the_named_constraints() -> None:

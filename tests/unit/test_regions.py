@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.engine_weeks import country
 from matching.engine.objective import distance_km
-from matching.regions import Cut, Points, cut
+from matching.worker.regions import Cut, Points, cut
 
 ALMATY, ORAL, TBILISI, NEAR_ORAL = (43.25, 76.92), (51.23, 51.37), (41.69, 44.83), (51.23, 52.6)
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from matching.imports import Imported, Progress, take_in_requests
+from matching.importing.row_by_row import Imported, Progress, take_in_requests
 from matching.management.importing import ImportCommand
 from matching.sheets import Reading, RequestRow, read_requests
 from places import queries as places

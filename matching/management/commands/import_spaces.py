@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.models import User
-from matching.imports import Imported, Progress, take_in_spaces
+from matching.importing.row_by_row import Imported, Progress, take_in_spaces
 from matching.management.importing import ImportCommand
 from matching.sheets import Reading, SpaceRow, read_spaces
 from places import queries as places

@@ -13,7 +13,7 @@ from accounts import second_factor
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
 from matching.deadlines import local_date
-from matching.imports import Imported, Outcome, take_in_requests, take_in_spaces
+from matching.importing.row_by_row import Imported, Outcome, take_in_requests, take_in_spaces
 from matching.management import demo
 from matching.models import ShelterRequest
 from matching.sheets.sample import shifted_to

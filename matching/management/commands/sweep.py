@@ -9,16 +9,10 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import (
-    auto_approval,
-    calls,
-    decisions,
-    intake,
-    matchmaking,
-    retention,
-    sheet_imports,
-    sheet_undoing,
-)
+from matching import intake, retention
+from matching.desk import auto_approval, call_list, decisions
+from matching.importing import undoing, uploads
+from matching.worker import matchmaking
 from notifications.delivering import deliver_due
 
 
@@ -32,13 +26,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         decided = decisions.carry_out_due(at=timezone.now())
         expired = matchmaking.expire_overdue(at=timezone.now())
-        while sheet_imports.work_on_sheets(now=timezone.now) or sheet_undoing.work_on_undoing(now=timezone.now):
+        while uploads.work_on_sheets(now=timezone.now) or undoing.work_on_undoing(now=timezone.now):
             pass
-        sheet_imports.forget_what_is_old(at=timezone.now())
+        uploads.forget_what_is_old(at=timezone.now())
         matched = matchmaking.match_open_requests(now=timezone.now)
         by_policy = auto_approval.approve_what_may_be(at=timezone.now())
         asked = intake.ask_if_still_available(at=timezone.now())
-        rechecks = calls.ask_for_rechecks(at=timezone.now())
+        rechecks = call_list.ask_for_rechecks(at=timezone.now())
         retention.forget_unsent_answers(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
         self.stdout.write(

@@ -33,9 +33,11 @@ from PIL import Image
 from accounts import coordinators, desk_sessions, evidence
 from accounts.models import HostEvidence, User
 from deployment import rules
-from matching import claims, disclosure, sheet_imports
+from matching import disclosure
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
+from matching.desk import claims
+from matching.importing import uploads
 from matching.models import Match, MatchingRound, PairVerdict, SheetImport, Space
 from matching.states import Status
 from notifications.models import Delivery
@@ -202,10 +204,10 @@ def _evidence_of(match: Match) -> HostEvidence:
 def _sheet_of(match: Match) -> SheetImport:
     """Return a sheet of Carla's that waits to be confirmed."""
     if (found := SheetImport.objects.first()) is None:
-        found = sheet_imports.receive(
+        found = uploads.receive(
             "spaces", _sheet_file().read(), file_name="x", by=people.carla().user, at=match.created_at
         )
-        sheet_imports.work_on_sheets(now=lambda: match.created_at)
+        uploads.work_on_sheets(now=lambda: match.created_at)
     return found
 
 
@@ -283,7 +285,6 @@ ROWS = [
     row("POST", "matching_match_act", (404, 404, 404, 403, 404), body=_why, act="fly"),
     # -- requests
     *stock("matching_shelterrequest", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
-    row("POST", "matching_request_propose", ACT, body=lambda it: {"space": str(it.match.space_id)}),
     row("POST", "matching_request_open", (200, 404, 200, 403, 404), body=_look),
     row("POST", "matching_request_secret", (200, 404, 200, 403, 404)),
     row("POST", "matching_request_withdraw", ACT),

@@ -19,6 +19,8 @@ from tests.people import Person
 
 SignIn = Callable[[Person], Client]
 
+BY_HAND = "/admin/matching/match/by-hand/propose/"
+
 
 def test_vet_a_host_needs_every_check(carla: Person, signed_in: SignIn) -> None:
     host = people.hanna(vetted=False).host
@@ -52,8 +54,8 @@ def test_propose_by_hand_writes_a_proposal(carla: Person, amira: Person, hanna: 
     asked, offered = people.request(amira.arrival), people.space(hanna.host)
     client, page = signed_in(carla), f"/admin/matching/shelterrequest/{asked.pk}"
 
-    ranked = client.get(f"{page}/change/").context["candidates"]
-    client.post(f"{page}/propose/", {"space": str(ranked[0]["space"].pk)})
+    ranked = client.get(f"{page}/change/").context["possible"]
+    client.post(BY_HAND, {"request": str(asked.pk), "space": str(ranked[0].space.pk)})
 
     assert Match.objects.values_list("request", "space", "status").get() == (asked.pk, offered.pk, "proposed")
 
@@ -64,9 +66,7 @@ def test_propose_by_hand_is_refused_with_the_rule_in_words(
     asked = people.request(amira.arrival, pets=True)
     offered = people.space(hanna.host, pets=False)
 
-    page = signed_in(carla).post(
-        f"/admin/matching/shelterrequest/{asked.pk}/propose/", {"space": str(offered.pk)}, follow=True
-    )
+    page = signed_in(carla).post(BY_HAND, {"request": str(asked.pk), "space": str(offered.pk)}, follow=True)
 
     assert [str(m) for m in page.context["messages"]] == ["no pets allowed"]
     assert not Match.objects.exists()
@@ -76,7 +76,7 @@ def test_a_child_alone_is_placed_by_hand_only(carla: Person, amira: Person, hann
     asked = people.request(amira.arrival, people=1, children=1)
     offered = people.space(hanna.host)
 
-    signed_in(carla).post(f"/admin/matching/shelterrequest/{asked.pk}/propose/", {"space": str(offered.pk)})
+    signed_in(carla).post(BY_HAND, {"request": str(asked.pk), "space": str(offered.pk)})
 
     match = Match.objects.get()
     assert (match.status, match.high_risk) == ("proposed", True)

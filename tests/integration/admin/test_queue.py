@@ -12,10 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from matching import claims, decisions, queueing, transitions
+from matching import transitions
 from matching.admin import queue
+from matching.desk import claims, decisions, queueing
+from matching.desk.queueing import Filters
 from matching.models import Claim, DeskNote, Match, PendingDecision, ShelterRequest
-from matching.queueing import Filters
 from matching.states import Status
 from tests import people
 from tests.integration.test_decisions import two_legs

@@ -14,7 +14,8 @@ from accounts import coordinators, vetting
 from accounts.coordinators import Granted, NotLead, NotOneself
 from accounts.models import Coordinator, CoordinatorEvent, User
 from deployment import rules
-from matching import claims, disclosure, transitions
+from matching import disclosure, transitions
+from matching.desk import claims
 from matching.models import Match
 from matching.refusals import NotYours
 from matching.states import Status

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Host
-from matching import sheet_imports, sheet_undoing
+from matching.importing import undoing, uploads
 from matching.models import SheetImport, Space
 from matching.refusals import NotYours
 from tests import people
@@ -188,7 +188,7 @@ def test_page_costs_the_same_for_one_row_and_for_many(
 
 def test_old_previews_are_not_offered(desk: Client, carla: Person) -> None:
     sheet = previewed(of_spaces({}), carla)
-    sheet_imports.forget_what_is_old(at=timezone.now() + timedelta(days=2))
+    uploads.forget_what_is_old(at=timezone.now() + timedelta(days=2))
 
     page = desk.get(page_of(sheet))
 
@@ -203,7 +203,7 @@ def test_whole_import_is_undone_from_its_page(desk: Client, carla: Person) -> No
     desk.post(f"/admin/matching/sheetimport/{sheet.pk}/undo/")
     under_way = desk.get(page_of(sheet))
     assert (under_way["Refresh"], "0 of 2 rows" in under_way.content.decode()) == ("3", True)
-    sheet_undoing.work_on_undoing(now=timezone.now)
+    undoing.work_on_undoing(now=timezone.now)
 
     text = desk.get(page_of(sheet)).content.decode()
     assert [words in text for words in ("1 row is undone.", "1 row could not be undone", "Undo the whole import")] == [
@@ -273,8 +273,8 @@ def test_colleague_undoes_a_sheet_whose_places_are_all_theirs_and_no_other(carla
     here, both = colleague("here", "Almaty"), colleague("both", "Almaty", "Oral")
 
     with pytest.raises(NotYours):
-        sheet_undoing.undo(sheet.pk, by=here.user, at=timezone.now())
-    sheet_undoing.undo(sheet.pk, by=both.user, at=timezone.now())
+        undoing.undo(sheet.pk, by=here.user, at=timezone.now())
+    undoing.undo(sheet.pk, by=both.user, at=timezone.now())
 
     sheet.refresh_from_db()
     assert (sheet.state, sheet.undo_by) == (State.UNDOING, both.user)

@@ -13,15 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Host, User
-from matching import claims, decisions, intake, tonight, transitions
+from matching import intake, transitions
 from matching.admin import drawing
 from matching.admin.words import KIND_WORDS
+from matching.desk import claims, decisions, tonight
+from matching.desk.rows_to_values import as_need
+from matching.desk.tonight import Night
 from matching.engine.advice import KINDS
 from matching.engine.reasons import Obstacles, why_left_over
 from matching.models import Heartbeat, Match, MatchingDue, MatchingPrice, MatchingRound, ShelterRequest, Space
-from matching.rows_to_values import as_need
 from matching.states import Status
-from matching.tonight import Night
 from notifications.models import Delivery
 from places.gazetteer import all_places
 from places.models import Place

@@ -10,10 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Host
-from matching import matchmaking, redating, transitions
+from matching import redating, transitions
 from matching.models import Match, MatchingDue, ShelterRequest
 from matching.refusals import HasLiveMatches, Incomplete, NotYours
 from matching.states import Status
+from matching.worker import matchmaking
 from tests import people
 from tests.integration.web.walks import problems_of, title_of
 from tests.people import Person, tonight

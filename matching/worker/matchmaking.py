@@ -1,21 +1,17 @@
-"""What the worker does, and what coordinators do by hand, from what is open to what is proposed."""
+"""What the worker does: match what is open, plan rounds, and end what has run out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from uuid import UUID
+from datetime import datetime
 
-from accounts.models import User
 from accounts.refusals import Refused
-from matching import engine, planning, queries, transitions
+from matching import queries, transitions
 from matching.deadlines import local_date
-from matching.loading import part_of_market, some_requests_of_market
-from matching.models import Match, MatchingRound, ShelterRequest
-from matching.placing import Keeper, place_what_is_due
-from matching.refusals import NotYours, RuleForbids
-from matching.transitions import Proposal
+from matching.models import Match, MatchingRound
+from matching.worker import planning
+from matching.worker.placing import Keeper, place_what_is_due
 
 
 @dataclass(slots=True)
@@ -56,51 +52,6 @@ def plan_regions(region_id: int, *, now: Callable[[], datetime]) -> bool:
     """Plan this region and whichever others of its round nobody is at; return whether that finished the round."""
     opened = MatchingRound.objects.filter(regions=region_id, finished_at=None).first()
     return opened is not None and planning.work_on(opened, now=now) is not None
-
-
-# -- by hand --------------------------------------------------------------------------------------
-
-
-def propose_by_hand(
-    request_id: UUID, space_id: UUID, *, by: User, at: datetime, run: tuple[date, date] | None = None
-) -> Match:
-    """Propose a pair that a coordinator chose, for `run` or the next nights wanted, cut by the space's window.
-
-    Raises RuleForbids with every hard rule in the way, in words, and whatever `transitions.propose` raises.
-    Children alone are placed only like this.
-    """
-    market = part_of_market(at, requests=[str(request_id)], spaces=[str(space_id)])
-    request, space = market.requests[str(request_id)], market.spaces[str(space_id)]
-    runs = queries.runs_wanted(request, market.spent(request.pk), local_date(at))
-    wanted = run or (runs[0] if runs else (request.first_night, request.last_day))
-    need = market.need(request.pk, wanted)
-    placement = engine.place_one(need, [market.offer(space.pk)])
-    if isinstance(placement, engine.Unplaced):
-        raise RuleForbids("; ".join(placement.reasons))
-    leg = placement.legs[0]
-    proposal = Proposal(
-        request=request,
-        space=space,
-        first_night=leg.first_night,
-        last_day=leg.last_day,
-        people=leg.people,
-        leg=market.free_legs(request.pk, 1)[0],
-        score=placement.score,
-        reasons=placement.reasons,
-    )
-    return transitions.propose(proposal, by=by, at=at)
-
-
-def candidates_for(request_id: UUID, *, by: User, at: datetime, limit: int = 20) -> list[engine.Placement]:
-    """Return the spaces possible for the next nights a request wants, best first. Raises NotYours for a non-coordinator."""
-    request = ShelterRequest.objects.only("place_id").get(pk=request_id)
-    if not queries.covers(by, request.place_id):
-        raise NotYours
-    market = some_requests_of_market(at, [str(request_id)])
-    runs = queries.runs_wanted(market.requests[str(request_id)], market.spent(str(request_id)), local_date(at))
-    if not runs:
-        return []
-    return engine.candidates(market.need(str(request_id), runs[0]), market.offers(), limit=limit)
 
 
 # -- what runs out --------------------------------------------------------------------------------

@@ -21,8 +21,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.contacts import ContactTaken
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import imports, queries
-from matching.imports import REFUSED_BY_DATABASE, Outcome, Taken
+from matching import queries
+from matching.importing import row_by_row
+from matching.importing.row_by_row import REFUSED_BY_DATABASE, Outcome, Taken
 from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, one_act
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
@@ -86,11 +87,11 @@ def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime
         raise NotYours
     if len(content) > MOST_BYTES:
         raise SheetTooLarge
-    imports.needs_places()
+    row_by_row.needs_places()
     reading = _read(kind, content)
     if len(reading.rows) > MOST_ROWS:
         raise SheetTooLarge
-    places = imports.places_of(reading.rows)
+    places = row_by_row.places_of(reading.rows)
     good = {row.line: row for row in reading.rows}
     bad = _by_line(reading.problems)
     with one_act():
@@ -183,7 +184,7 @@ def look_through(sheet_id: int, *, at: datetime) -> None:
             return
         work = _Work.of(sheet)
         rows = list(sheet.rows.filter(outcome="").order_by("line"))
-        imports.wait_for_other_imports()
+        row_by_row.wait_for_other_imports()
         for start in range(0, len(rows), BATCH):
             for row, taken, problem in work.done(rows[start : start + BATCH], at=at, vouch=True):
                 row.foreseen = taken.outcome if taken else REFUSED
@@ -217,7 +218,7 @@ def take_in(sheet_id: int, *, now: Now) -> bool:
                 sheet.save(update_fields=["state", "content", "done_at"])
                 return False
             work = work or _Work.of(sheet)
-            imports.wait_for_other_imports()
+            row_by_row.wait_for_other_imports()
             for row, taken, problem in work.done(rows, at=at, vouch=sheet.trust_vetted):
                 row.outcome = taken.outcome if taken else REFUSED
                 row.problems = _as_text([problem] if problem else [])
@@ -263,7 +264,7 @@ class _Work:
     @classmethod
     def of(cls, sheet: SheetImport) -> _Work:
         rows = _read(sheet.kind, bytes(sheet.content)).rows
-        return cls(sheet, {row.line: row for row in rows}, imports.places_of(rows))
+        return cls(sheet, {row.line: row for row in rows}, row_by_row.places_of(rows))
 
     def done(
         self, rows: Sequence[SheetImportRow], *, at: datetime, vouch: bool
@@ -278,10 +279,10 @@ class _Work:
         by = self.sheet.by
         act: Callable[..., Taken]
         if self.sheet.kind == Kind.SPACES:
-            known: dict[str, Any] = dict(imports.spaces_called([row.key for row in rows]))
-            act = partial(imports.take_in_space, vouch=vouch)
+            known: dict[str, Any] = dict(row_by_row.spaces_called([row.key for row in rows]))
+            act = partial(row_by_row.take_in_space, vouch=vouch)
         else:
-            known, act = dict(imports.requests_called([row.key for row in rows])), imports.take_in_request
+            known, act = dict(row_by_row.requests_called([row.key for row in rows])), row_by_row.take_in_request
         for row in rows:
             try:
                 with one_act():

@@ -20,7 +20,8 @@ from django.utils import translation
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import claims, queries, rounds, transitions
+from matching import due, queries, transitions
+from matching.desk import claims
 from matching.models import Match, PendingDecision
 from matching.refusals import (
     DecidedAlready,
@@ -192,9 +193,10 @@ def carry_out_due(*, at: datetime) -> int:
 
     Leaves a heartbeat: whoever sees it fresh knows that the worker and what wakes it are alive.
     """
-    rounds.beat("carry_out_decisions", at=at)
-    due = PendingDecision.objects.filter(refusal="", due_at__lte=at).order_by("due_at").values_list("bundle", flat=True)
-    return sum(carry_out(bundle, at=at) is None for bundle in dict.fromkeys(due[:AT_ONCE]))
+    due.beat("carry_out_decisions", at=at)
+    waiting = PendingDecision.objects.filter(refusal="", due_at__lte=at).order_by("due_at")
+    bundles = dict.fromkeys(waiting.values_list("bundle", flat=True)[:AT_ONCE])
+    return sum(carry_out(bundle, at=at) is None for bundle in bundles)
 
 
 def carry_out_late(*, by: User, at: datetime) -> int:

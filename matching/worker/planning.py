@@ -19,15 +19,15 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet, Sum
 
 from accounts.refusals import Refused
-from matching import engine, intake, rounds
-from matching.copying import read, with_rows
+from matching import due, engine, intake
+from matching.copy_rows import read, with_rows
 from matching.deadlines import local_date
 from matching.engine.advice import Advice
 from matching.engine.reasons import NO_TIME
-from matching.loading import POINTS_OF_REQUESTS, POINTS_OF_SPACES, Market, part_of_market, some_requests_of_market
 from matching.models import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
-from matching.proposing import changes, may_try_again, propose_arrangement, propose_placements
-from matching.regions import Cut, Points, cut
+from matching.worker.market import POINTS_OF_REQUESTS, POINTS_OF_SPACES, Market, part_of_market, some_requests_of_market
+from matching.worker.proposing import changes, may_try_again, propose_arrangement, propose_placements
+from matching.worker.regions import Cut, Points, cut
 from places.gazetteer import nearest_place
 from places.models import Place
 
@@ -209,7 +209,7 @@ def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
     written, refused = _write(market, plan, {pk: placement for pk, (_need, placement) in standing.items()}, now=now)
     if refused:
         with transaction.atomic():
-            rounds.due(now(), requests=refused)
+            due.note(now(), requests=refused)
     _note_left_over(plan, but=frozenset(refused))
     if region.number != LAST:
         _keep_prices(region, plan.advice)

@@ -13,8 +13,8 @@ from django.db import OperationalError
 from accounts.refusals import Refused
 from matching import transitions
 from matching.engine import Placement
-from matching.loading import Market
 from matching.transitions import Proposal
+from matching.worker.market import Market
 
 log = logging.getLogger(__name__)
 

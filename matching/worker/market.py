@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from matching import queries
-from matching.copying import read
+from matching.copy_rows import read
 from matching.deadlines import local_date
 from matching.engine import Held, Leg, Need, Offer, Placement
 from matching.engine.values import Window

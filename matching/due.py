@@ -10,7 +10,7 @@ from matching.models import Heartbeat, MatchingDue
 from notifications.wakeups import wake
 
 
-def due(
+def note(
     at: datetime, *, requests: Iterable[UUID | str] | None = None, spaces: Iterable[UUID | str] | None = None
 ) -> None:
     """Note, in the caller's transaction, what wants a place or has something free; a worker looks after commit.

@@ -21,7 +21,7 @@ from accounts.coordinators import desk_of, may_export_personal
 from accounts.models import Host, User
 from accounts.refusals import Refused
 from matching import queries
-from matching.imports import key_of
+from matching.importing.row_by_row import key_of
 from matching.models import Match, ShelterRequest, Space
 from matching.refusals import one_act
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, safe_cell

@@ -22,12 +22,13 @@ from accounts import vetting
 from accounts.contacts import take_back_update
 from accounts.models import Host, HostCheck, User
 from accounts.refusals import Refused
-from matching import imports, intake, queries, transitions
-from matching.imports import Outcome
+from matching import intake, queries, transitions
+from matching.importing import row_by_row
+from matching.importing.row_by_row import Outcome
+from matching.importing.uploads import BATCH, BATCHES_AT_ONCE, SheetMovedOn, as_json
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import Match, SheetImport, SheetImportRow, ShelterRequest, Space
 from matching.refusals import HasLiveMatches, NotYours, one_act
-from matching.sheet_imports import BATCH, BATCHES_AT_ONCE, SheetMovedOn, as_json
 from matching.states import HOLDS_BEDS, Status
 from notifications.outbox import take_back as take_back_messages
 from notifications.wakeups import wake
@@ -112,7 +113,7 @@ def _work_on(sheet_id: int, now: Callable[[], datetime]) -> bool:
                 sheet.save(update_fields=["state"])
                 return False
             at = now()
-            imports.wait_for_other_imports()
+            row_by_row.wait_for_other_imports()
             with translation.override(sheet.undo_by.language):
                 for row in rows:
                     try:
@@ -145,12 +146,12 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
     before = json.loads(row.before)
     host = space.host
     if row.outcome == Outcome.NEW:
-        if as_json(imports.details_of_space(space)) != before["after"]:
+        if as_json(row_by_row.details_of_space(space)) != before["after"]:
             raise ChangedSince
         _end_proposals(space.matches.all(), at=at)
         intake.withdraw_space(space.pk, by=by, at=at)
     elif row.outcome == Outcome.CHANGED and before["details"] != before["after"]:
-        if as_json(imports.details_of_space(space)) != before["after"]:
+        if as_json(row_by_row.details_of_space(space)) != before["after"]:
             raise ChangedSince
         intake.change_space(space.pk, _space_details(before["details"]), by=by, at=at)
     if row.vouched_at is not None:
@@ -176,12 +177,12 @@ def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: d
     before = json.loads(row.before)
     if row.outcome == Outcome.CHANGED:
         if before["details"] != before["after"]:
-            if as_json(imports.details_of_request(request)) != before["after"]:
+            if as_json(row_by_row.details_of_request(request)) != before["after"]:
                 raise ChangedSince
             intake.change_request(request.pk, _request_details(before["details"]), by=by, at=at)
         _take_names_back(request.arrival.user, before)
         return ""
-    if as_json(imports.details_of_request(request)) != before["after"]:
+    if as_json(row_by_row.details_of_request(request)) != before["after"]:
         raise ChangedSince
     _end_proposals(request.matches.all(), at=at)
     # Withdrawn in any case: so that whoever keeps the market in memory hears of it.

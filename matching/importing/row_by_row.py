@@ -27,7 +27,7 @@ from accounts.contacts import bring_up_to_date
 from accounts.hosts import find_host, register_host
 from accounts.models import Host, User
 from accounts.refusals import Refused
-from matching import intake, queries, rounds
+from matching import due, intake, queries
 from matching.deadlines import local_date
 from matching.intake import COARSE_DEGREES, RequestDetails, SpaceDetails
 from matching.models import ShelterRequest, Space
@@ -277,7 +277,7 @@ def _vouch_for(host: Host, *, by: User, at: datetime) -> bool:
     for kind in vetting.missing_checks(host, local_date(at)):
         vetting.record_check(host, kind, by=by, at=at, note=str(VOUCHED))
     vetting.vet(host.pk, by=by, at=at)
-    rounds.due(at)
+    due.note(at)
     return True
 
 

@@ -1,6 +1,6 @@
 """Requests and spaces that a page has loaded, as the engine's needs and offers.
 
-Rounds read whole tables in columns (`matching.loading`); a page about one request or space shows the rows as well.
+Rounds read whole tables in columns (`matching.worker.market`); a page about one request or space shows the rows as well.
 """
 
 from __future__ import annotations

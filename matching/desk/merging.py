@@ -17,7 +17,7 @@ from accounts.contacts import add_contact_point
 from accounts.merging import CannotMerge, KeepTheOther, merge_hosts
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import intake, queries, rounds, transitions
+from matching import due, intake, queries, transitions
 from matching.models import DeskNote, Match, PairVerdict, ShelterRequest, Space
 from matching.refusals import HasLiveMatches, NotYours, one_act
 from matching.states import HOLDS_BEDS, Status
@@ -103,7 +103,7 @@ def _merge_hosts(goes: str, stays: str, *, by: User, at: datetime, reason: str) 
     moved = merge_hosts(int(goes), int(stays), by=by, at=at, reason=reason)
     over = list(Space.objects.filter(host=int(goes)).values_list("pk", flat=True))
     Space.objects.filter(pk__in=over).update(host=int(stays), version=F("version") + 1)
-    rounds.due(at, spaces=over)
+    due.note(at, spaces=over)
     return {"spaces": len(over), **moved}
 
 
@@ -118,7 +118,7 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
     # Beds, sharing and windows of the one that stays are what counts: the database refuses what does not fit.
     matches = Match.objects.filter(space=UUID(goes)).update(space=UUID(stays), version=F("version") + 1)
     intake.withdraw_space(UUID(goes), by=by, at=at)
-    rounds.due(at, spaces=[stays])
+    due.note(at, spaces=[stays])
     return {"matches": matches}
 
 
@@ -152,7 +152,7 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
     staying.save(update_fields=["registered_at", "notes", "version"])
     words = _("Merged with case %(number)s, whose request is withdrawn.") % {"number": going.arrival.case_number}
     DeskNote.objects.create(request=staying, by=by, at=at, text=" ".join(filter(None, [str(words), reason])))
-    rounds.due(at, requests=[staying.pk])
+    due.note(at, requests=[staying.pk])
     return {"matches": matches, "contact_points": points}
 
 

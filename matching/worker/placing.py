@@ -14,14 +14,15 @@ from uuid import UUID
 from django.db import DatabaseError, OperationalError
 
 from accounts.refusals import Refused
-from matching import intake, planning
-from matching.copying import read
+from matching import intake
+from matching.copy_rows import read
 from matching.deadlines import local_date
 from matching.engine import Unplaced
 from matching.engine.board import Arrangement, Board
-from matching.loading import part_of_market, whole_market
 from matching.models import MatchingDue
-from matching.proposing import may_try_again, propose_arrangement
+from matching.worker import planning
+from matching.worker.market import part_of_market, whole_market
+from matching.worker.proposing import may_try_again, propose_arrangement
 
 log = logging.getLogger(__name__)
 

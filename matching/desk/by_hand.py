@@ -17,13 +17,17 @@ from django.db.models import ExpressionWrapper, F, FloatField, QuerySet, Value
 from django.db.models.functions import Abs
 from django.utils.translation import gettext as _
 
+from accounts.coordinators import desk_of
 from accounts.models import User
-from matching import claims, engine, matchmaking, queries
+from matching import engine, queries, transitions
 from matching.deadlines import local_date
+from matching.desk import claims
+from matching.desk.rows_to_values import as_need, as_offer, matchable_spaces, offered
 from matching.engine.objective import distance_km, score
 from matching.models import Match, ShelterRequest, Space
-from matching.refusals import NotYours, OverrideNeedsReason, one_act
-from matching.rows_to_values import as_need, as_offer, matchable_spaces, offered
+from matching.refusals import NotYours, OverrideNeedsReason, RuleForbids, one_act
+from matching.states import HOLDS_BEDS
+from matching.transitions import Proposal
 
 KM_PER_DEGREE = 111.2
 
@@ -73,7 +77,7 @@ class Choice:
 
 
 def spaces_for(request_id: UUID, *, by: User, at: datetime, impossible: int = NEAREST) -> Choice:
-    """Return all spaces for the next nights a request wants. Raises NotYours for who does not see the request."""
+    """Return all spaces for the next nights a request wants. Raises NotYours to anybody who does not see the request at the desk."""
     asked = _request(request_id, by)
     runs = queries.uncovered(asked, local_date(at))
     if not runs or asked.withdrawn_at is not None:
@@ -137,7 +141,7 @@ def _suitable(spaces: QuerySet[Space], need: engine.Need) -> QuerySet[Space]:
 
 
 def requests_for(space_id: UUID, *, by: User, at: datetime, impossible: int = NEAREST) -> Choice:
-    """Return all open requests for a space. Raises NotYours for who does not see the space."""
+    """Return all open requests for a space. Raises NotYours to anybody who does not see the space at the desk."""
     space = _loaded(_visible_spaces(by).filter(pk=space_id)).first()
     if space is None:
         raise NotYours
@@ -202,19 +206,49 @@ def propose(
             choice = requests_for(space_id, by=by, at=at, impossible=0)
         else:
             choice = spaces_for(request_id, by=by, at=at, impossible=0)
-        advised = choice.advised
-        taken = next((o for o in choice.possible if (o.request.pk, o.space.pk) == (request_id, space_id)), None)
-        match = matchmaking.propose_by_hand(request_id, space_id, by=by, at=at)
-        if advised and taken and taken.score < advised.score:
+        listed = next((o for o in choice.possible if (o.request.pk, o.space.pk) == (request_id, space_id)), None)
+        chosen = listed or _only_this(request_id, space_id, by=by, at=at)
+        match = transitions.propose(_as_proposal(chosen), by=by, at=at)
+        if choice.advised and chosen.score < choice.advised.score:
             if reason not in OVERRIDES or (reason == "other" and not note.strip()):
                 raise OverrideNeedsReason
             words = _("Chosen instead of what was advised (%(score).2f against %(best).2f): %(reason)s.") % {
-                "score": taken.score,
-                "best": advised.score,
+                "score": chosen.score,
+                "best": choice.advised.score,
                 "reason": reason,
             }
             claims.write_note(request_id, f"{words} {note.strip()}".strip(), by=by, at=at)
         return match
+
+
+def _only_this(request_id: UUID, space_id: UUID, *, by: User, at: datetime) -> Option:
+    """Return the option for a pair that its page does not list as possible; raise RuleForbids with the rules in the way.
+
+    A pair that no rule of the engine forbids (the household has a bed for every night, say) is left to the database,
+    which refuses it by its own name.
+    """
+    asked = _request(request_id, by)
+    space = _loaded(Space.objects.filter(pk=space_id)).get()
+    runs = queries.uncovered(asked, local_date(at))
+    need = _need(asked, runs[0] if runs else (asked.first_night, asked.last_day), at)
+    placement = engine.place_one(need, [as_offer(space, at=at)])
+    if isinstance(placement, engine.Unplaced):
+        raise RuleForbids("; ".join(placement.reasons))
+    return Option(asked, space, placement.legs[0], placement.score, placement.reasons, _km(asked, space))
+
+
+def _as_proposal(option: Option) -> Proposal:
+    taken = {match.leg for match in option.request.matches.all() if match.status in HOLDS_BEDS}
+    return Proposal(
+        request=option.request,
+        space=option.space,
+        first_night=option.leg.first_night,
+        last_day=option.leg.last_day,
+        people=option.leg.people,
+        leg=next(leg for leg in range(1, len(taken) + 2) if leg not in taken),
+        score=option.score,
+        reasons=option.reasons,
+    )
 
 
 # -- rows -----------------------------------------------------------------------------------------
@@ -222,14 +256,14 @@ def propose(
 
 def _request(request_id: UUID, by: User) -> ShelterRequest:
     visible = queries.requests_visible_to(by).select_related("arrival__user", "place").prefetch_related("matches")
-    asked = visible.filter(pk=request_id).first()
+    asked = visible.filter(pk=request_id).first() if desk_of(by) else None
     if asked is None:
         raise NotYours
     return asked
 
 
 def _visible_spaces(by: User) -> QuerySet[Space]:
-    return queries.spaces_visible_to(by)
+    return queries.spaces_visible_to(by) if desk_of(by) else Space.objects.none()
 
 
 def _loaded(spaces: QuerySet[Space]) -> QuerySet[Space]:

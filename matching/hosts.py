@@ -1,0 +1,61 @@
+"""Acts on a host's standing: vet, refuse, keep, suspend, with what follows for spaces and matches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts import vetting
+from accounts.models import Host, User
+from matching import due, messages, queries, transitions
+from matching.models import Space
+from matching.refusals import NotYours, one_act
+
+
+def vet(host_id: int, *, by: User, at: datetime) -> Host:
+    """Vet a host, whose listed spaces can be matched from now on.
+
+    Raises NotYours when `by` is no coordinator of the host's places, ChecksMissing, or WrongStanding.
+    """
+    _may_judge(host_id, by)
+    with one_act():
+        host = vetting.vet(host_id, by=by, at=at)
+        due.note(at, spaces=Space.objects.filter(host=host_id).values_list("pk", flat=True))
+        return host
+
+
+def refuse(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
+    """Ask for the refusal of an unvetted host; the second of two people to ask refuses the host.
+
+    Raises NotYours when `by` is no coordinator of the host's places, WrongStanding, or SecondPersonRefuses.
+    """
+    _may_judge(host_id, by)
+    with one_act():
+        return vetting.refuse(host_id, by=by, at=at, reason=reason)
+
+
+def keep_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
+    """Take back a refusal that one person asked for. Raises NotYours, or WrongStanding when there is none."""
+    _may_judge(host_id, by)
+    with one_act():
+        return vetting.keep_unrefused(host_id, by=by, at=at, reason=reason)
+
+
+def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
+    """Suspend a vetted host and freeze every live match of theirs in the same transaction.
+
+    The host is told once, and so are the coordinators and each household that knew of its match. Raises NotYours
+    when `by` is no coordinator of the host's places, WrongStanding when the host is not vetted.
+    """
+    _may_judge(host_id, by)
+    with one_act():
+        # Spaces before the host, as a proposal's trigger locks them: the other order ends in a deadlock.
+        list(Space.objects.filter(host=host_id).order_by("pk").select_for_update().values_list("pk"))
+        host = vetting.suspend(host_id, by=by, at=at, reason=reason)
+        transitions.freeze_matches_of(host, by=by, at=at)
+        messages.host_suspended(host, at=at)
+        return host
+
+
+def _may_judge(host_id: int, by: User) -> None:
+    if queries.coordinator_of(by) is None or not queries.hosts_visible_to(by).filter(pk=host_id).exists():
+        raise NotYours
