@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.core.management.commands import shell
 from django.utils import timezone
 
-from matching import matchmaking
 from matching.models import MatchingDue, ShelterRequest
+from matching.worker import matchmaking
 from tests.unit.documents import ROOT
 
 pytestmark = pytest.mark.django_db
