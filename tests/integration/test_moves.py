@@ -23,7 +23,6 @@ from tests import people
 from tests.people import Person
 from tests.unit.documents import ROOT
 
-
 TRIED_ELSEWHERE = {
     Act.PROPOSE: "tests/integration/test_by_hand.py",  # it begins a match, so no match can be given to it
     Act.CONFIRM: "tests/integration/web/test_case.py",  # nobody does it by itself: the second yes makes it
