@@ -190,6 +190,10 @@ def test_every_decision_is_numbered_as_its_file_is() -> None:
     }
 
 
+def test_readme_is_short_enough_to_be_read() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
 def test_documented_demo_is_the_demo() -> None:
     readme = (ROOT / "README.md").read_text()
     told = [demo.CARLA.username, demo.DANA.username, demo.PASSWORD, demo.HANNA_CONTACT]
