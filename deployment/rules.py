@@ -14,15 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
+from deployment.locks import Lock, hold_until_commit
 from deployment.models import SettingChange
 from deployment.sense import Stale, sensible
 
 LATER = 10_000
 """Days ahead of the last line of `answer_hours`: anything later."""
-ONE_AT_A_TIME = 5_140_301
-"""The advisory lock under which rules are changed: of two leads at once the second is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +112,7 @@ def change(values: Mapping[str, Any], *, by: Any, at: datetime, reason: str, see
     Raises NotSensible (naming the rule) and Stale when somebody changed the rules since.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+        hold_until_commit(Lock.RULES)
         if latest_change() != seen:
             raise Stale
         now = _read()

@@ -22,6 +22,7 @@ from deployment import rules
 from matching import due, messages, queries
 from matching.copy_rows import with_rows
 from matching.deadlines import local_date
+from matching.limits import DEFAULT_RADIUS_KM, FARTHEST_FIRST_NIGHT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
 from matching.states import HOLDS_BEDS
@@ -33,9 +34,6 @@ Window = tuple[date, date]
 
 COARSE_DEGREES = 2
 """Decimals kept of a point: 0.01 degree is about a kilometre. The exact address is encrypted beside it."""
-
-DAYS_AHEAD = 730
-"""How far ahead the first night of a request may lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class RequestDetails:
     nights: int
     min_nights: int | None = None
     place: Place | None = None
-    radius_km: float = 50.0
+    radius_km: float = DEFAULT_RADIUS_KM
     children: int = 0
     children_ages: tuple[int, ...] = ()
     all_women: bool = False
@@ -383,8 +381,8 @@ def urgency_of(first_night: date, today: date) -> str:
 def check_space(details: SpaceDetails) -> None:
     """Raise Incomplete, in words, when the offer contradicts itself or lies outside the bounds."""
     _check_point(details.latitude, details.longitude)
-    if not 1 <= details.beds <= 500:
-        raise Incomplete(_("Say how many people can sleep here: a number from 1 to 500."))
+    if not 1 <= details.beds <= MOST_BEDS:
+        raise Incomplete(_("Say how many people can sleep here: a number from 1 to %(most)d.") % {"most": MOST_BEDS})
     if not details.windows:
         raise Incomplete(_("Say from which night until which day the space is free."))
     if details.max_nights is not None and details.max_nights < 1:
@@ -401,14 +399,14 @@ def check_space(details: SpaceDetails) -> None:
 def complete_request(details: RequestDetails) -> RequestDetails:
     """Return the need with its defaults filled in. Raises Incomplete, in words, when it makes no sense."""
     _check_point(details.latitude, details.longitude)
-    if not 1 <= details.people <= 100:
-        raise Incomplete(_("Say how many people need a place to sleep: a number from 1 to 100."))
+    if not 1 <= details.people <= MOST_PEOPLE:
+        words = _("Say how many people need a place to sleep: a number from 1 to %(most)d.")
+        raise Incomplete(words % {"most": MOST_PEOPLE})
     if not 0 <= details.children <= details.people:
         raise Incomplete(_("There are more children than people. Count the children among the people."))
     if details.children_ages and len(details.children_ages) > details.children:
         raise Incomplete(_("There are more ages than children."))
-    if not 1 <= details.nights <= 730:
-        raise Incomplete(_("Say for how many nights: a number from 1 to 730."))
+    check_nights(details.nights)
     shortest = details.min_nights if details.min_nights is not None else details.nights
     if not 1 <= shortest <= details.nights:
         raise Incomplete(_("The shortest stay that helps cannot be longer than the whole stay."))
@@ -419,10 +417,16 @@ def complete_request(details: RequestDetails) -> RequestDetails:
     return replace(details, min_nights=shortest)
 
 
+def check_nights(nights: int) -> None:
+    """Raise Incomplete where nobody may ask for so many nights."""
+    if not 1 <= nights <= LONGEST_STAY:
+        raise Incomplete(_("Say for how many nights: a number from 1 to %(most)d.") % {"most": LONGEST_STAY})
+
+
 def _check_in_sight(first_night: date, at: datetime) -> None:
     # The engine keeps every night between the first and the last one anybody asks for: one household in the
     # year 9999 would cost all others the round.
-    if first_night > local_date(at) + timedelta(days=DAYS_AHEAD):
+    if first_night > local_date(at) + timedelta(days=FARTHEST_FIRST_NIGHT):
         raise Incomplete(_("The first night is too far ahead: give one within the next two years."))
 
 

@@ -27,6 +27,7 @@ from accounts.contacts import HOME_REGION
 from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
 from accounts.coordinators import desk_of
 from accounts.models import Coordinator, Host, User
+from matching.limits import LONGEST_STAY
 from matching.models import Match, MatchEvent, PendingDecision, SheetImport, SheetImportRow, ShelterRequest, Space
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
@@ -291,7 +292,7 @@ def state_of(request: ShelterRequest, today: date) -> RequestState:
 
 def live_requests(today: date) -> QuerySet[ShelterRequest]:
     """Return the requests that are neither withdrawn nor over."""
-    return ShelterRequest.objects.filter(withdrawn_at=None, first_night__gt=today - timedelta(days=730))
+    return ShelterRequest.objects.filter(withdrawn_at=None, first_night__gt=today - timedelta(days=LONGEST_STAY))
 
 
 def open_requests(today: date) -> QuerySet[ShelterRequest]:

@@ -22,7 +22,6 @@ from matching.refusals import HasLiveMatches, Incomplete, NotYours, Overtaken, o
 from matching.states import Status
 from matching.transitions import Proposal
 
-MOST_NIGHTS = 730
 OVERTAKEN_AT_MOST = 3
 """How often a change begins anew because the worker has proposed something else meanwhile."""
 
@@ -37,8 +36,7 @@ def change_dates(
 
     Raises Incomplete, NotYours, HasLiveMatches (a stay would lose nights), or Frozen.
     """
-    if not 1 <= nights <= MOST_NIGHTS:
-        raise Incomplete(_("Say for how many nights: a number from 1 to 730."))
+    intake.check_nights(nights)
     if first_night + timedelta(days=nights) <= local_date(at):
         raise Incomplete(_("These nights have passed. Give later ones."))
     for _more in range(OVERTAKEN_AT_MOST):

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from matching import queries
 from matching.api.serializers import Exact
 from matching.desk.by_hand import OVERRIDES
+from matching.limits import LONGEST_NOTE
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.states import REASONS, Act, Role
 from notifications.models import ContactPoint
@@ -108,14 +109,14 @@ class ProposeSerializer(Exact):
     request = serializers.UUIDField()
     space = serializers.UUIDField()
     reason = serializers.ChoiceField(choices=OVERRIDES, required=False, default="")
-    note = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
+    note = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
 
 
 class ReasonSerializer(Exact):
     """Why it ends: one of a short list, and a note for the coordinators."""
 
     reason = serializers.ChoiceField(choices=[(reason, reason) for reason in REASONS], required=False, default="")
-    note = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
+    note = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
 
 
 class ContactPointSerializer(serializers.Serializer[Any]):

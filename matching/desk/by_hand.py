@@ -77,7 +77,10 @@ class Choice:
 
 
 def spaces_for(request_id: UUID, *, by: User, at: datetime, impossible: int = NEAREST) -> Choice:
-    """Return all spaces for the next nights a request wants. Raises NotYours to anybody who does not see the request at the desk."""
+    """Return all spaces for the next nights a request wants.
+
+    Raises NotYours to anybody who does not see the request at the desk.
+    """
     asked = _request(request_id, by)
     runs = queries.uncovered(asked, local_date(at))
     if not runs or asked.withdrawn_at is not None:

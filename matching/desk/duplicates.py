@@ -20,6 +20,7 @@ from rapidfuzz import fuzz, process
 
 from accounts.models import Host, User
 from matching import queries
+from matching.limits import LONGEST_STAY
 from matching.models import PairVerdict, ShelterRequest, Space
 from notifications.models import ContactPoint
 from places.names import key_of
@@ -68,7 +69,7 @@ def find(kind: str, user: User, today: date, *, place: int | None = None) -> Fou
         _add(pairs, Why.ADDRESS, _spaces_by_address(_in(place, queries.spaces_visible_to(user))))
     else:
         asked = _in(place, queries.requests_visible_to(user)).filter(
-            withdrawn_at=None, first_night__gt=today - timedelta(days=730)
+            withdrawn_at=None, first_night__gt=today - timedelta(days=LONGEST_STAY)
         )
         overlapping = _Overlapping()
         _add(pairs, Why.CONTACT, overlapping.only(_by_contact("user__arrival__requests", asked)))

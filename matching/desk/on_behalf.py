@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from accounts.arrivals import grouped, open_case
@@ -17,6 +16,7 @@ from accounts.contacts import add_contact_point, find_contact_point
 from accounts.hosts import register_host
 from accounts.models import User
 from accounts.refusals import Refused
+from deployment.locks import Lock, hold_until_commit
 from matching import intake
 from matching.intake import Case, RequestDetails, SpaceDetails
 from matching.models import ShelterRequest, Space
@@ -102,5 +102,4 @@ def _external(key: UUID) -> str:
 
 def _wait_for_the_same(key: UUID) -> None:
     """Hold the form's lock until the transaction ends: whoever sends it at the same moment finds what it made."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_external(key)])
+    hold_until_commit(Lock.FORM, _external(key))

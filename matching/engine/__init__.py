@@ -6,9 +6,10 @@ hard rules forbid a pair, `candidates` ranks the offers possible for a need.
 
 from matching.engine.planning import candidates, place_one, plan
 from matching.engine.rules import refusals
-from matching.engine.values import Held, Leg, Need, Offer, Placement, Plan, Prices, Step, Unplaced
+from matching.engine.values import Arrangement, Held, Leg, Need, Offer, Placement, Plan, Prices, Step, Unplaced
 
 __all__ = [
+    "Arrangement",
     "Held",
     "Leg",
     "Need",

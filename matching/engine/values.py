@@ -97,6 +97,19 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrangement:
+    """A board's answer for one need: its placement, and the new placements of those who move to make room.
+
+    `moved` is mostly empty. `gain` is in units of the objective. Where nobody moves it is the score of the placement.
+    Where somebody moves it is the score, less the best score without moving anybody, less the cost to those who move.
+    """
+
+    placement: Placement
+    moved: tuple[Placement, ...]
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
 class Unplaced:
     """A need that is left over, and why, in words."""
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +27,7 @@ from accounts.contacts import bring_up_to_date
 from accounts.hosts import find_host, register_host
 from accounts.models import Host, User
 from accounts.refusals import Refused
+from deployment.locks import Lock, hold_until_commit
 from matching import due, intake, queries
 from matching.deadlines import local_date
 from matching.intake import COARSE_DEGREES, RequestDetails, SpaceDetails
@@ -42,9 +43,6 @@ Known = TypeVar("Known", Space, ShelterRequest)
 Progress = Callable[[int], None]
 
 BATCH = 100
-
-IMPORT_LOCK = 7_306_002
-"""Key of the advisory lock that lets one import at a time look up and write a batch: two of the same sheet agree."""
 
 UUID_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What a key of the service's own looks like."""
@@ -185,9 +183,8 @@ def _take_in_all(
 
 
 def wait_for_other_imports() -> None:
-    """Hold IMPORT_LOCK until the present transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
+    """Let one import at a time look up and write a batch, until the present transaction ends."""
+    hold_until_commit(Lock.IMPORT)
 
 
 def places_of(rows: Sequence[Row]) -> dict[int, Place | None]:

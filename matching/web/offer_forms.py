@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import SpaceDetails, Window
+from matching.limits import LONGEST_STAY, MOST_BEDS
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
 from matching.web.questions import Answers, Flow, Line, Question, QuestionForm
@@ -50,7 +51,7 @@ class AddressForm(QuestionForm):
 class BedsForm(QuestionForm):
     title = gettext_lazy("How many people can sleep there?")
     why = gettext_lazy("Sofas and mattresses count, if you would offer them to a friend.")
-    beds = whole_number(gettext_lazy("Number of people"), 1, 500)
+    beds = whole_number(gettext_lazy("Number of people"), 1, MOST_BEDS)
 
     def lines(self) -> list[Line]:
         return [(_("People who can sleep there"), str(self.cleaned_data["beds"]))]
@@ -128,7 +129,7 @@ class LongestForm(QuestionForm):
     max_nights = whole_number(
         gettext_lazy("Nights"),
         1,
-        730,
+        LONGEST_STAY,
         help_text=gettext_lazy("Leave it empty for no limit."),
         required=False,
     )

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet, Sum
 
 from accounts.refusals import Refused
+from deployment.locks import Lock, held
 from matching import due, engine, intake
 from matching.copy_rows import read, with_rows
 from matching.deadlines import local_date
@@ -32,15 +33,6 @@ from places.gazetteer import nearest_place
 from places.models import Place
 
 log = logging.getLogger(__name__)
-
-ROUND_LOCK = 7_306_001
-"""Key of the advisory lock under which a round is opened: one at a time, whatever the number of workers."""
-
-PLACES_LOCK = 7_306_002
-"""First key of the advisory locks of those who plan: as many as may do so at the same time. The second is the place."""
-
-REGION_LOCK = 7_306_003
-"""First key of the advisory lock of a region. The second is the region."""
 
 FULL_ROUND_EVERY = timedelta(minutes=10)
 """Days pass and offers go stale without a row being written; a round runs this often even so."""
@@ -61,27 +53,12 @@ CHANGES_KEPT = timedelta(hours=6)
 ROWS_AT_ONCE = 2_000
 
 
-@contextmanager
-def holding(*key: int) -> Iterator[bool]:
-    """Hold an advisory lock of one key or two; yields False at once when another session has it."""
-    with connection.cursor() as cursor:
-        marks = ", ".join(["%s"] * len(key))
-        cursor.execute(f"SELECT pg_try_advisory_lock({marks})", key)
-        (mine,) = cursor.fetchone()
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT pg_advisory_unlock({marks})", key)
-
-
 # -- opening --------------------------------------------------------------------------------------
 
 
 def open_round(*, now: Callable[[], datetime]) -> MatchingRound | None:
     """Return the round that is open, or a new one where one is due; None where there is none or another opens it."""
-    with holding(ROUND_LOCK) as mine:
+    with held(Lock.ROUND) as mine:
         if not mine:
             return None
         underway = MatchingRound.objects.filter(finished_at=None).first()
@@ -158,7 +135,7 @@ def work_on(opened: MatchingRound, *, now: Callable[[], datetime]) -> MatchingRo
 
     Does nothing where as many as may (`settings.REGIONS_AT_ONCE`) plan already: they go on with what is left.
     """
-    with _a_place() as mine:
+    with _a_seat() as mine:
         if not mine:
             return None
         while any(_plan_if_free(region.pk, now=now) for region in regions_to_plan(opened)):
@@ -167,9 +144,9 @@ def work_on(opened: MatchingRound, *, now: Callable[[], datetime]) -> MatchingRo
 
 
 @contextmanager
-def _a_place() -> Iterator[bool]:
-    for place in range(settings.REGIONS_AT_ONCE):
-        with holding(PLACES_LOCK, place) as mine:
+def _a_seat() -> Iterator[bool]:
+    for seat in range(settings.REGIONS_AT_ONCE):
+        with held(Lock.PLANNER, seat) as mine:
             if mine:
                 yield True
                 return
@@ -178,7 +155,7 @@ def _a_place() -> Iterator[bool]:
 
 def _plan_if_free(region_id: int, *, now: Callable[[], datetime]) -> bool:
     """Plan a region unless another is at it; return whether it was done."""
-    with holding(REGION_LOCK, region_id % 2**31) as mine:
+    with held(Lock.REGION, region_id % 2**31) as mine:
         region = MatchingRegion.objects.filter(pk=region_id, finished_at=None).first() if mine else None
         if region is None:
             return False

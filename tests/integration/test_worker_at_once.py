@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from matching import engine, intake, transitions
 from matching.desk import by_hand
-from matching.engine.board import Arrangement, Board
+from matching.engine import Arrangement
+from matching.engine.board import Board
 from matching.intake import SpaceDetails
 from matching.models import Match, MatchEvent, MatchingDue, MatchingRound, ShelterRequest, Space
 from matching.states import Status

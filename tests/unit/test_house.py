@@ -221,3 +221,31 @@ def test_every_thing_has_one_word() -> None:
 )
 def test_a_synonym_would_be_found(text: str, word: str | None) -> None:
     assert synonyms_in(text) == ({word} if word else set())
+
+
+# -- numbers with an owner ------------------------------------------------------------------------
+
+OWNED = {
+    "deployment/locks.py": [r"advisory_(xact_)?(un)?lock\w*\("],
+    "matching/limits.py": [r"\b730\b"],
+}
+"""What stands in one file only, as patterns of source: the owner's path leads to what is its own."""
+
+
+def stray_numbers(path: str, source: str) -> list[str]:
+    return [
+        found.group()
+        for owner, patterns in OWNED.items()
+        if path != owner
+        for pattern in patterns
+        for found in re.finditer(pattern, source)
+    ]
+
+
+def test_a_number_that_several_files_mean_stands_with_its_owner() -> None:
+    assert {path: found for path, source in sources().items() if (found := stray_numbers(path, source))} == {}
+
+
+@pytest.mark.parametrize("source", ["cursor.execute('SELECT pg_try_advisory_lock(%s)', [1])", "if nights > 730: pass"])
+def test_a_stray_number_would_be_found(source: str) -> None:
+    assert len(stray_numbers("matching/intake.py", source)) == 1

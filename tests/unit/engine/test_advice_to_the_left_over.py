@@ -9,8 +9,8 @@ from datetime import date
 
 from hypothesis import HealthCheck, given, settings
 
-from matching.engine import Held, Need, Offer, Placement, candidates, plan
-from matching.engine.board import Arrangement, Board
+from matching.engine import Arrangement, Held, Need, Offer, Placement, candidates, plan
+from matching.engine.board import Board
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer
 from tests.unit.engine.weeks import weeks
 
