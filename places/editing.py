@@ -16,7 +16,7 @@ from django.db.models import Min, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from places.gazetteer import distance_km
+from places.earth import distance_km
 from places.models import OWN_FROM, Place, PlaceChange, PlaceName
 from places.names import key_of
 

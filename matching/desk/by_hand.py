@@ -23,13 +23,12 @@ from matching import engine, queries, transitions
 from matching.deadlines import local_date
 from matching.desk import claims
 from matching.desk.rows_to_values import as_need, as_offer, matchable_spaces, offered
-from matching.engine.objective import distance_km, score
+from matching.engine.objective import score
 from matching.models import Match, ShelterRequest, Space
 from matching.refusals import NotYours, OverrideNeedsReason, RuleForbids, one_act
 from matching.states import HOLDS_BEDS
 from matching.transitions import Proposal
-
-KM_PER_DEGREE = 111.2
+from places.earth import KM_PER_DEGREE, distance_km
 
 NEAREST = 60
 """How many impossible ones are shown, the nearest first: the rest is farther away and no less impossible."""

@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.engine.objective import EARTH_RADIUS_KM, FIT_SHARE, PARTIAL_BASE, PARTIAL_SHARE, weight
+from matching.engine.objective import FIT_SHARE, PARTIAL_BASE, PARTIAL_SHARE, weight
 from matching.engine.reasons import RULES_IN_WORDS, WIDER, Obstacles
 from matching.engine.rules import has_room
 from matching.engine.values import Leg, Need, Offer
+from places.earth import KM_PER_DEGREE, RADIUS_KM
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180
 
 
 @dataclass(slots=True)
@@ -181,7 +180,7 @@ class Field:
         half_lat = np.radians(self.row_lat[rows] - need.lat) / 2
         half_lon = np.radians(self.row_lon[rows] - need.lon) / 2
         chord = np.sin(half_lat) ** 2 + np.cos(lat) * self.row_cos[rows] * np.sin(half_lon) ** 2
-        km: Floats = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
+        km: Floats = 2 * RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
         return km
 
     def _is_free(self, need: Need, row: int, nights: int) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from matching.engine.objective import distance_km
 from matching.engine.values import Leg, Need, Offer
+from places.earth import distance_km
 
 CHILDREN_ALONE = "children alone: a coordinator places them"
 

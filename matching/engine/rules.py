@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from matching.engine.objective import distance_km
 from matching.engine.values import Held, Leg, Need, Offer
+from places.earth import distance_km
 
 Rule = Callable[[Need, Offer], str | None]
 

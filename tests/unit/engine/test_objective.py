@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from matching.engine import Leg
-from matching.engine.objective import distance_km, score, weight
+from matching.engine.objective import score, weight
+from places.earth import distance_km
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night
 
 
