@@ -5,6 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
 WITH_SERVERS := $(PY) -m shelter.running with
+DJHTML := $(PY) -m djhtml --tabwidth 2
 PYTEST := $(PY) -m pytest -q
 WORKERS ?= 2
 # Each process has a database and a Redis database of its own; who has nothing left to do takes over from the others.
@@ -45,6 +46,7 @@ test-all: test test-browser test-concurrency test-chaos ## Run every test
 check: dev ## Check format, lint, types, import contracts, migrations, deployment and translations
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
+	$(DJHTML) --check templates
 	DEBUG=yes $(PY) -m mypy shelter matching accounts notifications places privacy deployment
 	.venv/bin/python .venv/bin/lint-imports
 	DEBUG=yes $(PY) manage.py translations check
@@ -54,9 +56,10 @@ check: dev ## Check format, lint, types, import contracts, migrations, deploymen
 		SHELTER_CHANNELS=email \
 		$(PY) manage.py check --deploy --fail-level WARNING'
 
-format: dev ## Format the code
+format: dev ## Format the code and the templates
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+	$(DJHTML) templates
 
 translations: dev ## Gather new strings into the catalogs of every language
 	@DEBUG=yes $(PY) manage.py translations gather

@@ -110,8 +110,9 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "matching.web.frame.frame",
-            ]
+                "matching.web.every_page.surroundings",
+            ],
+            "libraries": {"reasons": "matching.admin.reason_filter"},
         },
     }
 ]
@@ -295,6 +296,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Several fields are called "reason" or "code": each list of choices gets a name of its own.
+    "ENUM_NAME_OVERRIDES": {
+        "ReasonEnum": "matching.states.REASONS",
+        "ReasonCodeEnum": "matching.api.worded_reasons.CODES",
+    },
 }
 
 # -- Telling people ------------------------------------------------------------------------------
