@@ -220,6 +220,7 @@ LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # our forms carry the token in a field; no script of ours reads the cookie
 CSRF_COOKIE_SAMESITE = "Lax"
 
 # -- Languages -----------------------------------------------------------------------------------
