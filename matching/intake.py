@@ -6,7 +6,6 @@ checked here, once for every door, and refused in words before the database woul
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -23,6 +22,7 @@ from deployment import rules
 from matching import due, messages, queries
 from matching.copy_rows import with_rows
 from matching.deadlines import local_date
+from matching.engine.reasons import Reason, as_json_text
 from matching.limits import DEFAULT_RADIUS_KM, FARTHEST_FIRST_NIGHT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
@@ -369,7 +369,7 @@ def set_dates(
         return request
 
 
-def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
+def note_left_over(reasons: Mapping[str, Collection[Reason]]) -> int:
     """Keep the reasons why each of these requests was not placed (none: it was placed); return how many rows changed."""
     with transaction.atomic():
         return with_rows(
@@ -379,7 +379,7 @@ def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
             """,
             {"id": "uuid", "reasons": "jsonb"},
             # Write in id order, so that two callers cannot deadlock.
-            ((request_id, json.dumps(list(reasons[request_id]))) for request_id in sorted(reasons)),
+            ((request_id, as_json_text(reasons[request_id])) for request_id in sorted(reasons)),
         )
 
 

@@ -25,6 +25,7 @@ from matching.desk import claims
 from matching.desk.rows_to_values import as_need, as_offer, matchable_spaces, offered
 from matching.engine.objective import score
 from matching.models import Match, ShelterRequest, Space
+from matching.reason_words import in_words
 from matching.refusals import NotYours, OverrideNeedsReason, RuleForbids, one_act
 from matching.transitions import Proposal
 from places.earth import KM_PER_DEGREE, distance_km
@@ -44,17 +45,17 @@ class Option:
     space: Space
     leg: engine.Leg
     score: float
-    reasons: tuple[str, ...]
+    reasons: tuple[engine.Reason, ...]
     km: float
 
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """A pair that hard rules forbid: each of these rules in words, and the distance in km."""
+    """A pair that hard rules forbid: the reason of each rule, and the distance in km."""
 
     request: ShelterRequest
     space: Space
-    rules: tuple[str, ...]
+    rules: tuple[engine.Reason, ...]
     km: float
 
 
@@ -268,7 +269,7 @@ def _only_this(asked: ShelterRequest, space: Space, need: engine.Need, offer: en
     """
     placement = engine.place_one(need, [offer])
     if isinstance(placement, engine.Unplaced):
-        raise RuleForbids("; ".join(placement.reasons))
+        raise RuleForbids("; ".join(in_words(placement.reasons)))
     return _option(asked, space, placement)
 
 
