@@ -27,7 +27,7 @@ from matching.desk.unplaced import Change
 from matching.engine.reasons import Code
 from matching.intake import RequestDetails
 from matching.models import ShelterRequest
-from matching.refusals import Stale
+from matching.refusals import ChangedSince
 
 A_PAGE = 25
 
@@ -83,9 +83,9 @@ def _change(asked: ShelterRequest, change: Change | None, *, by: Any) -> None:
 
 
 def changed(asked: ShelterRequest, change: Change | None) -> RequestDetails:
-    """Return what the request says with this change. Raises Stale when nobody advises it any more."""
+    """Return what the request says with this change. Raises ChangedSince when nobody advises it any more."""
     if change is None:
-        raise Stale
+        raise ChangedSince
     details = RequestDetails(
         latitude=asked.latitude,
         longitude=asked.longitude,

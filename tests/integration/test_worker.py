@@ -22,7 +22,7 @@ from tests.people import Person, tonight
 pytestmark = pytest.mark.django_db
 
 
-def match_now() -> matchmaking.Matched:
+def match_now() -> matchmaking.MatchingDone:
     return matchmaking.match_open_requests(now=timezone.now)
 
 

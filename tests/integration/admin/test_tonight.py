@@ -18,7 +18,7 @@ from matching.admin import drawing
 from matching.admin.words import KIND_WORDS
 from matching.desk import claims, decisions, tonight, unplaced
 from matching.desk.rows_to_values import as_need
-from matching.desk.tonight import Night
+from matching.desk.tonight import NightCount
 from matching.engine.advice import KINDS
 from matching.engine.reasons import Obstacles, Reason, why_left_over
 from matching.models import Heartbeat, Match, MatchingDue, MatchingPrice, MatchingRound, ShelterRequest, Space
@@ -60,7 +60,7 @@ def test_sleeping_counts_people_by_how_far_their_match_is(carla: Person, hanna: 
     here, there = tonight.sleeping(carla.user, night())[::-1]
     tomorrow = tonight.sleeping(carla.user, night(1))[0]
 
-    assert here == Night(people.place(), asked=11, proposed=2, approved=2, agreed=4)
+    assert here == NightCount(people.place(), asked=11, proposed=2, approved=2, agreed=4)
     assert (here.nowhere, there.nowhere, tomorrow.nowhere) == (3, 4, 6)
 
 
