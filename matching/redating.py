@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import intake, queries, transitions
 from matching.deadlines import local_date
+from matching.engine.reasons import Code, Reason
 from matching.models import Match, ShelterRequest
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, Overtaken, one_act
 from matching.states import Status
@@ -52,7 +53,7 @@ def _change(
 ) -> ShelterRequest:
     with one_act():
         request = ShelterRequest.objects.select_related("arrival__user").get(pk=request_id)
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+        if not queries.may_act_for(by, request):
             raise NotYours
         if request.withdrawn_at is not None:
             raise Incomplete(_("This request is withdrawn. Ask again instead."))
@@ -85,7 +86,7 @@ def _prolong(request: ShelterRequest, *, at: datetime) -> None:
         people=request.people,
         leg=queries.next_leg(request),
         score=last.score,
-        reasons=("the same space as before, for longer",),
+        reasons=(Reason(Code.SAME_SPACE),),
     )
     with suppress(Refused):  # Not free: the worker looks elsewhere.
         transitions.propose(proposal, by=None, at=at)
