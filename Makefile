@@ -6,6 +6,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
 WITH_SERVERS := $(PY) -m shelter.running with
+DJHTML := $(PY) -m djhtml --tabwidth 2
 PYTEST := $(PY) -m pytest -q
 # Processes that run tests side by side.
 WORKERS ?= 2
@@ -61,20 +62,25 @@ test-all: test test-browser test-concurrency test-chaos test-wheels ## Run every
 proof: dev ## Run the proofs that take longer than a test may: hours, see docs/proof.md
 	@$(PY) -m benchmarks.proof $(ARGS)
 
-lint: dev ## Check format, code, import contracts and translations: seconds, no servers, for every save
+lint: dev ## Check format, code, templates, import contracts and translations: seconds, no servers, for every save
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
+	@$(DJHTML) --check templates
 	@$(PY) .venv/bin/lint-imports
 	@DEBUG=yes $(PY) manage.py translations check
 
 check: lint ## Check what lint checks, then types, migrations and a deployment's settings
 	DEBUG=yes $(PY) -m mypy shelter matching accounts notifications places privacy deployment
-	$(WITH_SERVERS) sh -c '$(PY) manage.py makemigrations --check --dry-run && $(PY) -m shelter.running.example_deployment \
+	$(WITH_SERVERS) sh -c '$(PY) manage.py makemigrations --check --dry-run && \
+		SHELTER_HTTPS=yes DEBUG=no SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
+		SHELTER_INDEX_KEY=only-for-this-check SHELTER_FIELD_KEYS=$$(head -c 32 /dev/urandom | base64 | tr "+/" "-_") \
+		ALLOWED_HOSTS=example.org SHELTER_SITE_URL=https://example.org SHELTER_CHANNELS=email \
 		$(PY) manage.py check --deploy --fail-level WARNING'
 
-format: dev ## Format the code
+format: dev ## Format the code and the templates
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+	$(DJHTML) templates
 
 translations: dev ## Gather new strings into the catalogs of every language
 	@DEBUG=yes $(PY) manage.py translations gather

@@ -6,7 +6,6 @@ whether it makes sense stands here once. Bounds are said in words before the dat
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -22,6 +21,7 @@ from deployment import rules
 from matching import due, messages, queries
 from matching.copy_rows import with_rows
 from matching.deadlines import local_date
+from matching.engine.reasons import Reason, as_json_text
 from matching.limits import DEFAULT_RADIUS_KM, FARTHEST_FIRST_NIGHT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
@@ -326,7 +326,7 @@ def set_dates(
         return request
 
 
-def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
+def note_left_over(reasons: Mapping[str, Collection[Reason]]) -> int:
     """Keep, for each request looked at, why it could not be placed (empty: it was); return how many changed."""
     with transaction.atomic():
         return with_rows(
@@ -336,7 +336,7 @@ def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
             """,
             {"id": "uuid", "reasons": "jsonb"},
             # In one order, so that two who write at once wait for one another, and not in a circle.
-            ((request_id, json.dumps(list(reasons[request_id]))) for request_id in sorted(reasons)),
+            ((request_id, as_json_text(reasons[request_id])) for request_id in sorted(reasons)),
         )
 
 

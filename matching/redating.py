@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import intake, queries, transitions
 from matching.deadlines import local_date
+from matching.engine.reasons import Code, Reason
 from matching.models import Match, ShelterRequest
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, Overtaken, one_act
 from matching.states import Status
@@ -85,7 +86,7 @@ def _prolong(request: ShelterRequest, *, at: datetime) -> None:
         people=request.people,
         leg=queries.next_leg(request),
         score=last.score,
-        reasons=("the same space as before, for longer",),
+        reasons=(Reason(Code.SAME_SPACE),),
     )
     with suppress(Refused):  # Not free: the worker looks elsewhere.
         transitions.propose(proposal, by=None, at=at)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from matching.web.frame import help_contact
+from matching.web.every_page import help_contact
 
 RETRY_AFTER_SECONDS = 60
 

@@ -102,8 +102,9 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "matching.web.frame.frame",
-            ]
+                "matching.web.every_page.surroundings",
+            ],
+            "libraries": {"reasons": "matching.admin.reason_filter"},
         },
     }
 ]
@@ -304,8 +305,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    # Two fields are called `reason`. Generated clients know the first one by this name.
-    "ENUM_NAME_OVERRIDES": {"ReasonEnum": "matching.states.REASONS"},
+    # Several fields are called "reason" or "code": each list of choices gets a name of its own.
+    "ENUM_NAME_OVERRIDES": {
+        "ReasonEnum": "matching.states.REASONS",
+        "ReasonCodeEnum": "matching.api.worded_reasons.CODES",
+    },
 }
 
 # -- Telling people ------------------------------------------------------------------------------

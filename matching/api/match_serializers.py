@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from matching import queries
 from matching.api.serializers import Exact
+from matching.api.worded_reasons import WordedReasonSerializer
 from matching.desk.by_hand import OVERRIDES
 from matching.limits import LONGEST_NOTE
 from matching.models import Match, MatchEvent, ShelterRequest, Space
@@ -48,6 +49,7 @@ class HouseholdSerializer(serializers.ModelSerializer[ShelterRequest]):
 class DeskSerializer(serializers.ModelSerializer[Match]):
     """What only coordinators see of a match."""
 
+    reasons = WordedReasonSerializer(many=True, read_only=True)
     approved_once = serializers.SerializerMethodField(help_text="A high-risk one needs a second approval then.")
 
     class Meta:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from matching import queries
+from matching.api.worded_reasons import WordedReasonSerializer
 from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
 from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_NOTE, OF_AGE
@@ -196,6 +197,9 @@ class RequestSerializer(serializers.ModelSerializer[ShelterRequest]):
     place = PlaceSerializer(read_only=True)
     state = serializers.SerializerMethodField()
     notes = serializers.SerializerMethodField(help_text="For the arrival's own eyes only.")
+    left_over_reasons = WordedReasonSerializer(
+        many=True, read_only=True, help_text="Why the last round could not place it."
+    )
 
     class Meta:
         model = ShelterRequest
@@ -240,7 +244,7 @@ class CandidateSerializer(serializers.Serializer[Any]):
     first_night = serializers.DateField()
     last_day = serializers.DateField()
     score = serializers.FloatField()
-    reasons = serializers.ListField(child=serializers.CharField())
+    reasons = WordedReasonSerializer(many=True)
 
 
 class CaseSerializer(serializers.Serializer[Any]):

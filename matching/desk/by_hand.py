@@ -25,6 +25,7 @@ from matching.desk import claims
 from matching.desk.rows_to_values import as_need, as_offer, matchable_spaces, offered
 from matching.engine.objective import score
 from matching.models import Match, ShelterRequest, Space
+from matching.reason_words import in_words
 from matching.refusals import NotYours, OverrideNeedsReason, RuleForbids, one_act
 from matching.states import HOLDS_BEDS
 from matching.transitions import Proposal
@@ -45,17 +46,17 @@ class Option:
     space: Space
     leg: engine.Leg
     score: float
-    reasons: tuple[str, ...]
+    reasons: tuple[engine.Reason, ...]
     km: float
 
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """A pair that hard rules forbid, each in words."""
+    """A pair that hard rules forbid, with the reason of each rule."""
 
     request: ShelterRequest
     space: Space
-    rules: tuple[str, ...]
+    rules: tuple[engine.Reason, ...]
     km: float
 
 
@@ -235,7 +236,7 @@ def _only_this(request_id: UUID, space_id: UUID, *, by: User, at: datetime) -> O
     need = _need(asked, runs[0] if runs else (asked.first_night, asked.last_day), at)
     placement = engine.place_one(need, [as_offer(space, at=at)])
     if isinstance(placement, engine.Unplaced):
-        raise RuleForbids("; ".join(placement.reasons))
+        raise RuleForbids("; ".join(in_words(placement.reasons)))
     return Option(asked, space, placement.legs[0], placement.score, placement.reasons, _km(asked, space))
 
 

@@ -16,7 +16,7 @@ from matching.intake import RequestDetails, urgency_of
 from matching.limits import LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
-from matching.web.questions import Answers, Flow, Line, Question, QuestionForm
+from matching.web.questions import AnswerLine, Answers, Flow, Question, QuestionForm
 from matching.web.where import PlaceQuestion
 
 NIGHTS_IF_UNKNOWN = 7
@@ -47,7 +47,7 @@ class PeopleForm(QuestionForm):
             cleaned["people"] = people
         return cleaned
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("Adults"), str(self.cleaned_data["adults"])),
             (_("Children under 18"), str(self.cleaned_data["children"])),
@@ -81,7 +81,7 @@ class ChildrenForm(QuestionForm):
             )
         return ages
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [(_("Ages of the children"), ", ".join(map(str, self.cleaned_data["ages"])) or _("not said"))]
 
 
@@ -118,7 +118,7 @@ class NeedsForm(QuestionForm):
         required=False,
     )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("Who you are"), self.chosen("household")),
             (_("What you need"), self.chosen("needs") or _("nothing special")),
@@ -143,7 +143,7 @@ class WhereForm(PlaceQuestion):
         widget=forms.RadioSelect,
     )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             *super().lines(),
             (_("How far from there"), _("up to %(km)s km") % {"km": f"{self.cleaned_data['radius_km']:g}"}),
@@ -188,7 +188,7 @@ class WhenForm(QuestionForm):
             self.add_error("nights", self.fields["nights"].error_messages["required"])
         return cleaned
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("First night"), formats.date_format(self.cleaned_data["first_night"], "j E Y")),
             (_("Nights"), self._nights_in_words()),
@@ -227,7 +227,7 @@ class StayForm(QuestionForm):
             raise forms.ValidationError(_("The shortest stay that helps cannot be longer than the whole stay."))
         return shortest
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("Shortest stay that helps, in nights"), str(self.cleaned_data["min_nights"] or _("the whole stay"))),
             (_("Can move once"), yes_or_no(self.cleaned_data["may_move"])),
@@ -254,7 +254,7 @@ class LanguagesForm(QuestionForm):
             self.add_error("languages", _("Choose at least one language that the host should speak."))
         return cleaned
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("Languages"), languages.in_words(self.cleaned_data["languages"]) or _("not said")),
             (_("Only with a host who speaks one of these"), yes_or_no(self.cleaned_data["language_required"])),
@@ -297,7 +297,7 @@ class ReachForm(QuestionForm):
         except UnreadableContact as refusal:
             raise forms.ValidationError(str(refusal)) from None
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         contact = self.cleaned_data["contact"]
         return [
             (_("Phone or e-mail"), contact[1] if contact else _("none")),

@@ -24,7 +24,7 @@ from matching import due, engine, intake
 from matching.copy_rows import read, with_rows
 from matching.deadlines import local_date
 from matching.engine.advice import Advice
-from matching.engine.reasons import NO_TIME
+from matching.engine.reasons import NO_TIME, Reason
 from matching.models import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
 from matching.worker.market import POINTS_OF_REQUESTS, POINTS_OF_SPACES, Market, part_of_market, some_requests_of_market
 from matching.worker.proposing import changes, may_try_again, propose_arrangement, propose_placements
@@ -43,7 +43,7 @@ MANY_DUE = 100
 SECONDS_A_REGION = 180.0
 """The plan is the best found by then. Half an hour after the last one nobody waits for a better one."""
 
-LOYALTY = 0.5
+ROUND_LOYALTY = 0.5
 """A proposal that stands changes only where the plan gains by it half a roof for each of its people, times their weight."""
 
 LAST = 0
@@ -180,7 +180,7 @@ def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
         offers,
         time_limit=SECONDS_A_REGION,
         standing=[placement for _need, placement in standing.values()],
-        loyalty=LOYALTY,
+        loyalty=ROUND_LOYALTY,
     )
     planned = now()
     written, refused = _write(market, plan, {pk: placement for pk, (_need, placement) in standing.items()}, now=now)
@@ -233,7 +233,7 @@ def _write(
 
 def _note_left_over(plan: engine.Plan, *, but: Collection[str]) -> None:
     # Nothing was learnt about those that the engine had no time for: what was known before may still hold.
-    reasons: dict[str, Sequence[str]] = {
+    reasons: dict[str, Sequence[Reason]] = {
         left.need_id: left.reasons for left in plan.unplaced if left.reasons != (NO_TIME,)
     }
     reasons |= {placed.need_id: () for placed in plan.placements if placed.need_id not in but}

@@ -294,5 +294,5 @@ def test_round_without_time_for_reasons_leaves_those_that_are_known(
     monkeypatch.setattr(planning, "SECONDS_A_REGION", 1e-9)
     run()
 
-    assert "1 no pets allowed" in known
+    assert {"code": "count_no_pets", "count": 1} in known
     assert ShelterRequest.objects.get(pk=asked.pk).left_over_reasons == known

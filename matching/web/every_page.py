@@ -27,7 +27,7 @@ def unbroken(contact: str) -> str:
     return contact.replace(" ", "\N{NO-BREAK SPACE}") if PHONE.fullmatch(contact) else contact
 
 
-def frame(request: HttpRequest) -> dict[str, object]:
+def surroundings(request: HttpRequest) -> dict[str, object]:
     """Return the template context that every page has (a context processor)."""
     return {
         "exit_url": settings.EXIT_URL,
