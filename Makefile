@@ -42,7 +42,7 @@ test-pages: dev ## Walk the pages in a real Chromium
 test-lighthouse: dev ## Measure the main pages with Lighthouse
 	@$(WITH_SERVERS) $(PYTEST) tests/browser/test_lighthouse.py $(ARGS) || [ $$? = 5 ]
 
-screenshots: dev ## Take the pictures of the main pages anew
+screenshots: dev ## Take the pictures of the main pages for docs/pages.md anew
 	@$(WITH_SERVERS) $(PYTEST) tests/browser/take_screenshots.py
 
 screenshots-desk: dev ## Take the pictures of the coordinators' desk anew

@@ -15,7 +15,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.arrivals import open_case
+from accounts.arrivals import open_case, open_case_for
+from accounts.contacts import bring_up_to_date
 from accounts.models import Arrival, Host, User
 from deployment import rules
 from matching import due, messages, queries
@@ -31,6 +32,8 @@ from places.names import key_of_address
 from privacy.fields import blind_index
 
 Window = tuple[date, date]
+Contact = tuple[str, str]
+"""A channel and an address in it, as `accounts.contacts.read_contact` returns them."""
 
 COARSE_DEGREES = 2
 """Decimals kept of a point: 0.01 degree is about a kilometre. The exact address is encrypted beside it."""
@@ -94,7 +97,8 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
     """List a new space of `host`. Raises Incomplete or NotYours."""
     check_space(details)
     with one_act():
-        _may_act_for_host(host, by, details.place)
+        if not queries.may_speak_for(by, host, _pk_of(details.place)):
+            raise NotYours
         space = Space.objects.create(
             host=host,
             external_id=external_id,
@@ -202,13 +206,13 @@ def ask_if_still_available(*, at: datetime) -> int:
 
 def _locked_space(space_id: UUID, by: User) -> Space:
     space = Space.objects.select_related("host__user").select_for_update(of=("self",)).get(pk=space_id)
-    _may_act_for_host(space.host, by, space.place)
+    if not queries.may_act_for(by, space):
+        raise NotYours
     return space
 
 
-def _may_act_for_host(host: Host, by: User, place: Place | None) -> None:
-    if host.user_id != by.pk and not queries.covers(by, place.pk if place else None):
-        raise NotYours
+def _pk_of(place: Place | None) -> int | None:
+    return place.pk if place else None
 
 
 def _point(latitude: float, longitude: float) -> dict[str, float]:
@@ -243,18 +247,24 @@ def ask_for_shelter(
     *,
     by: User,
     at: datetime,
+    name: str = "",
+    contacts: Collection[Contact] = (),
     external_id: str | None = None,
     registered_at: datetime | None = None,
 ) -> ShelterRequest:
-    """Register one household's need; waiting is counted from `registered_at` (default `at`).
+    """Register the need of a household that has a case.
 
-    Raises Incomplete or NotYours.
+    `name` and `contacts` are kept with the arrival. Waiting is counted from `registered_at` (default: `at`).
+    `external_id` is the key of the sheet or form that the request came by.
+    Raises Incomplete, or NotYours when `by` is neither the arrival nor a coordinator of the place.
     """
     details = complete_request(details)
     _check_in_sight(details.first_night, at)
     with one_act():
-        if arrival.user_id != by.pk and not queries.covers(by, details.place.pk if details.place else None):
+        if not queries.may_speak_for(by, arrival, _pk_of(details.place)):
             raise NotYours
+        if name or contacts:
+            bring_up_to_date(arrival.user, name=name, contacts=contacts)
         request = ShelterRequest.objects.create(
             arrival=arrival,
             external_id=external_id,
@@ -268,18 +278,47 @@ def ask_for_shelter(
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case just opened: the secret is known here and nowhere else."""
+    """A case just opened. The secret is known here and nowhere else; it is empty when the case was opened without one."""
 
     arrival: Arrival
     secret: str
     request: ShelterRequest
 
 
-def open_case_and_ask(details: RequestDetails, *, language: str, at: datetime, name: str = "") -> Case:
-    """Open a case for somebody nobody knows, with their first request: all or nothing. Raises Incomplete."""
+def open_case_and_ask(
+    details: RequestDetails,
+    *,
+    language: str,
+    at: datetime,
+    by: User | None = None,
+    name: str = "",
+    contacts: Collection[Contact] = (),
+    with_secret: bool = True,
+    external_id: str | None = None,
+    registered_at: datetime | None = None,
+) -> Case:
+    """Open a case for a household that has none, and register its need: all or nothing, through whichever door.
+
+    `by` is the coordinator who enters it; None means that the household asks for itself. A case opened without a
+    secret (`with_secret`) cannot be signed in to before `accounts.arrivals.renew_secret`: a sheet has nobody to read
+    the secret to. Everything else is as in `ask_for_shelter`, and so is what is raised.
+    """
     with one_act():
-        arrival, secret = open_case(language=language, name=name)
-        return Case(arrival, secret, ask_for_shelter(arrival, details, by=arrival.user, at=at))
+        if with_secret:
+            arrival, secret = open_case(language=language, name=name)
+        else:
+            arrival, secret = open_case_for(language=language, name=name), ""
+        request = ask_for_shelter(
+            arrival,
+            details,
+            by=by or arrival.user,
+            at=at,
+            name=name,
+            contacts=contacts,
+            external_id=external_id,
+            registered_at=registered_at,
+        )
+        return Case(arrival, secret, request)
 
 
 def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: datetime) -> ShelterRequest:
@@ -290,7 +329,7 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
         request = (
             ShelterRequest.objects.select_related("arrival__user").select_for_update(of=("self",)).get(pk=request_id)
         )
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+        if not queries.may_act_for(by, request):
             raise NotYours
         if request.matches.filter(status__in=sorted(HOLDS_BEDS)).exists():
             raise HasLiveMatches
@@ -314,7 +353,7 @@ def set_dates(
         request = (
             ShelterRequest.objects.select_related("arrival__user").select_for_update(of=("self",)).get(pk=request_id)
         )
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+        if not queries.may_act_for(by, request):
             raise NotYours
         whole_stay = request.min_nights == request.nights
         request.first_night, request.nights = first_night, nights

@@ -510,7 +510,7 @@ def withdraw_request(request_id: UUID, *, by: User, at: datetime) -> ShelterRequ
     """
     with one_act():
         request = ShelterRequest.objects.select_related("arrival__user").get(pk=request_id)
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+        if not queries.may_act_for(by, request):
             raise NotYours
         if request.withdrawn_at is not None:
             return request

@@ -220,6 +220,7 @@ LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # our forms carry the token in a field; no script of ours reads the cookie
 CSRF_COOKIE_SAMESITE = "Lax"
 
 # -- Languages -----------------------------------------------------------------------------------
@@ -308,6 +309,7 @@ SPECTACULAR_SETTINGS = {
     # Several fields are called "reason" or "code": each list of choices gets a name of its own.
     "ENUM_NAME_OVERRIDES": {
         "ReasonEnum": "matching.states.REASONS",
+        "OverrideEnum": "matching.desk.by_hand.OVERRIDES",
         "ReasonCodeEnum": "matching.api.worded_reasons.CODES",
     },
 }

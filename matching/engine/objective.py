@@ -1,4 +1,4 @@
-"""The objective (DESIGN, section 4): what a placement is worth.
+"""What a placement is worth: the objective of docs/matching.md.
 
 weight x people x (coverage + 0.2 x fit)
 """

@@ -22,7 +22,6 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import vetting
-from accounts.arrivals import open_case_for
 from accounts.contacts import bring_up_to_date
 from accounts.hosts import find_host, register_host
 from accounts.models import Host, User
@@ -283,22 +282,23 @@ def take_in_request(
 ) -> Taken:
     """Register the need of one row, or change `request`, the one that has its key.
 
-    Raises NotYours, and whatever `intake.ask_for_shelter` and `intake.change_request` raise.
+    Raises NotYours, and whatever `intake.open_case_and_ask` and `intake.change_request` raise.
     """
     details = _request_details(row, place)
     if request is None:
         complete = intake.complete_request(details)
-        arrival = open_case_for(language=_language(row), name=row.name)
-        bring_up_to_date(arrival.user, name=row.name, contacts=_contacts(row))
-        request = intake.ask_for_shelter(
-            arrival,
+        case = intake.open_case_and_ask(
             complete,
-            by=by or arrival.user,
+            language=_language(row),
             at=at,
+            by=by,
+            name=row.name,
+            contacts=_contacts(row),
+            with_secret=False,
             external_id=row.key,
             registered_at=row.registered_at,
         )
-        return Taken(Outcome.NEW, request, after=complete, name_before=row.name, is_new_person=True)
+        return Taken(Outcome.NEW, case.request, after=complete, name_before=row.name, is_new_person=True)
     _may_bring(by, request.place_id)
     before = details_of_request(request)
     # The sheet has no column for the children's ages: those noted since stay.

@@ -25,7 +25,7 @@ from matching.copy_rows import read, with_rows
 from matching.deadlines import local_date
 from matching.engine.advice import Advice
 from matching.engine.reasons import NO_TIME, Reason
-from matching.models import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
+from matching.models import MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
 from matching.worker.market import POINTS_OF_REQUESTS, POINTS_OF_SPACES, Market, part_of_market, some_requests_of_market
 from matching.worker.proposing import changes, may_try_again, propose_arrangement, propose_placements
 from matching.worker.regions import Cut, Points, cut
@@ -49,7 +49,6 @@ ROUND_LOYALTY = 0.5
 LAST = 0
 """Number of the region that is planned when all others are: those who reach several and are left over."""
 
-CHANGES_KEPT = timedelta(hours=6)
 ROWS_AT_ONCE = 2_000
 
 
@@ -261,7 +260,6 @@ def _finish(opened: MatchingRound, *, at: datetime) -> MatchingRound | None:
             left_over=max(0, apart["left_over"] - last["placed"]),
         )
         MatchingPrice.objects.exclude(round=opened).delete()
-        MatchingChange.objects.filter(at__lt=at - CHANGES_KEPT).delete()
     opened.refresh_from_db()
     return opened
 

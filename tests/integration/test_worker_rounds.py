@@ -25,6 +25,7 @@ from matching.states import Status
 from matching.worker import matchmaking, planning
 from matching.worker.market import whole_market
 from matching.worker.proposing import propose_placements
+from privacy.retention import forget_what_is_old
 from tests import people
 from tests.people import Person, tonight
 
@@ -277,7 +278,7 @@ def test_notes_of_changes_are_kept_for_hours_only(hanna: Person) -> None:
     people.space(hanna.host)
     kept = MatchingChange.objects.filter(at__gt=timezone.now() - timedelta(hours=1)).count()
 
-    run()
+    forget_what_is_old(at=timezone.now())
 
     assert MatchingChange.objects.count() == kept > 0
 

@@ -214,7 +214,7 @@ def write_matches(placements: Sequence[Placement], out: IO[str]) -> None:
 
 
 def summary(needs: Sequence[Need], found: Plan) -> dict[str, Any]:
-    """Return the figures of DESIGN.md, section 5."""
+    """Return the figures of the summary; docs/matching.md names them under "The files"."""
     return {
         **counted(needs, found.placements),
         "objective": found.objective,

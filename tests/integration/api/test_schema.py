@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils.translation import override
 
+from matching.desk.by_hand import OVERRIDES
 from matching.engine.reasons import NUMBERS, Code
 from matching.states import REASONS
 
@@ -73,6 +74,7 @@ def test_every_creating_call_takes_a_key_and_every_change_an_etag(schema: dict[s
 
 def test_schema_lists_the_reasons_to_choose_from(schema: dict[str, Any]) -> None:
     assert set(schema["components"]["schemas"]["ReasonEnum"]["enum"]) == set(REASONS)
+    assert set(schema["components"]["schemas"]["OverrideEnum"]["enum"]) == set(OVERRIDES)
 
 
 def test_schema_lists_the_codes_of_the_engine_and_their_numbers(schema: dict[str, Any]) -> None:

@@ -96,6 +96,17 @@ def test_chosen_language_is_remembered_on_the_device(client: Client) -> None:
     assert (cookie["max-age"], cookie["httponly"], cookie["samesite"]) == (365 * 24 * 3600, True, "Lax")
 
 
+def test_every_cookie_is_out_of_the_reach_of_scripts_and_of_other_sites(client: Client, amira: Person) -> None:
+    client.post("/i18n/setlang/", {"language": "kk", "next": "/case/"})
+    client.get("/case/")
+    client.post("/case/", {"case_number": amira.user.username, "secret": amira.secret})
+
+    names = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME}
+    assert {name: (cookie["httponly"], cookie["samesite"]) for name, cookie in client.cookies.items()} == dict.fromkeys(
+        names, (True, "Lax")
+    )
+
+
 def test_chosen_language_follows_a_signed_in_person(client: Client, amira: Person) -> None:
     client.force_login(amira.user)
 

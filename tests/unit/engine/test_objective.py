@@ -1,4 +1,4 @@
-"""The objective by figures worked out by hand from DESIGN.md, section 4."""
+"""The objective by figures worked out by hand from the formula in docs/matching.md."""
 
 from __future__ import annotations
 
