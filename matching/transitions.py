@@ -42,10 +42,7 @@ from matching.refusals import (
     one_act,
 )
 from matching.risks import HostRecord
-from matching.states import HOLDS_BEDS, NEEDS_REASON, REASONS, Act, Move, Role, Status, find_move
-
-BY_POLICY = "auto_approval"
-"""The reason in the history of an approval nobody clicked."""
+from matching.states import BY_POLICY, HOLDS_BEDS, NEEDS_REASON, REASONS, Act, Move, Role, Status, find_move
 
 
 class Household(risks.Household, Protocol):
