@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0008_between_coordinators'),
+        ('matching', '0009_reasons_are_codes'),
         ('places', '0003_names_at_the_desk'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from matching.sheets.sentences import Sentence
-from places.gazetteer import KnownPlace, distance_km
+from places.earth import distance_km
+from places.gazetteer import KnownPlace
 
 FindPlace = Callable[[str], KnownPlace | None]
 Values = dict[str, Any]
