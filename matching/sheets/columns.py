@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
 from matching.sheets import cells
+from matching.sheets.sentences import Sentence
 
 
 class Column(NamedTuple):
@@ -32,7 +33,7 @@ _WHERE: Columns = {
 }
 
 SPACE: Columns = {
-    "space_id": Column(cells.key, needed="Give every space an identifier that stays the same, like s1."),
+    "space_id": Column(cells.key, needed=Sentence("Give every space an identifier that stays the same, like s1.")),
     "host": Column(cells.text, ""),
     "phone": _CONTACTS["phone"],
     "email": _CONTACTS["email"],
@@ -41,9 +42,9 @@ SPACE: Columns = {
     "address": Column(cells.text, ""),
     "lat": _WHERE["lat"],
     "lon": _WHERE["lon"],
-    "beds": Column(cells.whole_number(1, MOST_BEDS), needed="Say how many people can sleep here."),
+    "beds": Column(cells.whole_number(1, MOST_BEDS), needed=Sentence("Say how many people can sleep here.")),
     "shared": Column(cells.yes_no, False),
-    "windows": Column(cells.windows, needed="Say when the space is free, like 2022-09-26/2022-10-10."),
+    "windows": Column(cells.windows, needed=Sentence("Say when the space is free, like 2022-09-26/2022-10-10.")),
     "max_nights": Column(cells.whole_number(1, LONGEST_LIMIT)),
     "who": Column(cells.who, "anyone"),
     "children": Column(cells.yes_no, True),
@@ -58,16 +59,20 @@ SPACE: Columns = {
 def request(zone: tzinfo) -> Columns:
     """Return the columns of REQUESTS.csv; a moment without an offset is in `zone`."""
     return {
-        "request_id": Column(cells.key, needed="Give every request an identifier that stays the same, like r1."),
+        "request_id": Column(
+            cells.key, needed=Sentence("Give every request an identifier that stays the same, like r1.")
+        ),
         "name": Column(cells.text, ""),
         **_CONTACTS,
         **_WHERE,
         "radius_km": Column(cells.radius, DEFAULT_RADIUS_KM),
-        "people": Column(cells.whole_number(1, MOST_PEOPLE), needed="Say how many people need a place to sleep."),
+        "people": Column(
+            cells.whole_number(1, MOST_PEOPLE), needed=Sentence("Say how many people need a place to sleep.")
+        ),
         "children": Column(cells.whole_number(0, MOST_PEOPLE), 0),
         "all_women": Column(cells.yes_no, False),
-        "first_night": Column(cells.day, needed="Say from which night, like 2022-09-28."),
-        "nights": Column(cells.whole_number(1, LONGEST_STAY), needed="Say for how many nights."),
+        "first_night": Column(cells.day, needed=Sentence("Say from which night, like 2022-09-28.")),
+        "nights": Column(cells.whole_number(1, LONGEST_STAY), needed=Sentence("Say for how many nights.")),
         "min_nights": Column(cells.whole_number(1, LONGEST_STAY)),
         "pets": Column(cells.yes_no, False),
         "step_free": Column(cells.yes_no, False),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
+from matching.sheets.sentences import Sentence
 from places.gazetteer import KnownPlace
 
 Window = tuple[date, date]
@@ -108,4 +109,8 @@ class Reading(Generic[Row]):
 
 
 class HeaderProblem(ValueError):
-    """The file cannot be read at all: not a table, or its header line is not the one expected. Says what to do."""
+    """The file cannot be read at all: not a table, or its header line is not the one expected. `sentences` say what to do."""
+
+    def __init__(self, *sentences: Sentence) -> None:
+        self.sentences = sentences
+        super().__init__(" ".join(sentences))
