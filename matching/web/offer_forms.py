@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.contacts import UnreadableContact, read_contact
-from matching.intake import SpaceDetails, Window
+from matching.intake import SpaceDetails
+from matching.sheets.fields import Window
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
 from matching.web.questions import Answers, Flow, Line, Question, QuestionForm
