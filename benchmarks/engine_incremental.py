@@ -15,7 +15,8 @@ import time
 import numpy as np
 
 from benchmarks.engine_weeks import city, country
-from matching.engine.board import Arrangement, Board
+from matching.engine import Arrangement
+from matching.engine.board import Board
 
 
 def milliseconds(took: list[float]) -> dict[str, float]:

@@ -22,7 +22,7 @@ from matching.engine.compiled.week import Array, Wants
 from matching.engine.compiled.why import obstacles_of
 from matching.engine.objective import LOYALTY, score, weight
 from matching.engine.reasons import CHILDREN_ALONE, why_left_over, why_placed
-from matching.engine.values import Held, Leg, Need, Offer, Placement, Unplaced
+from matching.engine.values import Arrangement, Held, Leg, Need, Offer, Placement, Unplaced
 
 MOST_MOVED, TRIES = 3, 10
 """Placements one arrangement may move, and searches for another place that one need may cause."""
@@ -30,19 +30,6 @@ MOST_MOVED, TRIES = 3, 10
 WISHES = 16
 TWO_LEGS_TRIED = 12
 """Needs that a refill tries by two legs, when one leg is not possible for them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """A placement, and where those move who make room for it (mostly nobody).
-
-    `gain`, in units of the objective: the placement's score, or where others move, what is gained over the best
-    placement without that, less what it costs them.
-    """
-
-    placement: Placement
-    moved: tuple[Placement, ...]
-    gain: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def plan(
     """
     tell = progress or (lambda step: None)
     clock = Clock(time_limit, stop)
-    # Children alone are a coordinator's to place; see DESIGN.md, section 3.
+    # A coordinator places children who are alone; a round never does (docs/matching.md, "The problem").
     alone = [need for need in needs if need.children == need.people]
     needs = sorted((need for need in needs if need.children < need.people), key=lambda need: need.id)
     offers = sorted(offers, key=lambda offer: offer.id)

@@ -1,4 +1,4 @@
-"""The columns of the two spreadsheets: how each is read, and what an empty cell means (docs/sheets.md)."""
+"""The columns of the two spreadsheets: how each is read, and what an empty cell means. docs/sheets.md tells people."""
 
 from __future__ import annotations
 

@@ -9,25 +9,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import DatabaseError, OperationalError
 
 from accounts.refusals import Refused
+from deployment.locks import Lock, held
 from matching import intake
 from matching.copy_rows import read
 from matching.deadlines import local_date
-from matching.engine import Unplaced
-from matching.engine.board import Arrangement, Board
+from matching.engine import Arrangement, Unplaced
 from matching.models import MatchingDue
 from matching.worker import planning
 from matching.worker.market import part_of_market, whole_market
 from matching.worker.proposing import may_try_again, propose_arrangement
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from matching.engine.board import Board
 
-PLACING_LOCK = 7_306_004
-"""Key of the advisory lock under which one worker at a time places at once: two would only get in each other's way."""
+log = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(hours=6)
 """A market in memory is loaded anew after so long, and when the day changes: days waited and nights left have."""
@@ -60,7 +61,7 @@ class Keeper:
         """
         old = self._loaded_at is None or at - self._loaded_at > KEPT_FOR
         if self._board is None or old or local_date(self._loaded_at or at) != local_date(at):
-            self._board = None  # Two of them at a time would be one too many.
+            self._board = None  # Free the old board first: two would not fit in memory.
             self._board = self._load(at)
         else:
             self._catch_up(self._board, at, also)
@@ -68,6 +69,9 @@ class Keeper:
         return self._board
 
     def _load(self, at: datetime) -> Board:
+        # A board loads numba, which takes half a second: only a process that places pays for it.
+        from matching.engine.board import Board
+
         self._changes()
         market = whole_market(at)
         standing = market.all_standing()
@@ -162,7 +166,7 @@ def place_what_is_due(keeper: Keeper, *, now: Callable[[], datetime]) -> int:
     """
     proposed = 0
     while due := _due():
-        with planning.holding(PLACING_LOCK) as mine:
+        with held(Lock.PLACING) as mine:
             if not mine:
                 return proposed
             while due := _due():

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from places.earth import KM_PER_DEGREE
+
 Array = NDArray[Any]
 
 SHORT_REACH_KM = 50.0
@@ -23,8 +25,6 @@ SMALLEST_CELL, MOST_CELLS = 0.25, 1_500
 
 REACHES_KM = np.array([3.0, 6, 12, 25, 50, 100, 200, 400, 800, 1_600, 20_100])
 """Radii are rounded up to these, so that everybody in a cell with a like radius is one question."""
-
-KM_PER_DEGREE = 111.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +114,31 @@ def _components(asked: Array, at: Array, degrees: float) -> Array:
     first = np.ones(len(near), dtype=bool)
     first[1:] = (near[1:, :2] != near[:-1, :2]).any(axis=1)
     _, reached = _may_reach(near[first], at, degrees)
-    asking, cells = np.nonzero(reached)
-    # scipy takes a quarter of a second to load, and the admin knows this module: only who opens a round waits for it.
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    return connected_columns(reached)
 
-    ties = coo_array((np.ones(len(asking)), (asking, cells)), shape=(len(reached), len(at)))
-    together = (ties.T @ ties).tocsr()
-    _, component = connected_components(together, directed=False)
-    return np.asarray(component)
+
+def connected_columns(ties: Array) -> Array:
+    """Return the component of each column of a boolean matrix: a row ties all columns in which it is true together.
+
+    Components count from 0, in the order of their first columns; a column that no row ties is one by itself.
+    It is a breadth-first search that goes from a layer of columns to the rows that tie them, and from those rows to the
+    next layer. Each row and each column is looked at once, so a search takes time in proportion to the matrix.
+    """
+    component = np.full(ties.shape[1], -1)
+    row_seen = np.zeros(ties.shape[0], dtype=bool)
+    by_column = np.ascontiguousarray(ties.T)
+    found = 0
+    for start in range(len(component)):
+        if component[start] >= 0:
+            continue
+        layer = np.array([start])
+        while len(layer):
+            component[layer] = found
+            rows = np.flatnonzero(by_column[layer].any(axis=0) & ~row_seen)
+            row_seen[rows] = True
+            layer = np.flatnonzero(ties[rows].any(axis=0) & (component < 0))
+        found += 1
+    return component
 
 
 def _homes(

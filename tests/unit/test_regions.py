@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from benchmarks.engine_weeks import country
-from matching.engine.objective import distance_km
-from matching.worker.regions import Cut, Points, cut
+from matching.worker.regions import Cut, Points, connected_columns, cut
+from places.earth import distance_km
 
 ALMATY, ORAL, TBILISI, NEAR_ORAL = (43.25, 76.92), (51.23, 51.37), (41.69, 44.83), (51.23, 52.6)
 
@@ -99,3 +104,25 @@ def test_nobody_reaches_out_of_a_region_unnoticed(seed: int) -> None:
     assert outside(requests, spaces, found) == 0
     # The negative control: those who reach several do reach out of theirs.
     assert outside(requests, spaces, found, whoever=True) > 0
+
+
+@given(
+    arrays(
+        bool,
+        st.tuples(st.integers(0, 12), st.integers(1, 12)),
+        elements=st.booleans(),
+        fill=st.just(False),
+    )
+)
+def test_columns_are_connected_as_scipy_finds_them(ties: np.ndarray) -> None:
+    rows, columns = ties.shape
+    # The same ties as a graph: columns come before rows, so scipy numbers the components by their first columns, too.
+    graph = np.zeros((columns + rows, columns + rows), dtype=bool)
+    graph[columns:, :columns] = ties
+    _, expected = connected_components(csr_array(graph), directed=False)
+
+    assert connected_columns(ties).tolist() == expected[:columns].tolist()
+
+
+def test_columns_that_no_row_ties_are_apart() -> None:
+    assert connected_columns(np.zeros((2, 3), dtype=bool)).tolist() == [0, 1, 2]

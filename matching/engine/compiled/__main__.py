@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from matching.engine import Need, Offer, plan
-from matching.engine.board import Arrangement, Board
+from matching.engine import Arrangement, Need, Offer, plan
+from matching.engine.board import Board
 
 FIRST, LAST = date(2022, 9, 26), date(2022, 10, 3)
 

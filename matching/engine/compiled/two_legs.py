@@ -27,7 +27,8 @@ from matching.engine.compiled.legs import (
     within,
 )
 from matching.engine.compiled.week import Array, Sites, Wants
-from matching.engine.objective import EARTH_RADIUS_KM, FIT_SHARE, MOVE_COST, PARTIAL_BASE, PARTIAL_SHARE, SPLIT_COST
+from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, PARTIAL_SHARE, SPLIT_COST
+from places.earth import RADIUS_KM
 
 MOST_TRIED = 64
 """Offers tried as the other half of a split, the best first, before the neighbours are looked up instead."""
@@ -184,7 +185,7 @@ def _best_neighbour(sites: Sites, found: Array, count: int, parts: Array, one: i
     """Return which of the offers found, but for `one`, has the most in `parts` among those near enough to it."""
     offer, chord = found[one], chord_of(NEIGHBOURS_KM)
     lat, lon = sites.lat[offer], sites.lon[offer]
-    reach = NEIGHBOURS_KM / EARTH_RADIUS_KM * 180 / pi
+    reach = NEIGHBOURS_KM / RADIUS_KM * 180 / pi
     wide = half_width(lat, lon, reach)
     lowest, highest = bands_within(sites, lat, reach)
     best, most = NONE, -np.inf

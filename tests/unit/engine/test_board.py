@@ -10,8 +10,8 @@ from itertools import combinations, pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from matching.engine import Held, Need, Offer, Placement, Unplaced, place_one, plan
-from matching.engine.board import Arrangement, Board
+from matching.engine import Arrangement, Held, Need, Offer, Placement, Unplaced, place_one, plan
+from matching.engine.board import Board
 from matching.engine.checking import check_plan, value_of
 from tests.unit.engine.exact import Way, every_way, room_on
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night

