@@ -6,7 +6,7 @@ checked here, once for every door, and refused in words before the database woul
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,15 +23,16 @@ from matching import due, messages, queries
 from matching.copy_rows import with_rows
 from matching.deadlines import local_date
 from matching.engine.reasons import Reason, as_json_text
-from matching.limits import DEFAULT_RADIUS_KM, FARTHEST_FIRST_NIGHT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
+from matching.limits import FARTHEST_FIRST_NIGHT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
+from matching.sheets import RequestRow, SpaceRow, fields
+from matching.sheets.fields import Field, RequestFields, SpaceFields, Window
 from matching.states import HOLDS_BEDS
 from places.models import Place
 from places.names import key_of_address
 from privacy.fields import blind_index
 
-Window = tuple[date, date]
 Contact = tuple[str, str]
 """A channel and an address in it, as `accounts.contacts.read_contact` returns them."""
 
@@ -39,55 +40,53 @@ COARSE_DEGREES = 2
 """Decimals that are kept of a latitude or longitude: 0.01 degree is about 1 km. The exact address is encrypted."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpaceDetails:
-    """What a host offers. `windows` are half-open runs of nights; `place` may be None for a point far from any.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceDetails(SpaceFields):
+    """What a host offers; the fields are declared in `matching.sheets.fields`."""
 
-    `directions` of None are left as they are: a spreadsheet has no column for them.
-    """
-
-    latitude: float
-    longitude: float
-    beds: int
-    windows: tuple[Window, ...]
     place: Place | None = None
-    address: str = ""
-    directions: str | None = None
-    shared: bool = False
-    max_nights: int | None = None
-    who: str = "anyone"
-    children: bool = True
-    pets: bool = False
-    smoking: bool = False
-    step_free: bool = False
     languages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RequestDetails:
-    """What a household needs. `nights` counts from `first_night`; `min_nights` is the shortest stay that helps."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDetails(RequestFields):
+    """What a household needs; the fields are declared in `matching.sheets.fields`."""
 
-    latitude: float
-    longitude: float
-    people: int
-    first_night: date
-    nights: int
-    min_nights: int | None = None
     place: Place | None = None
-    radius_km: float = DEFAULT_RADIUS_KM
-    children: int = 0
-    children_ages: tuple[int, ...] = ()
-    all_women: bool = False
-    pets: bool = False
-    step_free: bool = False
-    women_only: bool = False
     smoking: str = ""
     languages: tuple[str, ...] = ()
-    language_required: bool = False
     urgency: str = "1"
-    may_move: bool = False
-    may_split: bool = False
-    notes: str = ""
+
+
+def details_of_space(space: Space) -> SpaceDetails:
+    """Return what a space offers now (prefetch `windows`, select `place`)."""
+    windows = tuple((window.first_night, window.last_day) for window in space.windows.all())
+    return SpaceDetails(**_values(space, fields.SPACE, leaving_out="windows"), windows=windows)
+
+
+def details_of_request(request: ShelterRequest) -> RequestDetails:
+    """Return what a shelter request asks for now (select `place`)."""
+    return RequestDetails(**_values(request, fields.REQUEST))
+
+
+def details_of_row(row: SpaceRow | RequestRow, place: Place | None) -> dict[str, Any]:
+    """Return what a row of a sheet says, as arguments of its details; the point as coarse as it is kept."""
+    declared = fields.SPACE if isinstance(row, SpaceRow) else fields.REQUEST
+    said = {field.name: field.kind.keep(getattr(row, field.name)) for field in declared}
+    return said | {"place": place} | _point(row.latitude, row.longitude)
+
+
+def _values(row: Space | ShelterRequest, declared: Sequence[Field], *, leaving_out: str = "") -> dict[str, Any]:
+    """Return the declared values of a database row; lists as tuples."""
+    found = {field.name: getattr(row, field.name) for field in declared if field.name != leaving_out}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+
+
+def _columns(details: SpaceDetails | RequestDetails, declared: Sequence[Field]) -> dict[str, Any]:
+    """Return the columns of the database row that keeps the details; tuples as lists, the point coarse."""
+    found = {field.name: getattr(details, field.name) for field in declared if field.name != "windows"}
+    found = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+    return found | _point(details.latitude, details.longitude)
 
 
 # -- spaces ---------------------------------------------------------------------------------------
@@ -223,22 +222,10 @@ def _point(latitude: float, longitude: float) -> dict[str, float]:
 
 
 def _space_columns(details: SpaceDetails) -> dict[str, Any]:
-    return {
-        **_point(details.latitude, details.longitude),
-        "place": details.place,
-        "address": details.address,
-        "address_index": blind_index(key_of_address(details.address)),
-        **({} if details.directions is None else {"directions": details.directions}),
-        "beds": details.beds,
-        "shared": details.shared,
-        "max_nights": details.max_nights,
-        "who": details.who,
-        "children": details.children,
-        "pets": details.pets,
-        "smoking": details.smoking,
-        "step_free": details.step_free,
-        "languages": list(details.languages),
-    }
+    columns = _columns(details, fields.SPACE)
+    if details.directions is None:  # They stay as they are.
+        del columns["directions"]
+    return columns | {"address_index": blind_index(key_of_address(details.address))}
 
 
 # -- shelter requests -----------------------------------------------------------------------------
@@ -272,7 +259,7 @@ def ask_for_shelter(
             arrival=arrival,
             external_id=external_id,
             registered_at=registered_at or at,
-            **_request_columns(details),
+            **_columns(details, fields.REQUEST),
         )
         messages.request_received(request, at=at)
         due.note(at, requests=[request.pk])
@@ -336,7 +323,7 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
             raise NotYours
         if request.matches.filter(status__in=sorted(HOLDS_BEDS)).exists():
             raise HasLiveMatches
-        for column, value in _request_columns(details).items():
+        for column, value in _columns(details, fields.REQUEST).items():
             setattr(request, column, value)
         request.version += 1
         request.save()
@@ -381,31 +368,6 @@ def note_unplaced(reasons: Mapping[str, Collection[Reason]]) -> int:
             # Write in id order, so that two callers cannot deadlock.
             ((request_id, as_json_text(reasons[request_id])) for request_id in sorted(reasons)),
         )
-
-
-def _request_columns(details: RequestDetails) -> dict[str, Any]:
-    return {
-        **_point(details.latitude, details.longitude),
-        "place": details.place,
-        "radius_km": details.radius_km,
-        "people": details.people,
-        "children": details.children,
-        "children_ages": list(details.children_ages),
-        "all_women": details.all_women,
-        "first_night": details.first_night,
-        "nights": details.nights,
-        "min_nights": details.min_nights,
-        "pets": details.pets,
-        "step_free": details.step_free,
-        "women_only": details.women_only,
-        "smoking": details.smoking,
-        "languages": list(details.languages),
-        "language_required": details.language_required,
-        "urgency": details.urgency,
-        "may_move": details.may_move,
-        "may_split": details.may_split,
-        "notes": details.notes,
-    }
 
 
 def urgency_of(first_night: date, today: date) -> str:

@@ -43,10 +43,7 @@ from matching.refusals import (
     one_act,
 )
 from matching.risks import HostRecord
-from matching.states import HOLDS_BEDS, NEEDS_REASON, REASONS, Act, Move, Role, Status, find_move
-
-BY_POLICY = "auto_approval"
-"""The reason that the history gives for an approval without a click."""
+from matching.states import BY_POLICY, HOLDS_BEDS, NEEDS_REASON, REASONS, Act, Move, Role, Status, find_move
 
 
 class HouseholdAsking(risks.Household, Protocol):
