@@ -17,7 +17,7 @@ from matching.intake import RequestDetails, SpaceDetails
 from matching.limits import LONGEST_LIMIT, LONGEST_NOTE, OF_AGE
 from matching.models import ShelterRequest, Space
 from matching.sheets import fields
-from matching.sheets.fields import LANGUAGES, NEEDED, Field
+from matching.sheets.fields import LANGUAGES, NEEDED, REQUEST_NAMES, SPACE_NAMES, Field
 from places.gazetteer import KnownPlace, nearest_place
 from places.models import Place
 from places.queries import find, row_of
@@ -60,10 +60,6 @@ PLAIN: dict[Any, Callable[..., AnyField]] = {
     date: serializers.DateField,
 }
 """Fields that need no words of their own, by the type that is declared."""
-
-
-SPACE_NAMES = [field.name for field in fields.SPACE]
-REQUEST_NAMES = [field.name for field in fields.REQUEST]
 
 
 def in_order(declared: Sequence[Field], said: Mapping[str, AnyField]) -> dict[str, AnyField]:
