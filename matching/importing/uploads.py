@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.contacts import ContactTaken
@@ -29,6 +30,7 @@ from matching.refusals import NotYours, one_act
 from matching.retention import drop_content
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
 from matching.sheets.columns import PERSONAL
+from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
 from places.queries import known as known_place
@@ -286,7 +288,12 @@ def _read(kind: str, content: bytes) -> Reading[Any]:
             return read_spaces(content, find_place=known_place)
         return read_requests(content, find_place=known_place, zone=timezone.get_default_timezone())
     except HeaderProblem as problem:
-        raise SheetUnreadable(str(problem)) from problem
+        raise SheetUnreadable(" ".join(map(in_language, problem.sentences))) from problem
+
+
+def in_language(sentence: Sentence) -> str:
+    """Return a sentence about a sheet in the language of who reads."""
+    return gettext(sentence.template) % sentence.values if sentence.values else gettext(sentence.template)
 
 
 def _by_line(problems: Iterable[RowProblem]) -> dict[int, list[RowProblem]]:
@@ -297,8 +304,16 @@ def _by_line(problems: Iterable[RowProblem]) -> dict[int, list[RowProblem]]:
 
 
 def _as_text(problems: Iterable[RowProblem]) -> str:
-    """Return column and reason of each; what stands in the cell is in the file of whoever brought it."""
-    listed = [[problem.column, problem.reason] for problem in problems]
+    """Return column and reason of each; what stands in the cell is in the file of whoever brought it.
+
+    A sentence about the sheet is kept as template and values, so that each reader sees it in their own language.
+    """
+    listed = [
+        [problem.column, problem.reason.template, problem.reason.values]
+        if isinstance(problem.reason, Sentence)
+        else [problem.column, problem.reason]
+        for problem in problems
+    ]
     return json.dumps(listed) if listed else ""
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from matching.sheets import cells, fields
 from matching.sheets.fields import Field
+from matching.sheets.sentences import Sentence
 
 
 class Column(NamedTuple):
@@ -41,7 +42,7 @@ def _declared(those: Sequence[Field]) -> Columns:
 
 
 SPACE: Columns = {
-    "space_id": Column(cells.key, needed="Give every space an identifier that stays the same, like s1."),
+    "space_id": Column(cells.key, needed=Sentence("Give every space an identifier that stays the same, like s1.")),
     "host": Column(cells.text, ""),
     **_CONTACTS,
     **_declared(fields.SPACE),
@@ -52,7 +53,9 @@ SPACE: Columns = {
 def request(zone: tzinfo) -> Columns:
     """Return the columns of REQUESTS.csv; a moment without an offset is in `zone`."""
     columns = {
-        "request_id": Column(cells.key, needed="Give every request an identifier that stays the same, like r1."),
+        "request_id": Column(
+            cells.key, needed=Sentence("Give every request an identifier that stays the same, like r1.")
+        ),
         "name": Column(cells.text, ""),
         **_CONTACTS,
     }

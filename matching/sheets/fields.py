@@ -31,6 +31,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
 from matching.sheets import cells
+from matching.sheets.sentences import Sentence
 
 Window = tuple[date, date]
 
@@ -166,10 +167,11 @@ class SpaceFields:
     directions: Annotated[str | None, Declared(TEXT, column="", engine="", personal=True)] = None
     latitude: Latitude
     longitude: Longitude
-    beds: Annotated[int, Declared(_whole(1, MOST_BEDS), needed="Say how many people can sleep here.")]
+    beds: Annotated[int, Declared(_whole(1, MOST_BEDS), needed=Sentence("Say how many people can sleep here."))]
     shared: YesNo = False
     windows: Annotated[
-        tuple[Window, ...], Declared(WINDOWS, needed="Say when the space is free, like 2022-09-26/2022-10-10.")
+        tuple[Window, ...],
+        Declared(WINDOWS, needed=Sentence("Say when the space is free, like 2022-09-26/2022-10-10.")),
     ]
     max_nights: Annotated[int | None, Declared(_whole(1, LONGEST_LIMIT))] = None
     who: Annotated[str, Declared(WHO)] = "anyone"
@@ -192,12 +194,14 @@ class RequestFields:
     latitude: Latitude
     longitude: Longitude
     radius_km: Annotated[float, Declared(Kind(cells.radius))] = DEFAULT_RADIUS_KM
-    people: Annotated[int, Declared(_whole(1, MOST_PEOPLE), needed="Say how many people need a place to sleep.")]
+    people: Annotated[
+        int, Declared(_whole(1, MOST_PEOPLE), needed=Sentence("Say how many people need a place to sleep."))
+    ]
     children: Annotated[int, Declared(_whole(0, MOST_PEOPLE))] = 0
     children_ages: Annotated[tuple[int, ...], Declared(AGES, column="", engine="")] = ()
     all_women: YesNo = False
-    first_night: Annotated[date, Declared(DAY, needed="Say from which night, like 2022-09-28.")]
-    nights: Annotated[int, Declared(_whole(1, LONGEST_STAY), needed="Say for how many nights.")]
+    first_night: Annotated[date, Declared(DAY, needed=Sentence("Say from which night, like 2022-09-28."))]
+    nights: Annotated[int, Declared(_whole(1, LONGEST_STAY), needed=Sentence("Say for how many nights."))]
     min_nights: Annotated[int | None, Declared(_whole(1, LONGEST_STAY))] = None
     pets: YesNo = False
     step_free: YesNo = False

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from matching.sheets.fields import RequestFields, SpaceFields
+from matching.sheets.sentences import Sentence
 from places.gazetteer import KnownPlace
 
 Row = TypeVar("Row")
@@ -80,4 +81,8 @@ class Reading(Generic[Row]):
 
 
 class HeaderProblem(ValueError):
-    """The file cannot be read at all: not a table, or its header line is not the one expected. Says what to do."""
+    """The file cannot be read at all: not a table, or its header line is not the one expected. `sentences` say what to do."""
+
+    def __init__(self, *sentences: Sentence) -> None:
+        self.sentences = sentences
+        super().__init__(" ".join(sentences))
