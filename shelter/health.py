@@ -22,7 +22,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 while PostgreSQL answers, else 503. Redis and the worker are only reported: without them everything is slower."""
+    """Answer 200 while PostgreSQL answers, else 503. Redis and the worker are reported only: without them all is slower."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

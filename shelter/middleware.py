@@ -35,8 +35,8 @@ class PrivatePages:
 class BehindProxies:
     """Make REMOTE_ADDR the address that the outermost of our own proxies saw. Tries are counted by this address.
 
-    `settings.TRUSTED_PROXIES` is the number of our own proxies. With 0 the header X-Forwarded-For is ignored, because anybody could
-    have written it.
+    `settings.TRUSTED_PROXIES` is the number of our own proxies. With 0 the header X-Forwarded-For is ignored, because anybody
+    could have written it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -68,8 +68,8 @@ class CompressedPages(GZipMiddleware):
 class Maintenance:
     """Answer every page with "we are back soon" while the file `settings.MAINTENANCE_FILE` exists.
 
-    It does not ask PostgreSQL, which may be the part under repair. It stands after the middleware that finds the language, and before
-    all middleware that reads a session.
+    It does not ask PostgreSQL, which may be the part under repair. It stands after the middleware that finds the language, and
+    before all middleware that reads a session.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

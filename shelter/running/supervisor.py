@@ -36,7 +36,7 @@ class Child:
         threading.Thread(target=self._relay, args=(self._process,), daemon=True).start()
 
     def look(self) -> None:
-        """Start the command again when it has died. The pause before that doubles until the command has run calmly for a while."""
+        """Start the command again when it has died, after a pause that doubles until the command stays alive for a while."""
         now = time.monotonic()
         if self._process is not None and self._process.poll() is not None:
             if now - self._started > CALM_SECONDS:
