@@ -20,7 +20,7 @@ from matching.engine.values import Offer
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SpaceKind:
     """A kind of space that a host might offer."""
 
     name: str
@@ -33,13 +33,13 @@ class Kind:
 
 
 KINDS = (
-    Kind("single", beds=1, children=False),
-    Kind("double", beds=2),
-    Kind("family", beds=4),
-    Kind("women", beds=2, who="women"),
-    Kind("step-free", beds=2, step_free=True),
-    Kind("pets", beds=2, pets=True),
-    Kind("shared", beds=4, shared=True),
+    SpaceKind("single", beds=1, children=False),
+    SpaceKind("double", beds=2),
+    SpaceKind("family", beds=4),
+    SpaceKind("women", beds=2, who="women"),
+    SpaceKind("step-free", beds=2, step_free=True),
+    SpaceKind("pets", beds=2, pets=True),
+    SpaceKind("shared", beds=4, shared=True),
 )
 """What one can ask hosts for: a room by its size, a room that meets one of the needs few spaces meet, a shared hall.
 
@@ -55,7 +55,7 @@ class Advice:
     and the promise. `at_least` is what the plan at hand gains when it takes the space and moves nobody out.
     """
 
-    kind: Kind
+    kind: SpaceKind
     lat: float
     lon: float
     first_night: date
