@@ -1,9 +1,10 @@
-# The image of the service: web, worker and beat are the same image with another command.
+# The image of the service: migrate, web, worker, placer and beat are this image with another command.
 FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 COPY requirements.txt /tmp/requirements.txt
-RUN /opt/venv/bin/pip install --require-hashes -r /tmp/requirements.txt
+# Wheels only: this image has no compiler. tests/registry asks for a wheel of each pin for this Python, on x86_64 and ARM.
+RUN /opt/venv/bin/pip install --require-hashes --only-binary :all: -r /tmp/requirements.txt
 
 FROM python:3.13-slim
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BIND=0.0.0.0:8000 \
@@ -12,7 +13,9 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/shanyrak --create-home shan
     && install --directory --owner shanyrak /var/cache/shanyrak
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /srv/shanyrak
-COPY manage.py pyproject.toml ./
+# The service gives its visitors its own source (shelter/source.py), hence the files that no command here needs.
+COPY manage.py pyproject.toml LICENSE README.md Makefile Dockerfile docker-compose.yml .env.example ./
+COPY requirements.in requirements.txt requirements-trial.in requirements-trial.txt requirements-dev.in requirements-dev.txt ./
 COPY shelter shelter
 COPY matching matching
 COPY accounts accounts
@@ -24,9 +27,9 @@ COPY templates templates
 COPY static static
 COPY locale locale
 COPY sample_data sample_data
-# Static files need the settings, and the settings their secrets: these are for this one command only.
-RUN export SECRET_KEY=build SHELTER_INDEX_KEY=build SHELTER_FIELD_KEYS=build \
-    && python manage.py translations compile && python manage.py collectstatic --no-input \
+COPY systemd systemd
+# Both commands read the settings, but no secret: none is in the image.
+RUN python manage.py translations compile && python manage.py collectstatic --no-input \
     && chown -R shanyrak /srv/static
 USER shanyrak
 # Compiled here, so that no worker's first round waits for it.

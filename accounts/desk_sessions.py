@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest
 
-from accounts.coordinators import What, note
+from accounts.coordinators import Change, note
 from accounts.models import Authenticator, User
 
 SEEN, SINCE = "desk_seen", "desk_since"
@@ -28,7 +28,7 @@ def enter(request: HttpRequest, user: User, authenticator: Authenticator, *, at:
     request.session[SEEN] = request.session[SINCE] = now
     # In the database the session lives a little longer than it opens anything, so that its end can be said.
     request.session.set_expiry(settings.SESSION_HOURS * 3600)
-    note(user, What.SIGNED_IN, by=user, at=at)
+    note(user, Change.SIGNED_IN, by=user, at=at)
 
 
 def verified(request: HttpRequest) -> bool:

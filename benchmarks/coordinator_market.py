@@ -16,6 +16,7 @@ from django.db import transaction
 from accounts.models import Arrival, Host, HostCheck, User
 from matching import transitions
 from matching.deadlines import local_date
+from matching.engine.reasons import Code, Reason
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.transitions import Proposal
 from places.models import Place
@@ -47,7 +48,12 @@ def proposals(count: int, *, seed: int, at: datetime, experienced: int = 12) -> 
                 last_day=asked.last_day,
                 people=asked.people,
                 score=round(drawn.uniform(1, 12), 2),
-                reasons=("2.1 km", "common language: ru", "fits the beds exactly", f"all {asked.nights} nights"),
+                reasons=(
+                    Reason(Code.DISTANCE, (2.1,)),
+                    Reason(Code.COMMON_LANGUAGE, (("ru",),)),
+                    Reason(Code.FITS_EXACTLY),
+                    Reason(Code.ALL_NIGHTS, (asked.nights,)),
+                ),
             )
             for asked, space in zip(requests[start : start + AT_ONCE], spaces[start : start + AT_ONCE], strict=True)
         ]

@@ -14,15 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
+from deployment.bounds import RulesChanged, within_bounds
+from deployment.locks import Lock, hold_until_commit
 from deployment.models import SettingChange
-from deployment.sense import Stale, sensible
 
 LATER = 10_000
 """Days ahead of the last line of `answer_hours`: anything later."""
-ONE_AT_A_TIME = 5_140_301
-"""The advisory lock under which rules are changed: of two leads at once the second is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +109,17 @@ def change(values: Mapping[str, Any], *, by: Any, at: datetime, reason: str, see
     """Write a line for each rule that differs from now; return them.
 
     `seen` is `latest_change()` of when the values were shown. Whether `by` may do this, the door has asked.
-    Raises NotSensible (naming the rule) and Stale when somebody changed the rules since.
+    Raises NotSensible (naming the rule) and RulesChanged when somebody changed the rules since.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+        hold_until_commit(Lock.RULES)
         if latest_change() != seen:
-            raise Stale
+            raise RulesChanged
         now = _read()
-        wanted = {name: sensible(name, value) for name, value in values.items()}
+        wanted = {name: within_bounds(name, value) for name, value in values.items()}
         old = as_json(now)
         new = as_json(replace(now, **{name: _typed(name, value) for name, value in wanted.items()}))
-        sensible("together", new)
+        within_bounds("together", new)
         lines = [
             SettingChange(name=name, old=old[name], new=new[name], by=by, at=at, reason=reason)
             for name in CHANGEABLE

@@ -6,7 +6,6 @@ whether it makes sense stands here once. Bounds are said in words before the dat
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -16,12 +15,15 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.arrivals import open_case
+from accounts.arrivals import open_case, open_case_for
+from accounts.contacts import bring_up_to_date
 from accounts.models import Arrival, Host, User
 from deployment import rules
 from matching import due, messages, queries
 from matching.copy_rows import with_rows
 from matching.deadlines import local_date
+from matching.engine.reasons import Reason, as_json_text
+from matching.limits import DEFAULT_RADIUS_KM, FARTHEST_FIRST_NIGHT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
 from matching.states import HOLDS_BEDS
@@ -30,12 +32,11 @@ from places.names import key_of_address
 from privacy.fields import blind_index
 
 Window = tuple[date, date]
+Contact = tuple[str, str]
+"""A channel and an address in it, as `accounts.contacts.read_contact` returns them."""
 
 COARSE_DEGREES = 2
 """Decimals kept of a point: 0.01 degree is about a kilometre. The exact address is encrypted beside it."""
-
-DAYS_AHEAD = 730
-"""How far ahead the first night of a request may lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class RequestDetails:
     nights: int
     min_nights: int | None = None
     place: Place | None = None
-    radius_km: float = 50.0
+    radius_km: float = DEFAULT_RADIUS_KM
     children: int = 0
     children_ages: tuple[int, ...] = ()
     all_women: bool = False
@@ -96,7 +97,8 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
     """List a new space of `host`. Raises Incomplete or NotYours."""
     check_space(details)
     with one_act():
-        _may_act_for_host(host, by, details.place)
+        if not queries.may_speak_for(by, host, _pk_of(details.place)):
+            raise NotYours
         space = Space.objects.create(
             host=host,
             external_id=external_id,
@@ -204,13 +206,13 @@ def ask_if_still_available(*, at: datetime) -> int:
 
 def _locked_space(space_id: UUID, by: User) -> Space:
     space = Space.objects.select_related("host__user").select_for_update(of=("self",)).get(pk=space_id)
-    _may_act_for_host(space.host, by, space.place)
+    if not queries.may_act_for(by, space):
+        raise NotYours
     return space
 
 
-def _may_act_for_host(host: Host, by: User, place: Place | None) -> None:
-    if host.user_id != by.pk and not queries.covers(by, place.pk if place else None):
-        raise NotYours
+def _pk_of(place: Place | None) -> int | None:
+    return place.pk if place else None
 
 
 def _point(latitude: float, longitude: float) -> dict[str, float]:
@@ -245,18 +247,24 @@ def ask_for_shelter(
     *,
     by: User,
     at: datetime,
+    name: str = "",
+    contacts: Collection[Contact] = (),
     external_id: str | None = None,
     registered_at: datetime | None = None,
 ) -> ShelterRequest:
-    """Register one household's need; waiting is counted from `registered_at` (default `at`).
+    """Register the need of a household that has a case.
 
-    Raises Incomplete or NotYours.
+    `name` and `contacts` are kept with the arrival. Waiting is counted from `registered_at` (default: `at`).
+    `external_id` is the key of the sheet or form that the request came by.
+    Raises Incomplete, or NotYours when `by` is neither the arrival nor a coordinator of the place.
     """
     details = complete_request(details)
     _check_in_sight(details.first_night, at)
     with one_act():
-        if arrival.user_id != by.pk and not queries.covers(by, details.place.pk if details.place else None):
+        if not queries.may_speak_for(by, arrival, _pk_of(details.place)):
             raise NotYours
+        if name or contacts:
+            bring_up_to_date(arrival.user, name=name, contacts=contacts)
         request = ShelterRequest.objects.create(
             arrival=arrival,
             external_id=external_id,
@@ -270,18 +278,47 @@ def ask_for_shelter(
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case just opened: the secret is known here and nowhere else."""
+    """A case just opened. The secret is known here and nowhere else; it is empty when the case was opened without one."""
 
     arrival: Arrival
     secret: str
     request: ShelterRequest
 
 
-def open_case_and_ask(details: RequestDetails, *, language: str, at: datetime, name: str = "") -> Case:
-    """Open a case for somebody nobody knows, with their first request: all or nothing. Raises Incomplete."""
+def open_case_and_ask(
+    details: RequestDetails,
+    *,
+    language: str,
+    at: datetime,
+    by: User | None = None,
+    name: str = "",
+    contacts: Collection[Contact] = (),
+    with_secret: bool = True,
+    external_id: str | None = None,
+    registered_at: datetime | None = None,
+) -> Case:
+    """Open a case for a household that has none, and register its need: all or nothing, through whichever door.
+
+    `by` is the coordinator who enters it; None means that the household asks for itself. A case opened without a
+    secret (`with_secret`) cannot be signed in to before `accounts.arrivals.renew_secret`: a sheet has nobody to read
+    the secret to. Everything else is as in `ask_for_shelter`, and so is what is raised.
+    """
     with one_act():
-        arrival, secret = open_case(language=language, name=name)
-        return Case(arrival, secret, ask_for_shelter(arrival, details, by=arrival.user, at=at))
+        if with_secret:
+            arrival, secret = open_case(language=language, name=name)
+        else:
+            arrival, secret = open_case_for(language=language, name=name), ""
+        request = ask_for_shelter(
+            arrival,
+            details,
+            by=by or arrival.user,
+            at=at,
+            name=name,
+            contacts=contacts,
+            external_id=external_id,
+            registered_at=registered_at,
+        )
+        return Case(arrival, secret, request)
 
 
 def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: datetime) -> ShelterRequest:
@@ -292,7 +329,7 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
         request = (
             ShelterRequest.objects.select_related("arrival__user").select_for_update(of=("self",)).get(pk=request_id)
         )
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+        if not queries.may_act_for(by, request):
             raise NotYours
         if request.matches.filter(status__in=sorted(HOLDS_BEDS)).exists():
             raise HasLiveMatches
@@ -316,7 +353,7 @@ def set_dates(
         request = (
             ShelterRequest.objects.select_related("arrival__user").select_for_update(of=("self",)).get(pk=request_id)
         )
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+        if not queries.may_act_for(by, request):
             raise NotYours
         whole_stay = request.min_nights == request.nights
         request.first_night, request.nights = first_night, nights
@@ -328,7 +365,7 @@ def set_dates(
         return request
 
 
-def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
+def note_left_over(reasons: Mapping[str, Collection[Reason]]) -> int:
     """Keep, for each request looked at, why it could not be placed (empty: it was); return how many changed."""
     with transaction.atomic():
         return with_rows(
@@ -338,7 +375,7 @@ def note_left_over(reasons: Mapping[str, Collection[str]]) -> int:
             """,
             {"id": "uuid", "reasons": "jsonb"},
             # In one order, so that two who write at once wait for one another, and not in a circle.
-            ((request_id, json.dumps(list(reasons[request_id]))) for request_id in sorted(reasons)),
+            ((request_id, as_json_text(reasons[request_id])) for request_id in sorted(reasons)),
         )
 
 
@@ -383,8 +420,8 @@ def urgency_of(first_night: date, today: date) -> str:
 def check_space(details: SpaceDetails) -> None:
     """Raise Incomplete, in words, when the offer contradicts itself or lies outside the bounds."""
     _check_point(details.latitude, details.longitude)
-    if not 1 <= details.beds <= 500:
-        raise Incomplete(_("Say how many people can sleep here: a number from 1 to 500."))
+    if not 1 <= details.beds <= MOST_BEDS:
+        raise Incomplete(_("Say how many people can sleep here: a number from 1 to %(most)d.") % {"most": MOST_BEDS})
     if not details.windows:
         raise Incomplete(_("Say from which night until which day the space is free."))
     if details.max_nights is not None and details.max_nights < 1:
@@ -401,14 +438,14 @@ def check_space(details: SpaceDetails) -> None:
 def complete_request(details: RequestDetails) -> RequestDetails:
     """Return the need with its defaults filled in. Raises Incomplete, in words, when it makes no sense."""
     _check_point(details.latitude, details.longitude)
-    if not 1 <= details.people <= 100:
-        raise Incomplete(_("Say how many people need a place to sleep: a number from 1 to 100."))
+    if not 1 <= details.people <= MOST_PEOPLE:
+        words = _("Say how many people need a place to sleep: a number from 1 to %(most)d.")
+        raise Incomplete(words % {"most": MOST_PEOPLE})
     if not 0 <= details.children <= details.people:
         raise Incomplete(_("There are more children than people. Count the children among the people."))
     if details.children_ages and len(details.children_ages) > details.children:
         raise Incomplete(_("There are more ages than children."))
-    if not 1 <= details.nights <= 730:
-        raise Incomplete(_("Say for how many nights: a number from 1 to 730."))
+    check_nights(details.nights)
     shortest = details.min_nights if details.min_nights is not None else details.nights
     if not 1 <= shortest <= details.nights:
         raise Incomplete(_("The shortest stay that helps cannot be longer than the whole stay."))
@@ -419,10 +456,16 @@ def complete_request(details: RequestDetails) -> RequestDetails:
     return replace(details, min_nights=shortest)
 
 
+def check_nights(nights: int) -> None:
+    """Raise Incomplete where nobody may ask for so many nights."""
+    if not 1 <= nights <= LONGEST_STAY:
+        raise Incomplete(_("Say for how many nights: a number from 1 to %(most)d.") % {"most": LONGEST_STAY})
+
+
 def _check_in_sight(first_night: date, at: datetime) -> None:
     # The engine keeps every night between the first and the last one anybody asks for: one household in the
     # year 9999 would cost all others the round.
-    if first_night > local_date(at) + timedelta(days=DAYS_AHEAD):
+    if first_night > local_date(at) + timedelta(days=FARTHEST_FIRST_NIGHT):
         raise Incomplete(_("The first night is too far ahead: give one within the next two years."))
 
 

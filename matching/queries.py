@@ -26,7 +26,8 @@ from accounts import vetting
 from accounts.contacts import HOME_REGION
 from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
 from accounts.coordinators import desk_of
-from accounts.models import Coordinator, Host, User
+from accounts.models import Arrival, Coordinator, Host, User
+from matching.limits import LONGEST_STAY
 from matching.models import Match, MatchEvent, PendingDecision, SheetImport, SheetImportRow, ShelterRequest, Space
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
@@ -205,6 +206,20 @@ def history_visible_to(match: Match, role: Role | None) -> QuerySet[MatchEvent]:
     return match.events.exclude(~Q(role=role) & Q(act__in=[Act.FREEZE, Act.UNFREEZE, Act.FIRST_APPROVAL]))
 
 
+def may_act_for(user: User, row: ShelterRequest | Space) -> bool:
+    """Return whether `user` may change this shelter request or space: it is their own, or lies in a place they coordinate.
+
+    Read the request with its `arrival`, the space with its `host`.
+    """
+    person = row.arrival if isinstance(row, ShelterRequest) else row.host
+    return may_speak_for(user, person, row.place_id)
+
+
+def may_speak_for(user: User, person: Arrival | Host, place_id: int | None) -> bool:
+    """Return whether `user` may enter something new for this arrival or host: it is they, or `user` coordinates the place."""
+    return person.user_id == user.pk or covers(user, place_id)
+
+
 def covers(user: User, place_id: int | None) -> bool:
     """Return whether `user` is a coordinator for this place (None: a point far from every known place)."""
     coordinator = coordinator_of(user)
@@ -291,7 +306,7 @@ def state_of(request: ShelterRequest, today: date) -> RequestState:
 
 def live_requests(today: date) -> QuerySet[ShelterRequest]:
     """Return the requests that are neither withdrawn nor over."""
-    return ShelterRequest.objects.filter(withdrawn_at=None, first_night__gt=today - timedelta(days=730))
+    return ShelterRequest.objects.filter(withdrawn_at=None, first_night__gt=today - timedelta(days=LONGEST_STAY))
 
 
 def open_requests(today: date) -> QuerySet[ShelterRequest]:

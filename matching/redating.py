@@ -17,12 +17,12 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import intake, queries, transitions
 from matching.deadlines import local_date
+from matching.engine.reasons import Code, Reason
 from matching.models import Match, ShelterRequest
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, Overtaken, one_act
 from matching.states import Status
 from matching.transitions import Proposal
 
-MOST_NIGHTS = 730
 OVERTAKEN_AT_MOST = 3
 """How often a change begins anew because the worker has proposed something else meanwhile."""
 
@@ -37,8 +37,7 @@ def change_dates(
 
     Raises Incomplete, NotYours, HasLiveMatches (a stay would lose nights), or Frozen.
     """
-    if not 1 <= nights <= MOST_NIGHTS:
-        raise Incomplete(_("Say for how many nights: a number from 1 to 730."))
+    intake.check_nights(nights)
     if first_night + timedelta(days=nights) <= local_date(at):
         raise Incomplete(_("These nights have passed. Give later ones."))
     for _more in range(OVERTAKEN_AT_MOST):
@@ -54,7 +53,7 @@ def _change(
 ) -> ShelterRequest:
     with one_act():
         request = ShelterRequest.objects.select_related("arrival__user").get(pk=request_id)
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+        if not queries.may_act_for(by, request):
             raise NotYours
         if request.withdrawn_at is not None:
             raise Incomplete(_("This request is withdrawn. Ask again instead."))
@@ -87,7 +86,7 @@ def _prolong(request: ShelterRequest, *, at: datetime) -> None:
         people=request.people,
         leg=queries.next_leg(request),
         score=last.score,
-        reasons=("the same space as before, for longer",),
+        reasons=(Reason(Code.SAME_SPACE),),
     )
     with suppress(Refused):  # Not free: the worker looks elsewhere.
         transitions.propose(proposal, by=None, at=at)

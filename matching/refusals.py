@@ -147,7 +147,7 @@ class Incomplete(Refused):
     code = "incomplete"
 
 
-class Stale(Refused):
+class ChangedSince(Refused):
     """Somebody changed this in the meantime (If-Match failed)."""
 
     code = "stale"

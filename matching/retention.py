@@ -1,21 +1,70 @@
-"""What is kept for so long and no longer: answers to the arrivals' and hosts' questions that were never sent."""
+"""What is kept for how long of drafts, imported sheets, answers of the API and notes of changes."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 
-from matching.models import KeptDraft
+from matching.models import IdempotencyKey, KeptDraft, MatchingChange, SheetImport, SheetImportRow
+from privacy.retention import kept_for
+
+ANSWER_KEPT = timedelta(days=1)
+"""How long a creating POST of the API that comes again gets the answer it got before."""
+
+PREVIEW_KEPT = timedelta(days=1)
+"""How long a sheet waits for somebody to confirm it."""
+
+UNDO_KEPT = timedelta(days=30)
+"""How long an import can be undone. Until then its rows hold what was there before."""
+
+CHANGES_KEPT = timedelta(hours=6)
+"""Longer than any worker goes without reading which requests and spaces have changed."""
 
 
-def forget_unsent_answers(*, at: datetime) -> int:
-    """Erase drafts that nobody has touched for `settings.DRAFT_DAYS` days, and the sessions that have ended; return how many.
+@kept_for(lambda: timedelta(days=settings.DRAFT_DAYS), "unsent_answers")
+def _forget_drafts(before: datetime) -> int:
+    """Erase the drafts that lie with a case (`matching.web.drafts`) and that nobody has touched.
 
-    A draft lies with a case or in a session (`matching.web.drafts`). The case stays: with number and secret one can
-    ask anew. Whoever sends a draft just now holds its row and is waited for.
+    The case stays: with its number and secret one can ask anew. A draft that is being sent is locked, and waited for.
     """
-    drafts, _each = KeptDraft.objects.filter(kept_at__lt=at - timedelta(days=settings.DRAFT_DAYS)).delete()
-    sessions, _each = Session.objects.filter(expire_date__lt=at).delete()
-    return drafts + sessions
+    return KeptDraft.objects.filter(kept_at__lt=before).delete()[0]
+
+
+@kept_for(ANSWER_KEPT, "api_answers")
+def _forget_answers(before: datetime) -> int:
+    """Erase the answers kept under an Idempotency-Key; one that a call is just using is left for the next run."""
+    old = IdempotencyKey.objects.filter(created_at__lte=before).select_for_update(skip_locked=True)
+    return IdempotencyKey.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]
+
+
+@kept_for(PREVIEW_KEPT, "sheets_not_confirmed")
+def _forget_previews(before: datetime) -> int:
+    """Drop the sheets that were looked through and that nobody confirmed; return how many sheets."""
+    previews = SheetImport.objects.filter(state=SheetImport.State.PREVIEWED, received_at__lt=before)
+    sheets = list(previews.select_for_update(skip_locked=True))
+    for sheet in sheets:
+        drop_content(sheet)
+    return len(sheets)
+
+
+@kept_for(UNDO_KEPT, "imports_before_and_after")
+def _forget_what_rows_said(before: datetime) -> int:
+    """Erase what the rows of an import changed, which an undo needs; return how many imports."""
+    old = SheetImportRow.objects.filter(object_id__isnull=False, sheet__done_at__lt=before)
+    sheets = set(old.values_list("sheet", flat=True))
+    old.update(object_id=None, before="", changes="")
+    return len(sheets)
+
+
+@kept_for(CHANGES_KEPT, "notes_of_changes")
+def _forget_changes(before: datetime) -> int:
+    """Erase the notes by which a worker knows what to read again."""
+    return MatchingChange.objects.filter(at__lt=before).delete()[0]
+
+
+def drop_content(sheet: SheetImport) -> None:
+    """Erase the file and the rows of a locked sheet that is not to be taken in, within the caller's act."""
+    sheet.rows.all().delete()
+    sheet.state, sheet.content = SheetImport.State.DROPPED, b""
+    sheet.save(update_fields=["state", "content"])

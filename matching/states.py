@@ -1,4 +1,4 @@
-"""The words of a match's life and the table of its moves (DESIGN, section 3).
+"""The words of a match's life and the table of its moves; docs/states.md shows them to people.
 
 This table is the only place that says which move is legal and whose it is: `transitions` obeys it,
 the database trigger `match_legal_move` is generated from it, `docs/states.md` is compared with it.

@@ -6,12 +6,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import intake, retention
+from matching import intake
 from matching.desk import auto_approval, call_list, decisions
 from matching.importing import undoing, uploads
 from matching.worker import matchmaking
 from matching.worker.placing import Keeper, place_what_is_due
 from notifications.wakeups import wake
+from privacy import retention
 
 KEEPER = Keeper()
 """The market in this process' memory, from one wake-up to the next."""
@@ -77,10 +78,9 @@ def work_on_sheets() -> None:
     """Look through the sheets that were brought, take in those confirmed, undo those to be undone."""
     uploads.work_on_sheets(now=timezone.now)
     undoing.work_on_undoing(now=timezone.now)
-    uploads.forget_what_is_old(at=timezone.now())
 
 
 @shared_task(name="matching.apply_retention")
 def apply_retention() -> None:
-    """Erase what is kept for so long and no longer."""
-    retention.forget_unsent_answers(at=timezone.now())
+    """Erase whatever any app keeps for so long and no longer."""
+    retention.forget_what_is_old(at=timezone.now())

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -26,9 +26,11 @@ from deployment.rules import read_once
 from matching import due, messages, queries, risks
 from matching.copy_rows import copy_in
 from matching.deadlines import due_at, local_date
+from matching.engine.reasons import Reason, as_json_text
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.refusals import (
     AlreadyAnswered,
+    ChangedSince,
     DeclinedBefore,
     Frozen,
     HasLiveMatches,
@@ -38,7 +40,6 @@ from matching.refusals import (
     ReasonNeeded,
     SecondPersonNeeded,
     SpaceNotOpen,
-    Stale,
     one_act,
 )
 from matching.risks import HostRecord
@@ -48,7 +49,7 @@ BY_POLICY = "auto_approval"
 """The reason in the history of an approval nobody clicked."""
 
 
-class Household(risks.Household, Protocol):
+class HouseholdAsking(risks.Household, Protocol):
     """Who asks: a shelter request, or the columns of one."""
 
     @property
@@ -74,21 +75,21 @@ class Room(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A match to be: this household in this space for these nights, with the score and the reasons in words."""
+    """A match to be: this household in this space for these nights, with the score and the reasons."""
 
-    request: Household
+    request: HouseholdAsking
     space: Room
     first_night: date
     last_day: date
     people: int
     leg: int = 1
     score: float = 0.0
-    reasons: Sequence[str] = field(default_factory=tuple)
+    reasons: Sequence[Reason] = ()
 
 
 # -- the first move -------------------------------------------------------------------------------
 
-MATCH_COLUMNS = (
+COPIED_MATCH_COLUMNS = (
     *("id", "request_id", "space_id", "leg", "status", "first_night", "last_day", "people", "score"),
     *("reasons", "risks", "high_risk", "due_at", "created_at", "version"),
 )
@@ -114,7 +115,7 @@ def propose_many(proposals: Sequence[Proposal], *, at: datetime, instead_of: Col
     """Write the worker's proposals in one transaction, all or none; return the ids of the matches.
 
     `instead_of` are the worker's own proposals that make room: they expire in the same transaction. Requests
-    and spaces must still be as they were read. Raises Stale where one is not, SpaceNotOpen where the host's word
+    and spaces must still be as they were read. Raises ChangedSince where one is not, SpaceNotOpen where the host's word
     on a space has run out, IllegalMove where somebody has had a hand in one of `instead_of`, and whatever `propose`
     raises of any of them; the caller then proposes one by one.
     """
@@ -135,7 +136,7 @@ def _write_proposals(proposals: Sequence[Proposal], *, by: User | None, at: date
     ids = [uuid4() for _ in ordered]
     copy_in(
         Match,
-        MATCH_COLUMNS,
+        COPIED_MATCH_COLUMNS,
         (
             _as_row(match_id, proposal, records[proposal.space.host_id], at)
             for match_id, proposal in zip(ids, ordered, strict=True)
@@ -166,7 +167,7 @@ def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime
         proposal.last_day,
         proposal.people,
         proposal.score,
-        json.dumps(list(proposal.reasons)),
+        as_json_text(proposal.reasons),
         json.dumps(found),
         risks.is_high(found),
         due_at(proposal.first_night, at),
@@ -191,10 +192,10 @@ def _check_as_read(proposals: Sequence[Proposal], *, at: datetime) -> None:
     spaces = {str(proposal.space.pk): proposal.space.version for proposal in proposals}
     now = ShelterRequest.objects.filter(pk__in=requests).values_list("pk", "version")
     if {str(pk): version for pk, version in now} != requests:
-        raise Stale
+        raise ChangedSince
     here = list(Space.objects.filter(pk__in=spaces).values_list("pk", "version", "fresh_until"))
     if {str(pk): version for pk, version, _until in here} != spaces:
-        raise Stale
+        raise ChangedSince
     if any(until <= at for _pk, _version, until in here):
         raise SpaceNotOpen
 
@@ -509,7 +510,7 @@ def withdraw_request(request_id: UUID, *, by: User, at: datetime) -> ShelterRequ
     """
     with one_act():
         request = ShelterRequest.objects.select_related("arrival__user").get(pk=request_id)
-        if request.arrival.user_id != by.pk and not queries.covers(by, request.place_id):
+        if not queries.may_act_for(by, request):
             raise NotYours
         if request.withdrawn_at is not None:
             return request

@@ -1,4 +1,4 @@
-"""System checks: what is wrong with the channels is said at start, not by the first message that fails."""
+"""System checks of the channels: a fault is said at the start, not by the first message that fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from notifications.channels import TRANSPORTS
 
 @register
 def channels_are_known_and_complete(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse unknown names in SHELTER_CHANNELS, and the gateway without its address."""
+    """Refuse unknown names in SHELTER_CHANNELS, and a channel that lacks what it needs to send."""
     found: list[CheckMessage] = []
     if unknown := sorted(set(settings.NOTIFICATION_CHANNELS) - set(TRANSPORTS)):
         found.append(
@@ -32,6 +32,22 @@ def channels_are_known_and_complete(app_configs: Sequence[AppConfig] | None, **k
                 "The gateway channel is on, but SHELTER_GATEWAY_URL is not an http(s) address.",
                 hint="Set SHELTER_GATEWAY_URL=https://..., or take `gateway` out of SHELTER_CHANNELS.",
                 id="notifications.E002",
+            )
+        )
+    if "email" in settings.NOTIFICATION_CHANNELS and not settings.EMAIL_HOST:
+        found.append(
+            Error(
+                "The email channel is on, but EMAIL_HOST is empty: no message would ever leave.",
+                hint="Set EMAIL_HOST to the SMTP server of your provider, or take `email` out of SHELTER_CHANNELS.",
+                id="notifications.E003",
+            )
+        )
+    if settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL:
+        found.append(
+            Error(
+                "EMAIL_USE_TLS and EMAIL_USE_SSL are both on, but a connection begins in one of the two ways.",
+                hint="Port 587 asks for EMAIL_USE_TLS=yes, port 465 for EMAIL_USE_SSL=yes and EMAIL_USE_TLS=no.",
+                id="notifications.E004",
             )
         )
     return found

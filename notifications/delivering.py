@@ -32,7 +32,7 @@ from notifications.wakeups import wake
 
 log = logging.getLogger(__name__)
 
-Clock = Callable[[], datetime]
+Now = Callable[[], datetime]
 Jitter = Callable[[], float]
 """Returns a number from 0 to 1."""
 
@@ -62,7 +62,7 @@ class TooLate:
 Outcome = Sent | DeliveryFailed | Later | TooLate
 
 
-def deliver_due(*, now: Clock, jitter: Jitter) -> int:
+def deliver_due(*, now: Now, jitter: Jitter) -> int:
     """Deliver until nothing is due, or for about LONGEST_RUN; return how many were sent."""
     enough, sent = now() + LONGEST_RUN, 0
     limited: set[str] = set()
@@ -98,7 +98,7 @@ def claim(*, at: datetime, limit: int = SIDE_BY_SIDE, without: Iterable[str] = (
     return rows
 
 
-def _outcomes(claimed: Iterable[Delivery], threads: Executor, *, now: Clock) -> Iterator[tuple[Delivery, Outcome]]:
+def _outcomes(claimed: Iterable[Delivery], threads: Executor, *, now: Now) -> Iterator[tuple[Delivery, Outcome]]:
     """Send the claimed deliveries side by side; yield each with what came of it, as soon as it is known."""
     sending: dict[Future[Outcome], Delivery] = {}
     for delivery in claimed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Recipient = Literal["host", "arrival", "coordinator", "both"]
+Side = Literal["host", "arrival", "coordinator", "both"]
 
 CONTEXT = frozenset({"match", "space", "host", "case_number", "first_night", "last_day", "answer_by"})
 """All that a notification may carry: ids, a case number, ISO days and one ISO moment. Never a word of a person."""
@@ -22,7 +22,7 @@ class Event:
     carries_code: its words hold the one-time code, so it must be given a `secret`.
     """
 
-    recipient: Recipient
+    recipient: Side
     urgent: bool = False
     needs: tuple[str, ...] = ()
     asks: bool = False

@@ -16,7 +16,7 @@ from django.db.models import Min, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from places.gazetteer import distance_km
+from places.earth import distance_km
 from places.models import OWN_FROM, Place, PlaceChange, PlaceName
 from places.names import key_of
 
@@ -29,7 +29,7 @@ LONGEST_MOVE_KM = 50.0
 What = PlaceChange.What
 
 
-class NotSensible(Exception):
+class PlaceNotSensible(Exception):
     """Something about a place that would not do; `field` is one of PlaceDetails, or "" for all of it."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -37,7 +37,7 @@ class NotSensible(Exception):
         self.field = field
 
 
-class Stale(Exception):
+class PlaceChanged(Exception):
     """Somebody changed the place since it was shown."""
 
     message = gettext_lazy(
@@ -69,7 +69,7 @@ def last_change(place: Place) -> int:
 
 
 def add_place(details: PlaceDetails, *, by: Any, at: datetime, reason: str) -> Place:
-    """Add a place the gazetteer does not have. Raises NotSensible."""
+    """Add a place the gazetteer does not have. Raises PlaceNotSensible."""
     details = _sensible(details)
     with transaction.atomic():
         _is_another(details, None)
@@ -85,20 +85,20 @@ def change_place(
 ) -> PlaceChange | None:
     """Rename a place, or point it right; return the line of history, None where nothing is different.
 
-    Spaces and requests keep the points they have. Raises NotSensible, and Stale unless `seen` is `last_change`.
+    Spaces and requests keep the points they have. Raises PlaceNotSensible, and PlaceChanged unless `seen` is `last_change`.
     """
     details = _sensible(details)
     with transaction.atomic():
         place = Place.objects.select_for_update().get(pk=place_id)
         if last_change(place) != seen:
-            raise Stale
+            raise PlaceChanged
         before = details_of(place)
         if set(before.names) == set(details.names) and _but_names(before) == _but_names(details):
             return None
         moved = distance_km(before.latitude, before.longitude, details.latitude, details.longitude)
         if moved > LONGEST_MOVE_KM:
             words = _("This is %(km)d km from where it was. If it is another place, add it as one.")
-            raise NotSensible("latitude", words % {"km": round(moved)})
+            raise PlaceNotSensible("latitude", words % {"km": round(moved)})
         _is_another(details, place)
         _write(place, details, at)
         return _note(place, What.CHANGED, before, details, by=by, at=at, reason=reason)
@@ -110,7 +110,7 @@ def close_place(place_id: int, *, by: Any, at: datetime, reason: str) -> PlaceCh
 
 
 def open_place(place_id: int, *, by: Any, at: datetime, reason: str) -> PlaceChange | None:
-    """Let people choose a closed place again. None where it is open. Raises NotSensible where another has its name now."""
+    """Let people choose a closed place again. None where it is open. Raises PlaceNotSensible where another has its name now."""
     return _set_closed(place_id, None, What.OPENED, by=by, at=at, reason=reason)
 
 
@@ -168,35 +168,37 @@ def _but_names(details: PlaceDetails) -> tuple[Any, ...]:
 
 
 def _sensible(details: PlaceDetails) -> PlaceDetails:
-    """Return the details tidied up: spaces, capitals, names that say the same once. Raises NotSensible."""
+    """Return the details tidied up: spaces, capitals, names that say the same once. Raises PlaceNotSensible."""
     name = " ".join(details.name.split())
     if not key_of(name) or len(name) > 200:
-        raise NotSensible("name", _("Write the name of the place, with at least one letter."))
+        raise PlaceNotSensible("name", _("Write the name of the place, with at least one letter."))
     country = details.country.strip().upper()
     if not re.fullmatch("[A-Z]{2}", country):
-        raise NotSensible("country", _("Write the country's two letters, for example KZ."))
+        raise PlaceNotSensible("country", _("Write the country's two letters, for example KZ."))
     if details.kind not in Place.Kind.values:
-        raise NotSensible("kind", _("Choose a city, a town or a border crossing."))
+        raise PlaceNotSensible("kind", _("Choose a city, a town or a border crossing."))
     if not -90 <= details.latitude <= 90:
-        raise NotSensible("latitude", _("Give the latitude in degrees, from -90 to 90."))
+        raise PlaceNotSensible("latitude", _("Give the latitude in degrees, from -90 to 90."))
     if not -180 <= details.longitude <= 180:
-        raise NotSensible("longitude", _("Give the longitude in degrees, from -180 to 180."))
+        raise PlaceNotSensible("longitude", _("Give the longitude in degrees, from -180 to 180."))
     others: dict[str, str] = {}
     for other in (" ".join(each.split()) for each in details.names):
         if other and (not key_of(other) or len(other) > 200):
-            raise NotSensible("names", _("Write one name a line, each with at least one letter."))
+            raise PlaceNotSensible("names", _("Write one name a line, each with at least one letter."))
         if other and key_of(other) != key_of(name):
             others.setdefault(key_of(other), other)
     if len(others) > MOST_NAMES:
-        raise NotSensible("names", _("At most %(most)d names.") % {"most": MOST_NAMES})
+        raise PlaceNotSensible("names", _("At most %(most)d names.") % {"most": MOST_NAMES})
     return PlaceDetails(
         name, country, details.kind, details.latitude, details.longitude, tuple(sorted(others.values()))
     )
 
 
 def _is_another(details: PlaceDetails, itself: Place | None) -> None:
-    """Raise NotSensible where an open place of this name stands there already."""
+    """Raise PlaceNotSensible where an open place of this name stands there already."""
     same_name = Place.objects.filter(Q(names__key=key_of(details.name)), closed_at=None).distinct()
     for other in same_name.exclude(pk=itself.pk) if itself else same_name:
         if distance_km(details.latitude, details.longitude, other.latitude, other.longitude) < SAME_PLACE_KM:
-            raise NotSensible("name", _("There is %(place)s already, at this point or near it.") % {"place": other})
+            raise PlaceNotSensible(
+                "name", _("There is %(place)s already, at this point or near it.") % {"place": other}
+            )

@@ -14,14 +14,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 
+from places.earth import KM_PER_DEGREE, distance_km
 from places.names import key_of
 
 DATA = Path(__file__).parent / "data"
-EARTH_RADIUS_KM = 6_371.0088
-KM_PER_DEGREE = 111.2
 
 # What people add to a name: "Алматы, Казахстан", "Уральск (Орал)", "Алматы / Almaty".
 _ADDED = re.compile(r"\s*[,;(/|].*$")
@@ -122,10 +120,3 @@ def nearest_place(lat: float, lon: float, within_km: float = 50.0) -> KnownPlace
         if abs(place.lat - lat) <= reach and (distance := distance_km(lat, lon, place.lat, place.lon)) <= within_km
     ]
     return all_places()[min(near)[1]] if near else None
-
-
-def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
-    """Return the great-circle distance in km (haversine, mean Earth radius)."""
-    a, b = radians(lat), radians(other_lat)
-    chord = sin((b - a) / 2) ** 2 + cos(a) * cos(b) * sin(radians(other_lon - lon) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * asin(sqrt(chord))

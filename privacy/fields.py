@@ -1,8 +1,8 @@
 """Personal fields, encrypted at rest, with an index to look them up by.
 
 Encryption is Fernet (AES-128-CBC with HMAC-SHA256, from `cryptography`), with the keys of
-`settings.FIELD_KEYS`: the first one encrypts, all of them decrypt, so a key is rotated by putting
-a new one in front and saving the rows again. The index is HMAC-SHA256 under `settings.INDEX_KEY`.
+`settings.FIELD_KEYS`: the first one encrypts, all of them decrypt. To rotate a key, put the new one in front and save
+the rows again. The index is HMAC-SHA256 under `settings.INDEX_KEY`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,12 @@ def decrypt_bytes(token: bytes) -> bytes:
 
 
 def blind_index(text: str) -> str:
-    """Return 64 hexadecimal digits that are equal for equal texts and tell nothing else; "" for ""."""
+    """Return 64 hexadecimal digits that are equal for equal texts and tell nothing else; "" for "".
+
+    Raises ImproperlyConfigured without a key: under an empty one anybody could compute the index.
+    """
+    if not settings.INDEX_KEY:
+        raise ImproperlyConfigured("Set SHELTER_INDEX_KEY (see .env.example).")
     return hmac.new(settings.INDEX_KEY.encode(), text.encode(), hashlib.sha256).hexdigest() if text else ""
 
 

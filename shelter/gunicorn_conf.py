@@ -1,10 +1,13 @@
-"""How gunicorn serves: a few threads a worker, since a page mostly waits for PostgreSQL."""
+"""How gunicorn serves: a few threads in each worker, since a page mostly waits for PostgreSQL."""
 
 import os
+from typing import Any
 
-bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
-workers = int(os.environ.get("WEB_WORKERS", "2"))
-threads = int(os.environ.get("WEB_THREADS", "4"))
+from shelter.environment import env, refuse
+
+bind = env.text("BIND") or f"127.0.0.1:{env.whole('PORT', 8000, least=1)}"
+workers = env.whole("WEB_WORKERS", 2, least=1)
+threads = env.whole("WEB_THREADS", 4, least=1)
 worker_class = "gthread"
 timeout = 60
 graceful_timeout = 10
@@ -12,4 +15,11 @@ max_requests = 5000
 max_requests_jitter = 500
 accesslog = None
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - a heartbeat file, not data
-control_socket_disable = True  # Nothing of a trial belongs into somebody's home.
+control_socket_disable = True  # It would lie in the home folder of whoever starts a trial.
+
+
+def on_starting(server: Any) -> None:
+    """Read the settings and end here, in plain words, where a variable makes no sense: no worker could start."""
+    import shelter.settings  # noqa: F401
+
+    refuse()

@@ -1,8 +1,8 @@
 """Settings of the whole service, read from the environment.
 
-Development needs no variable at all; production refuses to start without its secrets
-(`python manage.py check --deploy` says what is missing). Every variable is listed in
-`.env.example`.
+Development needs no variable at all. In production `python manage.py check --deploy` names everything that is missing or
+makes no sense, and nothing else of the service starts before it is put right (`shelter.environment`). `.env.example` lists
+every variable.
 """
 
 from __future__ import annotations
@@ -11,45 +11,37 @@ import base64
 import hashlib
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
-from environs import Env
 from kombu import Queue
 
-env = Env()
+from shelter.environment import env, split_address
+
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DEBUG = env.bool("DEBUG", False)
+DEBUG = env.flag("DEBUG", False)
 
 
-def secret(name: str) -> str:
-    """Return the secret `name`, or in development a fixed stand-in that must never protect anybody.
-
-    Raises ImproperlyConfigured outside development when the variable is missing.
-    """
-    if value := env.str(name, ""):
-        return value
-    if DEBUG:
-        return f"development-only-{name.lower()}"
-    raise ImproperlyConfigured(f"Set {name} in the environment (see .env.example), or DEBUG=yes on your own machine.")
+def development_secret(name: str) -> str | None:
+    """Return a stand-in that everybody can read here, so that development needs no secret; None in production."""
+    return f"development-only-{name.lower()}" if DEBUG else None
 
 
-def field_key_for_development() -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(b"development-only").digest()).decode()
+def development_field_key() -> str | None:
+    return base64.urlsafe_b64encode(hashlib.sha256(b"development-only").digest()).decode() if DEBUG else None
 
 
-SECRET_KEY = secret("SECRET_KEY")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"] if DEBUG else [])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
-SITE_URL = env.str("SHELTER_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+SECRET_KEY = env.secret("SECRET_KEY", development_secret("SECRET_KEY"))
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["*"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.words("CSRF_TRUSTED_ORIGINS", [])
+SITE_URL = env.text("SHELTER_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 
 # Keys of the encrypted fields, newest first: the first one encrypts, all of them decrypt.
-FIELD_KEYS = env.list("SHELTER_FIELD_KEYS", [field_key_for_development()] if DEBUG else [])
-INDEX_KEY = secret("SHELTER_INDEX_KEY")
+FIELD_KEYS = env.field_keys("SHELTER_FIELD_KEYS", development_field_key())
+INDEX_KEY = env.secret("SHELTER_INDEX_KEY", development_secret("SHELTER_INDEX_KEY"))
 
 INSTALLED_APPS = [
     "shelter.apps.DeskConfig",  # Django's admin, behind the coordinators' door
@@ -110,8 +102,9 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "matching.web.frame.frame",
-            ]
+                "matching.web.every_page.surroundings",
+            ],
+            "libraries": {"reasons": "matching.admin.reason_filter"},
         },
     }
 ]
@@ -120,8 +113,11 @@ TEMPLATES = [
 
 
 def database(url: str) -> dict[str, Any]:
-    """Translate `postgres://user:password@host:port/name` (host may be a percent-encoded socket folder)."""
-    parts = urlsplit(url)
+    """Translate `postgres://user:password@host:port/name` (host may be a percent-encoded socket folder) for Django.
+
+    A URL without a password leaves it to PGPASSWORD, which libpq reads by itself; so the password needs no encoding.
+    """
+    parts = split_address(url, POSTGRES)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -132,7 +128,7 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(query.get("port") or parts.port or ""),
         "OPTIONS": {
             "connect_timeout": 5,
-            # The room left on a space is counted after its row is locked, which is sound only here.
+            # The room left on a space is counted after its row is locked, which is sound only at this level.
             "isolation_level": 2,  # psycopg.IsolationLevel.READ_COMMITTED
         },
         "CONN_MAX_AGE": 60,
@@ -140,19 +136,30 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": database(env.str("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/shanyrak"))}
+POSTGRES = ("postgres", "postgresql")
+DATABASES = {"default": database(env.address("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/shanyrak", POSTGRES))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# -- Celery: wake-ups only, PostgreSQL is the truth ----------------------------------------------
+# -- Celery: its messages are wake-ups only, PostgreSQL is the truth ------------------------------
 
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+
+def redis_address(url: str, password: str) -> str:
+    """Return the URL with `password` in it, encoded, where it names a host and has no password of its own."""
+    parts = split_address(url, REDIS)
+    if not password or parts.password or parts.scheme == "unix":
+        return url
+    return parts._replace(
+        netloc=f"{parts.username or ''}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
+    ).geturl()
 
 
 def broker(url: str) -> str:
-    """Return what Celery calls this Redis: `unix://path?db=1` has other words there."""
+    """Return the same Redis in the words of Celery, which writes `unix://path?db=1` in another way."""
     return url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 
 
+REDIS = ("redis", "rediss", "unix")
+REDIS_URL = redis_address(env.address("REDIS_URL", "redis://127.0.0.1:6379/0", REDIS), env.text("REDIS_PASSWORD"))
 CELERY_BROKER_URL = broker(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -161,8 +168,8 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Placing at once has a queue of its own, and `make run` a process that does nothing else: it keeps the market in its
-# memory, and no slow delivery or long round stands before a household. A worker without --queues serves both.
+# Placing has a queue of its own and a process that does nothing else (the placer): it keeps the market in memory, and no
+# household waits behind a slow delivery or a long round. A worker that is started without --queues serves both queues.
 CELERY_TASK_QUEUES = [Queue("celery"), Queue("placing")]
 CELERY_TASK_ROUTES = {"matching.match_open_requests": {"queue": "placing"}}
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -175,12 +182,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = env.str("SHELTER_BEAT_FILE", "celerybeat-schedule")
-# How many processes plan regions of a round at the same time, in the whole service.
-REGIONS_AT_ONCE = env.int("SHELTER_REGIONS_AT_ONCE", 2)
-# Requests; more are cut into regions of about so many, where there is a place to cut.
-LARGEST_REGION = env.int("SHELTER_LARGEST_REGION", 20_000)
-SWEEP_SECONDS = env.int("SHELTER_SWEEP_SECONDS", 30)
+CELERY_BEAT_SCHEDULE_FILENAME = env.text("SHELTER_BEAT_FILE", "celerybeat-schedule")
+# Processes that plan regions of a round at the same time, in the whole service.
+REGIONS_AT_ONCE = env.whole("SHELTER_REGIONS_AT_ONCE", 2, least=1)
+# Requests that are planned together at most. A larger market is cut into regions of about this size, where it can be cut.
+LARGEST_REGION = env.whole("SHELTER_LARGEST_REGION", 20_000, least=1)
+SWEEP_SECONDS = env.whole("SHELTER_SWEEP_SECONDS", 30, least=1)
 CELERY_BEAT_SCHEDULE = {
     task.split(".")[1]: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for task, seconds in {
@@ -205,14 +212,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-# A coordinator's session ends after so many minutes without a click, and after so many hours in any case.
-IDLE_MINUTES = env.int("SHELTER_IDLE_MINUTES", 30)
-SESSION_HOURS = env.int("SHELTER_SESSION_HOURS", 12)
+# A coordinator's session ends after this many minutes without a click, and after this many hours in any case.
+IDLE_MINUTES = env.whole("SHELTER_IDLE_MINUTES", 30, least=1)
+SESSION_HOURS = env.whole("SHELTER_SESSION_HOURS", 12, least=1)
 LOGIN_URL = "/case/"
 LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # our forms carry the token in a field; no script of ours reads the cookie
 CSRF_COOKIE_SAMESITE = "Lax"
 
 # -- Languages -----------------------------------------------------------------------------------
@@ -222,13 +230,13 @@ LANGUAGES = [("ru", "Русский"), ("kk", "Қазақша"), ("en", "English
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-# What the libraries leave untranslated has catalogs of its own (shelter.translations).
+# Strings that the libraries leave untranslated have catalogs of their own (shelter.translations).
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 FORMAT_MODULE_PATH = ["shelter.formats"]
 USE_I18N = True
 USE_TZ = True
-# The day a night belongs to is counted here.
-TIME_ZONE = env.str("SHELTER_TIME_ZONE", "Asia/Almaty")
+# The day to which a night belongs is counted in this zone.
+TIME_ZONE = env.time_zone("SHELTER_TIME_ZONE", "Asia/Almaty")
 
 # -- Static files, and nothing from third parties -------------------------------------------------
 
@@ -261,15 +269,19 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# How many proxies of our own stand in front; the compose file's Caddy is one.
-TRUSTED_PROXIES = env.int("SHELTER_TRUSTED_PROXIES", 0)
+# Proxies of our own in front of the web server: one with docker-compose.yml, its Caddy.
+TRUSTED_PROXIES = env.whole("SHELTER_TRUSTED_PROXIES", 0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Off only for a trial over plain HTTP on one's own machine (`make run`).
-SECURE_SSL_REDIRECT = env.bool("SHELTER_HTTPS", not DEBUG)
+SECURE_SSL_REDIRECT = env.flag("SHELTER_HTTPS", not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
+# Both reach beyond this service: every other site below its domain must then speak HTTPS, and a browser's preload list takes
+# months to forget. So they are on only where the operator asks for them, and Django's warnings that they are off are silenced.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("SHELTER_HSTS_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = env.flag("SHELTER_HSTS_PRELOAD", False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # -- The API -------------------------------------------------------------------------------------
 
@@ -294,57 +306,66 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Several fields are called "reason" or "code": each list of choices gets a name of its own.
+    "ENUM_NAME_OVERRIDES": {
+        "ReasonEnum": "matching.states.REASONS",
+        "OverrideEnum": "matching.desk.by_hand.OVERRIDES",
+        "ReasonCodeEnum": "matching.api.worded_reasons.CODES",
+    },
 }
 
 # -- Telling people ------------------------------------------------------------------------------
 
-# The channels switched on; which serves what kind of address says `notifications.outbox`. `console` prints.
-NOTIFICATION_CHANNELS = env.list("SHELTER_CHANNELS", ["console"])
-GATEWAY_URL = env.str("SHELTER_GATEWAY_URL", "")
-GATEWAY_TOKEN = env.str("SHELTER_GATEWAY_TOKEN", "")
-GATEWAY_TIMEOUT_SECONDS = env.float("SHELTER_GATEWAY_TIMEOUT_SECONDS", 10.0)
-EMAIL_HOST = env.str("EMAIL_HOST", "127.0.0.1")
-EMAIL_PORT = env.int("EMAIL_PORT", 25)
-EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", False)
+# The channels that are switched on; `console` prints. `notifications.outbox` says which channel serves which kind of address.
+NOTIFICATION_CHANNELS = env.words("SHELTER_CHANNELS", ["console"])
+GATEWAY_URL = env.text("SHELTER_GATEWAY_URL", "")
+GATEWAY_TOKEN = env.text("SHELTER_GATEWAY_TOKEN", "")
+GATEWAY_TIMEOUT_SECONDS = env.seconds("SHELTER_GATEWAY_TIMEOUT_SECONDS", 10.0)
+EMAIL_HOST = env.text("EMAIL_HOST", "127.0.0.1")
+EMAIL_PORT = env.whole("EMAIL_PORT", 25, least=1)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("SHELTER_FROM_EMAIL", "shanyrak@localhost")
-LEASE_SECONDS = env.int("SHELTER_LEASE_SECONDS", 60)
+DEFAULT_FROM_EMAIL = env.text("SHELTER_FROM_EMAIL", "shanyrak@localhost")
+LEASE_SECONDS = env.whole("SHELTER_LEASE_SECONDS", 60, least=1)
 
 # -- The rules of a deployment -------------------------------------------------------------------
 
-# While this file exists, every page says that we are back soon; empty: never.
-MAINTENANCE_FILE = env.str("SHELTER_MAINTENANCE_FILE", "")
-# Where "Leave quickly" leads: a page about nothing. Nothing is asked from there by us.
-EXIT_URL = env.str("SHELTER_EXIT_URL", "https://www.yr.no/")
-# How people reach the coordinators, as it is shown on their pages (a phone number, say); empty: not shown.
-HELP_CONTACT = env.str("SHELTER_HELP_CONTACT", "")
-# What follows are defaults: lead coordinators change these in the admin (`deployment.rules`).
-# Checks a host needs, and for how many days each stays valid.
+# While this file exists, every page says that we are back soon. Empty: no file switches that on.
+MAINTENANCE_FILE = env.text("SHELTER_MAINTENANCE_FILE", "")
+# The harmless page to which "Leave quickly" leads. The service itself asks nothing from it.
+EXIT_URL = env.text("SHELTER_EXIT_URL", "https://www.yr.no/")
+# How people reach the coordinators, shown on every page (a phone number, say). Empty: not shown.
+HELP_CONTACT = env.text("SHELTER_HELP_CONTACT", "")
+# Where visitors get the source of the service as it runs here (AGPL, section 13): by default the archive that it serves itself.
+SOURCE_URL = env.text("SHELTER_SOURCE_URL", "") or "/source.tar.gz"
+# The rules below are defaults: lead coordinators change them in the admin (`deployment.rules`).
+# Checks that a host needs, and the days for which each stays valid.
 REQUIRED_CHECKS = {"identity_seen": 365, "phone_verified": 365, "rules_agreed": 365}
-# Days before a check runs out in which its host is to be checked anew.
-RECHECK_DAYS = env.int("SHELTER_RECHECK_DAYS", 30)
+# Days before a check runs out in which its host is asked to be checked anew.
+RECHECK_DAYS = env.whole("SHELTER_RECHECK_DAYS", 30)
 # Hours to decide or answer: (nights until the stay begins at most, hours).
 ANSWER_HOURS = [(0, 3), (1, 6), (7, 24), (10_000, 48)]
-# Seconds in which a coordinator may undo a decision before the messages go; 0 sends them at once.
-DECISION_HOLD_SECONDS = env.int("SHELTER_DECISION_HOLD_SECONDS", 60)
-# Days after which a host is asked whether the space still stands, and days they have to answer.
-# Answers that lie with a case and were never sent are erased so many days after the last one.
-DRAFT_DAYS = env.int("SHELTER_DRAFT_DAYS", 30)
-FRESH_DAYS = env.int("SHELTER_FRESH_DAYS", 14)
+# Seconds in which a coordinator may undo a decision before its messages go. 0 sends them at once.
+DECISION_HOLD_SECONDS = env.whole("SHELTER_DECISION_HOLD_SECONDS", 60)
+# Answers that were kept with a case and never sent are erased this many days after the last one.
+DRAFT_DAYS = env.whole("SHELTER_DRAFT_DAYS", 30, least=1)
+# Days after which a host is asked whether the space still stands, and days to answer.
+FRESH_DAYS = env.whole("SHELTER_FRESH_DAYS", 14, least=1)
 FRESH_ANSWER_DAYS = 3
-# Risks each of which needs two coordinators, and those that do where the host is new to everybody.
+# Risks that need two coordinators, and further risks that need two where the host is new to everybody.
 TWO_PEOPLE_RISKS = ["minor_alone", "check_overdue", "earlier_complaint"]
 TWO_PEOPLE_RISKS_NEW_HOST = ["minor_in_household", "lone_woman"]
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": env.str("SHELTER_LOG_LEVEL", "INFO")},
-    # At INFO it writes the address of every call, and a gateway's may hold a token.
+    "root": {"handlers": ["stderr"], "level": env.one_of("SHELTER_LOG_LEVEL", "INFO", LOG_LEVELS)},
+    # At INFO httpx writes the URL of every call, and the URL of a gateway may hold a token.
     "loggers": {"httpx": {"level": "WARNING"}},
 }

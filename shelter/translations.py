@@ -93,7 +93,8 @@ def own_strings() -> Catalog:
     for path in _sources(root):
         text = path.read_text(encoding="utf-8")
         if path.suffix != ".py":
-            text = templatize(text, origin=str(path))
+            # Python reads a line's indentation as code; a template's means nothing.
+            text = "\n".join(line.lstrip() for line in templatize(text, origin=str(path)).split("\n"))
         lines = extract("python", BytesIO(text.encode()), keywords=KEYWORDS, comment_tags=("Translators:",))
         for line, message, comments, context in lines:
             found.add(message, locations=[(str(path.relative_to(root)), line)], auto_comments=comments, context=context)

@@ -6,14 +6,15 @@ from django.templatetags.static import static
 from django.urls import include, path
 
 from matching.web.styleguide import styleguide
-from shelter import health
+from shelter import health, source
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("matching.api.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    # What a browser asks for that knows no icon of a page; a whole page that says "not here" would cost it a cookie.
+    path("source.tar.gz", source.archive),
+    # Browsers that read no icon from a page ask here. A whole page that says "not here" would cost them a cookie.
     path("favicon.ico", lambda request: redirect(static("icon.svg"), permanent=True)),
     path("styleguide/", styleguide),
     path("", include("matching.web.urls")),

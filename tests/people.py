@@ -22,6 +22,7 @@ from accounts.contacts import add_contact_point, read_contact
 from accounts.models import Arrival, Authenticator, Coordinator, Host, User
 from matching import intake, transitions
 from matching.deadlines import local_date
+from matching.engine.reasons import Code, Reason
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import Match, ShelterRequest, Space
 from matching.states import Status
@@ -224,7 +225,7 @@ def proposed(asked: ShelterRequest, offered: Space, *, at: datetime | None = Non
         people=asked.people,
         leg=leg,
         score=1.0,
-        reasons=("0.0 km", "both speak Russian"),
+        reasons=(Reason(Code.DISTANCE, (0.0,)), Reason(Code.COMMON_LANGUAGE, (("ru",),))),
     )
     return transitions.propose(proposal, by=None, at=at or timezone.now())
 

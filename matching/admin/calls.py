@@ -18,16 +18,16 @@ from accounts.models import HostCall
 from accounts.vetting import CheckState
 from matching.admin.access import back, coordinator, said
 from matching.desk import call_list
-from matching.desk.call_list import Why
+from matching.desk.call_list import ReasonToCall
 
 if TYPE_CHECKING:
     from matching.admin.hosts import HostAdmin
 
 WHY_WORDS = {
-    Why.NO_ANSWER: gettext_lazy("no answer to a question"),
-    Why.UNVETTED: gettext_lazy("waits to be vetted"),
-    Why.CHECK: gettext_lazy("a check runs out or has run out"),
-    Why.STALE: gettext_lazy("has not said whether the offer still stands"),
+    ReasonToCall.NO_ANSWER: gettext_lazy("no answer to a question"),
+    ReasonToCall.UNVETTED: gettext_lazy("waits to be vetted"),
+    ReasonToCall.CHECK: gettext_lazy("a check runs out or has run out"),
+    ReasonToCall.STALE: gettext_lazy("has not said whether the offer still stands"),
 }
 STATE_WORDS = {
     CheckState.PASSED: gettext_lazy("passed"),
@@ -42,14 +42,14 @@ def page(desk: HostAdmin, request: HttpRequest) -> HttpResponse:
     """Show whom to call, one list, the most pressing first."""
     user, at = coordinator(request), timezone.now()
     asked = request.GET.get("why", "")
-    only = Why(asked) if asked in list(Why) else None
+    only = ReasonToCall(asked) if asked in list(ReasonToCall) else None
     found = call_list.to_call(user, at, only)
     context: dict[str, Any] = {
         **desk.admin_site.each_context(request),
         "title": _("Hosts to call today"),
         "opts": desk.opts,
         "only": only,
-        "kinds": [(why, WHY_WORDS[why], found.counts[why]) for why in Why],
+        "kinds": [(why, WHY_WORDS[why], found.counts[why]) for why in ReasonToCall],
         "called_today": found.called_today,
         "lines": [
             {

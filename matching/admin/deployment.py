@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy
 from accounts.coordinators import rights_of
 from accounts.models import HostCheck, User
 from deployment import rules
+from deployment.bounds import ALWAYS_TWO, RuleNotSensible, RulesChanged
 from deployment.models import SettingChange
 from deployment.rules import LATER, Rules
-from deployment.sense import ALWAYS_TWO, NotSensible, Stale
 from matching.admin.audit import AuditOnly, WhoDidIt
 from matching.admin.words import RISK_WORDS
 from matching.desk import auto_approval
@@ -128,7 +128,7 @@ class SettingsForm(forms.Form):
             },
         }
 
-    def refuse(self, refusal: NotSensible) -> None:
+    def refuse(self, refusal: RuleNotSensible) -> None:
         """Say at its place what does not make sense."""
         place = {"answer_hours": "days_1", "required_checks": f"check_{HostCheck.Kind.IDENTITY_SEEN}"}
         self.add_error(place.get(refusal.name, refusal.name), str(refusal))
@@ -215,9 +215,9 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
         given = form.cleaned_data
         try:
             lines = rules.change(form.values(), by=user, at=timezone.now(), reason=given["reason"], seen=given["seen"])
-        except NotSensible as refusal:
+        except RuleNotSensible as refusal:
             form.refuse(refusal)
-        except Stale as refusal:
+        except RulesChanged as refusal:
             form.add_error(None, str(refusal.message))
             typed["seen"] = str(rules.latest_change())  # What was typed stays, and can be saved after a look.
         else:

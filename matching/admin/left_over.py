@@ -1,4 +1,4 @@
-"""The unplaced: every open request, why no round could place it, and the smallest change that would."""
+"""The page of requests that are left over: why no round could place each, and the smallest change that would."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from matching.admin.queue import page_context
 from matching.admin.words import CHANGE_WORDS
 from matching.desk import unplaced
 from matching.desk.unplaced import Change
+from matching.engine.reasons import Code
 from matching.intake import RequestDetails
 from matching.models import ShelterRequest
-from matching.refusals import Stale
+from matching.refusals import ChangedSince
 
 A_PAGE = 25
 
@@ -69,8 +70,8 @@ def agreed(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Change a request as the engine advised, on the household's word; the next round places it."""
     user = coordinator(request)
     asked = get_object_or_404(queries.requests_visible_to(user), pk=request_id)
-    words = request.POST.get("change", "")
-    change = unplaced.change_in(words) if words in asked.left_over_reasons else None
+    sent = request.POST.get("change", "")
+    change = next((each for each in unplaced.changes_in(asked.left_over_reasons) if each.key == sent), None)
     page = reverse("admin:matching_match_unplaced")
     act = partial(_change, asked, change, by=user)
     said(request, act, _("The request is changed on the household's word; the next round looks at it."))
@@ -82,9 +83,9 @@ def _change(asked: ShelterRequest, change: Change | None, *, by: Any) -> None:
 
 
 def changed(asked: ShelterRequest, change: Change | None) -> RequestDetails:
-    """Return what the request says with this change. Raises Stale when nobody advises it any more."""
+    """Return what the request says with this change. Raises ChangedSince when nobody advises it any more."""
     if change is None:
-        raise Stale
+        raise ChangedSince
     details = RequestDetails(
         latitude=asked.latitude,
         longitude=asked.longitude,
@@ -114,4 +115,4 @@ def changed(asked: ShelterRequest, change: Change | None) -> RequestDetails:
         return replace(details, min_nights=min(change.nights, asked.nights))
     if change.first_night is not None:
         return replace(details, first_night=change.first_night)
-    return replace(details, may_move=True) if change.kind == unplaced.MOVE else replace(details, may_split=True)
+    return replace(details, may_move=True) if change.reason.code is Code.MOVE else replace(details, may_split=True)

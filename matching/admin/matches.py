@@ -27,9 +27,9 @@ from matching.admin import hand, left_over, personal, queue
 from matching.admin.access import LookOnly, back, coordinator, said
 from matching.admin.words import REASON_WORDS, RISK_WORDS
 from matching.desk import claims
-from matching.engine.objective import distance_km
 from matching.models import Match
 from matching.states import HOLDS_BEDS, NEEDS_REASON, Act, Status
+from places.earth import distance_km
 
 ACTS: dict[Act, tuple[Any, Callable[..., Match]]] = {
     Act.DECLINE: (gettext_lazy("Decline"), transitions.decline),

@@ -26,6 +26,14 @@ from matching.deadlines import local_date
 from matching.desk import on_behalf
 from matching.desk.on_behalf import EnteredAlready
 from matching.intake import RequestDetails, SpaceDetails
+from matching.limits import (
+    DEFAULT_RADIUS_KM,
+    LONGEST_NOTE,
+    LONGEST_STAY,
+    MOST_BEDS,
+    MOST_PEOPLE,
+    WIDEST_RADIUS_KM,
+)
 from matching.models import ShelterRequest, Space
 from matching.refusals import NotYours
 from matching.sheets.cells import CellProblem
@@ -138,10 +146,10 @@ class AskForm(OnBehalfForm):
             ("children_ages", "min_nights", "radius_km", "urgency", "may_move", "may_split"),
         ),
     )
-    people = number(gettext_lazy("People in all"), 1, 100, initial=1)
-    children = number(gettext_lazy("Of them children under 18"), 0, 100, initial=0)
+    people = number(gettext_lazy("People in all"), 1, MOST_PEOPLE, initial=1)
+    children = number(gettext_lazy("Of them children under 18"), 0, MOST_PEOPLE, initial=0)
     first_night = day(gettext_lazy("First night"))
-    nights = number(gettext_lazy("Nights"), 1, 730, initial=3)
+    nights = number(gettext_lazy("Nights"), 1, LONGEST_STAY, initial=3)
     household = forms.ChoiceField(
         label=gettext_lazy("Household"),
         choices=[
@@ -159,7 +167,7 @@ class AskForm(OnBehalfForm):
     notes = forms.CharField(
         label=gettext_lazy("For coordinators only"),
         required=False,
-        max_length=2000,
+        max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     children_ages = forms.CharField(
@@ -168,9 +176,12 @@ class AskForm(OnBehalfForm):
         required=False,
         max_length=200,
     )
-    min_nights = number(gettext_lazy("Shortest stay that helps, in nights"), 1, 730, initial=1, required=False)
+    min_nights = number(gettext_lazy("Shortest stay that helps, in nights"), 1, LONGEST_STAY, initial=1, required=False)
     radius_km = forms.FloatField(
-        label=gettext_lazy("How far it may be, in km"), min_value=1, max_value=1000, initial=50
+        label=gettext_lazy("How far it may be, in km"),
+        min_value=1,
+        max_value=WIDEST_RADIUS_KM,
+        initial=DEFAULT_RADIUS_KM,
     )
     urgency = forms.ChoiceField(
         label=gettext_lazy("Urgency"),
@@ -229,7 +240,7 @@ class OfferForm(OnBehalfForm):
         (gettext_lazy("Who may stay"), ("shared", "who", "children", "pets", "smoking", "step_free", "max_nights")),
         (gettext_lazy("The host"), ("name", "contact", "languages", "language")),
     )
-    beds = number(gettext_lazy("People who can sleep there"), 1, 500, initial=2)
+    beds = number(gettext_lazy("People who can sleep there"), 1, MOST_BEDS, initial=2)
     first_night = day(gettext_lazy("Free from the night of"))
     last_day = day(gettext_lazy("Free until the morning of"))
     address = forms.CharField(
@@ -241,7 +252,7 @@ class OfferForm(OnBehalfForm):
     pets = forms.BooleanField(label=gettext_lazy("Pets are welcome"), required=False)
     smoking = forms.BooleanField(label=gettext_lazy("Smoking is allowed"), required=False)
     step_free = forms.BooleanField(label=gettext_lazy("Step-free"), required=False)
-    max_nights = number(gettext_lazy("Longest stay, in nights; empty: no limit"), 1, 730, required=False)
+    max_nights = number(gettext_lazy("Longest stay, in nights; empty: no limit"), 1, LONGEST_STAY, required=False)
 
     def __init__(self, data: Any = None, *, today: date, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, today=today, initial=initial)

@@ -21,7 +21,7 @@ from accounts.models import User
 from matching.admin.access import lead
 from matching.admin.audit import AuditOnly, WhoDidIt
 from places import editing
-from places.editing import NotSensible, PlaceDetails, Stale
+from places.editing import PlaceChanged, PlaceDetails, PlaceNotSensible
 from places.models import Place, PlaceChange
 
 FIELD_WORDS: dict[str, Any] = {
@@ -214,7 +214,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
             return redirect("admin:places_place_change", place_id)
         try:
             line = do(place_id, by=user, at=timezone.now(), reason=reason)
-        except NotSensible as refusal:
+        except PlaceNotSensible as refusal:
             self.message_user(request, str(refusal), "error")
         else:
             if line:
@@ -225,9 +225,9 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
         """Do one act; return what it returns, or None where the refusal has found its place in the form."""
         try:
             return act()
-        except NotSensible as refusal:
+        except PlaceNotSensible as refusal:
             form.add_error(refusal.field or None, str(refusal))
-        except Stale as refusal:
+        except PlaceChanged as refusal:
             form.add_error(None, str(refusal.message))
         return None
 

@@ -27,8 +27,8 @@ from matching.admin.access import back, coordinator, said
 from matching.admin.words import NIGHT_WORDS, REASON_WORDS, RISK_WORDS, WHOSE_WORDS, record_words
 from matching.desk import by_hand, claims, decisions, queueing
 from matching.desk.queueing import HIGH, LOW, Card, Filters, Pending
-from matching.engine.objective import distance_km
 from matching.models import Match, PendingDecision, ShelterRequest
+from places.earth import distance_km
 
 CARDS_A_PAGE = 20
 MOST_AT_ONCE = 500

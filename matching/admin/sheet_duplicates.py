@@ -31,9 +31,9 @@ from matching.states import HOLDS_BEDS
 Kind = PairVerdict.Kind
 
 WHY_WORDS = {
-    duplicates.Why.CONTACT: gettext_lazy("the same phone, e-mail or Telegram name"),
-    duplicates.Why.ADDRESS: gettext_lazy("the same address"),
-    duplicates.Why.NAME: gettext_lazy("nearly the same name"),
+    duplicates.Likeness.CONTACT: gettext_lazy("the same phone, e-mail or Telegram name"),
+    duplicates.Likeness.ADDRESS: gettext_lazy("the same address"),
+    duplicates.Likeness.NAME: gettext_lazy("nearly the same name"),
 }
 MOVED_WORDS = {
     "spaces": gettext_lazy("spaces"),

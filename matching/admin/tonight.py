@@ -56,8 +56,8 @@ def landing(request: HttpRequest) -> TemplateResponse | None:
     return TemplateResponse(request, "admin/matching/tonight.html", context)
 
 
-def _night(night: Any, rows: list[figures.Night]) -> dict[str, Any]:
-    total = figures.Night(None)
+def _night(night: Any, rows: list[figures.NightCount]) -> dict[str, Any]:
+    total = figures.NightCount(None)
     for row in rows:
         for stage in ("asked", "proposed", "approved", "agreed", "over"):
             setattr(total, stage, getattr(total, stage) + getattr(row, stage))
@@ -69,7 +69,7 @@ def _night(night: Any, rows: list[figures.Night]) -> dict[str, Any]:
     }
 
 
-def _map(user: User, rows: list[figures.Night], wanted: list[figures.Wanted]) -> drawing.Map:
+def _map(user: User, rows: list[figures.NightCount], wanted: list[figures.Wanted]) -> drawing.Map:
     needs = [
         Mark(
             row.place.latitude,

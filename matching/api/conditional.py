@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from matching.models import Match, ShelterRequest, Space
-from matching.refusals import Stale, one_act
+from matching.refusals import ChangedSince, one_act
 
 
 class Versioned(Protocol):
@@ -23,17 +23,17 @@ def etag(row: Versioned) -> str:
 
 
 def check_if_match(request: Request, row: Versioned) -> None:
-    """Raise Stale when the caller names a version and the row has another by now; without If-Match all goes."""
+    """Raise ChangedSince when the caller names a version and the row has another by now; without If-Match all goes."""
     wanted = request.headers.get("If-Match", "").strip()
     if wanted and wanted != "*" and etag(row) not in [word.strip() for word in wanted.split(",")]:
-        raise Stale
+        raise ChangedSince
 
 
 @contextmanager
 def unchanged(request: Request, row: Space | ShelterRequest | Match) -> Iterator[None]:
     """Keep the row as the caller saw it until the act inside is done: of two with the same If-Match, one wins.
 
-    Raises Stale. Locks in the order of the house, space before match; without If-Match nothing is locked here.
+    Raises ChangedSince. Locks in the order of the house, space before match; without If-Match nothing is locked here.
     """
     if not request.headers.get("If-Match"):
         yield

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -25,11 +24,10 @@ from rest_framework.response import Response
 from matching.api.problems import KeyReused
 from matching.models import IdempotencyKey
 from matching.refusals import one_act
+from matching.retention import ANSWER_KEPT
 from privacy.fields import blind_index
 
 LONGEST_KEY = 200
-KEPT = timedelta(days=1)
-SWEPT_AT_ONCE = 100
 
 
 def once(request: Request, create: Callable[[], Response]) -> Response:
@@ -42,11 +40,10 @@ def once(request: Request, create: Callable[[], Response]) -> Response:
         return create()
     at = timezone.now()
     with one_act():
-        _sweep(before=at - KEPT)
         row, new = IdempotencyKey.objects.get_or_create(
             caller=_caller(request), key=key, defaults={"fingerprint": _fingerprint(request), "created_at": at}
         )
-        if not new and row.created_at <= at - KEPT:
+        if not new and row.created_at <= at - ANSWER_KEPT:
             IdempotencyKey.objects.filter(pk=row.pk).delete()
             row, new = IdempotencyKey.objects.get_or_create(
                 caller=_caller(request), key=key, defaults={"fingerprint": _fingerprint(request), "created_at": at}
@@ -67,7 +64,9 @@ def answered(request: Request) -> Response | None:
     """
     if not (key := _key(request)):
         return None
-    row = IdempotencyKey.objects.filter(caller=_caller(request), key=key, created_at__gt=timezone.now() - KEPT).first()
+    row = IdempotencyKey.objects.filter(
+        caller=_caller(request), key=key, created_at__gt=timezone.now() - ANSWER_KEPT
+    ).first()
     return _again(request, row) if row else None
 
 
@@ -99,11 +98,3 @@ def _fingerprint(request: Request) -> str:
     # Keyed, since a body may hold a secret of twelve digits, soon guessed from a bare hash in a stolen dump.
     body = json.dumps(request.data, sort_keys=True, default=str)
     return blind_index(f"{request.method} {request.path}\n{body}")
-
-
-def _sweep(*, before: datetime) -> None:
-    """Forget some of the answers that are too old; what another transaction is at, it leaves alone."""
-    old = IdempotencyKey.objects.filter(created_at__lte=before).order_by("created_at")
-    some = old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:SWEPT_AT_ONCE]
-    if pks := list(some):
-        IdempotencyKey.objects.filter(pk__in=pks).delete()

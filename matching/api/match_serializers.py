@@ -9,7 +9,9 @@ from rest_framework import serializers
 
 from matching import queries
 from matching.api.serializers import Exact
+from matching.api.worded_reasons import WordedReasonSerializer
 from matching.desk.by_hand import OVERRIDES
+from matching.limits import LONGEST_NOTE
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.states import REASONS, Act, Role
 from notifications.models import ContactPoint
@@ -47,6 +49,7 @@ class HouseholdSerializer(serializers.ModelSerializer[ShelterRequest]):
 class DeskSerializer(serializers.ModelSerializer[Match]):
     """What only coordinators see of a match."""
 
+    reasons = WordedReasonSerializer(many=True, read_only=True)
     approved_once = serializers.SerializerMethodField(help_text="A high-risk one needs a second approval then.")
 
     class Meta:
@@ -108,14 +111,14 @@ class ProposeSerializer(Exact):
     request = serializers.UUIDField()
     space = serializers.UUIDField()
     reason = serializers.ChoiceField(choices=OVERRIDES, required=False, default="")
-    note = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
+    note = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
 
 
 class ReasonSerializer(Exact):
     """Why it ends: one of a short list, and a note for the coordinators."""
 
     reason = serializers.ChoiceField(choices=[(reason, reason) for reason in REASONS], required=False, default="")
-    note = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
+    note = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
 
 
 class ContactPointSerializer(serializers.Serializer[Any]):

@@ -30,10 +30,10 @@ from matching.api.schema import IDEMPOTENCY_KEY, IF_MATCH
 from matching.desk import by_hand
 from matching.models import Match
 
-Act = Callable[..., Match]
+MoveOfMatch = Callable[..., Match]
 
 
-def _move(name: str, act: Act, doc: str) -> Any:
+def _move(name: str, act: MoveOfMatch, doc: str) -> Any:
     """Return a POST endpoint `name` that makes one move without a reason."""
 
     def move(self: Matches, request: Request, pk: str) -> Response:
@@ -43,7 +43,7 @@ def _move(name: str, act: Act, doc: str) -> Any:
     return _endpoint(name, move, body=None)
 
 
-def _move_with_reason(name: str, act: Act, doc: str) -> Any:
+def _move_with_reason(name: str, act: MoveOfMatch, doc: str) -> Any:
     """Return a POST endpoint `name` that makes one move with a reason from the list and a note."""
 
     def move(self: Matches, request: Request, pk: str) -> Response:
@@ -90,7 +90,7 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         match = by_hand.propose(request_id, space_id, by=self.caller, at=timezone.now(), **pair)
         return self.read(match, status=201)
 
-    def moved(self, request: Request, act: Act, body: type[ReasonSerializer] | None = None) -> Response:
+    def moved(self, request: Request, act: MoveOfMatch, body: type[ReasonSerializer] | None = None) -> Response:
         """Make one move of a match that the caller may see, and show it as it is then."""
         match: Match = self.get_object()
         details = self.body(body).validated_data if body else {}

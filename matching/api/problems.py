@@ -17,7 +17,7 @@ from rest_framework.views import set_rollback
 from accounts.contacts import UnreadableContact
 from accounts.refusals import Refused, SecondFactorNeeded, TooManyTries, WrongCode
 from accounts.signing_in import WrongSecret
-from matching.refusals import Incomplete, NotYours, ReasonNeeded, Stale
+from matching.refusals import ChangedSince, Incomplete, NotYours, OverrideNeedsReason, ReasonNeeded
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -26,11 +26,12 @@ STATUS_OF: tuple[tuple[type[Refused], int], ...] = (
     (TooManyTries, 429),
     (Incomplete, 400),
     (ReasonNeeded, 400),
+    (OverrideNeedsReason, 400),
     (UnreadableContact, 400),
     (WrongSecret, 403),
     (WrongCode, 403),
     (SecondFactorNeeded, 403),
-    (Stale, 412),
+    (ChangedSince, 412),
     (Refused, 409),
 )
 

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from matching import queries
+from matching.api.worded_reasons import WordedReasonSerializer
 from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
+from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_NOTE, OF_AGE
 from matching.models import ShelterRequest, Space
 from places.gazetteer import KnownPlace, nearest_place
 from places.models import Place
@@ -91,7 +93,7 @@ class SpaceDetailsSerializer(WherePart):
     beds = serializers.IntegerField()
     shared = serializers.BooleanField(default=False)
     windows = WindowSerializer(many=True, allow_empty=False)
-    max_nights = serializers.IntegerField(required=False, allow_null=True, default=None, max_value=10_000)
+    max_nights = serializers.IntegerField(required=False, allow_null=True, default=None, max_value=LONGEST_LIMIT)
     who = serializers.ChoiceField(choices=Space.Who.choices, default="anyone")
     children = serializers.BooleanField(default=True)
     pets = serializers.BooleanField(default=False)
@@ -151,10 +153,12 @@ class SpaceSerializer(serializers.ModelSerializer[Space]):
 class RequestDetailsSerializer(WherePart):
     """A household's need. `nights` counts from `first_night`."""
 
-    radius_km = serializers.FloatField(default=50.0)
+    radius_km = serializers.FloatField(default=DEFAULT_RADIUS_KM)
     people = serializers.IntegerField()
     children = serializers.IntegerField(default=0)
-    children_ages = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=17), default=list)
+    children_ages = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=OF_AGE - 1), default=list
+    )
     all_women = serializers.BooleanField(default=False)
     first_night = serializers.DateField()
     nights = serializers.IntegerField()
@@ -169,7 +173,10 @@ class RequestDetailsSerializer(WherePart):
     may_move = serializers.BooleanField(default=False)
     may_split = serializers.BooleanField(default=False)
     notes = serializers.CharField(
-        max_length=2000, required=False, allow_blank=True, help_text="Left out of a change, they stay as they are."
+        max_length=LONGEST_NOTE,
+        required=False,
+        allow_blank=True,
+        help_text="Left out of a change, they stay as they are.",
     )
 
     def validate_first_night(self, first_night: date) -> date:
@@ -190,6 +197,9 @@ class RequestSerializer(serializers.ModelSerializer[ShelterRequest]):
     place = PlaceSerializer(read_only=True)
     state = serializers.SerializerMethodField()
     notes = serializers.SerializerMethodField(help_text="For the arrival's own eyes only.")
+    left_over_reasons = WordedReasonSerializer(
+        many=True, read_only=True, help_text="Why the last round could not place it."
+    )
 
     class Meta:
         model = ShelterRequest
@@ -234,7 +244,7 @@ class CandidateSerializer(serializers.Serializer[Any]):
     first_night = serializers.DateField()
     last_day = serializers.DateField()
     score = serializers.FloatField()
-    reasons = serializers.ListField(child=serializers.CharField())
+    reasons = WordedReasonSerializer(many=True)
 
 
 class CaseSerializer(serializers.Serializer[Any]):

@@ -16,9 +16,9 @@ from accounts.refusals import Refused
 from deployment import rules
 from deployment.rules import Rules
 from matching import transitions
-from matching.engine.objective import distance_km
 from matching.models import Claim, Match, PendingDecision
 from matching.states import Status
+from places.earth import distance_km
 
 LOOK_FIRST = timedelta(minutes=5)
 """So long a fresh proposal is left to whoever is at the desk."""

@@ -1,13 +1,13 @@
-"""Matching by hand: everything possible for a request or a space, ranked, and for the rest the rule in the way.
+"""Matching by hand: every space possible for a request, every request possible for a space, and proposing one such pair.
 
-A coordinator may choose something else than what is advised (the best score), with a reason that stays as a note.
-A hard rule of the engine is never overridden: what would break one is not proposed, whoever asks.
+The best score is advised. A coordinator may choose another pair and says why; the reason stays as a note on the request.
+Nobody overrides a hard rule of the engine: a pair that breaks one is not proposed, whoever asks.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import cos, radians
@@ -23,46 +23,48 @@ from matching import engine, queries, transitions
 from matching.deadlines import local_date
 from matching.desk import claims
 from matching.desk.rows_to_values import as_need, as_offer, matchable_spaces, offered
-from matching.engine.objective import distance_km, score
+from matching.engine.objective import score
 from matching.models import Match, ShelterRequest, Space
+from matching.reason_words import in_words
 from matching.refusals import NotYours, OverrideNeedsReason, RuleForbids, one_act
-from matching.states import HOLDS_BEDS
 from matching.transitions import Proposal
-
-KM_PER_DEGREE = 111.2
+from places.earth import KM_PER_DEGREE, distance_km
 
 NEAREST = 60
-"""How many impossible ones are shown, the nearest first: the rest is farther away and no less impossible."""
+"""How many impossible pairs a page shows, the nearest first. The others are farther away, and impossible as well."""
 
 OVERRIDES = ("household_asks", "host_asks", "know_each_other", "near_something", "other")
-"""Why a coordinator may choose something else than what is advised."""
+"""The reasons for which a coordinator may choose another pair than the advised one; the last one needs a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A space possible for a request: where, which nights, what it is worth and why."""
+    """A pair that is possible: the nights and beds (`leg`), the score, the reasons for it, and the distance in km."""
 
     request: ShelterRequest
     space: Space
     leg: engine.Leg
     score: float
-    reasons: tuple[str, ...]
+    reasons: tuple[engine.Reason, ...]
     km: float
 
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """A pair that hard rules forbid, each in words."""
+    """A pair that hard rules forbid: the reason of each rule, and the distance in km."""
 
     request: ShelterRequest
     space: Space
-    rules: tuple[str, ...]
+    rules: tuple[engine.Reason, ...]
     km: float
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What there is to choose from, the best first, and what is impossible, the nearest first."""
+    """The possible pairs, the best first, and the impossible ones, the nearest first.
+
+    `run` is the run of nights `[first_night, last_day)` that the spaces were sought for; None where requests were sought.
+    """
 
     possible: list[Option]
     impossible: list[Impossible]
@@ -77,17 +79,16 @@ class Choice:
 
 
 def spaces_for(request_id: UUID, *, by: User, at: datetime, impossible: int = NEAREST) -> Choice:
-    """Return all spaces for the next nights a request wants.
+    """Return the spaces for the next nights that a request wants, and at most `impossible` spaces that would not do.
 
-    Raises NotYours to anybody who does not see the request at the desk.
+    Raises NotYours unless `by` sees the request at the desk.
     """
     asked = _request(request_id, by)
-    runs = queries.uncovered(asked, local_date(at))
-    if not runs or asked.withdrawn_at is not None:
+    run = _next_run(asked, at)
+    if run is None or asked.withdrawn_at is not None:
         return Choice([], [])
-    need = _need(asked, runs[0], at)
-    within = _near(matchable_spaces(at=at), asked.latitude, asked.longitude, km=need.radius_km)
-    possible = _options(asked, need, within, at)
+    need = _need(asked, run, at)
+    possible = _possible_spaces(asked, need, at)
     spared = {option.space.pk for option in possible}
     others = _by_distance(_visible_spaces(by), asked.latitude, asked.longitude).exclude(pk__in=spared)
     nearest = list(_loaded(others.exclude(status=Space.Status.WITHDRAWN))[:impossible]) if impossible else []
@@ -96,34 +97,31 @@ def spaces_for(request_id: UUID, *, by: User, at: datetime, impossible: int = NE
         for space in nearest
         if (rules := engine.refusals(need, as_offer(space, at=at)))
     ]
-    return Choice(possible, sorted(refused, key=lambda each: each.km), runs[0])
+    return Choice(possible, sorted(refused, key=lambda each: each.km), run)
 
 
 def alternatives(match: Match, *, at: datetime, limit: int = 4) -> tuple[float, list[Option]]:
-    """Return what a proposed leg is worth by itself, and the next-best spaces for its nights and people."""
+    """Return the score of a proposed leg by itself, and at most `limit` further spaces for its nights and people."""
     asked = match.request
     need = replace(_need(asked, (match.first_night, match.last_day), at), people=match.people)
     leg = engine.Leg(str(match.space_id), match.first_night, match.last_day, match.people)
     here = _loaded(Space.objects.filter(pk=match.space_id)).get()
     worth = score(need, ((leg, as_offer(here, at=at)),))
-    within = _near(matchable_spaces(at=at), asked.latitude, asked.longitude, km=need.radius_km)
-    return worth, _options(asked, need, within.exclude(pk=match.space_id), at)[:limit]
+    others = [option for option in _possible_spaces(asked, need, at) if option.space.pk != match.space_id]
+    return worth, others[:limit]
 
 
-def _options(asked: ShelterRequest, need: engine.Need, spaces: QuerySet[Space], at: datetime) -> list[Option]:
-    found = {str(space.pk): space for space in _loaded(_suitable(spaces, need))}
+def _possible_spaces(asked: ShelterRequest, need: engine.Need, at: datetime) -> list[Option]:
+    """Return the options for a need among all spaces, the best first."""
+    near = _near(matchable_spaces(at=at), asked.latitude, asked.longitude, km=need.radius_km)
+    found = {str(space.pk): space for space in _loaded(_suitable(near, need))}
     offers = [as_offer(space, at=at) for space in found.values()]
     ranked = engine.candidates(need, offers) if offers else []
-    options = []
-    for placement in ranked:
-        leg = placement.legs[0]
-        space = found[leg.offer_id]
-        options.append(Option(asked, space, leg, placement.score, placement.reasons, _km(asked, space)))
-    return options
+    return [_option(asked, found[placement.legs[0].offer_id], placement) for placement in ranked]
 
 
 def _suitable(spaces: QuerySet[Space], need: engine.Need) -> QuerySet[Space]:
-    """Leave out what the columns alone say is impossible; the engine has the last word on the rest."""
+    """Leave out the spaces whose columns alone say that they are impossible; the engine judges the others."""
     spaces = spaces.filter(
         beds__gte=need.people,
         windows__first_night__lte=need.first_night,
@@ -144,34 +142,45 @@ def _suitable(spaces: QuerySet[Space], need: engine.Need) -> QuerySet[Space]:
 
 
 def requests_for(space_id: UUID, *, by: User, at: datetime, impossible: int = NEAREST) -> Choice:
-    """Return all open requests for a space. Raises NotYours to anybody who does not see the space at the desk."""
-    space = _loaded(_visible_spaces(by).filter(pk=space_id)).first()
-    if space is None:
-        raise NotYours
+    """Return the open requests that a space would do for, and at most `impossible` others.
+
+    Raises NotYours unless `by` sees the space at the desk.
+    """
+    space = _space(space_id, by)
     offer, today = as_offer(space, at=at), local_date(at)
-    open_now = queries.open_requests(today).filter(pk__in=queries.requests_visible_to(by).values("pk"))
-    reach = open_now.annotate(
-        north=Abs(F("latitude") - Value(space.latitude)) * KM_PER_DEGREE,
-        east=Abs(F("longitude") - Value(space.longitude)) * KM_PER_DEGREE * cos(radians(space.latitude)),
-    )
-    maybe = reach.filter(north__lte=F("radius_km") + 1, east__lte=F("radius_km") * 1.05 + 1, people__lte=space.beds)
-    possible, seen = [], set()
-    for asked, need in _needs(maybe, today, at):
-        for placement in engine.candidates(need, [offer]):
-            possible.append(
-                Option(asked, space, placement.legs[0], placement.score, placement.reasons, _km(asked, space))
-            )
-            seen.add(asked.pk)
-    others = _by_distance(open_now, space.latitude, space.longitude).exclude(pk__in=seen)[:impossible]
+    possible = _possible_requests(space, offer, dict(_needs(_in_reach(space, by, today), today, at)))
+    seen = {option.request.pk for option in possible}
+    open_now = _open_requests(by, today).exclude(pk__in=seen)
+    others = _by_distance(open_now, space.latitude, space.longitude)[:impossible]
     refused = [
         Impossible(asked, space, rules, _km(asked, space))
         for asked, need in _needs(others, today, at)
         if (rules := engine.refusals(need, offer))
     ]
-    return Choice(
-        sorted(possible, key=lambda option: (-option.score, str(option.request.pk))),
-        sorted(refused, key=lambda each: each.km),
+    return Choice(possible, sorted(refused, key=lambda each: each.km))
+
+
+def _possible_requests(space: Space, offer: engine.Offer, needs: Mapping[ShelterRequest, engine.Need]) -> list[Option]:
+    """Return the options for an offer among these needs, the best first."""
+    possible = [
+        _option(asked, space, placement)
+        for asked, need in needs.items()
+        for placement in engine.candidates(need, [offer])
+    ]
+    return sorted(possible, key=lambda option: (-option.score, str(option.request.pk)))
+
+
+def _open_requests(by: User, today: date) -> QuerySet[ShelterRequest]:
+    return queries.open_requests(today).filter(pk__in=queries.requests_visible_to(by).values("pk"))
+
+
+def _in_reach(space: Space, by: User, today: date) -> QuerySet[ShelterRequest]:
+    """Return the open requests that may reach as far as the space: a square around it, a little too large."""
+    reach = _open_requests(by, today).annotate(
+        north=Abs(F("latitude") - Value(space.latitude)) * KM_PER_DEGREE,
+        east=Abs(F("longitude") - Value(space.longitude)) * KM_PER_DEGREE * cos(radians(space.latitude)),
     )
+    return reach.filter(north__lte=F("radius_km") + 1, east__lte=F("radius_km") * 1.05 + 1, people__lte=space.beds)
 
 
 def _needs(
@@ -199,56 +208,83 @@ def propose(
     reason: str = "",
     note: str = "",
 ) -> Match:
-    """Propose the pair a coordinator chose among the `spaces` of a request or the `requests` of a space.
+    """Propose the pair that a coordinator chose among the `spaces` of a request or the `requests` of a space.
 
-    What is not the advised choice there needs a `reason` of OVERRIDES ("other" with a `note`), which is kept as
-    a note on the request. Raises OverrideNeedsReason, RuleForbids, NotYours and what `transitions.propose` raises.
+    A pair that scores less than the advised one there needs a `reason` of OVERRIDES ("other" with a `note`), which is
+    kept as a note on the request. Raises OverrideNeedsReason, RuleForbids, NotYours and whatever `transitions.propose`
+    raises; nothing is written then.
     """
     with one_act():
         if instead_of == "requests":
-            choice = requests_for(space_id, by=by, at=at, impossible=0)
+            chosen, advised = _among_requests(request_id, space_id, by=by, at=at)
         else:
-            choice = spaces_for(request_id, by=by, at=at, impossible=0)
-        listed = next((o for o in choice.possible if (o.request.pk, o.space.pk) == (request_id, space_id)), None)
-        chosen = listed or _only_this(request_id, space_id, by=by, at=at)
+            chosen, advised = _among_spaces(request_id, space_id, by=by, at=at)
         match = transitions.propose(_as_proposal(chosen), by=by, at=at)
-        if choice.advised and chosen.score < choice.advised.score:
+        if advised and chosen.score < advised.score:
             if reason not in OVERRIDES or (reason == "other" and not note.strip()):
                 raise OverrideNeedsReason
             words = _("Chosen instead of what was advised (%(score).2f against %(best).2f): %(reason)s.") % {
                 "score": chosen.score,
-                "best": choice.advised.score,
+                "best": advised.score,
                 "reason": reason,
             }
             claims.write_note(request_id, f"{words} {note.strip()}".strip(), by=by, at=at)
         return match
 
 
-def _only_this(request_id: UUID, space_id: UUID, *, by: User, at: datetime) -> Option:
-    """Return the option for a pair that its page does not list as possible; raise RuleForbids with the rules in the way.
-
-    A pair that no rule of the engine forbids (the household has a bed for every night, say) is left to the database,
-    which refuses it by its own name.
-    """
+def _among_spaces(request_id: UUID, space_id: UUID, *, by: User, at: datetime) -> tuple[Option, Option | None]:
+    """Return the pair as an option, and the option advised for the request. Raises NotYours, RuleForbids."""
     asked = _request(request_id, by)
-    space = _loaded(Space.objects.filter(pk=space_id)).get()
-    runs = queries.uncovered(asked, local_date(at))
-    need = _need(asked, runs[0] if runs else (asked.first_night, asked.last_day), at)
-    placement = engine.place_one(need, [as_offer(space, at=at)])
+    run = _next_run(asked, at)
+    need = _need(asked, run or (asked.first_night, asked.last_day), at)
+    possible = _possible_spaces(asked, need, at) if run and asked.withdrawn_at is None else []
+    listed = next((option for option in possible if option.space.pk == space_id), None)
+    if listed is None:
+        space = _loaded(Space.objects.filter(pk=space_id)).first()
+        if space is None:
+            raise NotYours
+        listed = _only_this(asked, space, need, as_offer(space, at=at))
+    return listed, possible[0] if possible else None
+
+
+def _among_requests(request_id: UUID, space_id: UUID, *, by: User, at: datetime) -> tuple[Option, Option | None]:
+    """Return the pair as an option, and the option advised for the space. Raises NotYours, RuleForbids."""
+    space, today = _space(space_id, by), local_date(at)
+    offer = as_offer(space, at=at)
+    needs = dict(_needs(_in_reach(space, by, today), today, at))
+    possible = _possible_requests(space, offer, needs)
+    listed = next((option for option in possible if option.request.pk == request_id), None)
+    if listed is None:
+        asked = _request(request_id, by)
+        need = needs.get(asked) or _need(asked, _next_run(asked, at) or (asked.first_night, asked.last_day), at)
+        listed = _only_this(asked, space, need, offer)
+    return listed, possible[0] if possible else None
+
+
+def _only_this(asked: ShelterRequest, space: Space, need: engine.Need, offer: engine.Offer) -> Option:
+    """Return the option for a pair that is not listed as possible. Raises RuleForbids with the rules in the way.
+
+    Where no rule of the engine forbids the pair (the household has a bed for every night, say), the database
+    refuses it, by a name of its own.
+    """
+    placement = engine.place_one(need, [offer])
     if isinstance(placement, engine.Unplaced):
-        raise RuleForbids("; ".join(placement.reasons))
+        raise RuleForbids("; ".join(in_words(placement.reasons)))
+    return _option(asked, space, placement)
+
+
+def _option(asked: ShelterRequest, space: Space, placement: engine.Placement) -> Option:
     return Option(asked, space, placement.legs[0], placement.score, placement.reasons, _km(asked, space))
 
 
 def _as_proposal(option: Option) -> Proposal:
-    taken = {match.leg for match in option.request.matches.all() if match.status in HOLDS_BEDS}
     return Proposal(
         request=option.request,
         space=option.space,
         first_night=option.leg.first_night,
         last_day=option.leg.last_day,
         people=option.leg.people,
-        leg=next(leg for leg in range(1, len(taken) + 2) if leg not in taken),
+        leg=queries.next_leg(option.request),
         score=option.score,
         reasons=option.reasons,
     )
@@ -265,6 +301,13 @@ def _request(request_id: UUID, by: User) -> ShelterRequest:
     return asked
 
 
+def _space(space_id: UUID, by: User) -> Space:
+    space = _loaded(_visible_spaces(by).filter(pk=space_id)).first()
+    if space is None:
+        raise NotYours
+    return space
+
+
 def _visible_spaces(by: User) -> QuerySet[Space]:
     return queries.spaces_visible_to(by) if desk_of(by) else Space.objects.none()
 
@@ -273,13 +316,19 @@ def _loaded(spaces: QuerySet[Space]) -> QuerySet[Space]:
     return offered(spaces).select_related("host__user", "place")
 
 
+def _next_run(asked: ShelterRequest, at: datetime) -> tuple[date, date] | None:
+    """Return the next run of nights `[first_night, last_day)` that the request still wants, or None."""
+    runs = queries.uncovered(asked, local_date(at))
+    return runs[0] if runs else None
+
+
 def _need(asked: ShelterRequest, run: tuple[date, date], at: datetime) -> engine.Need:
     declined: Collection[UUID] = set(queries.declined_pairs([asked.pk]).values_list("space_id", flat=True))
     return as_need(asked, run, declined=declined, at=at)
 
 
 def _near(spaces: QuerySet[Space], latitude: float, longitude: float, *, km: float) -> QuerySet[Space]:
-    """Return the spaces in the square around a point that holds every one within `km`."""
+    """Return the spaces in a square around a point: all those within `km`, and some in its corners."""
     north = km / KM_PER_DEGREE + 0.01
     east = km / (KM_PER_DEGREE * max(0.05, cos(radians(latitude)))) * 1.05 + 0.01
     return spaces.filter(

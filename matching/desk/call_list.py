@@ -20,7 +20,7 @@ from matching.models import Match, MatchEvent, Space
 from matching.refusals import one_act
 from matching.states import Act, Status
 
-SHOWN = 50
+CALLS_SHOWN = 50
 """Hosts of each reason on one page; the counts say how many there are in all."""
 
 SOON = timedelta(hours=2)
@@ -30,7 +30,7 @@ SILENT_DAYS = 3
 RECHECKS_AT_ONCE = 500
 
 
-class Why(StrEnum):
+class ReasonToCall(StrEnum):
     """Why a host is to be called, the most pressing first."""
 
     NO_ANSWER = "no_answer"
@@ -44,7 +44,7 @@ class Call:
     """One host to call: since when for each reason, their checklist, their spaces, and the last call to them."""
 
     host: Host
-    reasons: list[tuple[Why, datetime]]
+    reasons: list[tuple[ReasonToCall, datetime]]
     items: list[Item] = field(default_factory=list)
     spaces: list[Space] = field(default_factory=list)
     last: HostCall | None = None
@@ -56,22 +56,22 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallList:
-    """`calls` in the order they should be made, at most SHOWN for each reason; `counts` of all."""
+    """`calls` in the order they should be made, at most CALLS_SHOWN for each reason; `counts` of all."""
 
     calls: list[Call]
-    counts: dict[Why, int]
+    counts: dict[ReasonToCall, int]
     called_today: int
 
 
-def to_call(user: User, at: datetime, only: Why | None = None) -> CallList:
+def to_call(user: User, at: datetime, only: ReasonToCall | None = None) -> CallList:
     """Return the hosts of the coordinator's (or auditor's) places to call today, without those called today already."""
     hosts = queries.hosts_visible_to(user).exclude(status=Host.Status.MERGED)
     today = HostCall.objects.filter(host=OuterRef("pk"), at__gte=_midnight(at))
-    waiting = {why: _of(why, Host.objects.filter(pk__in=hosts.values("pk")), at) for why in Why}
+    waiting = {why: _of(why, Host.objects.filter(pk__in=hosts.values("pk")), at) for why in ReasonToCall}
     waiting = {why: found.filter(~Exists(today)) for why, found in waiting.items()}
-    reasons: dict[int, list[tuple[Why, datetime]]] = {}
-    for why in [only] if only else Why:
-        for host_id, since in waiting[why].order_by("since", "pk").values_list("pk", "since")[:SHOWN]:
+    reasons: dict[int, list[tuple[ReasonToCall, datetime]]] = {}
+    for why in [only] if only else ReasonToCall:
+        for host_id, since in waiting[why].order_by("since", "pk").values_list("pk", "since")[:CALLS_SHOWN]:
             reasons.setdefault(host_id, []).append((why, since))
     return CallList(
         calls=_calls(reasons, at),
@@ -80,10 +80,10 @@ def to_call(user: User, at: datetime, only: Why | None = None) -> CallList:
     )
 
 
-def _of(why: Why, hosts: QuerySet[Host], at: datetime) -> QuerySet[Any]:
+def _of(why: ReasonToCall, hosts: QuerySet[Host], at: datetime) -> QuerySet[Any]:
     """Return the hosts to be called for one reason, each with `since`."""
     match why:
-        case Why.NO_ANSWER:
+        case ReasonToCall.NO_ANSWER:
             silent = Match.objects.filter(host_accepted_at=None, frozen_at=None)
             ended = MatchEvent.objects.filter(
                 match=OuterRef("pk"), act=Act.EXPIRE, reason="no_answer", at__gte=at - timedelta(days=SILENT_DAYS)
@@ -93,19 +93,19 @@ def _of(why: Why, hosts: QuerySet[Host], at: datetime) -> QuerySet[Any]:
             ).exclude(approved_by=None)
             with_silence = hosts.filter(status=Host.Status.VETTED, spaces__matches__in=asked)
             return with_silence.annotate(since=Max("spaces__matches__created_at"))
-        case Why.UNVETTED:
+        case ReasonToCall.UNVETTED:
             return hosts.filter(status=Host.Status.UNVETTED).annotate(since=F("created_at"))
-        case Why.CHECK:
+        case ReasonToCall.CHECK:
             soon = vetting.latest_checks().filter(passed=True, valid_until__lt=vetting.recheck_before(local_date(at)))
             of_vetted = hosts.filter(status=Host.Status.VETTED, checks__in=soon)
             return of_vetted.annotate(since=Max("checks__at"))
-        case Why.STALE:
+        case ReasonToCall.STALE:
             stale = Q(spaces__status=Space.Status.LISTED, spaces__fresh_until__lte=at)
             return hosts.filter(stale, status=Host.Status.VETTED).annotate(since=Max("spaces__fresh_until"))
 
 
-def _calls(reasons: dict[int, list[tuple[Why, datetime]]], at: datetime) -> list[Call]:
-    order = list(Why)
+def _calls(reasons: dict[int, list[tuple[ReasonToCall, datetime]]], at: datetime) -> list[Call]:
+    order = list(ReasonToCall)
     rows = Host.objects.select_related("user", "refusal_by").in_bulk(list(reasons))
     lists = vetting.checklists(list(reasons), local_date(at))
     spaces = _by_host(Space.objects.filter(host__in=reasons).exclude(status=Space.Status.WITHDRAWN))

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from matching import messages, queries
+from matching.limits import LONGEST_NOTE
 from matching.models import Claim, DeskEvent, DeskNote, ShelterRequest
 from matching.refusals import Incomplete, NotYours, TakenByAnother, one_act
 from matching.states import HOLDS_BEDS
@@ -102,7 +103,7 @@ def write_note(request_id: UUID, text: str, *, by: User, at: datetime) -> DeskNo
     with one_act():
         asked = _touchable(request_id, by)
         _note(asked, What.NOTED, by=by, at=at)
-        return DeskNote.objects.create(request=asked, by=by, text=text[:2000], at=at)
+        return DeskNote.objects.create(request=asked, by=by, text=text[:LONGEST_NOTE], at=at)
 
 
 def notes_for(request_id: UUID, user: User) -> QuerySet[DeskNote]:

@@ -24,6 +24,7 @@ from matching import due, queries, transitions
 from matching.desk import claims
 from matching.models import Match, PendingDecision
 from matching.refusals import (
+    ChangedSince,
     DecidedAlready,
     Frozen,
     GoneOut,
@@ -31,7 +32,6 @@ from matching.refusals import (
     NotYours,
     ReasonNeeded,
     SecondPersonNeeded,
-    Stale,
     one_act,
 )
 from matching.states import REASONS, Role, Status
@@ -52,7 +52,7 @@ LATE_AT_ONCE = 10
 def decide(seen: Seen, act: str, *, by: User, at: datetime, reason: str = "", note: str = "") -> UUID:
     """Write one decision on all proposed legs of a household, due in `settings.DECISION_HOLD_SECONDS`; return its bundle.
 
-    `seen` are the legs as the coordinator saw them, with their versions. Raises Stale when these are not the
+    `seen` are the legs as the coordinator saw them, with their versions. Raises ChangedSince when these are not the
     proposed legs any more, NotYours, IllegalMove, Frozen, ReasonNeeded, SecondPersonNeeded, DecidedAlready,
     TakenByAnother.
     """
@@ -139,7 +139,7 @@ class _Desk:
         if any(queries.role_in(leg, self.by) is not Role.COORDINATOR for leg in (*found, *legs)):
             raise NotYours
         if {leg.pk: leg.version for leg in legs} != dict(seen):
-            raise IllegalMove if not legs else Stale
+            raise IllegalMove if not legs else ChangedSince
         if any(leg.pk in self.decided for leg in legs):
             raise DecidedAlready
         if holder := claims.held_by_another(found[0].request, by=self.by, at=self.at):
@@ -236,7 +236,7 @@ def _move(rows: Sequence[PendingDecision], at: datetime) -> None:
     # Spaces are locked in the order of their ids, as everywhere.
     ordered = sorted(rows, key=lambda row: (row.match.space_id, row.match_id))
     if any(row.version != row.match.version for row in ordered):
-        raise IllegalMove if any(row.match.status != Status.PROPOSED for row in ordered) else Stale
+        raise IllegalMove if any(row.match.status != Status.PROPOSED for row in ordered) else ChangedSince
     if ordered and ordered[0].act == DECLINE:
         for row in ordered:
             transitions.decline(row.match_id, by=row.by, at=at, reason=row.reason, note=row.note)

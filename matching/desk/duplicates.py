@@ -20,6 +20,7 @@ from rapidfuzz import fuzz, process
 
 from accounts.models import Host, User
 from matching import queries
+from matching.limits import LONGEST_STAY
 from matching.models import PairVerdict, ShelterRequest, Space
 from notifications.models import ContactPoint
 from places.names import key_of
@@ -35,7 +36,7 @@ ALIKE = 90
 """From 0 to 100: two words in another order are 100, one letter of ten another one about 90."""
 
 
-class Why(StrEnum):
+class Likeness(StrEnum):
     """What makes two look like one."""
 
     CONTACT = "contact"
@@ -43,47 +44,47 @@ class Why(StrEnum):
     NAME = "name"
 
 
-STRENGTH = {Why.CONTACT: 4, Why.ADDRESS: 3, Why.NAME: 2}
+STRENGTH = {Likeness.CONTACT: 4, Likeness.ADDRESS: 3, Likeness.NAME: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """Pairs of ids (as text, in order) with what makes them look like one, the surest first; `cut` when names were left out."""
 
-    pairs: dict[tuple[str, str], list[Why]] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], list[Likeness]] = field(default_factory=dict)
     cut: bool = False
 
 
 def find(kind: str, user: User, today: date, *, place: int | None = None) -> Found:
     """Return the pairs among what `user` sees at the desk, without those somebody has said are not the same."""
-    pairs: dict[tuple[str, str], set[Why]] = defaultdict(set)
+    pairs: dict[tuple[str, str], set[Likeness]] = defaultdict(set)
     cut = False
     if kind == Kind.HOSTS:
         hosts = queries.hosts_visible_to(user).exclude(status=Host.Status.MERGED)
         hosts = hosts.filter(spaces__place=place).distinct() if place else hosts
-        _add(pairs, Why.CONTACT, _by_contact("user__host", hosts))
-        _add(pairs, Why.ADDRESS, _hosts_by_address(hosts))
+        _add(pairs, Likeness.CONTACT, _by_contact("user__host", hosts))
+        _add(pairs, Likeness.ADDRESS, _hosts_by_address(hosts))
         cut = _add_names(pairs, _names_of_hosts(hosts))
     elif kind == Kind.SPACES:
-        _add(pairs, Why.ADDRESS, _spaces_by_address(_in(place, queries.spaces_visible_to(user))))
+        _add(pairs, Likeness.ADDRESS, _spaces_by_address(_in(place, queries.spaces_visible_to(user))))
     else:
         asked = _in(place, queries.requests_visible_to(user)).filter(
-            withdrawn_at=None, first_night__gt=today - timedelta(days=730)
+            withdrawn_at=None, first_night__gt=today - timedelta(days=LONGEST_STAY)
         )
         overlapping = _Overlapping()
-        _add(pairs, Why.CONTACT, overlapping.only(_by_contact("user__arrival__requests", asked)))
+        _add(pairs, Likeness.CONTACT, overlapping.only(_by_contact("user__arrival__requests", asked)))
         cut = _add_names(pairs, _names_of_requests(asked, today), overlapping)
     for verdict in PairVerdict.objects.filter(kind=kind).values_list("one", "other"):
         pairs.pop(verdict, None)
     surest = sorted(pairs.items(), key=lambda each: (-sum(STRENGTH[why] for why in each[1]), each[0]))
-    return Found({pair: sorted(why, key=list(Why).index) for pair, why in surest[:MOST_PAIRS]}, cut)
+    return Found({pair: sorted(why, key=list(Likeness).index) for pair, why in surest[:MOST_PAIRS]}, cut)
 
 
 def _in(place: int | None, rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(place=place) if place else rows
 
 
-def _add(pairs: dict[tuple[str, str], set[Why]], why: Why, found: Iterable[tuple[Any, Any]]) -> None:
+def _add(pairs: dict[tuple[str, str], set[Likeness]], why: Likeness, found: Iterable[tuple[Any, Any]]) -> None:
     for one, other in found:
         first, second = sorted((str(one), str(other)))
         pairs[first, second].add(why)
@@ -180,10 +181,12 @@ def _names_of_requests(asked: QuerySet[ShelterRequest], today: date) -> _Named:
     return named
 
 
-def _add_names(pairs: dict[tuple[str, str], set[Why]], named: _Named, overlapping: _Overlapping | None = None) -> bool:
+def _add_names(
+    pairs: dict[tuple[str, str], set[Likeness]], named: _Named, overlapping: _Overlapping | None = None
+) -> bool:
     for group in named.groups.values():
         found = _alike(group)
-        _add(pairs, Why.NAME, overlapping.only(found) if overlapping else found)
+        _add(pairs, Likeness.NAME, overlapping.only(found) if overlapping else found)
     return named.cut
 
 

@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
-from accounts.arrivals import grouped, open_case
-from accounts.contacts import add_contact_point, find_contact_point
+from accounts.arrivals import grouped
+from accounts.contacts import find_contact_point
 from accounts.hosts import register_host
 from accounts.models import User
 from accounts.refusals import Refused
+from deployment.locks import Lock, hold_until_commit
 from matching import intake
-from matching.intake import Case, RequestDetails, SpaceDetails
+from matching.intake import Case, Contact, RequestDetails, SpaceDetails
 from matching.models import ShelterRequest, Space
 from matching.refusals import one_act
-
-Contact = tuple[str, str]
 
 
 class EnteredAlready(Refused):
@@ -65,11 +63,15 @@ def ask(
                 entered,
                 _("This was entered already: case number %(number)s. Nothing is entered twice.") % {"number": number},
             )
-        arrival, secret = open_case(language=language, name=name)
-        if contact:
-            add_contact_point(arrival.user, *contact, preferred=True)
-        request = intake.ask_for_shelter(arrival, details, by=by, at=at, external_id=_external(key))
-        return Case(arrival, secret, request)
+        return intake.open_case_and_ask(
+            details,
+            language=language,
+            at=at,
+            by=by,
+            name=name,
+            contacts=[contact] if contact else [],
+            external_id=_external(key),
+        )
 
 
 def offer(
@@ -102,5 +104,4 @@ def _external(key: UUID) -> str:
 
 def _wait_for_the_same(key: UUID) -> None:
     """Hold the form's lock until the transaction ends: whoever sends it at the same moment finds what it made."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_external(key)])
+    hold_until_commit(Lock.FORM, _external(key))

@@ -45,7 +45,7 @@ NIGHTS_AHEAD = 14
 
 
 @dataclass(slots=True)
-class Night:
+class NightCount:
     """How the people of one place sleep on one night, by how far their match is."""
 
     place: Place | None
@@ -71,12 +71,12 @@ STAGE = {
 }
 
 
-def sleeping(user: User, night: date) -> list[Night]:
+def sleeping(user: User, night: date) -> list[NightCount]:
     """Return how people sleep on `night` in each place of `user`, most with nowhere first: three queries."""
     last_day = ExpressionWrapper(F("first_night") + F("nights"), output_field=DateField())
     wanting = queries.requests_visible_to(user).annotate(over=last_day)
     wanting = wanting.filter(withdrawn_at=None, first_night__lte=night, over__gt=night)
-    found: dict[int | None, Night] = defaultdict(lambda: Night(None))
+    found: dict[int | None, NightCount] = defaultdict(lambda: NightCount(None))
     for place_id, people in wanting.order_by().values_list("place").annotate(people=Sum("people")):
         found[place_id].asked = people
     held = Match.objects.filter(

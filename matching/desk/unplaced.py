@@ -1,48 +1,48 @@
-"""Who is left over, and the smallest change that would place them, as the last round of matching said it."""
+"""The requests that are left over, what stands in their way, and the smallest change that would place each.
+
+All of it is as the last round of matching stored it.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from types import MappingProxyType
+from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Count, F, Q, QuerySet
 
 from accounts.models import User
 from matching import queries
 from matching.deadlines import local_date
+from matching.engine.reasons import ADVICE, Code, Reason, reason_in
 from matching.models import ShelterRequest
 from places.models import Place
 
-FARTHER, SHORTER, OTHER_DATES, MOVE, SPLIT = "farther", "shorter", "other_dates", "move", "split"
 ALONE, NOT_YET, NOTHING = "alone", "not_yet", "nothing"
 
-ADVICE: Mapping[str, str] = MappingProxyType(
-    {
-        FARTHER: r"\d+ free within ([\d.]+) km",
-        SHORTER: r"\d+ free for (\d+) nights?",
-        OTHER_DATES: r"\d+ free from (\d{4}-\d\d-\d\d)",
-        MOVE: r"possible with a move between two spaces",
-        SPLIT: r"possible when split over two neighbouring spaces",
-    }
-)
-"""How `engine.reasons` words each kind of change, with what it would have to be."""
-
-KINDS = (*ADVICE, ALONE, NOTHING, NOT_YET)
+KINDS = (*(code.value for code in ADVICE), ALONE, NOTHING, NOT_YET)
+"""The kinds of open request: by the change that would place it, and those that no change is advised for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change that would place a request: its kind, the engine's words, and what the request would say then."""
+    """One change that would place a request: the engine's advice, and what the request would then say."""
 
-    kind: str
-    words: str
+    reason: Reason
     radius_km: float | None = None
     nights: int | None = None
     first_night: date | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.reason.code.value
+
+    @property
+    def key(self) -> str:
+        """Return the change as a form sends it back, for example "farther:40.0"; how many spaces are free is left out."""
+        asked = (self.radius_km, self.nights, self.first_night)
+        return ":".join([self.kind, *(str(one) for one in asked if one is not None)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class LeftOver:
 
     request: ShelterRequest
     runs: list[tuple[date, date]]
-    obstacles: list[str]
+    obstacles: list[Reason]
     changes: list[Change]
 
     @property
@@ -59,61 +59,56 @@ class LeftOver:
         return self.request.people
 
 
-def change_in(reason: str) -> Change | None:
-    """Return the change that one reason of the engine advises, or None where it says what stands in the way."""
-    for kind, pattern in ADVICE.items():
-        if found := re.fullmatch(pattern, reason):
-            match kind:
-                case "farther":
-                    return Change(kind, reason, radius_km=float(found[1]))
-                case "shorter":
-                    return Change(kind, reason, nights=int(found[1]))
-                case "other_dates":
-                    return Change(kind, reason, first_night=date.fromisoformat(found[1]))
-            return Change(kind, reason)
-    return None
+def changes_in(stored: Iterable[Any]) -> list[Change]:
+    """Return the changes among a request's stored reasons; the other reasons say what stands in the way."""
+    return [_change(reason) for reason in map(reason_in, stored) if reason.code in ADVICE]
+
+
+def _change(reason: Reason) -> Change:
+    named: dict[str, Any] = {name: number for name, number in reason.named.items() if name != "count"}
+    return Change(reason, **named)
 
 
 def left_over(user: User, at: datetime, *, place: int | None = None, kind: str = "") -> QuerySet[ShelterRequest]:
-    """Return the open requests `user` may see, in the order they matter, that one `kind` of change would place."""
+    """Return the open requests that `user` may see and that are of this `kind`, the most pressing first."""
     rows = queries.open_requests(local_date(at)).filter(pk__in=queries.requests_visible_to(user).values("pk"))
     if place is not None:
         rows = rows.filter(place=place)
-    if kind:
-        rows = rows.annotate(said=Cast("left_over_reasons", TextField())).filter(_of_kind(kind))
+    rows = rows.filter(_of_kind(kind))
     return rows.select_related("arrival__user", "place").order_by("first_night", "-urgency", "registered_at", "pk")
 
 
 def _of_kind(kind: str) -> Q:
     alone = Q(children=F("people"))
     not_yet = Q(left_over_reasons=[]) & ~alone
-    advised = Q()
-    for pattern in ADVICE.values():
-        advised |= Q(said__regex=f'"{pattern}"')
     match kind:
         case "alone":
             return alone
         case "not_yet":
             return not_yet
         case "nothing":
+            advised = Q()
+            for code in ADVICE:
+                advised |= _advised(code)
             return ~advised & ~alone & ~not_yet
-    return Q(said__regex=f'"{ADVICE[kind]}"') if kind in ADVICE else Q()
+    return _advised(Code(kind)) if kind in ADVICE else Q()
+
+
+def _advised(code: Code) -> Q:
+    return Q(left_over_reasons__contains=[{"code": code.value}])
 
 
 def explained(rows: Sequence[ShelterRequest], at: datetime) -> list[LeftOver]:
-    """Return each request with its nights still wanted and its reasons taken apart (prefetch `matches`)."""
-    found = []
-    for request in rows:
-        changes = [(reason, change_in(reason)) for reason in request.left_over_reasons]
-        found.append(
-            LeftOver(
-                request=request,
-                runs=queries.uncovered(request, local_date(at)),
-                obstacles=[reason for reason, change in changes if change is None],
-                changes=[change for _reason, change in changes if change is not None],
-            )
+    """Return each request with its nights still wanted, its obstacles and its changes (prefetch `matches`)."""
+    return [
+        LeftOver(
+            request=request,
+            runs=queries.uncovered(request, local_date(at)),
+            obstacles=[each for each in map(reason_in, request.left_over_reasons) if each.code not in ADVICE],
+            changes=changes_in(request.left_over_reasons),
         )
-    return found
+        for request in rows
+    ]
 
 
 def places(user: User, at: datetime) -> list[tuple[int, str, int]]:

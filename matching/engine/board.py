@@ -26,7 +26,7 @@ from matching.engine.compiled.board_kernels import (
     who_could_stay,
 )
 from matching.engine.compiled.board_state import BoardState
-from matching.engine.compiled.problem import Wants
+from matching.engine.compiled.problem import KM_PER_DEGREE_AT_LEAST, Wants
 from matching.engine.compiled.ways import LEG_COLUMNS, LEGS, NO_LEG, OFFER, Best, has_two_legs
 from matching.engine.compiled.why import obstacles_of
 from matching.engine.objective import DEFAULT_LOYALTY, score, weight
@@ -220,7 +220,7 @@ class Board:
         wants, end = state.wants, len(state.needs_in_line)
         agreed = (wants.may_move[:end] | wants.may_split[:end]) & (wants.people[:end] > 0)
         agreed &= (wants.requires[:end] & ~state.sites.allows[at]) == 0
-        agreed &= np.abs(wants.lat[:end] - offer.lat) <= wants.radius[:end] / 111
+        agreed &= np.abs(wants.lat[:end] - offer.lat) <= wants.radius[:end] / KM_PER_DEGREE_AT_LEAST
         seats = np.flatnonzero(agreed)
         seats = seats[np.argsort(-wants.worth[seats], kind="stable")]
         tried, more = 0, list[Placement]()

@@ -1,7 +1,7 @@
 """Checking a plan and its proof from the outside.
 
-This page shares no code with the solver: it says every rule and the objective of DESIGN.md, section 4, a
-second time, from the plain values, so that a mistake would have to be made twice. It is slow and simple.
+This module shares no code with the solver. It states every rule and the objective of docs/matching.md a second
+time, from the plain values, so that a mistake would have to be made twice. It is slow and simple.
 """
 
 from __future__ import annotations

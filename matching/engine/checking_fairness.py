@@ -3,7 +3,7 @@
 Two households are equal here when they ask for the same nights for as many people, and the one left over could have the
 very legs of the other: no rule forbids it, and it agreed to them. It was passed over when it would be worth more
 there, or as much and has waited longer. What a household is worth counts its urgency and the days it has waited
-(DESIGN.md, section 4), so this is a fault in the plan and not a matter of opinion.
+(docs/matching.md, "What a placement is worth"), so this is a fault in the plan and not a matter of opinion.
 Like `checking`, this page shares no code with the solver.
 """
 

@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.engine.objective import EARTH_RADIUS_KM, FIT_SHARE, PARTIAL_BASE, PARTIAL_SHARE, weight
-from matching.engine.reasons import RULES_IN_WORDS, WIDER, Obstacles
+from matching.engine.objective import FIT_SHARE, PARTIAL_BASE, PARTIAL_SHARE, weight
+from matching.engine.reasons import COUNTED_RULES, WIDER, Code, Obstacles
 from matching.engine.rules import has_room
 from matching.engine.values import Leg, Need, Offer
+from places.earth import KM_PER_DEGREE, RADIUS_KM
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180
 
 
 @dataclass(slots=True)
@@ -117,7 +116,7 @@ class Field:
         rows = rows[self._km(need, rows) <= need.radius_km]
         # An offer has a row for each window; it counts once.
         rows = rows[np.unique(self.row_offer[rows], return_index=True)[1]]
-        within, refused = len(rows), dict.fromkeys(RULES_IN_WORDS, 0)
+        within, refused = len(rows), dict.fromkeys(COUNTED_RULES, 0)
         for rule, allowed in self._house_rules(need):
             kept = rows[allowed(rows)]
             refused[rule] = len(rows) - len(kept)
@@ -141,29 +140,29 @@ class Field:
         low, high = np.searchsorted(self.row_lat, [need.lat - reach, need.lat + reach])
         return np.arange(low, high)
 
-    def _house_rules(self, need: Need) -> list[tuple[str, Callable[[Ints], Bools]]]:
-        """Return the rules that can refuse this need whatever the nights, in words and as masks over rows."""
-        rules: list[tuple[str, Callable[[Ints], Bools]]] = [
-            ("too few beds", lambda rows: self.row_beds[rows] >= need.people)
+    def _house_rules(self, need: Need) -> list[tuple[Code, Callable[[Ints], Bools]]]:
+        """Return the rules that can refuse this need whatever the nights, each as a mask over rows."""
+        rules: list[tuple[Code, Callable[[Ints], Bools]]] = [
+            (Code.COUNT_TOO_FEW_BEDS, lambda rows: self.row_beds[rows] >= need.people)
         ]
         if not need.all_women:
-            rules.append(("only for households of women", lambda rows: ~self.row_women[rows]))
+            rules.append((Code.COUNT_WOMEN_HOUSEHOLDS_ONLY, lambda rows: ~self.row_women[rows]))
         if need.women_only:
-            rules.append(("not women-only", lambda rows: self.row_women[rows]))
+            rules.append((Code.COUNT_NOT_WOMEN_ONLY, lambda rows: self.row_women[rows]))
         if need.children:
-            rules.append(("no children allowed", lambda rows: self.row_children[rows]))
+            rules.append((Code.COUNT_NO_CHILDREN, lambda rows: self.row_children[rows]))
         else:
-            rules.append(("only for families with a child", lambda rows: ~self.row_families[rows]))
+            rules.append((Code.COUNT_FAMILIES_ONLY, lambda rows: ~self.row_families[rows]))
         if need.pets:
-            rules.append(("no pets allowed", lambda rows: self.row_pets[rows]))
+            rules.append((Code.COUNT_NO_PETS, lambda rows: self.row_pets[rows]))
         if need.step_free:
-            rules.append(("not step-free", lambda rows: self.row_step_free[rows]))
+            rules.append((Code.COUNT_NOT_STEP_FREE, lambda rows: self.row_step_free[rows]))
         if need.smoking is not None:
-            rules.append(("another smoking rule", lambda rows: self.row_smoking[rows] == need.smoking))
+            rules.append((Code.COUNT_OTHER_SMOKING_RULE, lambda rows: self.row_smoking[rows] == need.smoking))
         if need.declined:
-            rules.append(("declined before", lambda rows: ~self._declined(need, rows)))
+            rules.append((Code.COUNT_DECLINED_BEFORE, lambda rows: ~self._declined(need, rows)))
         if need.language_required:
-            rules.append(("no common language", lambda rows: self._speaks(need, rows).astype(bool)))
+            rules.append((Code.COUNT_NO_COMMON_LANGUAGE, lambda rows: self._speaks(need, rows).astype(bool)))
         return rules
 
     def _declined(self, need: Need, rows: Ints) -> Bools:
@@ -181,7 +180,7 @@ class Field:
         half_lat = np.radians(self.row_lat[rows] - need.lat) / 2
         half_lon = np.radians(self.row_lon[rows] - need.lon) / 2
         chord = np.sin(half_lat) ** 2 + np.cos(lat) * self.row_cos[rows] * np.sin(half_lon) ** 2
-        km: Floats = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
+        km: Floats = 2 * RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
         return km
 
     def _is_free(self, need: Need, row: int, nights: int) -> bool:

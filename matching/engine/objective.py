@@ -1,28 +1,19 @@
-"""The objective: what a placement is worth (docs/matching.md).
+"""What a placement is worth: the objective of docs/matching.md.
 
 weight x people x (coverage + 0.2 x fit)
 """
 
 from __future__ import annotations
 
-from math import asin, cos, radians, sin, sqrt
-
 from matching.engine.values import Leg, Need, Offer
+from places.earth import distance_km
 
-EARTH_RADIUS_KM = 6_371.0088
 FIT_SHARE = 0.2
 PARTIAL_BASE, PARTIAL_SHARE = 0.4, 0.6
 MOVE_COST, SPLIT_COST = 0.10, 0.15
 
 DEFAULT_LOYALTY = 0.1
 """A placement that stands changes only for a gain of more than this share of weight x people. The objective does not count it."""
-
-
-def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
-    """Return the great-circle distance in km between two points in degrees (haversine; Sinnott, 1984)."""
-    a, b = radians(lat), radians(other_lat)
-    chord = sin((b - a) / 2) ** 2 + cos(a) * cos(b) * sin(radians(other_lon - lon) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, chord)))
 
 
 def weight(need: Need) -> float:

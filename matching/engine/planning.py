@@ -52,7 +52,7 @@ def plan(
     """
     tell = progress or (lambda step: None)
     clock = Clock(time_limit, stop)
-    # A plan never places children without an adult. A coordinator does.
+    # A coordinator places children who are alone; a round never does (docs/matching.md, "The problem").
     alone = [need for need in needs if need.children == need.people]
     needs = sorted((need for need in needs if need.children < need.people), key=lambda need: need.id)
     offers = sorted(offers, key=lambda offer: offer.id)

@@ -1,92 +1,90 @@
-"""The hard rules: a pair is possible only if none of them refuses. Each refuses in words."""
+"""The hard rules: a pair is possible only if none of them refuses. Each rule that refuses gives its reason."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from matching.engine.objective import distance_km
+from matching.engine.reasons import NO_COMMON_LANGUAGE, Code, Reason, six_digits
 from matching.engine.values import Held, Leg, Need, Offer
+from places.earth import distance_km
 
-Rule = Callable[[Need, Offer], str | None]
+Rule = Callable[[Need, Offer], Reason | None]
 
 
-def within_radius(need: Need, offer: Offer) -> str | None:
+def within_radius(need: Need, offer: Offer) -> Reason | None:
     km = distance_km(need.lat, need.lon, offer.lat, offer.lon)
-    return f"{km:.1f} km away, {need.radius_km:g} km wanted" if km > need.radius_km else None
+    return Reason(Code.TOO_FAR, (round(km, 1), six_digits(need.radius_km))) if km > need.radius_km else None
 
 
-def step_free(need: Need, offer: Offer) -> str | None:
-    return "not step-free" if need.step_free and not offer.step_free else None
+def step_free(need: Need, offer: Offer) -> Reason | None:
+    return Reason(Code.NOT_STEP_FREE) if need.step_free and not offer.step_free else None
 
 
-def pets(need: Need, offer: Offer) -> str | None:
-    return "no pets allowed" if need.pets and not offer.pets else None
+def pets(need: Need, offer: Offer) -> Reason | None:
+    return Reason(Code.NO_PETS) if need.pets and not offer.pets else None
 
 
-def children(need: Need, offer: Offer) -> str | None:
-    return "no children allowed" if need.children and not offer.children else None
+def children(need: Need, offer: Offer) -> Reason | None:
+    return Reason(Code.NO_CHILDREN) if need.children and not offer.children else None
 
 
-def women_only(need: Need, offer: Offer) -> str | None:
-    return "not a women-only space" if need.women_only and offer.who != "women" else None
+def women_only(need: Need, offer: Offer) -> Reason | None:
+    return Reason(Code.NOT_WOMEN_ONLY) if need.women_only and offer.who != "women" else None
 
 
-def smoking(need: Need, offer: Offer) -> str | None:
+def smoking(need: Need, offer: Offer) -> Reason | None:
     if need.smoking is None or need.smoking == offer.smoking:
         return None
-    return "smoking is not allowed" if need.smoking else "smoking is allowed there"
+    return Reason(Code.NO_SMOKING if need.smoking else Code.SMOKING_ALLOWED)
 
 
-def who_may_stay(need: Need, offer: Offer) -> str | None:
+def who_may_stay(need: Need, offer: Offer) -> Reason | None:
     if offer.who == "women" and not need.all_women:
-        return "only for households of women"
+        return Reason(Code.WOMEN_HOUSEHOLDS_ONLY)
     if offer.who == "families" and not need.children:
-        return "only for families with a child"
+        return Reason(Code.FAMILIES_ONLY)
     return None
 
 
-def common_language(need: Need, offer: Offer) -> str | None:
-    return "no common language" if need.language_required and not need.languages & offer.languages else None
+def common_language(need: Need, offer: Offer) -> Reason | None:
+    return NO_COMMON_LANGUAGE if need.language_required and not need.languages & offer.languages else None
 
 
-def enough_beds(need: Need, offer: Offer) -> str | None:
-    beds = "1 bed" if offer.beds == 1 else f"{offer.beds} beds"
-    return f"{beds} for {need.people} people" if need.people > offer.beds else None
+def enough_beds(need: Need, offer: Offer) -> Reason | None:
+    return Reason(Code.TOO_FEW_BEDS, (offer.beds, need.people)) if need.people > offer.beds else None
 
 
-def not_declined(need: Need, offer: Offer) -> str | None:
-    return "declined before" if offer.id in need.declined else None
+def not_declined(need: Need, offer: Offer) -> Reason | None:
+    return Reason(Code.DECLINED_BEFORE) if offer.id in need.declined else None
 
 
-def host_vetted(need: Need, offer: Offer) -> str | None:
-    return None if offer.vetted else "the host is not vetted"
+def host_vetted(need: Need, offer: Offer) -> Reason | None:
+    return None if offer.vetted else Reason(Code.HOST_NOT_VETTED)
 
 
-def space_listed(need: Need, offer: Offer) -> str | None:
-    return None if offer.listed else "the space is paused or withdrawn"
+def space_listed(need: Need, offer: Offer) -> Reason | None:
+    return None if offer.listed else Reason(Code.SPACE_NOT_LISTED)
 
 
-def space_fresh(need: Need, offer: Offer) -> str | None:
-    return None if offer.fresh else "the host has not confirmed that it still stands"
+def space_fresh(need: Need, offer: Offer) -> Reason | None:
+    return None if offer.fresh else Reason(Code.SPACE_NOT_FRESH)
 
 
-def long_enough(need: Need, offer: Offer) -> str | None:
+def long_enough(need: Need, offer: Offer) -> Reason | None:
     nights = natural_leg(need, offer).nights
     if nights == 0:
-        return f"not free on {need.first_night}"
-    return (
-        f"only {nights} of {need.nights} nights, at least {need.min_nights} wanted"
-        if nights < need.min_nights
-        else None
-    )
+        return Reason(Code.NOT_FREE, (need.first_night,))
+    if nights < need.min_nights:
+        return Reason(Code.TOO_FEW_NIGHTS, (nights, need.nights, need.min_nights))
+    return None
 
 
-def room_left(need: Need, offer: Offer) -> str | None:
+def room_left(need: Need, offer: Offer) -> Reason | None:
     leg = natural_leg(need, offer)
     if leg.nights == 0 or leg.people > offer.beds or has_room(offer, offer.held, leg):
         return None
-    return "taken on some of these nights"
+    return Reason(Code.TAKEN)
 
 
 RULES: tuple[Rule, ...] = (
@@ -108,15 +106,15 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def refusals(need: Need, offer: Offer) -> tuple[str, ...]:
-    """Return in words every hard rule that forbids this pair by one leg; empty when it is possible."""
-    return tuple(words for rule in RULES if (words := rule(need, offer)) is not None)
+def refusals(need: Need, offer: Offer) -> tuple[Reason, ...]:
+    """Return the reason of every hard rule that forbids this pair by one leg; empty when the pair is possible."""
+    return tuple(reason for rule in RULES if (reason := rule(need, offer)) is not None)
 
 
 def natural_leg(need: Need, offer: Offer) -> Leg:
     """Return the leg from the need's first night on: the nights wanted, cut only by the window or the longest stay.
 
-    Of no nights when the space is not free on the first one.
+    The leg has no nights when the space is not free on the first one.
     """
     last_day = need.first_night
     for first, last in offer.windows:
@@ -126,7 +124,10 @@ def natural_leg(need: Need, offer: Offer) -> Leg:
 
 
 def has_room(offer: Offer, held: tuple[Held, ...], leg: Leg) -> bool:
-    """Return whether the leg fits beside what is held: people on every night, and alone where not shared."""
+    """Return whether the leg fits beside the beds that are `held`.
+
+    In a shared space all people together need a bed on every night. Any other space takes one household at a time.
+    """
     overlapping = [h for h in held if h.first_night < leg.last_day and h.last_day > leg.first_night]
     if not offer.shared:
         return not overlapping and leg.people <= offer.beds

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matching.engine.advice import Advice
+    from matching.engine.reasons import Reason
 
 Window = tuple[date, date]
 Prices = dict[tuple[str, date], tuple[float, ...]]
@@ -88,12 +89,12 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a need is met, its share of the objective, and the reasons in words."""
+    """Where a need is met, its share of the objective, and the reasons for it."""
 
     need_id: str
     legs: tuple[Leg, ...]
     score: float
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,10 @@ class Arrangement:
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """A need that is left over, and why, in words."""
+    """A need that is left over, and why."""
 
     need_id: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 def gap_between(bound: float, objective: float) -> float:

@@ -23,6 +23,7 @@ from accounts.refusals import Refused
 from matching import queries
 from matching.importing.row_by_row import key_of
 from matching.models import Match, ShelterRequest, Space
+from matching.reason_words import in_words
 from matching.refusals import one_act
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, safe_cell
 from privacy.models import AccessLog
@@ -218,7 +219,7 @@ def _match(match: Match) -> dict[str, Any]:
         "last_day": match.last_day.isoformat(),
         "people": match.people,
         "score": round(match.score, 4),
-        "reasons": "; ".join(map(str, match.reasons)),
+        "reasons": "; ".join(in_words(match.reasons)),
         "status": match.status,
         "created_at": match.created_at.isoformat(timespec="seconds"),
     }

@@ -17,16 +17,16 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import vetting
-from accounts.arrivals import open_case_for
 from accounts.contacts import bring_up_to_date
 from accounts.hosts import find_host, register_host
 from accounts.models import Host, User
 from accounts.refusals import Refused
+from deployment.locks import Lock, hold_until_commit
 from matching import due, intake, queries
 from matching.deadlines import local_date
 from matching.intake import COARSE_DEGREES, RequestDetails, SpaceDetails
@@ -42,9 +42,6 @@ Known = TypeVar("Known", Space, ShelterRequest)
 Progress = Callable[[int], None]
 
 BATCH = 100
-
-IMPORT_LOCK = 7_306_002
-"""Key of the advisory lock that lets one import at a time look up and write a batch: two of the same sheet agree."""
 
 UUID_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What a key of the service's own looks like."""
@@ -185,9 +182,8 @@ def _take_in_all(
 
 
 def wait_for_other_imports() -> None:
-    """Hold IMPORT_LOCK until the present transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
+    """Let one import at a time look up and write a batch, until the present transaction ends."""
+    hold_until_commit(Lock.IMPORT)
 
 
 def places_of(rows: Sequence[Row]) -> dict[int, Place | None]:
@@ -286,22 +282,23 @@ def take_in_request(
 ) -> Taken:
     """Register the need of one row, or change `request`, the one that has its key.
 
-    Raises NotYours, and whatever `intake.ask_for_shelter` and `intake.change_request` raise.
+    Raises NotYours, and whatever `intake.open_case_and_ask` and `intake.change_request` raise.
     """
     details = _request_details(row, place)
     if request is None:
         complete = intake.complete_request(details)
-        arrival = open_case_for(language=_language(row), name=row.name)
-        bring_up_to_date(arrival.user, name=row.name, contacts=_contacts(row))
-        request = intake.ask_for_shelter(
-            arrival,
+        case = intake.open_case_and_ask(
             complete,
-            by=by or arrival.user,
+            language=_language(row),
             at=at,
+            by=by,
+            name=row.name,
+            contacts=_contacts(row),
+            with_secret=False,
             external_id=row.key,
             registered_at=row.registered_at,
         )
-        return Taken(Outcome.NEW, request, after=complete, name_before=row.name, is_new_person=True)
+        return Taken(Outcome.NEW, case.request, after=complete, name_before=row.name, is_new_person=True)
     _may_bring(by, request.place_id)
     before = details_of_request(request)
     # The sheet has no column for the children's ages: those noted since stay.

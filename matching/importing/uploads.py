@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ from matching.importing import row_by_row
 from matching.importing.row_by_row import REFUSED_BY_DATABASE, Outcome, Taken
 from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, one_act
+from matching.retention import drop_content
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
 from notifications.wakeups import wake
 from places.models import Place
@@ -42,11 +43,6 @@ MOST_ROWS = 5_000
 BATCH = 100
 BATCHES_AT_ONCE = 10
 """After so many a worker lets others have a turn, and wakes itself."""
-
-PREVIEW_KEPT = timedelta(hours=24)
-"""A sheet that nobody confirms is forgotten after so long."""
-UNDO_KEPT = timedelta(days=30)
-"""So long an import can be undone; then what the rows said before is forgotten."""
 
 PERSONAL = frozenset({"host", "name", "phone", "email", "telegram", "contact", "address", "notes"})
 """Columns whose contents no preview shows."""
@@ -139,14 +135,8 @@ def drop(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
         _may_decide(sheet, by)
         if sheet.state not in (State.RECEIVED, State.PREVIEWED):
             raise SheetMovedOn
-        _forget(sheet)
+        drop_content(sheet)
         return sheet
-
-
-def _forget(sheet: SheetImport) -> None:
-    sheet.rows.all().delete()
-    sheet.state, sheet.content = State.DROPPED, b""
-    sheet.save(update_fields=["state", "content"])
 
 
 def _locked(sheet_id: int) -> SheetImport:
@@ -231,20 +221,6 @@ def take_in(sheet_id: int, *, now: Now) -> bool:
                 rows, ["outcome", "problems", "changes", "object_id", "before", "vouched_at"]
             )
     return True
-
-
-def forget_what_is_old(*, at: datetime) -> int:
-    """Drop previews nobody confirmed, and what older imports kept for an undo; return how many sheets were touched."""
-    touched = 0
-    previews = SheetImport.objects.filter(state=State.PREVIEWED, received_at__lt=at - PREVIEW_KEPT)
-    with transaction.atomic():
-        for sheet in previews.select_for_update(skip_locked=True):
-            _forget(sheet)
-            touched += 1
-        old = SheetImportRow.objects.filter(object_id__isnull=False, sheet__done_at__lt=at - UNDO_KEPT)
-        touched += len(set(old.values_list("sheet", flat=True)))
-        old.update(object_id=None, before="", changes="")
-    return touched
 
 
 def _taken_up(sheet_id: int, state: str, *, skip_locked: bool = False) -> SheetImport | None:

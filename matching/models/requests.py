@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Arrival
+from matching.limits import DEFAULT_RADIUS_KM, LONGEST_STAY, MOST_PEOPLE
 from matching.models import guards
 from places.models import Place
 from privacy.fields import EncryptedTextField
@@ -38,7 +39,7 @@ class ShelterRequest(models.Model):
     place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
     latitude = models.FloatField()
     longitude = models.FloatField()
-    radius_km = models.FloatField(default=50)
+    radius_km = models.FloatField(default=DEFAULT_RADIUS_KM)
     people = models.PositiveSmallIntegerField()
     children = models.PositiveSmallIntegerField(default=0)
     children_ages = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
@@ -63,9 +64,9 @@ class ShelterRequest(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="request_people", condition=Q(people__gte=1, people__lte=100)),
+            models.CheckConstraint(name="request_people", condition=Q(people__gte=1, people__lte=MOST_PEOPLE)),
             models.CheckConstraint(name="request_children", condition=Q(children__lte=F("people"))),
-            models.CheckConstraint(name="request_nights", condition=Q(nights__gte=1, nights__lte=730)),
+            models.CheckConstraint(name="request_nights", condition=Q(nights__gte=1, nights__lte=LONGEST_STAY)),
             models.CheckConstraint(
                 name="request_shortest_stay", condition=Q(min_nights__gte=1, min_nights__lte=F("nights"))
             ),

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Host
+from matching.limits import MOST_BEDS
 from matching.models import guards
 from places.models import Place
 from privacy.fields import EncryptedTextField
@@ -58,7 +59,7 @@ class Space(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="space_beds", condition=Q(beds__gte=1, beds__lte=500)),
+            models.CheckConstraint(name="space_beds", condition=Q(beds__gte=1, beds__lte=MOST_BEDS)),
             models.CheckConstraint(name="space_longest_stay", condition=Q(max_nights=None) | Q(max_nights__gte=1)),
             models.CheckConstraint(
                 name="space_status_known", condition=Q(status__in=["listed", "paused", "withdrawn"])

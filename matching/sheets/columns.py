@@ -1,4 +1,4 @@
-"""The columns of the two spreadsheets: how each is read, and what an empty cell means (DESIGN, section 5)."""
+"""The columns of the two spreadsheets: how each is read, and what an empty cell means. docs/sheets.md tells people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
 
+from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
 from matching.sheets import cells
 
 
@@ -40,10 +41,10 @@ SPACE: Columns = {
     "address": Column(cells.text, ""),
     "lat": _WHERE["lat"],
     "lon": _WHERE["lon"],
-    "beds": Column(cells.whole_number(1, 500), needed="Say how many people can sleep here."),
+    "beds": Column(cells.whole_number(1, MOST_BEDS), needed="Say how many people can sleep here."),
     "shared": Column(cells.yes_no, False),
     "windows": Column(cells.windows, needed="Say when the space is free, like 2022-09-26/2022-10-10."),
-    "max_nights": Column(cells.whole_number(1, 3650)),
+    "max_nights": Column(cells.whole_number(1, LONGEST_LIMIT)),
     "who": Column(cells.who, "anyone"),
     "children": Column(cells.yes_no, True),
     "pets": Column(cells.yes_no, False),
@@ -61,13 +62,13 @@ def request(zone: tzinfo) -> Columns:
         "name": Column(cells.text, ""),
         **_CONTACTS,
         **_WHERE,
-        "radius_km": Column(cells.radius, 50.0),
-        "people": Column(cells.whole_number(1, 100), needed="Say how many people need a place to sleep."),
-        "children": Column(cells.whole_number(0, 100), 0),
+        "radius_km": Column(cells.radius, DEFAULT_RADIUS_KM),
+        "people": Column(cells.whole_number(1, MOST_PEOPLE), needed="Say how many people need a place to sleep."),
+        "children": Column(cells.whole_number(0, MOST_PEOPLE), 0),
         "all_women": Column(cells.yes_no, False),
         "first_night": Column(cells.day, needed="Say from which night, like 2022-09-28."),
-        "nights": Column(cells.whole_number(1, 730), needed="Say for how many nights."),
-        "min_nights": Column(cells.whole_number(1, 730)),
+        "nights": Column(cells.whole_number(1, LONGEST_STAY), needed="Say for how many nights."),
+        "min_nights": Column(cells.whole_number(1, LONGEST_STAY)),
         "pets": Column(cells.yes_no, False),
         "step_free": Column(cells.yes_no, False),
         "women_only": Column(cells.yes_no, False),

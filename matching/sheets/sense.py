@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from places.gazetteer import KnownPlace, distance_km
+from places.earth import distance_km
+from places.gazetteer import KnownPlace
 
 FindPlace = Callable[[str], KnownPlace | None]
 Values = dict[str, Any]

@@ -22,7 +22,7 @@ from matching import disclosure, queries, transitions
 from matching.models import Match
 from matching.refusals import AlreadyAnswered, IllegalMove, ReasonNeeded
 from matching.states import CONTACT_OPEN, NEEDS_REASON, Act, Role, Status, acts_open_to
-from matching.web.plain_forms import PlainForm, Words
+from matching.web.plain_forms import PlainForm, Wording
 from matching.web.refused import WRONG_INPUT
 
 NOT_SAFE = "not_safe"
@@ -38,7 +38,7 @@ DO: dict[str, Callable[..., Match]] = {
 }
 """What each name in an address does. Whose act it is and whether it is possible now, `transitions` says."""
 
-LABELS: dict[Role, dict[str, Words]] = {
+LABELS: dict[Role, dict[str, Wording]] = {
     Role.ARRIVAL: {
         Act.ACCEPT: gettext_lazy("Accept this place"),
         Act.DECLINE: gettext_lazy("Decline this place"),
@@ -60,7 +60,7 @@ LABELS: dict[Role, dict[str, Words]] = {
         NOT_SAFE: gettext_lazy("I do not feel safe"),
     },
 }
-DONE: dict[str, Words] = {
+DONE: dict[str, Wording] = {
     Act.ACCEPT: gettext_lazy("You have accepted."),
     Act.DECLINE: gettext_lazy("You have declined."),
     Act.CANCEL: gettext_lazy("It is cancelled."),
@@ -72,7 +72,7 @@ DONE: dict[str, Words] = {
         "A coordinator has been told at once. If you are in danger, go away from there and call 112."
     ),
 }
-REASON_WORDS: dict[str, Words] = {
+REASON_WORDS: dict[str, Wording] = {
     "dates_changed": gettext_lazy("The dates have changed"),
     "too_many_people": gettext_lazy("They are too many"),
     "not_now": gettext_lazy("Not now"),
@@ -96,15 +96,15 @@ SHOWN_FIRST = NEEDS_REASON | {Act.NO_SHOW, Act.COMPLETE}
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class ActOffered:
     """One act offered on a page: a button that does it at once, or a link to a page that asks first."""
 
     name: str
-    label: Words
+    label: Wording
     asks_first: bool
 
 
-def offered(match: Match, role: Role, today: date) -> list[Offered]:
+def offered(match: Match, role: Role, today: date) -> list[ActOffered]:
     """Return the acts that make sense now for this side: what goes on before what ends something."""
     status = Status(match.status)
     if match.frozen_at is not None:
@@ -119,7 +119,7 @@ def offered(match: Match, role: Role, today: date) -> list[Offered]:
     if match.first_night > today:
         hidden.add(Act.NO_SHOW)
     names += [act for act in acts_open_to(role, status) if act not in hidden]
-    each = [Offered(name, LABELS[role][name], asks_first=name in SHOWN_FIRST) for name in names]
+    each = [ActOffered(name, LABELS[role][name], asks_first=name in SHOWN_FIRST) for name in names]
     return sorted(each, key=lambda offered: offered.asks_first)
 
 

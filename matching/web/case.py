@@ -21,7 +21,7 @@ from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
 from matching.states import CONTACT_OPEN, RequestState, Role, Status
 from matching.web import acts, inbox, story
-from matching.web.acts import Offered
+from matching.web.acts import ActOffered
 from matching.web.drafts import NEED, Draft, InSession, WithCase
 from matching.web.languages import in_words
 from matching.web.refused import WRONG_INPUT, refusals_shown_on, refused_form
@@ -39,7 +39,7 @@ class MatchCard:
 
     match: Match
     story: Story
-    acts: list[Offered]
+    acts: list[ActOffered]
     contact_open: bool
     languages: str
     whom: str

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.refusals import Refused
 from matching import queries, redating
 from matching.deadlines import local_date
+from matching.limits import LONGEST_STAY
 from matching.models import ShelterRequest
 from matching.states import Status
 from matching.web.need_forms import WhenForm
@@ -39,7 +40,7 @@ class LongerForm(QuestionForm):
 
     title = gettext_lazy("Change how long you need it")
     why = gettext_lazy("You keep the place where you are. We ask there first for the nights after it.")
-    nights = whole_number(gettext_lazy("How many nights in all, from the first one on"), 1, 730)
+    nights = whole_number(gettext_lazy("How many nights in all, from the first one on"), 1, LONGEST_STAY)
     may_move = forms.BooleanField(label=MAY_MOVE, required=False)
 
 

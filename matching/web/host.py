@@ -26,7 +26,7 @@ from matching.web.case import match_card
 from matching.web.languages import in_words
 from matching.web.learning import after_a_no
 from matching.web.nights import Month, month_of, read_month
-from matching.web.plain_forms import Words
+from matching.web.plain_forms import Wording
 from matching.web.refused import WRONG_INPUT, refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CodeForm, ContactForm
 from matching.web.visitors import browser_of, for_hosts, host_of, sign_in, source_of, user_of
@@ -35,7 +35,7 @@ from privacy.fields import decrypt, encrypt
 HOME = "web:host"
 CONTACT = "host_contact"
 STAYS = (Status.COMPLETED, Status.BROKEN_OFF, Status.NO_SHOW)
-CHECKS_IN_WORDS: dict[str, Words] = {
+CHECKS_IN_WORDS: dict[str, Wording] = {
     HostCheck.Kind.IDENTITY_SEEN: gettext_lazy(
         "A coordinator sees a document of yours with a picture; no copy is kept."
     ),
@@ -142,7 +142,7 @@ def _waits(match: Match) -> bool:
     return match.status == Status.APPROVED and match.host_accepted_at is None and match.frozen_at is None
 
 
-def _missing(host: Host, today: date) -> list[Words]:
+def _missing(host: Host, today: date) -> list[Wording]:
     """Return in words which checks a host who may yet be vetted still lacks."""
     if host.status not in (Host.Status.UNVETTED, Host.Status.VETTED):
         return []

@@ -14,21 +14,21 @@ from notifications import inbox
 from notifications.models import Notification
 from notifications.texts import render
 
-SHOWN = 20
+LINES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class InboxLine:
     notification: Notification
     words: str
 
 
-def lines(user: User) -> list[Line]:
+def lines(user: User) -> list[InboxLine]:
     """Return the latest messages to `user` in words, newest first."""
     language = get_language() or user.language
     return [
-        Line(notification, render(notification.event, language, notification.context).subject)
-        for notification in inbox.inbox(user)[:SHOWN]
+        InboxLine(notification, render(notification.event, language, notification.context).subject)
+        for notification in inbox.inbox(user)[:LINES_SHOWN]
     ]
 
 

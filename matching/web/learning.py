@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from matching.models import Match
 from matching.states import Act
-from matching.web.plain_forms import Words
+from matching.web.plain_forms import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Lesson:
     """Where a reason leads, and what is said there."""
 
     view: str
-    words: Words
+    words: Wording
     more: Mapping[str, str]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import throttles
 from accounts.arrivals import grouped, open_case
-from accounts.contacts import bring_up_to_date
 from accounts.models import Arrival, User
 from accounts.refusals import Refused
 from matching import intake, queries
@@ -127,10 +125,14 @@ def _send(request: HttpRequest) -> HttpResponse:
 
 def _take_in(request: HttpRequest, draft: Draft, answers: Answers) -> HttpResponse:
     arrival, secret = case_of(request), draft.facts.get("secret", "")
-    with transaction.atomic():  # The case and the request in it: both, or neither when the request is refused.
-        if arrival is None:
-            arrival, secret = open_case(language=get_language() or "")
-        _ask(arrival, answers)
+    now, reach = timezone.now(), answers["reach"]
+    details = request_details(answers, local_date(now))
+    name, contacts = reach["name"], [reach["contact"]] if reach["contact"] else []
+    if arrival is None:
+        case = intake.open_case_and_ask(details, language=get_language() or "", at=now, name=name, contacts=contacts)
+        arrival, secret = case.arrival, case.secret
+    else:
+        intake.ask_for_shelter(arrival, details, by=arrival.user, at=now, name=name, contacts=contacts)
     draft.forget()
     request.session.pop(KEPT_CASE, None)
     if arrival_of(request):
@@ -138,13 +140,6 @@ def _take_in(request: HttpRequest, draft: Draft, answers: Answers) -> HttpRespon
         return redirect("web:case")
     Draft(InSession(request.session, NEED)).finish(case=arrival.case_number, secret=secret)
     return redirect("web:need_done")
-
-
-def _ask(arrival: Arrival, answers: Answers) -> None:
-    now, reach = timezone.now(), answers["reach"]
-    contacts = [reach["contact"]] if reach["contact"] else []
-    bring_up_to_date(arrival.user, name=reach["name"], contacts=contacts)
-    intake.ask_for_shelter(arrival, request_details(answers, local_date(now)), by=arrival.user, at=now)
 
 
 # -- number and secret ----------------------------------------------------------------------------

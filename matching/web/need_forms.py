@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import RequestDetails, urgency_of
+from matching.limits import LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
-from matching.web.questions import Answers, Flow, Line, Question, QuestionForm
+from matching.web.questions import AnswerLine, Answers, Flow, Question, QuestionForm
 from matching.web.where import PlaceQuestion
 
 NIGHTS_IF_UNKNOWN = 7
@@ -33,19 +34,20 @@ def yes_or_no(value: bool) -> str:
 class PeopleForm(QuestionForm):
     title = gettext_lazy("Who needs a place to sleep?")
     why = gettext_lazy("Count yourself too. We look for enough beds for all of you.")
-    adults = whole_number(gettext_lazy("Adults"), 0, 100)
-    children = whole_number(gettext_lazy("Children under 18"), 0, 100, initial=0)
+    adults = whole_number(gettext_lazy("Adults"), 0, MOST_PEOPLE)
+    children = whole_number(gettext_lazy("Children under 18"), 0, MOST_PEOPLE, initial=0)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if "adults" in cleaned and "children" in cleaned:
             people = cleaned["adults"] + cleaned["children"]
             if not 1 <= people <= 100:
-                self.add_error("adults", _("Say how many people need a place to sleep: from 1 to 100 in all."))
+                words = _("Say how many people need a place to sleep: from 1 to %(most)d in all.")
+                self.add_error("adults", words % {"most": MOST_PEOPLE})
             cleaned["people"] = people
         return cleaned
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("Adults"), str(self.cleaned_data["adults"])),
             (_("Children under 18"), str(self.cleaned_data["children"])),
@@ -79,7 +81,7 @@ class ChildrenForm(QuestionForm):
             )
         return ages
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [(_("Ages of the children"), ", ".join(map(str, self.cleaned_data["ages"])) or _("not said"))]
 
 
@@ -116,7 +118,7 @@ class NeedsForm(QuestionForm):
         required=False,
     )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("Who you are"), self.chosen("household")),
             (_("What you need"), self.chosen("needs") or _("nothing special")),
@@ -141,7 +143,7 @@ class WhereForm(PlaceQuestion):
         widget=forms.RadioSelect,
     )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             *super().lines(),
             (_("How far from there"), _("up to %(km)s km") % {"km": f"{self.cleaned_data['radius_km']:g}"}),
@@ -162,7 +164,7 @@ class WhenForm(QuestionForm):
         widget=forms.RadioSelect,
     )
     date = day(gettext_lazy("The other date"), required=False)
-    nights = whole_number(gettext_lazy("How many nights"), 1, 730, required=False)
+    nights = whole_number(gettext_lazy("How many nights"), 1, LONGEST_STAY, required=False)
     nights_unknown = forms.BooleanField(label=gettext_lazy("I do not know for how long yet"), required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -186,7 +188,7 @@ class WhenForm(QuestionForm):
             self.add_error("nights", self.fields["nights"].error_messages["required"])
         return cleaned
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("First night"), formats.date_format(self.cleaned_data["first_night"], "j E Y")),
             (_("Nights"), self._nights_in_words()),
@@ -209,7 +211,7 @@ class StayForm(QuestionForm):
     min_nights = whole_number(
         gettext_lazy("The shortest stay that helps, in nights"),
         1,
-        730,
+        LONGEST_STAY,
         help_text=gettext_lazy(
             "Write 1 if even one night helps, or if you do not know. Leave it empty if it must be the whole stay."
         ),
@@ -220,12 +222,12 @@ class StayForm(QuestionForm):
 
     def clean_min_nights(self) -> int | None:
         shortest: int | None = self.cleaned_data["min_nights"]
-        nights = self.answers["when"]["nights"] if "when" in self.answers else 730
+        nights = self.answers["when"]["nights"] if "when" in self.answers else LONGEST_STAY
         if shortest is not None and shortest > nights:
             raise forms.ValidationError(_("The shortest stay that helps cannot be longer than the whole stay."))
         return shortest
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("Shortest stay that helps, in nights"), str(self.cleaned_data["min_nights"] or _("the whole stay"))),
             (_("Can move once"), yes_or_no(self.cleaned_data["may_move"])),
@@ -252,7 +254,7 @@ class LanguagesForm(QuestionForm):
             self.add_error("languages", _("Choose at least one language that the host should speak."))
         return cleaned
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("Languages"), languages.in_words(self.cleaned_data["languages"]) or _("not said")),
             (_("Only with a host who speaks one of these"), yes_or_no(self.cleaned_data["language_required"])),
@@ -283,7 +285,7 @@ class ReachForm(QuestionForm):
         label=gettext_lazy("Anything the coordinator should know (not required)"),
         help_text=gettext_lazy("Only coordinators read this. Do not write passport numbers."),
         required=False,
-        max_length=2000,
+        max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
@@ -295,7 +297,7 @@ class ReachForm(QuestionForm):
         except UnreadableContact as refusal:
             raise forms.ValidationError(str(refusal)) from None
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         contact = self.cleaned_data["contact"]
         return [
             (_("Phone or e-mail"), contact[1] if contact else _("none")),

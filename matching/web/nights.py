@@ -18,7 +18,7 @@ from matching.states import Status
 MONTHS_AHEAD = 24
 
 
-class Kind(StrEnum):
+class NightState(StrEnum):
     """What a night is to its host. A proposal nobody has approved is no news yet: its nights look free."""
 
     NOT_OFFERED = "none"
@@ -29,11 +29,11 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class NightShown:
     """One night: `people` are there or expected, and `free` beds are left. `over` it is before today."""
 
     day: date
-    kind: Kind
+    kind: NightState
     people: int
     free: int
     over: bool
@@ -41,19 +41,19 @@ class Night:
     @property
     def words(self) -> str:
         match self.kind:
-            case Kind.NOT_OFFERED:
+            case NightState.NOT_OFFERED:
                 return _("not offered")
-            case Kind.FREE:
+            case NightState.FREE:
                 return _("free")
-            case Kind.HELD:
+            case NightState.HELD:
                 return _("held")
-            case Kind.TAKEN:
+            case NightState.TAKEN:
                 return _("taken")
-            case Kind.PART:
+            case NightState.PART:
                 return ngettext("%(free)s free", "%(free)s free", self.free) % {"free": self.free}
 
 
-Week = Sequence[Night | None]
+WeekShown = Sequence[NightShown | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Month:
 
     first: date
     weekdays: Sequence[tuple[str, str]]
-    weeks: Sequence[Week]
+    weeks: Sequence[WeekShown]
     before: str
     after: str
 
@@ -97,20 +97,20 @@ def month_of(space: Space, matches: Iterable[Match], first: date, today: date) -
     )
 
 
-def _night(space: Space, held: Sequence[Match], day: date, today: date) -> Night:
+def _night(space: Space, held: Sequence[Match], day: date, today: date) -> NightShown:
     here = [match for match in held if match.covers(day)]
     people = sum(match.people for match in here)
     offered = any(window.first_night <= day < window.last_day for window in space.windows.all())
     free = space.beds - people if offered and (space.shared or not people) else 0
-    return Night(day, _kind(here, free, offered=offered), people, free, over=day < today)
+    return NightShown(day, _kind(here, free, offered=offered), people, free, over=day < today)
 
 
-def _kind(here: Sequence[Match], free: int, *, offered: bool) -> Kind:
+def _kind(here: Sequence[Match], free: int, *, offered: bool) -> NightState:
     if not here:
-        return Kind.FREE if offered else Kind.NOT_OFFERED
+        return NightState.FREE if offered else NightState.NOT_OFFERED
     if free:
-        return Kind.PART
-    return Kind.HELD if any(match.status == Status.APPROVED for match in here) else Kind.TAKEN
+        return NightState.PART
+    return NightState.HELD if any(match.status == Status.APPROVED for match in here) else NightState.TAKEN
 
 
 def _shifted(first: date, months: int) -> date:

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import SpaceDetails, Window
+from matching.limits import LONGEST_STAY, MOST_BEDS
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
-from matching.web.questions import Answers, Flow, Line, Question, QuestionForm
+from matching.web.questions import AnswerLine, Answers, Flow, Question, QuestionForm
 from matching.web.where import PlaceQuestion
 
 
@@ -40,7 +41,7 @@ class AddressForm(QuestionForm):
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
     )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("Address"), self.cleaned_data["address"]),
             (_("How to find the door"), self.cleaned_data["directions"] or _("not said")),
@@ -50,9 +51,9 @@ class AddressForm(QuestionForm):
 class BedsForm(QuestionForm):
     title = gettext_lazy("How many people can sleep there?")
     why = gettext_lazy("Sofas and mattresses count, if you would offer them to a friend.")
-    beds = whole_number(gettext_lazy("Number of people"), 1, 500)
+    beds = whole_number(gettext_lazy("Number of people"), 1, MOST_BEDS)
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [(_("People who can sleep there"), str(self.cleaned_data["beds"]))]
 
 
@@ -68,7 +69,7 @@ class SharedForm(QuestionForm):
         widget=forms.RadioSelect,
     )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [(_("Households at the same time"), self.chosen("shared"))]
 
 
@@ -115,7 +116,7 @@ class NightsForm(QuestionForm):
         cleaned["windows"] = tuple(sorted(windows))
         return cleaned
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [
             (_("Free"), f"{formats.date_format(first, 'j E Y')} – {formats.date_format(last, 'j E Y')}")
             for first, last in self.cleaned_data["windows"]
@@ -128,12 +129,12 @@ class LongestForm(QuestionForm):
     max_nights = whole_number(
         gettext_lazy("Nights"),
         1,
-        730,
+        LONGEST_STAY,
         help_text=gettext_lazy("Leave it empty for no limit."),
         required=False,
     )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [(_("Longest stay, in nights"), str(self.cleaned_data["max_nights"] or _("no limit")))]
 
 
@@ -150,7 +151,7 @@ class WhoForm(QuestionForm):
         widget=forms.RadioSelect,
     )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [(_("Who may stay"), self.chosen("who"))]
 
 
@@ -170,7 +171,7 @@ class HouseForm(QuestionForm):
         required=False,
     )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [(_("True of the space"), self.chosen("house") or _("none of these"))]
 
 
@@ -184,7 +185,7 @@ class LanguagesForm(QuestionForm):
         error_messages={"required": gettext_lazy("Choose at least one language.")},
     )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [(_("Languages"), languages.in_words(self.cleaned_data["languages"]))]
 
 
@@ -208,7 +209,7 @@ class YouForm(QuestionForm):
         except UnreadableContact as refusal:
             raise forms.ValidationError(str(refusal)) from None
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [(_("Name"), self.cleaned_data["name"]), (_("Phone or e-mail"), self.cleaned_data["contact"][1])]
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-Words: TypeAlias = "str | _StrPromise"
+Wording: TypeAlias = "str | _StrPromise"
 """Words ready to be shown, or to be translated when they are."""
 
 
@@ -77,7 +77,7 @@ class DayField(forms.DateField):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 
-def day(label: Words, *, required: bool = True) -> DayField:
+def day(label: Wording, *, required: bool = True) -> DayField:
     """Return a field for a day, asked for with the browser's own date picker where it has one."""
     return DayField(
         label=label,
@@ -87,7 +87,7 @@ def day(label: Words, *, required: bool = True) -> DayField:
     )
 
 
-def whole_number(label: Words, least: int, most: int, **options: Any) -> forms.IntegerField:
+def whole_number(label: Wording, least: int, most: int, **options: Any) -> forms.IntegerField:
     """Return a field for a whole number whose every error says from where to where it goes.
 
     A text field with the digits' keyboard: a browser's number field drops without a word what it cannot read.

@@ -11,11 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from matching.web.drafts import Draft
-from matching.web.plain_forms import PlainForm, Words
+from matching.web.plain_forms import PlainForm, Wording
 from matching.web.refused import WRONG_INPUT
 
 Answers = Mapping[str, Mapping[str, Any]]
-Line = tuple[Words, str]
+AnswerLine = tuple[Wording, str]
 Given = Mapping[str, Mapping[str, list[str]]]
 
 
@@ -25,14 +25,14 @@ class QuestionForm(PlainForm):
     `answers` are the cleaned answers to the questions before, `today` the day the page is asked on.
     """
 
-    title: Words = ""
-    why: Words = ""
+    title: Wording = ""
+    why: Wording = ""
 
     def __init__(self, data: Any = None, *, answers: Answers, today: date) -> None:
         self.answers, self.today = answers, today
         super().__init__(data)
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         """Return what was answered, in words, for the page on which answers are checked."""
         raise NotImplementedError
 
@@ -53,7 +53,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DraftRead:
     """A draft read against its questions: who is asked what, the answers that stand, and what comes next."""
 
     asked: tuple[Question, ...]
@@ -73,7 +73,7 @@ class Flow:
     def __init__(self, name: str, questions: Sequence[Question]) -> None:
         self.name, self.questions = name, tuple(questions)
 
-    def read(self, draft: Draft, today: date) -> Reading:
+    def read(self, draft: Draft, today: date) -> DraftRead:
         """Read the draft: an answer that no longer stands (a day has passed, a change elsewhere) is missing again."""
         answers: dict[str, Mapping[str, Any]] = {}
         forms_: dict[str, QuestionForm] = {}
@@ -89,9 +89,9 @@ class Flow:
                 forms_[question.name] = form
             elif missing is None:
                 missing = question.name
-        return Reading(tuple(asked), forms_, answers, missing)
+        return DraftRead(tuple(asked), forms_, answers, missing)
 
-    def onward(self, reading: Reading) -> HttpResponse:
+    def onward(self, reading: DraftRead) -> HttpResponse:
         """Go to the first question without an answer, or to the check of all answers."""
         if reading.missing:
             return redirect(f"web:{self.name}", question=reading.missing)
@@ -142,11 +142,11 @@ class Flow:
         status = WRONG_INPUT if request.method == "POST" else 200
         return render(request, f"{self.name}/question.html", context, status=status)
 
-    def lines(self, reading: Reading) -> list[tuple[str, Line]]:
+    def lines(self, reading: DraftRead) -> list[tuple[str, AnswerLine]]:
         """Return (question, (label, answer)) for every line of the check page."""
         return [(name, line) for name, form in reading.forms.items() for line in form.lines()]
 
 
-def _before(reading: Reading, name: str) -> list[tuple[str, Mapping[str, Any]]]:
+def _before(reading: DraftRead, name: str) -> list[tuple[str, Mapping[str, Any]]]:
     names = [question.name for question in reading.asked]
     return [(asked, reading.answers[asked]) for asked in names[: names.index(name)] if asked in reading.answers]

@@ -17,7 +17,7 @@ from matching import intake, queries
 from matching.models import Space
 from matching.web import acts
 from matching.web.host import HOME, host_page
-from matching.web.plain_forms import Words
+from matching.web.plain_forms import Wording
 from matching.web.refused import refusals_shown_on
 from matching.web.visitors import for_hosts, host_of
 
@@ -27,10 +27,10 @@ class SpaceAct:
     """What may be done to a space, and the words around it."""
 
     do: Callable[..., Space]
-    title: Words
-    text: Words
-    button: Words
-    done: Words
+    title: Wording
+    text: Wording
+    button: Wording
+    done: Wording
 
 
 SPACE_ACTS = {

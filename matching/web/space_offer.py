@@ -21,7 +21,7 @@ from matching.deadlines import local_date
 from matching.intake import SpaceDetails
 from matching.models import Space
 from matching.web.offer_forms import MEANING, SPACE_QUESTIONS
-from matching.web.questions import Line, QuestionForm
+from matching.web.questions import AnswerLine, QuestionForm
 from matching.web.refused import WRONG_INPUT, refused_form
 from matching.web.visitors import for_hosts, host_of
 
@@ -98,6 +98,6 @@ def stated(space: Space, question: str) -> MultiValueDict[str, str]:
     return MultiValueDict(typed)
 
 
-def _lines(question: str, space: Space, today: date) -> list[Line]:
+def _lines(question: str, space: Space, today: date) -> list[AnswerLine]:
     form: QuestionForm = QUESTIONS[question](stated(space, question), answers={}, today=today)
     return form.lines() if form.is_valid() else [(form.title, "–")]

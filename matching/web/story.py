@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from matching.deadlines import due_at
 from matching.models import Match, ShelterRequest
 from matching.states import CONTACT_OPEN, RequestState, Role, Status
-from matching.web.frame import unbroken
+from matching.web.every_page import unbroken
 
 
 @dataclass(frozen=True, slots=True)

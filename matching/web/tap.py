@@ -38,7 +38,7 @@ SPACE_ACTS = {"still_available": intake.confirm_still_available, "pause": intake
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedAbout:
     """What the link asks about: a match (with the side that is asked) or a space."""
 
     notification: Notification
@@ -99,7 +99,7 @@ def act(request: HttpRequest, token: str, act: str) -> HttpResponse:
     return redirect("web:tap", token=token)
 
 
-def _answer(asked: Asked, name: str, said: Mapping[str, str]) -> None:
+def _answer(asked: AskedAbout, name: str, said: Mapping[str, str]) -> None:
     """Use the link and do what it says in one transaction; what is refused leaves the link unused."""
     now = timezone.now()
     with one_act():
@@ -111,7 +111,7 @@ def _answer(asked: Asked, name: str, said: Mapping[str, str]) -> None:
             SPACE_ACTS[name](asked.space.pk, by=asked.user, at=now)
 
 
-def _asked(request: HttpRequest, token: str) -> Asked:
+def _asked(request: HttpRequest, token: str) -> AskedAbout:
     """Return what a token asks. Raises Http404 for a token that is not ours, or of somebody who may not answer any more."""
     notification = taps.find(token)
     if notification is None or not notification.recipient.is_active:
@@ -119,15 +119,15 @@ def _asked(request: HttpRequest, token: str) -> Asked:
     if user_of(request) is None and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
         # The message was read in this language; nobody has chosen another one on this device.
         translation.activate(notification.language)
-    asked = Asked(notification)
+    asked = AskedAbout(notification)
     if (role := ROLES.get(notification.event)) is not None:
         match = acts.match_of(asked.user, UUID(notification.context["match"]), role)
-        return Asked(notification, match=match, role=role)
+        return AskedAbout(notification, match=match, role=role)
     mine = queries.spaces_visible_to(asked.user).filter(host__user=asked.user).select_related("place")
-    return Asked(notification, space=get_object_or_404(mine, pk=notification.context["space"]))
+    return AskedAbout(notification, space=get_object_or_404(mine, pk=notification.context["space"]))
 
 
-def _shown(request: HttpRequest, token: str, asked: Asked, refusal: Refused | None = None) -> HttpResponse:
+def _shown(request: HttpRequest, token: str, asked: AskedAbout, refusal: Refused | None = None) -> HttpResponse:
     context: dict[str, Any] = {"token": token, "refusal": refusal, "by": asked.notification.expires_at}
     if asked.match is None:
         return render(request, "t/space.html", context | {"space": asked.space})
@@ -136,7 +136,7 @@ def _shown(request: HttpRequest, token: str, asked: Asked, refusal: Refused | No
     return render(request, "t/match.html", context)
 
 
-def _closed(request: HttpRequest, asked: Asked) -> HttpResponse:
+def _closed(request: HttpRequest, asked: AskedAbout) -> HttpResponse:
     """Say that it is answered (200: whoever taps again after a lost reply reads that all is well), or over (410)."""
     answered = asked.notification.tapped_at
     home = "web:case" if asked.role is Role.ARRIVAL and asked.match else "web:host"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from matching.queries import places_with_most_room
-from matching.web.questions import Line, QuestionForm
+from matching.web.questions import AnswerLine, QuestionForm
 from places.models import Place
 from places.queries import candidates
 
@@ -69,7 +69,7 @@ class PlaceQuestion(QuestionForm):
             self.add_error("place_id", _("Choose the place you mean, or write another name above."))
         return cleaned
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AnswerLine]:
         return [(_("Place"), str(self.cleaned_data["place_id"]))]
 
 

@@ -14,6 +14,7 @@ from matching.copy_rows import read
 from matching.deadlines import local_date
 from matching.engine import Held, Leg, Need, Offer, Placement
 from matching.engine.values import Window
+from matching.limits import LONGEST_STAY
 from matching.states import HOLDS_BEDS, Status
 
 SMOKING = {"yes": True, "no": False}
@@ -279,8 +280,9 @@ MATCHABLE = """
 """
 """What may be matched: listed, fresh, of a vetted host, with a window not yet over."""
 
-OPEN = """
-    withdrawn_at IS NULL AND children < people AND first_night > %(today)s - 731 AND first_night + nights > %(today)s
+OPEN = f"""
+    withdrawn_at IS NULL AND children < people
+    AND first_night > %(today)s - {LONGEST_STAY + 1} AND first_night + nights > %(today)s
 """
 POINTS_OF_REQUESTS = f"""
     SELECT id, latitude, longitude, people, radius_km FROM matching_shelterrequest WHERE {OPEN}
@@ -300,7 +302,7 @@ def whole_market(at: datetime) -> Market:
     market = Market(at)
     _keep_requests(market, REQUESTS.format(which=OPEN), {})
     _keep_matchable_spaces(market)
-    _read_matches(market, f"{COUNTED} AND m.last_day > %(today)s - 731", {})
+    _read_matches(market, f"{COUNTED} AND m.last_day > %(today)s - {LONGEST_STAY + 1}", {})
     _read_declined(market, "true", {})
     return market
 

@@ -15,7 +15,7 @@ from matching.worker.placing import Keeper, place_what_is_due
 
 
 @dataclass(slots=True)
-class Matched:
+class MatchingDone:
     """What came of matching: matches proposed at once, and the whole rounds that were finished."""
 
     at_once: int = 0
@@ -27,13 +27,13 @@ class Matched:
         return self.at_once + sum(round_.proposals for round_ in self.rounds)
 
 
-def match_open_requests(*, now: Callable[[], datetime], keeper: Keeper | None = None) -> Matched:
+def match_open_requests(*, now: Callable[[], datetime], keeper: Keeper | None = None) -> MatchingDone:
     """Place what is due at once, and run whole rounds while one is due; return what was done.
 
     Safe to run twice and side by side: what another worker is at is left to it. `keeper` keeps the market in
     memory from one call to the next.
     """
-    done = Matched(at_once=place_what_is_due(keeper or Keeper(), now=now))
+    done = MatchingDone(at_once=place_what_is_due(keeper or Keeper(), now=now))
     while (opened := planning.open_round(now=now)) is not None:
         finished = planning.work_on(opened, now=now)
         if finished is None:

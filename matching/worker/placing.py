@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import DatabaseError, OperationalError
 
 from accounts.refusals import Refused
+from deployment.locks import Lock, held
 from matching import intake
 from matching.copy_rows import read
 from matching.deadlines import local_date
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from matching.engine.board import Board
 
 log = logging.getLogger(__name__)
-
-PLACING_LOCK = 7_306_004
-"""Key of the advisory lock under which one worker at a time places at once: two would only get in each other's way."""
 
 KEPT_FOR = timedelta(hours=6)
 """A market in memory is loaded anew after so long, and when the day changes: days waited and nights left have."""
@@ -168,7 +166,7 @@ def place_what_is_due(keeper: Keeper, *, now: Callable[[], datetime]) -> int:
     """
     proposed = 0
     while due := _due():
-        with planning.holding(PLACING_LOCK) as mine:
+        with held(Lock.PLACING) as mine:
             if not mine:
                 return proposed
             while due := _due():

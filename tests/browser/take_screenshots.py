@@ -1,41 +1,51 @@
-"""Pictures of the main pages for the README, in two languages and two widths: `make screenshots`.
+"""Pictures of the main pages for docs/pages.md, in two languages and two widths, and their list: `make screenshots`.
 
 Not a test: pytest runs it for its database, its server and the four people. `tests/unit/test_screenshots.py` holds
-README.md against what lies in `docs/screenshots/`.
+the documents against what lies in `docs/screenshots/`.
 """
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.every_page import Stop, World, browsers, open_stop, world
+from tests.browser.picture_lists import FOLDER, Picture, write_list, write_small
 from tests.unit.documents import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FOLDER = ROOT / "docs" / "screenshots"
-LANGUAGES = ("en", "ru")
+DOCUMENT = ROOT / "docs" / "pages.md"
+LANGUAGES = {"en": "English", "ru": "Russian"}
 SIZES = {360: 740, 1280: 800}
 """Width of the window to its height, in pixels."""
 
-PAGES = {
-    "first-page": ("home", "stranger"),
-    "question": ("need", "asking"),
-    "answers": ("need_check", "asking"),
-    "case": ("case", "berta"),
-    "host": ("host", "hanna"),
-    "nights": ("host_space_nights", "hanna"),
-}
-"""Name of the picture to the name of the page's address and whose browser sees it."""
+WIDTH_SHOWN = {360: 150, 1280: 260}
 
-COLOURS = 128
+PAGES = {
+    "first-page": ("The first page: two choices", "home", "stranger"),
+    "question": ("A question to an arrival, and why it is asked", "need", "asking"),
+    "answers": ("All answers with their Change links", "need_check", "asking"),
+    "case": ("A case: what happened, what comes next, by when, whom to ask", "case", "berta"),
+    "host": ("A host's page with the question that waits", "host", "hanna"),
+    "nights": ("The nights on which a space is free", "host_space_nights", "hanna"),
+}
+"""Name of the picture to what it shows, the name of the page's address, and whose browser sees it."""
+
+
+def pictures() -> dict[str, list[Picture]]:
+    """Return the pictures of each page under its title."""
+    return {
+        title: [
+            (f"{name}-{language}-{width}.png", f"{title}; in {spoken}, {width} pixels wide", shown)
+            for width, shown in WIDTH_SHOWN.items()
+            for language, spoken in LANGUAGES.items()
+        ]
+        for name, (title, _address, _visitor) in PAGES.items()
+    }
 
 
 def main_page(seen: World, name: str, visitor: str) -> Stop:
@@ -43,13 +53,7 @@ def main_page(seen: World, name: str, visitor: str) -> Stop:
     return next(stop for stop in seen.stops if (stop.name, stop.visitor) == (name, visitor))
 
 
-def write_small(png: bytes, path: Path) -> None:
-    """Write a picture with no more colours than it needs: a third of the bytes, and the same to the eye."""
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", list(LANGUAGES))
 def test_take_screenshots(browser: Browser, live_server: LiveServer, settings: Any, language: str) -> None:
     settings.HELP_CONTACT = "+7 700 000 00 00"
     FOLDER.mkdir(exist_ok=True)
@@ -57,8 +61,12 @@ def test_take_screenshots(browser: Browser, live_server: LiveServer, settings: A
     for width, height in SIZES.items():
         size = {"width": width, "height": height}
         with browsers(browser, live_server.url, seen, language, viewport=size) as pages:
-            for picture, (name, visitor) in PAGES.items():
+            for picture, (_title, name, visitor) in PAGES.items():
                 page = pages[visitor]
                 open_stop(page, main_page(seen, name, visitor))
                 page.evaluate("document.fonts.ready")
                 write_small(page.screenshot(), FOLDER / f"{picture}-{language}-{width}.png")
+
+
+def test_list_screenshots() -> None:
+    write_list(DOCUMENT, pictures())

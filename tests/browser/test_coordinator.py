@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from matching import intake, transitions
 from matching.desk import claims, decisions
+from matching.engine.reasons import Code, Reason
 from matching.models import Claim, Match, PendingDecision, ShelterRequest
 from matching.states import Status
 from tests import people
@@ -199,9 +200,9 @@ def test_two_coordinators_see_each_other(opening: Opening, carla: Person, hanna:
 # -- the other pages ------------------------------------------------------------------------------
 
 
-def left_over(words: str = "3 free within 75 km") -> ShelterRequest:
+def left_over() -> ShelterRequest:
     asked = people.request(people.amira().arrival, pets=True)
-    intake.note_left_over({asked.pk: ["8 no pets allowed", words]})
+    intake.note_left_over({asked.pk: [Reason(Code.COUNT_NO_PETS, (8,)), Reason(Code.FARTHER, (3, 75.0))]})
     return asked
 
 

@@ -12,11 +12,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from deployment.locks import Lock
 from matching import due, engine, transitions
 from matching.models import Match, MatchEvent, MatchingDue, MatchingRound
 from matching.refusals import one_act
 from matching.states import HOLDS_BEDS, Status
-from matching.worker import matchmaking, planning
+from matching.worker import matchmaking
 from matching.worker.market import whole_market
 from matching.worker.proposing import propose_placements
 from notifications.wakeups import wake
@@ -150,7 +151,7 @@ def test_round_that_finds_its_lock_taken_leaves_the_work_to_the_holder() -> None
     MatchingDue.objects.all().delete()
     other = connection.copy()
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [planning.ROUND_LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [int(Lock.ROUND)])
     try:
         assert matchmaking.match_open_requests(now=timezone.now).rounds == []
     finally:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.refusals import Refused
+from deployment.locks import Lock
 from matching import due, engine, transitions
 from matching.copy_rows import read
 from matching.models import Match, MatchEvent, MatchingChange, MatchingDue, MatchingRound, ShelterRequest, Space
@@ -143,7 +144,7 @@ def held_elsewhere(*key: int) -> Iterator[None]:
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute(f"SELECT pg_advisory_lock({', '.join(['%s'] * len(key))})", key)
+            cursor.execute(f"SELECT pg_advisory_lock({', '.join(['%s'] * len(key))})", [int(number) for number in key])
         yield
         with other.cursor() as cursor:
             # Not only closed: the server notices that some time later.
@@ -159,7 +160,7 @@ def test_region_that_another_is_at_is_left_to_it(settings: Any) -> None:
     assert opened is not None
     theirs = opened.regions.get(number=2)
 
-    with held_elsewhere(planning.REGION_LOCK, theirs.pk):
+    with held_elsewhere(Lock.REGION, theirs.pk):
         assert planning.work_on(opened, now=timezone.now) is None
         unfinished = list(opened.regions.filter(finished_at=None))
 
@@ -173,8 +174,8 @@ def test_no_more_plan_at_once_than_may(settings: Any) -> None:
     opened = planning.open_round(now=timezone.now)
     assert opened is not None
 
-    with held_elsewhere(planning.PLACES_LOCK, 0):
-        with held_elsewhere(planning.PLACES_LOCK, 1):
+    with held_elsewhere(Lock.PLANNER, 0):
+        with held_elsewhere(Lock.PLANNER, 1):
             assert planning.work_on(opened, now=timezone.now) is None
             assert Match.objects.count() == 0
         assert planning.work_on(opened, now=timezone.now) == opened

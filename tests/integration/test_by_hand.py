@@ -11,7 +11,7 @@ from django.utils import timezone
 from matching import intake, queries, transitions
 from matching.desk import by_hand, unplaced
 from matching.desk.rows_to_values import as_need
-from matching.engine.reasons import SHIFTS, Obstacles, why_left_over
+from matching.engine.reasons import SHIFTS, Code, Obstacles, Reason, why_left_over
 from matching.models import DeskNote, Match, ShelterRequest
 from matching.refusals import NotYours, OverrideNeedsReason, RuleForbids
 from matching.states import Status
@@ -47,10 +47,10 @@ def test_possible_spaces_are_ranked_and_the_rest_names_its_rule(carla: Person, a
 
     assert [option.space for option in choice.possible] == [exact, roomy]
     assert {each.space.pk: each.rules for each in choice.impossible} == {
-        without_pets.pk: ("no pets allowed",),
-        small.pk: ("1 bed for 2 people",),
-        paused.pk: ("the space is paused or withdrawn",),
-        far.pk: ("111.2 km away, 50 km wanted",),
+        without_pets.pk: (Reason(Code.NO_PETS),),
+        small.pk: (Reason(Code.TOO_FEW_BEDS, (1, 2)),),
+        paused.pk: (Reason(Code.SPACE_NOT_LISTED),),
+        far.pk: (Reason(Code.TOO_FAR, (111.2, 50.0)),),
     }
     assert choice.impossible[-1].space == far
 
@@ -61,7 +61,7 @@ def test_space_that_is_taken_says_so(carla: Person, amira: Person, hanna: Person
 
     choice = spaces_for(people.request(amira.arrival), carla)
 
-    assert [each.rules for each in choice.impossible] == [("taken on some of these nights",)]
+    assert [each.rules for each in choice.impossible] == [(Reason(Code.TAKEN),)]
 
 
 def test_nobody_sees_choices_for_a_request_elsewhere(amira: Person, hanna: Person, oskar: Person) -> None:
@@ -101,8 +101,8 @@ def test_open_requests_are_ranked_for_a_space_and_the_rest_names_its_rule(carla:
 
     assert [option.request for option in choice.possible] == [urgent, patient]
     assert {each.request.pk: each.rules for each in choice.impossible} == {
-        many.pk: ("2 beds for 5 people",),
-        with_dog.pk: ("no pets allowed",),
+        many.pk: (Reason(Code.TOO_FEW_BEDS, (2, 5)),),
+        with_dog.pk: (Reason(Code.NO_PETS),),
     }
 
 
@@ -212,27 +212,26 @@ NONE_FREE = {"within": 4, "refused": (0,) * 10, "suitable": 4, "possible": 0, "w
 @pytest.mark.parametrize(
     ("found", "change"),
     [
-        ({"wider": (0, 3, 5)}, unplaced.Change("farther", "3 free within 40 km", radius_km=40.0)),
-        ({"shorter": (2, 6)}, unplaced.Change("shorter", "6 free for 2 nights", nights=2)),
-        ({"shorter": (1, 1)}, unplaced.Change("shorter", "1 free for 1 night", nights=1)),
+        ({"wider": (0, 3, 5)}, unplaced.Change(Reason(Code.FARTHER, (3, 40.0)), radius_km=40.0)),
+        ({"shorter": (2, 6)}, unplaced.Change(Reason(Code.SHORTER, (6, 2)), nights=2)),
+        ({"shorter": (1, 1)}, unplaced.Change(Reason(Code.SHORTER, (1, 1)), nights=1)),
         (
             {"shifted": (0, 0, 2, *(0,) * (len(SHIFTS) - 3))},
-            unplaced.Change("other_dates", f"2 free from {tonight(2)}", first_night=tonight(2)),
+            unplaced.Change(Reason(Code.OTHER_DATES, (2, tonight(2))), first_night=tonight(2)),
         ),
-        ({"move": True}, unplaced.Change("move", "possible with a move between two spaces")),
-        ({"split": True}, unplaced.Change("split", "possible when split over two neighbouring spaces")),
+        ({"move": True}, unplaced.Change(Reason(Code.MOVE))),
+        ({"split": True}, unplaced.Change(Reason(Code.SPLIT))),
     ],
     ids=lambda each: each.kind if isinstance(each, unplaced.Change) else "",
 )
 def test_every_advice_of_the_engine_is_understood_and_found(
     amira: Person, carla: Person, found: dict[str, Any], change: unplaced.Change
 ) -> None:
-    """The engine's own words: when it words its advice otherwise, this fails."""
     asked, other = people.request(amira.arrival), people.request(amira.arrival)
     need = as_need(asked, (tonight(), tonight(5)), declined=(), at=now())
     need = type(need)(**{name: getattr(need, name) for name in need.__slots__} | NEED)
     reasons = why_left_over(need, Obstacles(**NONE_FREE | found))
-    intake.note_left_over({str(asked.pk): reasons, str(other.pk): ["no space within 20 km"]})
+    intake.note_left_over({str(asked.pk): reasons, str(other.pk): [Reason(Code.NONE_WITHIN, (20.0,))]})
     asked.refresh_from_db()
 
     (explained,) = unplaced.explained([asked], now())

@@ -16,6 +16,7 @@ from matching import queries, transitions
 from matching.desk import claims, decisions
 from matching.models import Claim, DeskEvent, DeskNote, Heartbeat, Match, PendingDecision
 from matching.refusals import (
+    ChangedSince,
     DecidedAlready,
     Frozen,
     GoneOut,
@@ -24,7 +25,6 @@ from matching.refusals import (
     NotYours,
     ReasonNeeded,
     SecondPersonNeeded,
-    Stale,
     TakenByAnother,
 )
 from matching.states import Status
@@ -210,7 +210,7 @@ def test_decision_on_what_has_changed_since_it_was_seen_is_refused(carla: Person
     before = seen(risky)
     transitions.approve(risky.pk, by=people.carla("clara").user, at=now)
 
-    with pytest.raises(Stale):
+    with pytest.raises(ChangedSince):
         decisions.decide(before, "approve", by=carla.user, at=now)
 
 
@@ -265,7 +265,7 @@ def test_high_risk_takes_two_different_people(carla: Person, risky: Match, now: 
 def test_legs_of_a_household_are_decided_together(carla: Person, hanna: Person, now: datetime) -> None:
     legs = two_legs(hanna)
 
-    with pytest.raises(Stale):
+    with pytest.raises(ChangedSince):
         decisions.decide(seen(legs[0]), "approve", by=carla.user, at=now)
     decisions.decide(seen(*legs), "approve", by=carla.user, at=now)
     assert decisions.carry_out_due(at=now + timedelta(seconds=HOLD)) == 1

@@ -21,7 +21,7 @@ from tests import people
 from tests.people import Person, tonight
 
 pytestmark = pytest.mark.django_db
-Kind, Why = PairVerdict.Kind, duplicates.Why
+Kind, Why = PairVerdict.Kind, duplicates.Likeness
 
 
 def found(kind: str, by: Person, **options: Any) -> dict[tuple[str, str], list[str]]:

@@ -76,7 +76,7 @@ def test_export_has_the_columns_of_the_sheets_without_the_personal_ones(
     assert sorted(set(requests[0]) & exports.PERSONAL) == []
     assert [(row["people"], row["urgency"], row["languages"]) for row in requests] == [("2", "4", "ru")] * 2
     assert [(row["leg"], row["people"], row["status"], row["reasons"]) for row in matches] == [
-        ("1", "2", "confirmed", "0.0 km; both speak Russian")
+        ("1", "2", "confirmed", "0.0 km; common language: ru")
     ]
     assert AccessLog.objects.count() == 0
 

@@ -21,9 +21,28 @@ from matching.models import Match, MatchEvent
 from matching.states import HOLDS_BEDS, MOVES, NEEDS_REASON, Act, Role, Status, find_move
 from tests import people
 from tests.people import Person
+from tests.unit.documents import ROOT
 
-PEOPLE_ACTS = (Act.APPROVE, Act.DECLINE, Act.CANCEL, Act.CHECK_IN, Act.NO_SHOW, Act.COMPLETE, Act.BREAK_OFF)
-WORKER_ACTS = (Act.EXPIRE, Act.COMPLETE)
+TRIED_ELSEWHERE = {
+    Act.PROPOSE: "tests/integration/test_by_hand.py",  # it begins a match, so no match can be given to it
+    Act.CONFIRM: "tests/integration/web/test_case.py",  # nobody does it by itself: the second yes makes it
+    # These are no moves: they leave the status as it is.
+    Act.ACCEPT: "tests/integration/api/test_access.py",
+    Act.FREEZE: "tests/integration/api/test_access.py",
+    Act.UNFREEZE: "tests/integration/api/test_access.py",
+    Act.FIRST_APPROVAL: "tests/integration/test_decisions.py",
+}
+"""The acts that are not tried here by every role through every door, and the tests that try them."""
+
+
+def acts_of(*roles: Role) -> tuple[Act, ...]:
+    """Return the acts of the moves table that one of the roles may do, in the table's order."""
+    acts = dict.fromkeys(move.act for move in MOVES if move.roles & set(roles))
+    return tuple(act for act in acts if act not in TRIED_ELSEWHERE)
+
+
+PEOPLE_ACTS = acts_of(Role.COORDINATOR, Role.HOST, Role.ARRIVAL)
+WORKER_ACTS = acts_of(Role.WORKER)
 ROLES = ("carla", "hanna", "amira", "oskar")
 ROLE_OF = {"carla": Role.COORDINATOR, "hanna": Role.HOST, "amira": Role.ARRIVAL, "oskar": None}
 DOORS = ("act", "api", "pages")
@@ -94,6 +113,13 @@ def test_worker_moves_exactly_where_the_table_says(act: Act, source: Status, cas
         getattr(transitions, act.value)(match.pk, at=timezone.now(), **arguments)
 
     assert Match.objects.get(pk=match.pk).status == (move.target if allowed and move else source)
+
+
+def test_every_act_is_tried_here_or_says_where_it_is_tried() -> None:
+    tried = {*PEOPLE_ACTS, *WORKER_ACTS, *TRIED_ELSEWHERE}
+
+    assert tried == set(Act)
+    assert [path for path in TRIED_ELSEWHERE.values() if not (ROOT / path).exists()] == []
 
 
 # -- the database, whatever path a write takes ----------------------------------------------------

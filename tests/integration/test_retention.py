@@ -1,23 +1,28 @@
-"""Answers that were never sent are erased when nobody has come back to them; everything else stays."""
+"""What is kept for so long and no longer is erased, by every clock of every app; everything else stays."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from rest_framework.test import APIClient
 
-from accounts.models import Arrival
+from accounts.models import Arrival, User
 from matching import tasks
-from matching.models import KeptDraft, ShelterRequest
-from matching.retention import forget_unsent_answers
+from matching.models import IdempotencyKey, KeptDraft, ShelterRequest
+from privacy import retention
+from privacy.retention import forget_what_is_old
 from tests import people
+from tests.integration.api.conftest import request_body
 from tests.integration.web.walks import NEED_ANSWERS, ask_for_shelter
+from tests.people import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +43,7 @@ def days_later(days: float) -> dict[str, Any]:
 def test_draft_of_a_case_is_erased_after_its_days(kept: Client, settings: Any, days: float, left: int) -> None:
     settings.DRAFT_DAYS = 30
 
-    forget_unsent_answers(**days_later(days))
+    forget_what_is_old(**days_later(days))
 
     assert (KeptDraft.objects.count(), Arrival.objects.count()) == (left, 1)
 
@@ -48,14 +53,14 @@ def test_days_are_counted_from_the_last_answer(kept: Client, settings: Any) -> N
     KeptDraft.objects.update(kept_at=timezone.now() - timedelta(days=29))
     kept.post("/need/children/", {"ages": "7"})
 
-    forget_unsent_answers(**days_later(2))
+    forget_what_is_old(**days_later(2))
 
     assert KeptDraft.objects.count() == 1
 
 
 def test_case_whose_draft_was_erased_asks_anew(kept: Client) -> None:
     shown = kept.get("/need/keep/").context
-    forget_unsent_answers(**days_later(31))
+    forget_what_is_old(**days_later(31))
 
     other = Client(headers={"accept-language": "en"})
     case = other.post("/case/", {"case_number": shown["case_number"], "secret": shown["secret"]}, follow=True)
@@ -67,7 +72,7 @@ def test_case_whose_draft_was_erased_asks_anew(kept: Client) -> None:
 def test_answers_in_a_session_go_with_it(client: Client, days: float, left: int) -> None:
     client.post("/need/people/", NEED_ANSWERS["people"])
 
-    forget_unsent_answers(**days_later(days))
+    forget_what_is_old(**days_later(days))
 
     assert Session.objects.count() == left
 
@@ -76,7 +81,7 @@ def test_what_was_sent_stays(client: Client) -> None:
     people.place()
     ask_for_shelter(client)
 
-    forget_unsent_answers(**days_later(400))
+    forget_what_is_old(**days_later(400))
 
     assert (ShelterRequest.objects.count(), Arrival.objects.count()) == (1, 1)
 
@@ -90,6 +95,73 @@ def test_worker_and_cron_erase_what_is_due_and_do_no_harm_twice(kept: Client, se
         tasks.apply_retention() if door == "task" else call_command("sweep", stdout=StringIO())
 
     assert KeptDraft.objects.count() == 0
+
+
+# -- the clocks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("hours", "left"), [(23.9, 1), (24.1, 0)])
+def test_answer_of_the_api_is_erased_after_a_day(hours: float, left: int) -> None:
+    key = {"idempotency-key": str(uuid4())}
+    APIClient().post("/api/v1/requests/", request_body(), format="json", headers=key)
+
+    forget_what_is_old(**days_later(hours / 24))
+
+    assert IdempotencyKey.objects.count() == left
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> dict[str, retention.Clock]:
+    """The clocks of this test, and no others."""
+    own: dict[str, retention.Clock] = {}
+    monkeypatch.setattr(retention, "_clocks", own)
+    return own
+
+
+def test_clock_that_fails_stops_no_other_and_keeps_nothing(
+    clocks: dict[str, retention.Clock], hanna: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    ran = []
+
+    @retention.kept_for(timedelta(days=1), "breaks")
+    def _break(before: datetime) -> int:
+        User.objects.filter(pk=hanna.user.pk).update(name="half done")
+        raise RuntimeError("out of order")
+
+    @retention.kept_for(timedelta(days=2), "works")
+    def _work(before: datetime) -> int:
+        ran.append(before)
+        return 3
+
+    now = timezone.now()
+    erased = forget_what_is_old(at=now)
+
+    assert (erased, ran) == ({"works": 3}, [now - timedelta(days=2)])
+    assert User.objects.get(pk=hanna.user.pk).name == hanna.user.name
+    assert "The clock breaks failed" in caplog.text
+
+
+def test_length_that_a_setting_decides_is_asked_at_each_run(clocks: dict[str, retention.Clock], settings: Any) -> None:
+    ran = []
+
+    @retention.kept_for(lambda: timedelta(days=settings.DRAFT_DAYS), "drafts")
+    def _work(before: datetime) -> int:
+        ran.append(before)
+        return 0
+
+    now = timezone.now()
+    for settings.DRAFT_DAYS in (30, 7):
+        forget_what_is_old(at=now)
+
+    assert ran == [now - timedelta(days=30), now - timedelta(days=7)]
+
+
+def test_two_clocks_of_one_name_are_refused(clocks: dict[str, retention.Clock]) -> None:
+    register = retention.kept_for(timedelta(days=1), "twice")
+    register(lambda before: 0)
+
+    with pytest.raises(ValueError, match="twice"):
+        register(lambda before: 0)
 
 
 def test_page_says_for_how_long(kept: Client, settings: Any) -> None:

@@ -11,8 +11,8 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from deployment import rules
+from deployment.bounds import RuleNotSensible, RulesChanged
 from deployment.models import SettingChange
-from deployment.sense import NotSensible, Stale
 from matching import transitions
 from matching.deadlines import due_at
 from matching.risks import is_high
@@ -73,7 +73,7 @@ def test_change_holds_from_then_on_and_says_who_and_what(lena: Person) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(lena: Person, name: str, value: Any, says: str) -> None:
-    with pytest.raises(NotSensible, match=says) as refusal:
+    with pytest.raises(RuleNotSensible, match=says) as refusal:
         change(lena, **{name: value})
 
     assert refusal.value.name == (name if "less time to answer" not in says else "fresh_answer_days")
@@ -84,7 +84,7 @@ def test_second_of_two_leads_is_told(lena: Person) -> None:
     seen = rules.latest_change()
     change(lena, fresh_days=7)
 
-    with pytest.raises(Stale):
+    with pytest.raises(RulesChanged):
         change(lena, seen=seen, fresh_days=8)
 
     assert rules.current().fresh_days == 7

@@ -17,6 +17,7 @@ from matching.importing.uploads import SheetMovedOn, SheetTooLarge, SheetUnreada
 from matching.models import SheetImport, SheetImportRow, ShelterRequest, Space
 from matching.refusals import NotYours
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
+from privacy import retention
 from tests import people
 from tests.integration.test_imports import REQUEST, SPACE, everything, sheet, space_rows
 from tests.people import Person, tonight
@@ -266,8 +267,8 @@ def test_dropped_sheet_is_forgotten(carla: Person) -> None:
 def test_preview_nobody_confirmed_is_forgotten_after_a_day(carla: Person) -> None:
     found = previewed(of_spaces({}), carla)
 
-    early = uploads.forget_what_is_old(at=found.received_at + timedelta(hours=23))
-    late = uploads.forget_what_is_old(at=found.received_at + timedelta(hours=25))
+    early = retention.forget_what_is_old(at=found.received_at + timedelta(hours=23))["sheets_not_confirmed"]
+    late = retention.forget_what_is_old(at=found.received_at + timedelta(hours=25))["sheets_not_confirmed"]
 
     assert (early, late) == (0, 1)
     found.refresh_from_db()
@@ -278,8 +279,8 @@ def test_what_was_there_before_is_forgotten_after_a_month(there_already: None, c
     found = taken_in(of_spaces({"beds": "4"}), carla)
     assert found.done_at is not None
 
-    early = uploads.forget_what_is_old(at=found.done_at + timedelta(days=29))
-    late = uploads.forget_what_is_old(at=found.done_at + timedelta(days=31))
+    early = retention.forget_what_is_old(at=found.done_at + timedelta(days=29))["imports_before_and_after"]
+    late = retention.forget_what_is_old(at=found.done_at + timedelta(days=31))["imports_before_and_after"]
 
     assert (early, late, [row.before for row in found.rows.all()]) == (0, 1, [""])
 

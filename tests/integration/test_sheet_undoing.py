@@ -15,9 +15,11 @@ from matching.importing.row_by_row import take_in_requests, take_in_spaces
 from matching.importing.uploads import SheetMovedOn
 from matching.models import Match, SheetImport, ShelterRequest, Space
 from matching.refusals import NotYours
+from matching.retention import UNDO_KEPT
 from matching.states import Status
 from matching.worker import matchmaking
 from notifications.models import ContactPoint, Delivery, Notification
+from privacy import retention
 from tests import people
 from tests.integration.test_imports import everything, request_rows, space_rows
 from tests.integration.test_sheet_imports import of_requests, of_spaces, previewed, rows, taken_in, worked_on
@@ -288,7 +290,7 @@ def test_import_is_undone_once_and_not_before_it_is_confirmed(carla: Person) -> 
 def test_import_of_long_ago_is_not_undone(carla: Person) -> None:
     found = taken_in(of_spaces({}), carla)
     assert found.done_at is not None
-    uploads.forget_what_is_old(at=found.done_at + uploads.UNDO_KEPT * 2)
+    retention.forget_what_is_old(at=found.done_at + UNDO_KEPT * 2)
 
     assert undone(found, carla) == [(2, "kept")]
     assert (Space.objects.count(), why(found)) == (

@@ -13,7 +13,7 @@ from accounts.models import Host, HostCall, HostCheck, HostEvent
 from accounts.vetting import CheckState, SecondPersonRefuses, WrongStanding
 from matching import hosts
 from matching.desk import call_list
-from matching.desk.call_list import Why
+from matching.desk.call_list import ReasonToCall
 from matching.models import Match, Space
 from matching.refusals import NotYours
 from matching.states import Status
@@ -213,7 +213,7 @@ def test_rechecks_are_not_asked_of_who_has_been_checked_anew(carla: Person, hann
 # -- whom to call ---------------------------------------------------------------------------------
 
 
-def called(user: Person, at: datetime, only: Why | None = None) -> list[tuple[int, list[str]]]:
+def called(user: Person, at: datetime, only: ReasonToCall | None = None) -> list[tuple[int, list[str]]]:
     return [
         (call.host.pk, [why.value for why, _at in call.reasons])
         for call in call_list.to_call(user.user, at, only).calls
@@ -241,19 +241,19 @@ def test_calls_come_in_the_order_of_need(carla: Person, amira: Person, hanna: Pe
         (stale.host.pk, ["stale"]),
     ]
     assert call_list.to_call(carla.user, quiet.due_at or now).counts == {
-        Why.NO_ANSWER: 1,
-        Why.UNVETTED: 2,
-        Why.CHECK: 1,
-        Why.STALE: 1,
+        ReasonToCall.NO_ANSWER: 1,
+        ReasonToCall.UNVETTED: 2,
+        ReasonToCall.CHECK: 1,
+        ReasonToCall.STALE: 1,
     }
-    assert called(carla, quiet.due_at or now, Why.CHECK) == [(checked.host.pk, ["check"])]
+    assert called(carla, quiet.due_at or now, ReasonToCall.CHECK) == [(checked.host.pk, ["check"])]
 
 
 def test_host_who_let_a_question_expire_is_called(carla: Person, amira: Person, hanna: Person, now: datetime) -> None:
     people.match_in(Status.EXPIRED, people.request(amira.arrival), people.space(hanna.host))
 
-    assert called(carla, now, Why.NO_ANSWER) == [(hanna.host.pk, ["no_answer"])]
-    assert called(carla, now + timedelta(days=4), Why.NO_ANSWER) == []
+    assert called(carla, now, ReasonToCall.NO_ANSWER) == [(hanna.host.pk, ["no_answer"])]
+    assert called(carla, now + timedelta(days=4), ReasonToCall.NO_ANSWER) == []
 
 
 def test_host_called_today_leaves_the_list_until_tomorrow(carla: Person, now: datetime) -> None:
@@ -277,7 +277,7 @@ def test_coordinator_of_another_place_calls_nobody_here(hanna: Person, now: date
     Space.objects.update(fresh_until=now - timedelta(days=1))
     stranger = people.carla("elsewhere", places=(people.place("Oral"),))
 
-    assert (called(stranger, now), call_list.to_call(stranger.user, now).counts[Why.STALE]) == ([], 0)
+    assert (called(stranger, now), call_list.to_call(stranger.user, now).counts[ReasonToCall.STALE]) == ([], 0)
     assert called(people.carla("here", places=(people.place(),)), now) == [(hanna.host.pk, ["stale"])]
 
 

@@ -22,7 +22,7 @@ from tests.people import Person, tonight
 pytestmark = pytest.mark.django_db
 
 
-def match_now() -> matchmaking.Matched:
+def match_now() -> matchmaking.MatchingDone:
     return matchmaking.match_open_requests(now=timezone.now)
 
 
@@ -34,7 +34,12 @@ def test_new_request_is_proposed_with_reasons(amira: Person, hanna: Person) -> N
 
     match = Match.objects.get()
     assert (match.request, match.space, match.status, match.last_day) == (asked, space, "proposed", asked.last_day)
-    assert match.reasons == ["0.0 km", "common language: ru", "2 people in 3 beds", "all 5 nights"]
+    assert match.reasons == [
+        {"code": "distance", "km": 0.0},
+        {"code": "common_language", "languages": ["ru"]},
+        {"code": "people_in_beds", "people": 2, "beds": 3},
+        {"code": "all_nights", "nights": 5},
+    ]
     assert not MatchingDue.objects.exists()
 
 
@@ -45,7 +50,7 @@ def test_left_over_request_says_why(amira: Person, hanna: Person) -> None:
     match_now()
 
     asked.refresh_from_db()
-    assert "1 no pets allowed" in asked.left_over_reasons
+    assert {"code": "count_no_pets", "count": 1} in asked.left_over_reasons
 
 
 def test_freed_space_is_matched_again(amira: Person, hanna: Person, carla: Person) -> None:

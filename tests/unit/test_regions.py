@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from benchmarks.engine_weeks import country
-from matching.engine.objective import distance_km
 from matching.worker.regions import Cut, Points, connected_columns, cut
+from places.earth import distance_km
 
 ALMATY, ORAL, TBILISI, NEAR_ORAL = (43.25, 76.92), (51.23, 51.37), (41.69, 44.83), (51.23, 52.6)
 

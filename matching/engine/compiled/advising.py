@@ -24,11 +24,11 @@ from matching.engine.compiled.legs import (
     share_of_leg,
 )
 from matching.engine.compiled.pool import Pool
-from matching.engine.compiled.problem import Problem, Sites, Wants, allows
+from matching.engine.compiled.problem import KM_PER_DEGREE_AT_LEAST, Problem, Sites, Wants, allows
 from matching.engine.compiled.proof import price_nights
 from matching.engine.compiled.solving import Solved
 from matching.engine.compiled.ways import SHORTEST_MOVE_LEG
-from matching.engine.objective import MOVE_COST, PARTIAL_BASE, SPLIT_COST
+from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, SPLIT_COST
 
 SPOTS = 30
 """Places looked at, at most: those where most is left over."""
@@ -239,10 +239,12 @@ def _all_stays(wants: Wants, space: Space, beside: Beside) -> tuple[IntMatrix, F
     stay: IntMatrix = np.empty((room, STAY_COLUMNS), dtype=np.int64)
     gain: FloatVector = np.empty(room)
     for need in range(len(wants.people)):
-        if wants.requires[need] & ~space.allows or abs(wants.lat[need] - space.lat) * 111 > wants.radius[need]:
+        if (
+            wants.requires[need] & ~space.allows
+            or KM_PER_DEGREE_AT_LEAST * abs(wants.lat[need] - space.lat) > wants.radius[need]
+        ):
             continue
-        # Nothing is worth more than that.
-        if beside.margin[need] >= 1.2 * wants.worth[need]:
+        if beside.margin[need] >= (1 + FIT_SHARE) * wants.worth[need]:  # the most that any way is worth
             continue
         common = False
         for word in range(len(space.speaks)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,31 +14,56 @@ from typing import Any, TypeVar
 
 import numba
 
+from places import earth
+
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 PARTS = 4
 """Work that adds up floating-point numbers is cut into so many parts: a fixed number, so that no sum depends on the machine."""
 
 
-def forget_kernels_of_other_sources(sources: Path, cache: Path) -> None:
-    """Delete the compiled kernels in `cache` unless they were compiled from the Python files in `sources` as they are now.
+def forget_kernels_of_other_sources(sources: Iterable[Path], cache: Path) -> None:
+    """Delete the compiled kernels in `cache` unless they were compiled from the code of these source files.
 
     numba compares only the file of a kernel with its cache. It would go on using machine code into which an older kernel
-    or constant of another file was compiled, and would fail on a class that has moved. A cache that cannot be written is left.
+    or constant of another file was compiled, and would fail on a class that has moved. Comments and docstrings do not
+    count. A cache that cannot be written is left as it is.
     """
-    digest = sha256(b"".join(file.read_bytes() for file in sorted(sources.rglob("*.py")))).hexdigest()
+    texts = [file.read_bytes() for file in sorted(sources)]
+    text = sha256(b"".join(texts)).hexdigest()
     stamp = cache / "kernels.sha256"
     with suppress(OSError):
-        if stamp.exists() and stamp.read_text() == digest:
+        known = stamp.read_text().split() if stamp.exists() else []
+        if text in known:
             return
-        for compiled in cache.glob("*.nb[ic]"):
-            compiled.unlink(missing_ok=True)
+        # Slower: a tenth of a second. Only after a change of the text it must be known whether the code changed.
+        code = sha256("".join(map(_code_of, texts)).encode()).hexdigest()
+        if code not in known:
+            for compiled in cache.glob("*.nb[ic]"):
+                compiled.unlink(missing_ok=True)
         cache.mkdir(exist_ok=True)
-        stamp.write_text(digest)
+        stamp.write_text(f"{text} {code}")
 
+
+def _code_of(source: bytes) -> str:
+    """Return the code of a source file without its comments and docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [part for part in node.body if not _is_docstring(part)]
+    return ast.dump(tree)
+
+
+def _is_docstring(part: ast.stmt) -> bool:
+    return isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant) and isinstance(part.value.value, str)
+
+
+HERE = Path(__file__).parent
+SOURCES = [*HERE.glob("*.py"), HERE.parent / "objective.py", HERE.parent / "reasons.py", Path(earth.__file__)]
+"""The files from which kernels take code or constants."""
 
 # Runs before any kernel is defined, as every file of kernels imports this one first.
-forget_kernels_of_other_sources(Path(__file__).parents[1], Path(__file__).parent / "__pycache__")
+forget_kernels_of_other_sources(SOURCES, HERE / "__pycache__")
 
 
 def kernel(function: Kernel) -> Kernel:

@@ -15,7 +15,8 @@ from matching.engine.arrays import FloatMatrix, FloatVector, IntMatrix, IntVecto
 from matching.engine.compiled.kernel import kernel
 from matching.engine.compiled.problem import BAND_DEGREES, Sites, Wants
 from matching.engine.compiled.ways import NO_LEG, Best, keep
-from matching.engine.objective import EARTH_RADIUS_KM, FIT_SHARE, PARTIAL_BASE, PARTIAL_SHARE
+from matching.engine.objective import FIT_SHARE, PARTIAL_BASE, PARTIAL_SHARE
+from places.earth import RADIUS_KM
 
 
 class Found(NamedTuple):
@@ -49,7 +50,7 @@ def scratch_for(sites: Sites) -> Found:
 @kernel
 def chord_of(km: float) -> float:
     """Return the squared chord, on the unit sphere, of a great circle of that many km."""
-    half = min(km / EARTH_RADIUS_KM, pi) / 2
+    half = min(km / RADIUS_KM, pi) / 2
     return 4 * sin(half) ** 2
 
 
@@ -61,8 +62,8 @@ def km_of(chord: float) -> float:
     trigonometry.
     """
     if chord < 0.009:
-        return EARTH_RADIUS_KM * sqrt(chord) * (1 + chord * (1 / 24 + chord * (3 / 640 + chord * (5 / 7168))))
-    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(chord) / 2))
+        return RADIUS_KM * sqrt(chord) * (1 + chord * (1 / 24 + chord * (3 / 640 + chord * (5 / 7168))))
+    return 2 * RADIUS_KM * asin(min(1.0, sqrt(chord) / 2))
 
 
 @kernel
@@ -70,7 +71,7 @@ def haversine(lat: float, lon: float, other_lat: float, other_lon: float) -> flo
     """Return the km between two points in degrees, digit for digit as `objective.distance_km` does."""
     a, b = radians(lat), radians(other_lat)
     chord = sin((b - a) / 2) ** 2 + cos(a) * cos(b) * sin(radians(other_lon - lon) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, chord)))
+    return 2 * RADIUS_KM * asin(sqrt(min(1.0, chord)))
 
 
 @kernel
@@ -147,7 +148,7 @@ def near(wants: Wants, sites: Sites, need: int, smallest: int, at_first: bool, f
     radius = wants.radius[need]
     chord = chord_of(radius)
     lat, lon = wants.lat[need], wants.lon[need]
-    reach = radius / EARTH_RADIUS_KM * 180 / pi
+    reach = radius / RADIUS_KM * 180 / pi
     wide = half_width(lat, lon, reach)
     lowest, highest = bands_within(sites, lat, reach)
     first, shortest = wants.first[need], wants.shortest[need]

@@ -16,6 +16,9 @@ from matching.engine.values import Held, Need, Offer
 BAND_DEGREES = 0.05
 """Height of the bands of latitude in which offers are searched: 5.6 km."""
 
+KM_PER_DEGREE_AT_LEAST = 111.0
+"""Less than a degree of latitude: offers further north or south than this allows need not be looked at closely."""
+
 NO_LIMIT = 30_000
 """Nights: the longest stay of an offer that has no limit."""
 

@@ -27,7 +27,8 @@ from matching.engine.compiled.legs import (
 )
 from matching.engine.compiled.problem import Sites, Wants
 from matching.engine.compiled.ways import NEIGHBOURS_KM, NO_OFFER, SHORTEST_MOVE_LEG, Best, keep
-from matching.engine.objective import EARTH_RADIUS_KM, FIT_SHARE, MOVE_COST, PARTIAL_BASE, PARTIAL_SHARE, SPLIT_COST
+from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, PARTIAL_SHARE, SPLIT_COST
+from places.earth import RADIUS_KM
 
 MOST_TRIED = 64
 """Offers tried as the other half of a split, the best first, before the neighbours are looked up instead."""
@@ -185,7 +186,7 @@ def _best_neighbour(sites: Sites, found: Found, count: int, parts: FloatVector, 
     """Return the number, among the offers found, of the neighbour of `one` that has the most in `parts`."""
     offer, chord = found.offer[one], chord_of(NEIGHBOURS_KM)
     lat, lon = sites.lat[offer], sites.lon[offer]
-    reach = NEIGHBOURS_KM / EARTH_RADIUS_KM * 180 / pi
+    reach = NEIGHBOURS_KM / RADIUS_KM * 180 / pi
     wide = half_width(lat, lon, reach)
     lowest, highest = bands_within(sites, lat, reach)
     best, most = NO_OFFER, -np.inf

@@ -28,10 +28,10 @@ from matching.engine.compiled.legs import (
 from matching.engine.compiled.problem import Problem, Sites, Wants
 from matching.engine.compiled.two_legs import moving_ways, splitting_ways
 from matching.engine.compiled.ways import LEG_COLUMNS, LEGS, SHORTEST_MOVE_LEG, Best
-from matching.engine.objective import EARTH_RADIUS_KM
-from matching.engine.reasons import RULES_IN_WORDS, SHIFTS, WIDER, Obstacles
+from matching.engine.reasons import COUNTED_RULES, SHIFTS, WIDER, Obstacles
+from places.earth import RADIUS_KM
 
-RULES = len(RULES_IN_WORDS)
+RULES = len(COUNTED_RULES)
 WITHIN, REFUSED, SUITABLE, POSSIBLE = 0, 1, 1 + RULES, 2 + RULES
 WIDER_FREE = 3 + RULES
 NIGHTS, NIGHTS_FREE = WIDER_FREE + len(WIDER), WIDER_FREE + len(WIDER) + 1
@@ -110,7 +110,7 @@ def _count(
 def _look_around(wants: Wants, sites: Sites, free: IntMatrix, need: int, figures: IntVector) -> None:
     """Count the offers within the radius by the first rule that refuses, and those that a change would open."""
     farthest = wants.radius[need] * FACTORS[-1]
-    reach = farthest / EARTH_RADIUS_KM * 180 / pi
+    reach = farthest / RADIUS_KM * 180 / pi
     lat, lon, people = wants.lat[need], wants.lon[need], wants.people[need]
     start, nights, shortest = wants.first[need], wants.nights[need], wants.shortest[need]
     near_chord, far_chord = chord_of(wants.radius[need]), chord_of(farthest)
@@ -155,7 +155,7 @@ def _look_around(wants: Wants, sites: Sites, free: IntMatrix, need: int, figures
 
 @kernel
 def _refused_by(wants: Wants, sites: Sites, need: int, offer: int) -> int:
-    """Return the first rule that refuses the pair, in the order of RULES_IN_WORDS; -1 for none."""
+    """Return the first rule that refuses the pair, in the order of COUNTED_RULES; -1 for none."""
     if sites.beds[offer] < wants.people[need]:
         return 0
     for rule in range(1, len(BITS)):

@@ -13,18 +13,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
 
-from matching.engine import Need, Placement, Plan, plan
+from matching.engine import Need, Placement, Plan, Reason, plan
 from matching.engine.advice import Advice
 from matching.engine.checking_fairness import passed_over
 from matching.engine.fairness import by_days_waited
 from matching.management.progress import shown
 from matching.management.weeks import UnreadableFile, Week, now_or, read_week
+from matching.reason_words import words_of
 from matching.sheets import HeaderProblem, safe_cell
 from places.gazetteer import nearest_place
 
@@ -89,7 +92,7 @@ class Command(BaseCommand):
                 figures
                 | reported(week, found)
                 | certificate(found)
-                | {"left_over": {one.need_id: one.reasons for one in found.unplaced}}
+                | {"left_over": {one.need_id: [*map(english, one.reasons)] for one in found.unplaced}}
             )
             # Not json.dump: that goes through the prices of a nation one by one, in Python.
             write(options["json"], lambda out: out.write(json.dumps(whole, ensure_ascii=False)))
@@ -182,12 +185,19 @@ def write(path: Path, fill: Any) -> None:
         raise CommandError(f"{path}: {why.strerror}. Choose another path.") from why
 
 
+@cache
+def english(reason: Reason) -> str:
+    """Return a reason in English, whatever language is active: the files are the same on every machine."""
+    with translation.override(None):
+        return words_of(reason)
+
+
 def write_matches(placements: Sequence[Placement], out: IO[str]) -> None:
     """Write MATCHES.csv: one line for each leg, every cell such that no spreadsheet program runs it."""
     lines = csv.writer(out)
     lines.writerow(COLUMNS)
     for placed in placements:
-        reasons = safe_cell(BETWEEN_REASONS.join(placed.reasons))
+        reasons = safe_cell(BETWEEN_REASONS.join(map(english, placed.reasons)))
         for number, leg in enumerate(placed.legs, start=1):
             lines.writerow(
                 (
@@ -204,7 +214,7 @@ def write_matches(placements: Sequence[Placement], out: IO[str]) -> None:
 
 
 def summary(needs: Sequence[Need], found: Plan) -> dict[str, Any]:
-    """Return the figures of DESIGN.md, section 5."""
+    """Return the figures of the summary; docs/matching.md names them under "The files"."""
     return {
         **counted(needs, found.placements),
         "objective": found.objective,

@@ -9,17 +9,18 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import intake, retention
+from matching import intake
 from matching.desk import auto_approval, call_list, decisions
 from matching.importing import undoing, uploads
 from matching.worker import matchmaking
 from notifications.delivering import deliver_due
+from privacy import retention
 
 
 class Command(BaseCommand):
     help = (
         "Carry out decisions, take in sheets, match, approve by policy, expire what is overdue, ask hosts, "
-        "ask for checks that run out, deliver messages, erase what was never sent. Safe beside running workers."
+        "ask for checks that run out, deliver messages, erase what has been kept long enough. Safe beside running workers."
     )
 
     @read_once()
@@ -28,14 +29,14 @@ class Command(BaseCommand):
         expired = matchmaking.expire_overdue(at=timezone.now())
         while uploads.work_on_sheets(now=timezone.now) or undoing.work_on_undoing(now=timezone.now):
             pass
-        uploads.forget_what_is_old(at=timezone.now())
         matched = matchmaking.match_open_requests(now=timezone.now)
         by_policy = auto_approval.approve_what_may_be(at=timezone.now())
         asked = intake.ask_if_still_available(at=timezone.now())
         rechecks = call_list.ask_for_rechecks(at=timezone.now())
-        retention.forget_unsent_answers(at=timezone.now())
+        erased = retention.forget_what_is_old(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
         self.stdout.write(
             f"{decided} decisions carried out, {expired} ended, {matched.proposals} proposed, "
-            f"{by_policy} approved by policy, {asked} hosts asked, {rechecks} checks asked for, {sent} messages sent."
+            f"{by_policy} approved by policy, {asked} hosts asked, {rechecks} checks asked for, {sent} messages sent, "
+            f"{sum(erased.values())} rows erased."
         )

@@ -279,7 +279,7 @@ ROWS = [
         status=Status.CANCELLED,
     ),
     row("GET", "matching_match_unplaced", ANY_OF_THE_DESK),
-    row("POST", "matching_match_agreed", ACT, body=lambda it: {"change": "1 free within 75 km"}),
+    row("POST", "matching_match_agreed", ACT, body=lambda it: {"change": "farther:75.0"}),
     row("POST", "matching_match_open", (200, 404, 200, 403, 404), body=_look),
     row("POST", "matching_match_act", ACT, body=_why, act="cancel"),
     row("POST", "matching_match_act", (404, 404, 404, 403, 404), body=_why, act="fly"),

@@ -37,7 +37,7 @@ def is_in(client: Client) -> bool:
 
 
 def said(page: Any) -> list[str]:
-    return re.findall(r'role="alert">([^<]*)<', page.content.decode())
+    return [" ".join(each.split()) for each in re.findall(r'role="alert">([^<]*)<', page.content.decode())]
 
 
 # -- the first time -------------------------------------------------------------------------------

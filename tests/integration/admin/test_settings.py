@@ -25,7 +25,7 @@ def save(client: Client, **changes: Any) -> Any:
 
 
 def alerts(page: Any) -> list[str]:
-    return re.findall(r'role="alert"[^>]*>([^<]*)<', page.content.decode())
+    return [" ".join(each.split()) for each in re.findall(r'role="alert"[^>]*>([^<]*)<', page.content.decode())]
 
 
 def changed() -> list[tuple[Any, ...]]:

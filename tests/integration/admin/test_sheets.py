@@ -12,9 +12,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Host
-from matching.importing import undoing, uploads
+from matching.importing import undoing
 from matching.models import SheetImport, Space
 from matching.refusals import NotYours
+from privacy import retention
 from tests import people
 from tests.integration.test_sheet_imports import of_spaces, previewed, rows, taken_in, worked_on
 from tests.people import Person
@@ -188,7 +189,8 @@ def test_page_costs_the_same_for_one_row_and_for_many(
 
 def test_old_previews_are_not_offered(desk: Client, carla: Person) -> None:
     sheet = previewed(of_spaces({}), carla)
-    uploads.forget_what_is_old(at=timezone.now() + timedelta(days=2))
+    # This clock alone: in two days the coordinator's session has ended as well.
+    retention.clocks()["sheets_not_confirmed"].forget(timezone.now() + timedelta(days=1))
 
     page = desk.get(page_of(sheet))
 

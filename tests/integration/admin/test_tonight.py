@@ -16,12 +16,13 @@ from accounts.models import Host, User
 from matching import intake, transitions
 from matching.admin import drawing
 from matching.admin.words import KIND_WORDS
-from matching.desk import claims, decisions, tonight
+from matching.desk import claims, decisions, tonight, unplaced
 from matching.desk.rows_to_values import as_need
-from matching.desk.tonight import Night
+from matching.desk.tonight import NightCount
 from matching.engine.advice import KINDS
-from matching.engine.reasons import Obstacles, why_left_over
+from matching.engine.reasons import Obstacles, Reason, why_left_over
 from matching.models import Heartbeat, Match, MatchingDue, MatchingPrice, MatchingRound, ShelterRequest, Space
+from matching.reason_words import words_of
 from matching.states import Status
 from notifications.models import Delivery
 from places.gazetteer import all_places
@@ -59,7 +60,7 @@ def test_sleeping_counts_people_by_how_far_their_match_is(carla: Person, hanna: 
     here, there = tonight.sleeping(carla.user, night())[::-1]
     tomorrow = tonight.sleeping(carla.user, night(1))[0]
 
-    assert here == Night(people.place(), asked=11, proposed=2, approved=2, agreed=4)
+    assert here == NightCount(people.place(), asked=11, proposed=2, approved=2, agreed=4)
     assert (here.nowhere, there.nowhere, tomorrow.nowhere) == (3, 4, 6)
 
 
@@ -322,13 +323,19 @@ def test_auditor_sees_tonight_and_the_owner_the_stock_page(adil: Person, signed_
 # -- the unplaced ---------------------------------------------------------------------------------
 
 
-def advised(asked: ShelterRequest, **found: Any) -> tuple[str, ...]:
-    """Let the engine say in its own words why this request is left over."""
+def advised(asked: ShelterRequest, **found: Any) -> tuple[Reason, ...]:
+    """Let the engine say why this request is left over."""
     need = as_need(asked, (asked.first_night, asked.last_day), declined=(), at=timezone.now())
     nothing = {"within": 1, "refused": (0,) * 10, "suitable": 1, "possible": 0, "wider": (0,) * 3, "shorter": (0, 0)}
-    words = why_left_over(need, Obstacles(**nothing | found))
-    intake.note_left_over({asked.pk: words})
-    return words
+    reasons = why_left_over(need, Obstacles(**nothing | found))
+    intake.note_left_over({str(asked.pk): reasons})
+    return reasons
+
+
+def key_of(change: Reason) -> str:
+    """Return what the page's form sends for a change."""
+    (found,) = unplaced.changes_in([change.as_json()])
+    return found.key
 
 
 def test_unplaced_says_why_and_what_would_help(carla: Person, amira: Person, signed_in: SignIn) -> None:
@@ -338,8 +345,9 @@ def test_unplaced_says_why_and_what_would_help(carla: Person, amira: Person, sig
     page = signed_in(carla).get(UNPLACED)
 
     (row,) = page.context["rows"]
-    assert (row.request, row.obstacles, [each.words for each in row.changes]) == (asked, [obstacle], [change])
-    assert [words for words in (obstacle, change, "by-hand/request") if words not in page.content.decode()] == []
+    assert (row.request, row.obstacles, [each.reason for each in row.changes]) == (asked, [obstacle], [change])
+    shown = (words_of(obstacle), words_of(change), "by-hand/request")
+    assert [words for words in shown if words not in page.content.decode()] == []
     assert "Amira" not in page.content.decode()
 
 
@@ -360,14 +368,14 @@ def test_change_the_household_agrees_to_is_made_in_one_click(
     before = {field.name: getattr(asked, field.name) for field in ShelterRequest._meta.fields}
     *_obstacles, change = advised(asked, **found)
 
-    signed_in(carla).post(f"{UNPLACED}{asked.pk}/agreed/", {"change": change})
+    signed_in(carla).post(f"{UNPLACED}{asked.pk}/agreed/", {"change": key_of(change)})
 
     after = ShelterRequest.objects.get(pk=asked.pk)
     changed = {name for name in before if getattr(after, name) != before[name]} - {"left_over_reasons", "version"}
     assert (changed, getattr(after, column), after.notes) == ({column}, value, "We can climb stairs.")
 
 
-@pytest.mark.parametrize("change", ["", "100 free within 9000 km", "1 suitable within 20 km, none free"])
+@pytest.mark.parametrize("change", ["", "farther:9000.0", "none_free:20.0", "farther"])
 def test_change_that_nobody_advises_is_refused(carla: Person, amira: Person, signed_in: SignIn, change: str) -> None:
     asked = people.request(amira.arrival, radius_km=20)
     advised(asked, wider=(0, 3, 3))
@@ -396,7 +404,7 @@ def test_unplaced_of_another_place_is_not_shown_nor_changed(amira: Person, signe
     elsewhere = signed_in(people.carla("elsewhere", places=(people.place("Oral"),)))
 
     assert elsewhere.get(UNPLACED).context["rows"] == []
-    assert elsewhere.post(f"{UNPLACED}{asked.pk}/agreed/", {"change": change}).status_code == 404
+    assert elsewhere.post(f"{UNPLACED}{asked.pk}/agreed/", {"change": key_of(change)}).status_code == 404
 
 
 # -- by hand --------------------------------------------------------------------------------------

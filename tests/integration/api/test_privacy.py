@@ -77,7 +77,10 @@ def test_only_the_desk_sees_score_reasons_and_risks(
     assert desks[:2] == [None, None]
     assert desks[2] == {
         "score": 1.0,
-        "reasons": ["0.0 km", "both speak Russian"],
+        "reasons": [
+            {"code": "distance", "numbers": {"km": 0.0}, "words": "0.0 km"},
+            {"code": "common_language", "numbers": {"languages": ["ru"]}, "words": "common language: ru"},
+        ],
         "risks": match.risks,
         "high_risk": match.high_risk,
         "approved_once": True,

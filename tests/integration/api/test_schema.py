@@ -11,6 +11,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils.translation import override
 
+from matching.desk.by_hand import OVERRIDES
+from matching.engine.reasons import NUMBERS, Code
 from matching.states import REASONS
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,16 @@ def test_every_creating_call_takes_a_key_and_every_change_an_etag(schema: dict[s
 
 def test_schema_lists_the_reasons_to_choose_from(schema: dict[str, Any]) -> None:
     assert set(schema["components"]["schemas"]["ReasonEnum"]["enum"]) == set(REASONS)
+    assert set(schema["components"]["schemas"]["OverrideEnum"]["enum"]) == set(OVERRIDES)
+
+
+def test_schema_lists_the_codes_of_the_engine_and_their_numbers(schema: dict[str, Any]) -> None:
+    parts = schema["components"]["schemas"]
+
+    assert set(parts["ReasonCodeEnum"]["enum"]) == set(Code)
+    assert set(parts["ReasonNumbers"]["properties"]) == {name for names in NUMBERS.values() for name in names}
+    for part, column in (("Desk", "reasons"), ("Request", "left_over_reasons"), ("Candidate", "reasons")):
+        assert parts[part]["properties"][column]["items"] == {"$ref": "#/components/schemas/WordedReason"}
 
 
 def test_page_names_every_operation_and_schema(schema: dict[str, Any], client: Client) -> None:

@@ -15,6 +15,7 @@ from django.test import Client
 
 from accounts.models import Arrival, Host, OneTimeCode
 from accounts.refusals import WrongCode
+from matching import intake
 from matching.models import KeptDraft, ShelterRequest, Space
 from matching.web import need
 from matching.web.drafts import Draft, draft_of
@@ -69,7 +70,7 @@ def test_ask_tapped_at_once_without_the_lock_makes_several(client: Client, monke
         yield draft_of(request, name)
 
     monkeypatch.setattr(need, "sent_once", unlocked)
-    monkeypatch.setattr(need, "open_case", _after(inside, need.open_case))
+    monkeypatch.setattr(intake, "open_case", _after(inside, intake.open_case))
     at_once(client, "/need/check/", {"token": token})
 
     assert ShelterRequest.objects.count() == TAPS

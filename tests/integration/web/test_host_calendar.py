@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from matching import transitions
 from matching.states import Status
-from matching.web.nights import Kind, Month, read_month
+from matching.web.nights import Month, NightState, read_month
 from tests import people
 from tests.integration.web.walks import text_of
 from tests.people import Person, tonight
@@ -65,11 +65,11 @@ def test_month_counts_the_free_beds_of_a_shared_space(client: Client) -> None:
         if night
     }
     assert [nights[day] for day in (10, 11, 12, 13, 14)] == [
-        (Kind.TAKEN, 3, 0, "taken"),
-        (Kind.PART, 2, 1, "1 free"),
-        (Kind.PART, 2, 1, "1 free"),
-        (Kind.FREE, 0, 3, "free"),
-        (Kind.NOT_OFFERED, 0, 0, "not offered"),
+        (NightState.TAKEN, 3, 0, "taken"),
+        (NightState.PART, 2, 1, "1 free"),
+        (NightState.PART, 2, 1, "1 free"),
+        (NightState.FREE, 0, 3, "free"),
+        (NightState.NOT_OFFERED, 0, 0, "not offered"),
     ]
 
 
@@ -139,10 +139,10 @@ def test_table_reads_well_without_seeing_it(client: Client) -> None:
     table = re.search(r"<table.*?</table>", text_of(client.get("/host/")), re.S)
 
     assert table
-    assert re.search(r"<caption>September 2022: the nights in Almaty</caption>", table[0])
-    assert len(re.findall(r'<th scope="col"><abbr title="\w+">', table[0])) == 7
+    assert re.search(r"<caption> ?September 2022: the nights in Almaty ?</caption>", table[0])
+    assert len(re.findall(r'<th scope="col"> ?<abbr title="\w+">', table[0])) == 7
     cells = re.findall(r"<td class=.*?</td>", table[0], re.S)
-    words = [re.sub(r"<[^>]+>", "", cell).split(" ", 1) for cell in cells]
+    words = [re.sub(r"<[^>]+>", "", cell).strip().split(" ", 1) for cell in cells]
     assert [word for _day, word in words[9:15]] == ["free"] * 5 + ["not offered"]
     assert [int(day) for day, _word in words] == list(range(1, 31))
 

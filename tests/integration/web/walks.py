@@ -82,7 +82,8 @@ def token_of(response: HttpResponse) -> str:
 
 
 def text_of(response: HttpResponse) -> str:
-    return unescape(response.content.decode())
+    """Return the page as text with one space for each run of whitespace, as a browser reads it."""
+    return re.sub(r"\s+", " ", unescape(response.content.decode()))
 
 
 def title_of(response: HttpResponse) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from matching.engine import Arrangement, Held, Need, Offer, Placement, candidates, plan
+from matching.engine import Arrangement, Held, Need, Offer, Placement, Reason, candidates, plan
 from matching.engine.board import Board
+from matching.engine.reasons import ADVICE, Code
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer
 from tests.unit.engine.weeks import weeks
 
@@ -27,17 +27,17 @@ def test_every_change_that_is_named_places_the_need_in_what_the_plan_leaves_free
     board = Board([], free)
 
     for left in found.unplaced:
-        for words in left.reasons:
-            changed = change_named(asked[left.need_id], words)
+        for reason in left.reasons:
+            changed = change_named(asked[left.need_id], reason)
             if changed is None:
                 continue
             count, need = changed
             answer = board.place(need)
-            assert isinstance(answer, Arrangement), words
+            assert isinstance(answer, Arrangement), reason
             assert answer.moved == ()
             if count is not None:
-                possible = [one for one in candidates(need, free) if is_meant(one, need, words)]
-                assert len(possible) == count, words
+                possible = [one for one in candidates(need, free) if is_meant(one, need, reason)]
+                assert len(possible) == count, reason
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -65,24 +65,26 @@ def test_a_split_is_found_among_many_spaces_that_lie_apart() -> None:
     assert {leg.offer_id for leg in answer.placement.legs} == {"o99", "neighbour"}
 
 
-def change_named(need: Need, words: str) -> tuple[int | None, Need] | None:
-    """Return what the words ask for: how many spaces would do, and the need so changed; None when they ask for nothing."""
-    if said := re.fullmatch(r"(\d+) free within ([\d.]+) km", words):
-        return int(said[1]), replace(need, radius_km=float(said[2]))
-    if said := re.fullmatch(r"(\d+) free for (\d+) nights?", words):
-        return int(said[1]), replace(need, min_nights=int(said[2]))
-    if said := re.fullmatch(r"(\d+) free from ([\d-]+)", words):
-        return int(said[1]), replace(need, first_night=date.fromisoformat(said[2]))
-    if words == "possible with a move between two spaces":
-        return None, replace(need, may_move=True)
-    if words == "possible when split over two neighbouring spaces":
-        return None, replace(need, may_split=True)
-    assert "free" not in words.replace("none free", "").replace("step-free", "")
+def change_named(need: Need, reason: Reason) -> tuple[int | None, Need] | None:
+    """Return what a reason asks for: how many spaces would do, and the need so changed; None when it asks for nothing."""
+    named: dict[str, Any] = reason.named
+    match reason.code:
+        case Code.FARTHER:
+            return named["count"], replace(need, radius_km=named["radius_km"])
+        case Code.SHORTER:
+            return named["count"], replace(need, min_nights=named["nights"])
+        case Code.OTHER_DATES:
+            return named["count"], replace(need, first_night=named["first_night"])
+        case Code.MOVE:
+            return None, replace(need, may_move=True)
+        case Code.SPLIT:
+            return None, replace(need, may_split=True)
+    assert reason.code not in ADVICE
     return None
 
 
-def is_meant(placement: Placement, need: Need, words: str) -> bool:
-    return " free for " not in words or placement.legs[0].nights == need.min_nights
+def is_meant(placement: Placement, need: Need, reason: Reason) -> bool:
+    return reason.code is not Code.SHORTER or placement.legs[0].nights == need.min_nights
 
 
 def with_held(offers: Sequence[Offer], placements: Sequence[Placement]) -> list[Offer]:

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from matching.engine.compiled.kernel import forget_kernels_of_other_sources
 
-
-def test_kernels_are_kept_as_long_as_no_source_changes(tmp_path: Path) -> None:
-    sources, cache = made_up(tmp_path)
-
-    forget_kernels_of_other_sources(sources, cache)
-    (cache / "near.nbi").touch()
-    forget_kernels_of_other_sources(sources, cache)
-
-    assert (cache / "near.nbi").exists()
+SOURCE = '"""The objective."""\n\nFIT_SHARE = 0.2  # a fifth\n'
 
 
-def test_kernels_are_compiled_anew_when_another_file_changes(tmp_path: Path) -> None:
-    sources, cache = made_up(tmp_path)
-    forget_kernels_of_other_sources(sources, cache)
-    for kept in ("near.nbi", "near.1.nbc", "legs.pyc"):
-        (cache / kept).touch()
+def kernels_left(folder: Path, changed_source: str) -> list[str]:
+    """Return what is left of a cache when one source file has changed."""
+    source, cache = folder / "objective.py", folder / "__pycache__"
+    source.write_text(SOURCE)
+    forget_kernels_of_other_sources([source], cache)
+    for name in ("near.nbi", "near.1.nbc", "legs.pyc"):
+        (cache / name).touch()
+    source.write_text(changed_source)
+    forget_kernels_of_other_sources([source], cache)
+    return sorted(file.name for file in cache.iterdir() if file.suffix != ".sha256")
 
-    (sources / "objective.py").write_text("FIT_SHARE = 0.3")
-    forget_kernels_of_other_sources(sources, cache)
 
-    assert sorted(file.name for file in cache.iterdir()) == ["kernels.sha256", "legs.pyc"]
+def test_kernels_are_compiled_anew_when_code_of_another_file_changes(tmp_path: Path) -> None:
+    assert kernels_left(tmp_path, SOURCE.replace("0.2", "0.3")) == ["legs.pyc"]
 
 
-def made_up(folder: Path) -> tuple[Path, Path]:
-    sources, cache = folder / "engine", folder / "engine" / "__pycache__"
-    cache.mkdir(parents=True)
-    (sources / "objective.py").write_text("FIT_SHARE = 0.2")
-    return sources, cache
+@pytest.mark.parametrize("changed", [SOURCE, SOURCE.replace("fifth", "part"), SOURCE.replace("The", "Our")])
+def test_kernels_are_kept_when_only_words_change(tmp_path: Path, changed: str) -> None:
+    assert kernels_left(tmp_path, changed) == ["legs.pyc", "near.1.nbc", "near.nbi"]

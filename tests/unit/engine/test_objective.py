@@ -1,11 +1,12 @@
-"""The objective by figures worked out by hand from DESIGN.md, section 4."""
+"""The objective by figures worked out by hand from the formula in docs/matching.md."""
 
 from __future__ import annotations
 
 import pytest
 
 from matching.engine import Leg
-from matching.engine.objective import distance_km, score, weight
+from matching.engine.objective import score, weight
+from places.earth import distance_km
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night
 
 

@@ -13,7 +13,7 @@ from matching.engine import Need, Offer, Plan, Step, plan
 from matching.engine.checking import check_plan
 from matching.engine.checking_bound import recompute_bound
 from matching.engine.compiled import nearby
-from matching.engine.reasons import NO_TIME
+from matching.engine.reasons import CHILDREN_ALONE, NO_TIME
 from tests.unit.engine.exact import best_objective
 from tests.unit.engine.making import amiras_need, hannas_offer, night
 from tests.unit.engine.weeks import offers as spaces
@@ -115,7 +115,7 @@ def test_plan_leaves_children_alone_to_a_coordinator() -> None:
     found = plan([amiras_need(people=1, children=1)], [hannas_offer(children=True)])
 
     assert found.placements == ()
-    assert [left.reasons for left in found.unplaced] == [("children alone: a coordinator places them",)]
+    assert [left.reasons for left in found.unplaced] == [(CHILDREN_ALONE,)]
 
 
 def test_plan_gives_the_last_bed_to_the_most_urgent() -> None:
@@ -138,7 +138,7 @@ def test_time_limit_covers_the_reasons_as_well() -> None:
 
     assert {one.reasons for one in nothing_left.unplaced} == {(NO_TIME,)}
     assert check_plan(needs, offers, nothing_left.placements) == []
-    assert NO_TIME not in {words for one in enough.unplaced for words in one.reasons}
+    assert NO_TIME not in {reason for one in enough.unplaced for reason in one.reasons}
 
 
 @some

@@ -6,68 +6,69 @@ from typing import Any
 
 import pytest
 
-from matching.engine import Need, Offer, plan
+from matching.engine import Need, Offer, Reason, plan
+from matching.engine.reasons import Code
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night
 
 
-def reasons(need: Need, *offers: Offer) -> tuple[str, ...]:
+def reasons(need: Need, *offers: Offer) -> tuple[Reason, ...]:
     (left,) = plan([need], offers).unplaced
     return left.reasons
 
 
-CASES: list[tuple[str, dict[str, Any], list[dict[str, Any]], tuple[str, ...]]] = [
+CASES: list[tuple[str, dict[str, Any], list[dict[str, Any]], tuple[Reason, ...]]] = [
     (
         "a wider radius",
         {},
         [{"lat": ALMATY[0] + 12 * KM_NORTH}, {"lat": ALMATY[0] + 40 * KM_NORTH}],
-        ("no space within 10 km", "1 free within 15 km"),
+        (Reason(Code.NONE_WITHIN, (10.0,)), Reason(Code.FARTHER, (1, 15.0))),
     ),
     (
         "rules, the most frequent first",
         {"pets": True, "step_free": True},
         [{}, {"pets": True}, {"pets": True}],
-        ("2 not step-free", "1 no pets allowed"),
+        (Reason(Code.COUNT_NOT_STEP_FREE, (2,)), Reason(Code.COUNT_NO_PETS, (1,))),
     ),
     (
         "a shorter stay",
         {},
         [{"max_nights": 3}, {"max_nights": 2}, {"max_nights": 3}],
         (
-            "3 suitable within 10 km, none free for 4 nights from 2022-09-26",
-            "2 free for 3 nights",
-            "possible with a move between two spaces",
+            Reason(Code.NONE_FREE, (3, 10.0, 4, night(0))),
+            Reason(Code.SHORTER, (2, 3)),
+            Reason(Code.MOVE),
         ),
     ),
     (
         "other dates",
         {},
         [{"windows": ((night(2), night(20)),)}],
-        ("1 suitable within 10 km, none free for 4 nights from 2022-09-26", "1 free from 2022-09-28"),
+        (Reason(Code.NONE_FREE, (1, 10.0, 4, night(0))), Reason(Code.OTHER_DATES, (1, night(2)))),
     ),
     (
         "a move",
         {},
         [{"windows": ((night(0), night(2)),)}, {"windows": ((night(2), night(9)),)}],
         (
-            "2 suitable within 10 km, none free for 4 nights from 2022-09-26",
-            "1 free for 2 nights",
-            "1 free from 2022-09-28",
-            "possible with a move between two spaces",
+            Reason(Code.NONE_FREE, (2, 10.0, 4, night(0))),
+            Reason(Code.SHORTER, (1, 2)),
+            Reason(Code.OTHER_DATES, (1, night(2))),
+            Reason(Code.MOVE),
         ),
     ),
     (
         "a split",
         {"people": 3},
         [{"beds": 2}, {"beds": 1}],
-        ("2 too few beds", "possible when split over two neighbouring spaces"),
+        (Reason(Code.COUNT_TOO_FEW_BEDS, (2,)), Reason(Code.SPLIT)),
     ),
-    ("a declined pair", {"declined": frozenset({"offer0"})}, [{}], ("1 declined before",)),
+    ("a declined pair", {"declined": frozenset({"offer0"})}, [{}], (Reason(Code.COUNT_DECLINED_BEFORE, (1,)),)),
 ]
 
 
 @pytest.mark.parametrize(("what", "wanted", "offered", "expected"), CASES, ids=[case[0] for case in CASES])
 def test_plan_says_what_is_in_the_way_and_what_would_help(
-    what: str, wanted: dict[str, Any], offered: list[dict[str, Any]], expected: tuple[str, ...]
+    what: str, wanted: dict[str, Any], offered: list[dict[str, Any]], expected: tuple[Reason, ...]
 ) -> None:
     offers = [hannas_offer(id=f"offer{number}", **each) for number, each in enumerate(offered)]
 
@@ -79,14 +80,19 @@ def test_plan_says_that_the_space_went_to_somebody_who_weighs_more() -> None:
 
     (left,) = plan(needs, [hannas_offer()]).unplaced
 
-    assert (left.need_id, left.reasons) == ("amira", ("1 possible within 10 km, all taken by others",))
+    assert (left.need_id, left.reasons) == ("amira", (Reason(Code.ALL_TAKEN, (1, 10.0)),))
 
 
 def test_plan_says_that_there_is_no_space_at_all() -> None:
-    assert reasons(amiras_need()) == ("no space may be matched at all: none is vetted, listed and fresh",)
+    assert reasons(amiras_need()) == (Reason(Code.NO_SPACE),)
 
 
-def test_placement_says_in_words_why_it_suits() -> None:
+def test_placement_says_why_it_suits() -> None:
     (placed,) = plan([amiras_need()], [hannas_offer(beds=3)]).placements
 
-    assert placed.reasons == ("0.0 km", "common language: ru", "1 person in 3 beds", "all 4 nights")
+    assert placed.reasons == (
+        Reason(Code.DISTANCE, (0.0,)),
+        Reason(Code.COMMON_LANGUAGE, (("ru",),)),
+        Reason(Code.PEOPLE_IN_BEDS, (1, 3)),
+        Reason(Code.ALL_NIGHTS, (4,)),
+    )

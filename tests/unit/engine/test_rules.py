@@ -1,4 +1,4 @@
-"""Every hard rule: one case that it refuses, in words, and one beside it that it allows."""
+"""Every hard rule: one case that it refuses, with its reason, and one beside it that it allows."""
 
 from __future__ import annotations
 
@@ -6,39 +6,40 @@ from typing import Any
 
 import pytest
 
-from matching.engine import Held, refusals
+from matching.engine import Held, Reason, refusals
+from matching.engine.reasons import Code
 from matching.engine.rules import RULES
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night
 
 Changes = dict[str, Any]
 
-REFUSED: list[tuple[str, Changes, Changes, str]] = [
-    ("host_vetted", {}, {"vetted": False}, "the host is not vetted"),
-    ("space_listed", {}, {"listed": False}, "the space is paused or withdrawn"),
-    ("space_fresh", {}, {"fresh": False}, "the host has not confirmed that it still stands"),
-    ("within_radius", {}, {"lat": ALMATY[0] + 10.1 * KM_NORTH}, "10.1 km away, 10 km wanted"),
-    ("who_may_stay", {}, {"who": "women"}, "only for households of women"),
-    ("who_may_stay", {"people": 2}, {"who": "families", "beds": 2}, "only for families with a child"),
-    ("women_only", {"women_only": True, "all_women": True}, {}, "not a women-only space"),
-    ("children", {"people": 2, "children": 1}, {"beds": 2}, "no children allowed"),
-    ("pets", {"pets": True}, {}, "no pets allowed"),
-    ("step_free", {"step_free": True}, {}, "not step-free"),
-    ("smoking", {"smoking": True}, {}, "smoking is not allowed"),
-    ("smoking", {"smoking": False}, {"smoking": True}, "smoking is allowed there"),
-    ("common_language", {"language_required": True}, {"languages": frozenset({"kk"})}, "no common language"),
-    ("enough_beds", {"people": 3}, {"beds": 2}, "2 beds for 3 people"),
-    ("long_enough", {"first_night": night(28)}, {}, "not free on 2022-10-24"),
-    ("long_enough", {}, {"max_nights": 3}, "only 3 of 4 nights, at least 4 wanted"),
-    ("long_enough", {}, {"windows": ((night(0), night(3)),)}, "only 3 of 4 nights, at least 4 wanted"),
-    ("room_left", {}, {"held": (Held(night(3), night(5), 1),)}, "taken on some of these nights"),
+REFUSED: list[tuple[str, Changes, Changes, Reason]] = [
+    ("host_vetted", {}, {"vetted": False}, Reason(Code.HOST_NOT_VETTED)),
+    ("space_listed", {}, {"listed": False}, Reason(Code.SPACE_NOT_LISTED)),
+    ("space_fresh", {}, {"fresh": False}, Reason(Code.SPACE_NOT_FRESH)),
+    ("within_radius", {}, {"lat": ALMATY[0] + 10.1 * KM_NORTH}, Reason(Code.TOO_FAR, (10.1, 10.0))),
+    ("who_may_stay", {}, {"who": "women"}, Reason(Code.WOMEN_HOUSEHOLDS_ONLY)),
+    ("who_may_stay", {"people": 2}, {"who": "families", "beds": 2}, Reason(Code.FAMILIES_ONLY)),
+    ("women_only", {"women_only": True, "all_women": True}, {}, Reason(Code.NOT_WOMEN_ONLY)),
+    ("children", {"people": 2, "children": 1}, {"beds": 2}, Reason(Code.NO_CHILDREN)),
+    ("pets", {"pets": True}, {}, Reason(Code.NO_PETS)),
+    ("step_free", {"step_free": True}, {}, Reason(Code.NOT_STEP_FREE)),
+    ("smoking", {"smoking": True}, {}, Reason(Code.NO_SMOKING)),
+    ("smoking", {"smoking": False}, {"smoking": True}, Reason(Code.SMOKING_ALLOWED)),
+    ("common_language", {"language_required": True}, {"languages": frozenset({"kk"})}, Reason(Code.NO_COMMON_LANGUAGE)),
+    ("enough_beds", {"people": 3}, {"beds": 2}, Reason(Code.TOO_FEW_BEDS, (2, 3))),
+    ("long_enough", {"first_night": night(28)}, {}, Reason(Code.NOT_FREE, (night(28),))),
+    ("long_enough", {}, {"max_nights": 3}, Reason(Code.TOO_FEW_NIGHTS, (3, 4, 4))),
+    ("long_enough", {}, {"windows": ((night(0), night(3)),)}, Reason(Code.TOO_FEW_NIGHTS, (3, 4, 4))),
+    ("room_left", {}, {"held": (Held(night(3), night(5), 1),)}, Reason(Code.TAKEN)),
     (
         "room_left",
         {"people": 2},
         {"beds": 3, "shared": True, "held": (Held(night(2), night(3), 2),)},
-        "taken on some of these nights",
+        Reason(Code.TAKEN),
     ),
-    ("room_left", {}, {"beds": 4, "held": (Held(night(0), night(1), 1),)}, "taken on some of these nights"),
-    ("not_declined", {"declined": frozenset({"hanna"})}, {}, "declined before"),
+    ("room_left", {}, {"beds": 4, "held": (Held(night(0), night(1), 1),)}, Reason(Code.TAKEN)),
+    ("not_declined", {"declined": frozenset({"hanna"})}, {}, Reason(Code.DECLINED_BEFORE)),
 ]
 
 ALLOWED: list[tuple[str, Changes, Changes]] = [
@@ -66,9 +67,9 @@ ALLOWED: list[tuple[str, Changes, Changes]] = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "wanted", "offered", "words"), REFUSED)
-def test_refusals_name_the_one_rule_in_the_way(rule: str, wanted: Changes, offered: Changes, words: str) -> None:
-    assert refusals(amiras_need(**wanted), hannas_offer(**offered)) == (words,)
+@pytest.mark.parametrize(("rule", "wanted", "offered", "reason"), REFUSED)
+def test_refusals_name_the_one_rule_in_the_way(rule: str, wanted: Changes, offered: Changes, reason: Reason) -> None:
+    assert refusals(amiras_need(**wanted), hannas_offer(**offered)) == (reason,)
 
 
 @pytest.mark.parametrize(("rule", "wanted", "offered"), ALLOWED)
@@ -87,7 +88,7 @@ def test_refusals_name_every_rule_that_is_broken() -> None:
     need = amiras_need(pets=True, people=2)
 
     assert refusals(need, hannas_offer(vetted=False)) == (
-        "the host is not vetted",
-        "no pets allowed",
-        "1 bed for 2 people",
+        Reason(Code.HOST_NOT_VETTED),
+        Reason(Code.NO_PETS),
+        Reason(Code.TOO_FEW_BEDS, (1, 2)),
     )

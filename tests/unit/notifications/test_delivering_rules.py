@@ -127,6 +127,25 @@ def test_checks_name_what_is_wrong_with_the_channels(
     assert [message.id for message in channels_are_known_and_complete(None)] == found
 
 
+@pytest.mark.parametrize(
+    ("channels", "host", "tls", "ssl", "found"),
+    [
+        (["email"], "smtp.example.org", True, False, []),
+        (["console"], "", False, False, []),
+        (["email"], "", True, False, ["notifications.E003"]),
+        (["email", "gateway"], "", False, False, ["notifications.E003"]),
+        (["email"], "smtp.example.org", True, True, ["notifications.E004"]),
+    ],
+)
+def test_checks_name_what_is_wrong_with_the_mail_server(
+    settings: Any, channels: list[str], host: str, tls: bool, ssl: bool, found: list[str]
+) -> None:
+    settings.NOTIFICATION_CHANNELS, settings.GATEWAY_URL = channels, "https://gateway.example/send"
+    settings.EMAIL_HOST, settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = host, tls, ssl
+
+    assert [message.id for message in channels_are_known_and_complete(None)] == found
+
+
 @pytest.mark.parametrize(("channels", "found"), [(["email"], []), (["email", "console"], ["notifications.W001"])])
 def test_checks_warn_of_a_deployment_that_prints_its_messages(
     settings: Any, channels: list[str], found: list[str]

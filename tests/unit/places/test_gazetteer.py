@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from places.gazetteer import all_places, distance_km, find_place, nearest_place, search_places
+from places.earth import distance_km
+from places.gazetteer import all_places, find_place, nearest_place, search_places
 
 TOWNS = Path(__file__).parents[2] / "data" / "towns_of_kazakhstan_2012.tsv"
 

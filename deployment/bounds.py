@@ -11,7 +11,7 @@ ALWAYS_TWO = "minor_alone"
 """No deployment may send a child alone to anybody on one person's word."""
 
 
-class NotSensible(Exception):
+class RuleNotSensible(Exception):
     """A value that would not do for the rule `name`; the message says what would."""
 
     def __init__(self, name: str, message: str) -> None:
@@ -19,7 +19,7 @@ class NotSensible(Exception):
         self.name = name
 
 
-class Stale(Exception):
+class RulesChanged(Exception):
     """Somebody changed the rules since they were shown."""
 
     message = gettext_lazy(
@@ -28,8 +28,8 @@ class Stale(Exception):
     )
 
 
-def sensible(name: str, value: Any) -> Any:
-    """Return `value` when it makes sense for the rule `name`. Raises NotSensible."""
+def within_bounds(name: str, value: Any) -> Any:
+    """Return `value` when it makes sense for the rule `name`. Raises RuleNotSensible."""
     check = _CHECKS[name]
     if isinstance(check, tuple):
         return _between(name, value, *check)
@@ -38,27 +38,29 @@ def sensible(name: str, value: Any) -> Any:
 
 def _between(name: str, value: Any, least: int, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise NotSensible(name, _("Write a whole number from %(least)d to %(most)d.") % {"least": least, "most": most})
+        raise RuleNotSensible(
+            name, _("Write a whole number from %(least)d to %(most)d.") % {"least": least, "most": most}
+        )
     return value
 
 
 def _answer_hours(value: Any) -> Any:
     tiers = [(int(days), int(hours)) for days, hours in value]
     if not tiers:
-        raise NotSensible("answer_hours", _("Write down at least one line."))
+        raise RuleNotSensible("answer_hours", _("Write down at least one line."))
     days, hours = [tier[0] for tier in tiers], [tier[1] for tier in tiers]
     if any(each < 0 for each in days) or days != sorted(set(days)):
-        raise NotSensible("answer_hours", _("The days must rise from line to line, from 0 (tonight) on."))
+        raise RuleNotSensible("answer_hours", _("The days must rise from line to line, from 0 (tonight) on."))
     if not all(1 <= each <= 336 for each in hours):
-        raise NotSensible("answer_hours", _("Give at least 1 hour and at most 336 (two weeks)."))
+        raise RuleNotSensible("answer_hours", _("Give at least 1 hour and at most 336 (two weeks)."))
     if hours != sorted(hours):
-        raise NotSensible("answer_hours", _("A later night cannot have less time than an earlier one."))
+        raise RuleNotSensible("answer_hours", _("A later night cannot have less time than an earlier one."))
     return value
 
 
 def _required_checks(value: Any) -> Any:
     if not value:
-        raise NotSensible(
+        raise RuleNotSensible(
             "required_checks", _("Choose at least one check: nobody is sent to a host nobody has looked at.")
         )
     for days in value.values():
@@ -68,19 +70,19 @@ def _required_checks(value: Any) -> Any:
 
 def _two_people(value: Any) -> Any:
     if ALWAYS_TWO not in value:
-        raise NotSensible("two_people", _("A child alone always needs two people."))
+        raise RuleNotSensible("two_people", _("A child alone always needs two people."))
     return value
 
 
 def _switch(value: Any) -> Any:
     if not isinstance(value, bool):
-        raise NotSensible("auto_approve", _("Switch it on or off."))
+        raise RuleNotSensible("auto_approve", _("Switch it on or off."))
     return value
 
 
 def _together(rules: dict[str, Any]) -> Any:
     if rules["fresh_answer_days"] >= rules["fresh_days"]:
-        raise NotSensible(
+        raise RuleNotSensible(
             "fresh_answer_days", _("Hosts must have less time to answer than lies between two questions.")
         )
     return rules

@@ -62,7 +62,9 @@ def language_of(response: HttpResponse) -> str:
 
 @pytest.mark.parametrize("address", PAGES)
 def test_page_offers_every_language_by_its_own_name(client: Client, address: str) -> None:
-    offered = re.findall(r'<button name="language" value="(..)"[^>]*>([^<]+)</button>', text_of(client.get(address)))
+    offered = re.findall(
+        r'<button name="language" value="(..)"[^>]*> ?([^<]+?) ?</button>', text_of(client.get(address))
+    )
 
     assert offered == settings.LANGUAGES
 
@@ -92,6 +94,17 @@ def test_chosen_language_is_remembered_on_the_device(client: Client) -> None:
     assert language_of(client.get("/")) == "kk"
     cookie = client.cookies[settings.LANGUAGE_COOKIE_NAME]
     assert (cookie["max-age"], cookie["httponly"], cookie["samesite"]) == (365 * 24 * 3600, True, "Lax")
+
+
+def test_every_cookie_is_out_of_the_reach_of_scripts_and_of_other_sites(client: Client, amira: Person) -> None:
+    client.post("/i18n/setlang/", {"language": "kk", "next": "/case/"})
+    client.get("/case/")
+    client.post("/case/", {"case_number": amira.user.username, "secret": amira.secret})
+
+    names = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME}
+    assert {name: (cookie["httponly"], cookie["samesite"]) for name, cookie in client.cookies.items()} == dict.fromkeys(
+        names, (True, "Lax")
+    )
 
 
 def test_chosen_language_follows_a_signed_in_person(client: Client, amira: Person) -> None:

@@ -1,4 +1,4 @@
-"""What stands around every page: where the exit leads and whom to call."""
+"""The frame of every page: the exit, the coordinators' contact, and the source of the service."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ def unbroken(contact: str) -> str:
     return contact.replace(" ", "\N{NO-BREAK SPACE}") if PHONE.fullmatch(contact) else contact
 
 
-def frame(request: HttpRequest) -> dict[str, object]:
-    """The template context every page has (a context processor)."""
+def surroundings(request: HttpRequest) -> dict[str, object]:
+    """Return the template context that every page has (a context processor)."""
     return {
         "exit_url": settings.EXIT_URL,
         "help_contact": help_contact(),
+        "source_url": settings.SOURCE_URL,
         # Lazy, so that a page which does not ask costs no query, and one which asks twice costs one.
         "is_arrival": SimpleLazyObject(lambda: arrival_of(request) is not None),
         "is_host": SimpleLazyObject(lambda: host_of(request) is not None),

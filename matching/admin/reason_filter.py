@@ -1,0 +1,11 @@
+"""The template filter that words reasons on the desk's pages: `{% load reasons %}`, then `{{ match.reasons|in_words }}`."""
+
+from __future__ import annotations
+
+from django.template import Library
+
+from matching import reason_words
+
+register = Library()
+register.filter("in_words", reason_words.in_words)
+register.filter("in_words_of_one", reason_words.words_of)

@@ -1,0 +1,196 @@
+"""Read the variables of the environment, and collect what is wrong with them instead of raising.
+
+A variable that makes no sense gets its default for the moment, so that the settings load and `manage.py check` can name
+everything that is wrong at once, with a hint for each. Nothing but `check` runs with such variables: the web server, the
+workers and beat call `refuse`, and every command of manage.py that touches data is stopped by the system checks.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+Value = TypeVar("Value")
+
+YES = ("1", "true", "yes", "on")
+NO = ("0", "false", "no", "off")
+FIELD_KEY_BYTES = 32
+"""Length of a Fernet key (https://github.com/fernet/spec) before it is written in base64."""
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a variable: the id of its system check, the fault, and the way out."""
+
+    id: str
+    fault: str
+    hint: str
+
+
+class Environment:
+    """The variables of one process. Each method returns a usable value and notes in `problems` what was wrong."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self.given = given
+        self.problems: list[Problem] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.given.get(name, default)
+
+    def words(self, name: str, default: list[str]) -> list[str]:
+        """Return the comma-separated words of a variable; an empty one has none."""
+        if name not in self.given:
+            return default
+        return [word.strip() for word in self.given[name].split(",") if word.strip()]
+
+    def path(self, name: str, default: Path) -> Path:
+        return Path(self.given.get(name) or default)
+
+    def flag(self, name: str, default: bool) -> bool:
+        def read(text: str) -> bool:
+            if text.lower() not in YES + NO:
+                raise ValueError("Write yes or no")
+            return text.lower() in YES
+
+        return self._read(name, default, read, shown="yes" if default else "no")
+
+    def whole(self, name: str, default: int, *, least: int = 0) -> int:
+        """Return a whole number of at least `least`."""
+
+        def read(text: str) -> int:
+            if not re.fullmatch(r"\d{1,9}", text) or int(text) < least:
+                raise ValueError(f"Write a whole number of at least {least}")
+            return int(text)
+
+        return self._read(name, default, read)
+
+    def seconds(self, name: str, default: float) -> float:
+        """Return a duration in seconds that is more than none; it may have a fraction."""
+
+        def read(text: str) -> float:
+            if not re.fullmatch(r"\d{1,9}(\.\d{1,3})?", text) or not float(text):
+                raise ValueError("Write a number of seconds, such as 10 or 2.5")
+            return float(text)
+
+        return self._read(name, default, read)
+
+    def one_of(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        def read(text: str) -> str:
+            if text not in choices:
+                raise ValueError(f"Write one of {', '.join(choices)}")
+            return text
+
+        return self._read(name, default, read)
+
+    def time_zone(self, name: str, default: str) -> str:
+        def read(text: str) -> str:
+            try:
+                return ZoneInfo(text).key
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                raise ValueError("Write a time zone such as Asia/Almaty") from None
+
+        return self._read(name, default, read)
+
+    def secret(self, name: str, stand_in: str | None) -> str:
+        """Return a secret that has no default. `stand_in` is used in development; None: a missing one is a problem."""
+        value = self.given.get(name, "")
+        if value or stand_in:
+            return value or stand_in or ""
+        hint = f"Set {name} in the environment (see .env.example), or DEBUG=yes on your own machine."
+        self.problems.append(Problem("shelter.E002", f"The secret {name} is not set.", hint))
+        return ""
+
+    def field_keys(self, name: str, stand_in: str | None) -> list[str]:
+        """Return the Fernet keys of the encrypted fields, newest first."""
+        keys = self.words(name, [])
+        if not keys and stand_in:
+            return [stand_in]
+        if bad := [at for at, key in enumerate(keys, start=1) if not is_field_key(key)]:
+            which = ", ".join(str(at) for at in bad)
+            fault = f"{name} has a key that is none (number {which} of {len(keys)})."
+        elif not keys:
+            fault = f"The secret {name} is not set."
+        else:
+            return keys
+        hint = (
+            f"A key is 32 random bytes in URL-safe base64, 44 characters. docs/running.md makes {name} with one line."
+        )
+        self.problems.append(Problem("shelter.E003", fault, hint))
+        return []
+
+    def address(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        """Return the URL of a server. Its password must be percent-encoded where it is not made of letters and digits."""
+
+        def read(text: str) -> str:
+            split_address(text, schemes)
+            return text
+
+        # The value is never shown: it may hold a password.
+        return self._read(name, default, read, problem="shelter.E004", shown=None)
+
+    def _read(
+        self,
+        name: str,
+        default: Value,
+        read: Callable[[str], Value],
+        *,
+        problem: str = "shelter.E001",
+        shown: str | None = "",
+    ) -> Value:
+        """Return what `read` makes of the variable; where it raises ValueError, note its words and return the default."""
+        if name not in self.given:
+            return default
+        text = self.given[name].strip()
+        try:
+            return read(text)
+        except ValueError as wrong:
+            fault = f"{name} is empty." if not text else f"{name} has a value that makes no sense."
+            otherwise = "" if shown is None else f", or take the line out: it is then {shown or default}"
+            self.problems.append(Problem(problem, fault, f"{wrong}{otherwise}."))
+            return default
+
+
+def is_field_key(key: str) -> bool:
+    """Return whether `key` is a Fernet key: 32 bytes in URL-safe base64."""
+    try:
+        return len(base64.b64decode(key.encode(), altchars=b"-_", validate=True)) == FIELD_KEY_BYTES
+    except (binascii.Error, UnicodeEncodeError):
+        return False
+
+
+def split_address(url: str, schemes: tuple[str, ...]) -> SplitResult:
+    """Return the parts of the URL of a server (RFC 3986).
+
+    Raises ValueError, without a word of the URL itself, where a password was pasted in as it is: `/`, `#` and `?` end it too
+    early, a second `@` makes two readers disagree, and a `%` stands for something else.
+    """
+    encode = "Percent-encode its password (/ is %2F, @ is %40, # is %23, % is %25), or use letters and digits only"
+    try:
+        parts = urlsplit(url)
+        _port = parts.port  # Raises ValueError where the text behind the host is no number.
+    except ValueError:
+        raise ValueError(encode) from None
+    if parts.scheme not in schemes:
+        raise ValueError(f"Begin it with {schemes[0]}://")
+    late = parts.path + parts.query + parts.fragment
+    if "@" in late or parts.fragment or parts.netloc.count("@") > 1 or re.search(r"%(?![0-9A-Fa-f]{2})", url):
+        raise ValueError(encode)
+    return parts
+
+
+env = Environment(os.environ)
+"""The environment of this process, as the settings and the web server's configuration read it."""
+
+
+def refuse() -> None:
+    """Raise SystemExit, with everything that is wrong in plain words, where a variable makes no sense."""
+    if env.problems:
+        lines = [f"  {problem.fault} {problem.hint}" for problem in env.problems]
+        sys.exit("\n".join(["Shanyrak does not start with this environment:", *lines]))

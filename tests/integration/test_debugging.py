@@ -1,0 +1,56 @@
+"""What docs/debugging.md has people paste into a shell works on the demo, block after block."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+from django.core.management import call_command
+from django.core.management.commands import shell
+from django.utils import timezone
+
+from matching.models import MatchingDue, ShelterRequest
+from matching.worker import matchmaking
+from tests.unit.documents import ROOT
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def demo_with_a_round() -> None:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        for command in ("load_gazetteer", "load_demo"):
+            call_command(command, stdout=nowhere)
+    matchmaking.match_open_requests(now=timezone.now)
+
+
+def blocks() -> list[str]:
+    text = (ROOT / "docs" / "debugging.md").read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+
+
+def run(code: list[str]) -> None:
+    """Run pieces of code one after the other, as a shell of the project does: with its models at hand."""
+    names = shell.Command().get_namespace(verbosity=0)
+    for piece in code:
+        exec(piece, names)
+
+
+def test_every_block_of_the_page_works_on_the_demo(demo_with_a_round: None, capsys: pytest.CaptureFixture[str]) -> None:
+    run([f"{block}\nprint('-- end of block')" for block in blocks()])
+    placed = capsys.readouterr().out.split("-- end of block\n")[:-1]
+
+    assert len(placed) == len(blocks()) == 5
+    assert "met\nwaits to be placed: False\nleft over because: []\nproposed " in placed[0]
+    assert placed[1] == "0 spaces are possible, 0 of the nearest are not\n"
+    assert placed[2] == "told on their page: 1 addresses: 0\n"
+    assert re.match(r"began \S+ \S+ ended \S+ \S+\n1 ended .* 300 needs 168 offers \{.*\}\ndue rows: 0", placed[3])
+
+    left_over = ShelterRequest.objects.exclude(left_over_reasons=[]).order_by("pk")[0]
+    MatchingDue.objects.create(at=timezone.now(), request_id=left_over.pk)
+    run([block.replace("10002000", left_over.arrival.user.username) for block in blocks()[:2]])
+    said = capsys.readouterr().out
+
+    assert f"{left_over.pk} open\nwaits to be placed: True\nleft over because: {left_over.left_over_reasons}\n" in said
+    assert re.search(r"^0 spaces are possible, 60 of the nearest are not\n[\d.]+ km: \w", said, re.M)

@@ -1,0 +1,42 @@
+"""Every clock of the service is in the table that an operator reads, with its length, and stands beside its app's rows."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from privacy.retention import clocks
+from tests.unit.documents import ROOT, table_under
+
+UNITS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+
+
+def length_in(cell: str) -> timedelta:
+    """Return the length that a cell of the table says: "6 hours", "30 days", or "until …" for rows that carry their end."""
+    if cell.startswith("until"):
+        return timedelta(0)
+    number, unit = re.search(r"(\d+) (hour|day)", cell).groups()  # type: ignore[union-attr]
+    return int(number) * UNITS[unit]
+
+
+def test_documented_clocks_are_the_clocks() -> None:
+    rows = table_under((ROOT / "docs" / "running.md").read_text(), "What is kept for how long")
+
+    assert {row[0].strip("`"): length_in(row[1]) for row in rows} == {
+        name: clock.length() for name, clock in clocks().items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("cell", "length"),
+    [("1 day", timedelta(days=1)), ("`X` (30 days)", timedelta(days=30)), ("until it ends", timedelta(0))],
+)
+def test_length_is_read_from_the_table(cell: str, length: timedelta) -> None:
+    assert length_in(cell) == length
+
+
+def test_clocks_are_registered_beside_their_rows() -> None:
+    """At set-up each app's `retention.py` is imported, so a clock anywhere else might never run."""
+    assert {clock.forget.__module__.partition(".")[2] for clock in clocks().values()} == {"retention"}

@@ -1,0 +1,291 @@
+"""What an operator does by the letter of docs/running.md: make .env, start the units, write the line of cron."""
+
+from __future__ import annotations
+
+import configparser
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from dotenv import dotenv_values
+
+from shelter.environment import is_field_key
+from shelter.running import commands, programs
+from tests.standins.compose import NotSet, environment_of
+from tests.unit.documents import ROOT, table_under
+
+RUNNING = (ROOT / "docs" / "running.md").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
+SECRETS = ("SECRET_KEY", "SHELTER_INDEX_KEY", "SHELTER_FIELD_KEYS", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
+
+
+def line_with(words: str) -> str:
+    """Return the one line of docs/running.md, in a block of code, that begins with these words."""
+    (line,) = re.findall(rf"^ {{4,}}({re.escape(words)}.*)$", RUNNING, re.M)
+    return line
+
+
+def shell(command: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as cron and a bare terminal do: by /bin/sh, with next to nothing in the environment."""
+    return subprocess.run(
+        ["/bin/sh", "-euc", command],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def dotenv(tmp_path: Path) -> str:
+    """The .env that the documented line makes."""
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    made = shell(line_with("cp .env.example .env"), tmp_path)
+    assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    return (tmp_path / ".env").read_text()
+
+
+# -- secrets -------------------------------------------------------------------------------------
+
+
+def test_one_line_without_packages_makes_every_secret_anew(dotenv: str) -> None:
+    made = dotenv_values(stream=io.StringIO(dotenv), interpolate=False)
+
+    secrets = [made[name] or "" for name in SECRETS]
+    assert len(set(secrets)) == len(SECRETS)
+    assert [len(value) for value in secrets] == [64, 64, 44, 64, 64]
+    assert is_field_key(made["SHELTER_FIELD_KEYS"] or "")
+    # Nothing that a shell, an address or Compose reads as something else.
+    assert [value for value in secrets if not re.fullmatch(r"[\w=-]+", value)] == []
+
+
+def test_compose_takes_that_env_and_the_check_of_a_deployment_passes(dotenv: str, tmp_path: Path) -> None:
+    env = environment_of("web", dotenv) | {"SHELTER_STATIC_ROOT": str(tmp_path)}
+
+    checked = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_compose_refuses_an_env_without_a_secret(dotenv: str, name: str) -> None:
+    without = re.sub(rf"^{name}=.*$", f"{name}=", dotenv, flags=re.M)
+
+    with pytest.raises(NotSet, match=name):
+        environment_of("web", without)
+
+
+@pytest.mark.parametrize("password", ["a/b", "a@b", "a#b", "a%b", "a?b:c"])
+def test_no_letter_of_a_password_breaks_an_address_of_compose(dotenv: str, password: str) -> None:
+    env = environment_of(
+        "web", re.sub(r"^(POSTGRES|REDIS)_PASSWORD=.*$", rf"\1_PASSWORD='{password}'", dotenv, flags=re.M)
+    )
+
+    assert (env["PGPASSWORD"], env["REDIS_PASSWORD"]) == (password, password)
+    assert (env["DATABASE_URL"], env["REDIS_URL"]) == (
+        "postgres://shanyrak@postgres:5432/shanyrak",
+        "redis://redis:6379/0",
+    )
+
+
+# -- one .env, three readers ----------------------------------------------------------------------
+
+
+def as_systemd_reads_it(text: str) -> dict[str, str]:
+    """Return the assignments of an EnvironmentFile (systemd.exec(5)): no `export`, quotes taken off, comments by `#` and `;`."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", ";"))]
+    pairs = [line.split("=", 1) for line in lines]
+    return {name: (shlex.split(value) or [""])[0] if value[:1] in "\"'" else value for name, value in pairs}
+
+
+def as_a_shell_reads_it(text: str, folder: Path) -> dict[str, str]:
+    (folder / "sourced").write_text(text)
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    said = shell(f"set -a && . ./sourced && set +a && {sys.executable} -c '{code}'", folder)
+    assert said.returncode == 0, said.stderr
+    values: dict[str, str] = yaml.safe_load(said.stdout)
+    return values
+
+
+def test_shell_systemd_and_compose_read_the_same_in_the_example(dotenv: str, tmp_path: Path) -> None:
+    # With the commented lines as well: an operator will take the marks off.
+    text = re.sub(r"^#([A-Z_]+=)", r"\1", EXAMPLE, flags=re.M)
+    for each in (dotenv, text):
+        expected = {
+            name: value or "" for name, value in dotenv_values(stream=io.StringIO(each), interpolate=False).items()
+        }
+        by_shell = as_a_shell_reads_it(each, tmp_path)
+
+        assert {name: by_shell.get(name) for name in expected} == expected
+        assert as_systemd_reads_it(each) == expected
+
+
+def test_value_that_a_shell_reads_otherwise_would_be_found(tmp_path: Path) -> None:
+    (tmp_path / "bare").write_text("SHELTER_HELP_CONTACT=+7 700 000 00 00\n")
+
+    sourced = shell("set -a && . ./bare && set +a", tmp_path)
+
+    assert sourced.returncode != 0
+
+
+# -- cron ----------------------------------------------------------------------------------------
+
+
+def cron_line() -> tuple[list[str], str]:
+    """Return the five fields of the documented line, and its command."""
+    *fields, command = line_with("* * * * *").split(maxsplit=5)
+    return fields, command
+
+
+def test_line_of_cron_has_five_fields_and_no_percent_sign() -> None:
+    fields, command = cron_line()
+
+    assert fields == ["*"] * 5
+    assert "%" not in command  # cron makes a new line of it.
+
+
+def test_command_of_cron_reads_env_and_calls_the_command(tmp_path: Path) -> None:
+    _fields, command = cron_line()
+    (tmp_path / ".env").write_text('SHELTER_HELP_CONTACT="+7 700 000 00 00"\nSECRET_KEY=abc\n')
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    program = tmp_path / ".venv" / "bin" / "python"
+    program.write_text('#!/bin/sh\necho "$SHELTER_HELP_CONTACT|$SECRET_KEY|$*"\n')
+    program.chmod(0o755)
+
+    called = shell(command.replace("/srv/shanyrak", shlex.quote(str(tmp_path))), Path("/"))
+
+    assert (called.returncode, called.stdout) == (0, "+7 700 000 00 00|abc|manage.py sweep\n")
+
+
+# -- systemd -------------------------------------------------------------------------------------
+
+UNITS = sorted((ROOT / "systemd").iterdir())
+
+
+class Unit(configparser.RawConfigParser):
+    """A unit file; of a key that stands several times only the last value is kept."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(strict=False, delimiters=("=",), comment_prefixes=("#", ";"))
+        self.optionxform = str  # type: ignore[assignment,method-assign]
+        self.read(ROOT / "systemd" / name)
+
+
+def starts(name: str) -> list[list[str]]:
+    """Return the commands of a unit, without the folder of the environment; `%%` is systemd's `%`."""
+    text = (ROOT / "systemd" / name).read_text().replace("%%", "%")
+    return [shlex.split(line) for line in re.findall(r"^ExecStart=/srv/shanyrak/\.venv/bin/(.*)$", text, re.M)]
+
+
+def test_units_run_the_commands_of_make_run() -> None:
+    assert {name: starts(f"shanyrak-{name}.service") for name in ("web", "worker", "placer", "beat")} == {
+        "web": [commands.WEB],
+        "worker": [commands.WORKER],
+        "placer": [commands.PLACER],
+        "beat": [commands.BEAT],
+    }
+
+
+def test_units_are_prepared_by_what_compose_does_before_it_starts() -> None:
+    migrate = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["migrate"]["command"][-1]
+    by_compose = [shlex.split(step)[1:3] for step in migrate.split("&&")]
+
+    assert [step[1:3] for step in starts("shanyrak-prepare.service")][:3] == by_compose
+    assert by_compose[0] == ["manage.py", "check"]
+
+
+def test_every_unit_sources_the_env_and_the_target_wants_all_four() -> None:
+    services = [path.name for path in UNITS if path.suffix == ".service"]
+
+    assert {Unit(name)["Service"]["EnvironmentFile"] for name in services} == {"/srv/shanyrak/.env"}
+    assert {Unit(name)["Service"]["User"] for name in services} == {"shanyrak"}
+    wanted = Unit("shanyrak.target")["Unit"]["Wants"].split()
+    assert sorted([*wanted, "shanyrak-prepare.service"]) == services
+    assert {Unit(name)["Unit"]["Requires"] for name in wanted} == {"shanyrak-prepare.service"}
+
+
+def verified(folder: Path, **changes: str) -> str:
+    """Return what `systemd-analyze verify` says against the units, for this checkout and user; "" where they are fine."""
+    for path in UNITS:
+        text = path.read_text().replace("/srv/shanyrak/.venv/bin", str(Path(sys.executable).parent))
+        text = text.replace("/srv/shanyrak", str(ROOT)).replace("User=shanyrak", f"User={os.getuid()}")
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        (folder / path.name).write_text(text)
+    units = [str(folder / path.name) for path in UNITS]
+    return subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, timeout=120).stderr
+
+
+def test_systemd_has_nothing_to_say_against_the_units_where_it_is_installed(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        return
+    ours = "\n".join(line for line in verified(tmp_path).splitlines() if "shanyrak" in line)
+    broken = verified(tmp_path, ProtectSystem="ProtectSytem")
+
+    assert ours == ""
+    assert "Unknown key" in broken
+
+
+def test_units_use_no_key_that_nobody_looked_up() -> None:
+    keys = {key for path in UNITS for section in Unit(path.name).values() for key in section}
+
+    assert keys == {
+        *("Description", "Documentation", "Wants", "Requires", "After", "PartOf", "WantedBy"),
+        *("Type", "RemainAfterExit", "User", "WorkingDirectory", "EnvironmentFile", "Environment", "ExecStart"),
+        *("KillMode", "Restart", "RestartSec", "TimeoutStopSec", "StateDirectory", "CacheDirectory"),
+        *("NoNewPrivileges", "PrivateTmp", "ProtectHome", "ProtectSystem"),
+    }
+
+
+# -- the same PostgreSQL everywhere ---------------------------------------------------------------
+
+
+def test_compose_and_trials_run_the_same_major_version_of_postgresql() -> None:
+    image = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["postgres"]["image"]
+    embedded = programs.postgres()
+
+    assert embedded.wheel is not None
+    assert image == f"postgres:{embedded.version}"
+
+
+# -- the documents -------------------------------------------------------------------------------
+
+
+def test_documented_checks_are_the_checks() -> None:
+    sources = [*ROOT.glob("shelter/*.py"), *ROOT.glob("notifications/*.py")]
+    ids = {id for path in sources for id in re.findall(r'"((?:shelter|notifications)\.[EW]\d{3})"', path.read_text())}
+
+    assert {row[0].strip("`") for row in table_under(RUNNING, "Variables")} == ids
+
+
+def test_every_service_of_compose_that_the_upgrade_names_is_there() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    upgrade = RUNNING.split("## Upgrading")[1].split("\n## ")[0]
+    exec_in = re.findall(r"docker compose exec (?:-T )?(\w+)", upgrade)
+    stopped = [name for names in re.findall(r"docker compose stop ([\w ]+)", upgrade) for name in names.split()]
+
+    assert sorted(set(exec_in) | set(stopped)) == ["beat", "placer", "postgres", "web", "worker"]
+    assert {*exec_in, *stopped} <= set(services)
+
+
+def test_maintenance_page_of_the_upgrade_is_switched_on_in_a_place_that_stays() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["web"]
+    (file,) = set(re.findall(r"exec web (?:touch|rm) (\S+)", RUNNING))
+
+    assert compose["environment"]["SHELTER_MAINTENANCE_FILE"] == f"${{SHELTER_MAINTENANCE_FILE:-{file}}}"
+    assert compose["volumes"] == [f"web:{Path(file).parent}"]
