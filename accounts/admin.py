@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AdminUserCreationForm,
+    SetUnusablePasswordMixin,
+    UserChangeForm,
+)
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 
@@ -14,7 +20,13 @@ from accounts.models import User
 admin.site.unregister(Group)
 
 
+WITHOUT_A_PASSWORD = gettext_lazy("Without a password nobody can sign in under this name.")
+"""Django's own words beside this choice are English in every language."""
+
+
 class NewUserForm(AdminUserCreationForm[User]):
+    usable_password = SetUnusablePasswordMixin.create_usable_password_field(WITHOUT_A_PASSWORD)
+
     class Meta:
         model = User
         fields = ("username",)
@@ -26,12 +38,17 @@ class UserForm(UserChangeForm[User]):
         fields = ("username", "language", "is_active", "is_staff", "is_superuser")
 
 
+class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    usable_password_help_text = WITHOUT_A_PASSWORD  # type: ignore[assignment]
+
+
 @admin.register(User)
 class PeopleAdmin(UserAdmin[User]):
     """A coordinator is a staff user with a Coordinator row; the row carries the rights."""
 
     form = UserForm
     add_form = NewUserForm
+    change_password_form = PasswordForm
     list_display = ["username", "is_staff", "is_active", "created_at"]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["username"]

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
@@ -110,6 +111,11 @@ def may_export_personal(user: User) -> bool:
 # -- giving and taking rights ---------------------------------------------------------------------
 
 
+EVERYWHERE = "all places"
+"""What a line of history says instead of a list of places."""
+ALL_PLACES = _("all places")
+
+
 @dataclass(frozen=True, slots=True)
 class Granted:
     """Which rights a coordinator is to have: a role, and where (a lead: everywhere)."""
@@ -119,12 +125,20 @@ class Granted:
     places: Sequence[Place] = ()
 
     def in_words(self) -> str:
-        where = "all places" if self.everywhere else ", ".join(sorted(place.name for place in self.places))
+        """Return the rights as a line of history keeps them; `rights_in_words` puts them into the reader's language."""
+        where = EVERYWHERE if self.everywhere else ", ".join(sorted(place.name for place in self.places))
         return f"{self.role}: {where}"[:500]
 
     @property
     def everywhere(self) -> bool:
         return self.all_places or self.role == Role.LEAD
+
+
+def rights_in_words(kept: str) -> str:
+    """Return what a line of history says of somebody's rights, in the reader's language; "" for ""."""
+    role, _colon, where = kept.partition(": ")
+    roles: dict[str, Any] = dict(Role.choices)
+    return f"{roles[role]}: {ALL_PLACES if where == EVERYWHERE else where}" if role in roles else kept
 
 
 def granted_to(row: Coordinator) -> Granted:

@@ -33,16 +33,20 @@ class User(AbstractBaseUser, PermissionsMixin):
     one-time code) and a chosen name for a coordinator.
     """
 
-    username = models.CharField(max_length=60, unique=True)
+    username = models.CharField(_("user name"), max_length=60, unique=True)
     name = EncryptedTextField(blank=True, default="")
-    language = models.CharField(max_length=5, default="ru")
-    is_staff = models.BooleanField(default=False)
-    is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    language = models.CharField(_("language"), max_length=5, default="ru")
+    is_staff = models.BooleanField(_("works at the desk"), default=False)
+    is_active = models.BooleanField(_("has access"), default=True)
+    created_at = models.DateTimeField(_("made"), auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "username"
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
 
     def __str__(self) -> str:
         return self.username
@@ -80,16 +84,18 @@ class Host(models.Model):
         MERGED = "merged", _("merged into another")
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="host")
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.UNVETTED)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.UNVETTED)
     refusal_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Who asked for a refusal."
     )
     refusal_seconded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     refusal_reason = models.CharField(max_length=200, blank=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("registered"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("host")
+        verbose_name_plural = _("hosts")
         constraints = [
             models.CheckConstraint(
                 name="host_status_known",
@@ -127,11 +133,13 @@ class HostCheck(models.Model):
     note = EncryptedTextField(blank=True, default="")
 
     class Meta:
+        verbose_name = _("check of a host")
+        verbose_name_plural = _("checks of hosts")
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["host", "kind", "-at"], name="host_check_latest")]
 
     def __str__(self) -> str:
-        return f"{self.kind} of host {self.host_id}"
+        return f"{self.get_kind_display()}, {self.at:%Y-%m-%d}"
 
 
 class HostEvidence(models.Model):
@@ -148,11 +156,12 @@ class HostEvidence(models.Model):
     removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("evidence")
+        verbose_name_plural = _("evidence")
         ordering = ["-at", "-id"]
-        verbose_name_plural = "evidence"
 
     def __str__(self) -> str:
-        return f"evidence {self.pk} of host {self.host_id}"
+        return f"{self.get_kind_display()}, {self.at:%Y-%m-%d}"
 
 
 class HostCall(models.Model):
@@ -171,6 +180,8 @@ class HostCall(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("call to a host")
+        verbose_name_plural = _("calls to hosts")
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["host", "-at"], name="host_call_latest")]
         constraints = [
@@ -184,27 +195,29 @@ class HostCall(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"call to host {self.host_id}: {self.outcome}"
+        return f"{self.get_outcome_display()}, {self.at:%Y-%m-%d %H:%M}"
 
 
 class HostEvent(models.Model):
     """One change of a host's standing. Append-only."""
 
-    host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="events")
-    from_status = models.CharField(max_length=10)
-    to_status = models.CharField(max_length=10)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField()
-    reason = models.CharField(max_length=200, blank=True)
+    host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="events", verbose_name=_("host"))
+    from_status = models.CharField(_("before"), max_length=10, choices=Host.Status.choices)
+    to_status = models.CharField(_("after"), max_length=10, choices=Host.Status.choices)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("change of a host")
+        verbose_name_plural = _("changes of hosts")
         ordering = ["id"]
         triggers = [
             pgtrigger.Protect(name="host_event_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:
-        return f"host {self.host_id}: {self.from_status} to {self.to_status}"
+        return f"{self.get_from_status_display()} → {self.get_to_status_display()}"
 
 
 class Arrival(models.Model):
@@ -217,8 +230,12 @@ class Arrival(models.Model):
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="arrival")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        verbose_name = _("arrival")
+        verbose_name_plural = _("arrivals")
+
     def __str__(self) -> str:
-        return f"case {self.user.username}"
+        return self.case_number
 
     @property
     def case_number(self) -> str:
@@ -233,12 +250,14 @@ class Coordinator(models.Model):
         LEAD = "lead", _("lead coordinator")
         AUDITOR = "auditor", _("auditor")
 
-    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="coordinator")
-    role = models.CharField(max_length=12, choices=Role.choices, default=Role.COORDINATOR)
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="coordinator", verbose_name=_("user"))
+    role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.COORDINATOR)
     all_places = models.BooleanField(default=False)
     places = models.ManyToManyField("places.Place", blank=True, related_name="coordinators")
 
     class Meta:
+        verbose_name = _("coordinator")
+        verbose_name_plural = _("coordinators")
         # Leads have it by their role; to others a lead gives it, by an act with a line of history.
         permissions = [("export_personal", "Can export names, contacts, addresses and notes")]
         constraints = [
@@ -251,7 +270,7 @@ class Coordinator(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"coordinator {self.user.username}"
+        return self.user.username
 
 
 class CoordinatorEvent(models.Model):
@@ -271,22 +290,26 @@ class CoordinatorEvent(models.Model):
         EXPORT_PERMITTED = "export_permitted", _("may export names and contacts")
         EXPORT_FORBIDDEN = "export_forbidden", _("may export names and contacts no longer")
 
-    about = models.ForeignKey(User, on_delete=models.PROTECT, related_name="coordinator_events")
-    what = models.CharField(max_length=30, choices=What.choices)
-    was = models.CharField(max_length=500, blank=True)
-    became = models.CharField(max_length=500, blank=True)
-    reason = models.CharField(max_length=200, blank=True)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField()
+    about = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="coordinator_events", verbose_name=_("about")
+    )
+    what = models.CharField(_("what"), max_length=30, choices=What.choices)
+    was = models.CharField(_("before"), max_length=500, blank=True)
+    became = models.CharField(_("after"), max_length=500, blank=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
 
     class Meta:
+        verbose_name = _("change of a coordinator")
+        verbose_name_plural = _("changes of coordinators")
         ordering = ["-at", "-id"]
         triggers = [
             pgtrigger.Protect(name="coordinator_event_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:
-        return f"{self.about_id}: {self.what}"
+        return f"{self.get_what_display()}, {self.at:%Y-%m-%d %H:%M}"
 
 
 class Authenticator(Device):
@@ -303,6 +326,8 @@ class Authenticator(Device):
     objects: ClassVar[models.Manager[Authenticator]] = DeviceManager()  # type: ignore[assignment]
 
     class Meta:
+        verbose_name = _("second factor")
+        verbose_name_plural = _("second factors")
         constraints = [
             models.UniqueConstraint(
                 name="authenticator_one_in_use", fields=["user"], condition=models.Q(confirmed=True)
@@ -310,7 +335,7 @@ class Authenticator(Device):
         ]
 
     def __str__(self) -> str:
-        return f"authenticator {self.pk}"
+        return str(self.pk)
 
 
 class RecoveryCode(models.Model):
@@ -320,8 +345,12 @@ class RecoveryCode(models.Model):
     code_hash = models.CharField(max_length=64)
     used_at = models.DateTimeField(null=True)
 
+    class Meta:
+        verbose_name = _("recovery code")
+        verbose_name_plural = _("recovery codes")
+
     def __str__(self) -> str:
-        return f"recovery code {self.pk}"
+        return str(self.pk)
 
 
 class OneTimeCode(models.Model):
@@ -337,8 +366,12 @@ class OneTimeCode(models.Model):
     used_at = models.DateTimeField(null=True)
     used_from = models.CharField(max_length=64, blank=True, default="")
 
+    class Meta:
+        verbose_name = _("code")
+        verbose_name_plural = _("codes")
+
     def __str__(self) -> str:
-        return f"code for user {self.user_id}"
+        return str(self.pk)
 
 
 class AccessToken(models.Model):
@@ -358,10 +391,12 @@ class AccessToken(models.Model):
     last_used_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("token of the API")
+        verbose_name_plural = _("tokens of the API")
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return f"token {self.name}"
+        return self.name
 
 
 class Throttle(models.Model):
@@ -370,6 +405,10 @@ class Throttle(models.Model):
     key = models.CharField(max_length=120, primary_key=True)
     window_at = models.DateTimeField()
     count = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("count of tries")
+        verbose_name_plural = _("counts of tries")
 
     def __str__(self) -> str:
         return self.key

@@ -14,12 +14,12 @@ class SettingChange(models.Model):
     There is no second table of present values that could say something else than the history.
     """
 
-    name = models.CharField(max_length=40)
+    name = models.CharField(_("setting"), max_length=40)
     old = models.JSONField(null=True)
     new = models.JSONField(null=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    reason = models.CharField(max_length=200)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=200)
 
     class Meta:
         verbose_name = _("change of a setting")
@@ -31,4 +31,4 @@ class SettingChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.new}"
+        return f"{self.at:%Y-%m-%d %H:%M}"

@@ -122,6 +122,9 @@ REASONS = (
 )
 """Why somebody declined, cancelled or broke off: a short list, so that it can be learnt from."""
 
+BY_POLICY = "auto_approval"
+"""The reason in the history of a match that the deployment's rules approved without a person's decision."""
+
 NEEDS_REASON = frozenset({Act.DECLINE, Act.CANCEL, Act.BREAK_OFF})
 
 

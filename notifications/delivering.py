@@ -25,7 +25,7 @@ from django.utils import timezone
 from notifications import taps
 from notifications.channels import TRANSPORTS, DeliveryFailed, Message, Sent
 from notifications.events import CODES, EVENTS
-from notifications.models import ContactPoint, Delivery, Notification
+from notifications.models import TOO_LATE, ContactPoint, Delivery, Notification
 from notifications.outbox import transport_for
 from notifications.texts import render
 from notifications.wakeups import wake
@@ -200,7 +200,7 @@ def record(delivery: Delivery, outcome: Outcome, *, at: datetime, jitter: Jitter
                 delivery,
                 status=Delivery.Status.FAILED,
                 error_class=Delivery.ErrorClass.EXPIRED,
-                error_text="too late to be told",
+                error_text=TOO_LATE,
             )
         case DeliveryFailed(error_class=error_class, retry_after=retry_after):
             final = error_class == "permanent" or delivery.attempts >= MOST_ATTEMPTS

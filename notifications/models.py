@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from privacy.fields import EncryptedTextField
 
@@ -15,7 +16,7 @@ class ContactPoint(models.Model):
     """One way to reach a person. The address is encrypted; `address_index` finds it without reading it."""
 
     class Channel(models.TextChoices):
-        EMAIL = "email", "e-mail"
+        EMAIL = "email", _("e-mail")
         SMS = "sms", "SMS"
         TELEGRAM = "telegram", "Telegram"
 
@@ -29,6 +30,8 @@ class ContactPoint(models.Model):
     quiet_until = models.TimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
         indexes = [models.Index(fields=["channel", "address_index"], name="contact_point_address")]
         constraints = [
             models.UniqueConstraint(fields=["user", "channel", "address_index"], name="contact_point_once"),
@@ -40,7 +43,7 @@ class ContactPoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel} of user {self.user_id}"
+        return f"{self.get_channel_display()}, {self.pk}"
 
 
 class Notification(models.Model):
@@ -58,11 +61,18 @@ class Notification(models.Model):
     tapped_at = models.DateTimeField(null=True, blank=True, help_text="When its one-tap link was used, which is once.")
 
     class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
         ordering = ["-created_at", "-pk"]
         indexes = [models.Index(fields=["recipient", "-created_at"], name="notification_inbox")]
 
     def __str__(self) -> str:
-        return f"{self.event} to user {self.recipient_id}"
+        return _("message %(number)s") % {"number": self.pk}
+
+
+NO_CHANNEL = "no enabled channel serves"
+TOO_LATE = "too late to be told"
+"""What the service itself writes down, for the log and the API, where no provider was asked."""
 
 
 class Delivery(models.Model):
@@ -73,36 +83,39 @@ class Delivery(models.Model):
     """
 
     class Status(models.TextChoices):
-        WAITING = "waiting"
-        SENDING = "sending"
-        SENT = "sent"
-        FAILED = "failed"
+        WAITING = "waiting", _("waiting")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
 
     class ErrorClass(models.TextChoices):
-        NONE = ""
-        TIMEOUT = "timeout"
-        RATE_LIMITED = "rate_limited"
-        SERVER = "server"
-        PERMANENT = "permanent"
-        UNKNOWN = "unknown"
-        EXPIRED = "expired"
+        NONE = "", _("nothing")
+        TIMEOUT = "timeout", _("no answer in time")
+        RATE_LIMITED = "rate_limited", _("too many messages at once")
+        SERVER = "server", _("a fault of the provider")
+        PERMANENT = "permanent", _("the address does not work")
+        UNKNOWN = "unknown", _("not known")
+        EXPIRED = "expired", _("too late to be told")
 
     notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries")
     contact_point = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, related_name="deliveries")
-    transport = models.CharField(max_length=10, blank=True, help_text="Empty: no enabled channel serves the address.")
+    transport = models.CharField(
+        _("way"), max_length=10, blank=True, help_text="Empty: no enabled channel serves the address."
+    )
     urgent = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     next_attempt_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True, blank=True)
     idempotency_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     provider_id = models.CharField(max_length=200, blank=True)
-    error_class = models.CharField(max_length=12, choices=ErrorClass.choices, blank=True)
-    error_text = models.CharField(max_length=500, blank=True)
+    error_class = models.CharField(_("what went wrong"), max_length=12, choices=ErrorClass.choices, blank=True)
+    error_text = models.CharField(_("in the words of the provider"), max_length=500, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name = _("message not delivered")
+        verbose_name_plural = _("messages not delivered")
         constraints = [
             models.CheckConstraint(
                 name="delivery_status_known", condition=Q(status__in=["waiting", "sending", "sent", "failed"])
@@ -129,4 +142,9 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"delivery {self.pk} by {self.transport}"
+        return _("message %(number)s") % {"number": self.notification_id}
+
+    @property
+    def provider_spoke(self) -> bool:
+        """Return whether the error's text is a provider's, and not the service's own."""
+        return self.error_text != TOO_LATE and not self.error_text.startswith(NO_CHANNEL)

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from notifications.events import CONTEXT, EVENTS
-from notifications.models import ContactPoint, Delivery, Notification
+from notifications.models import NO_CHANNEL, ContactPoint, Delivery, Notification
 from notifications.wakeups import wake
 
 # The transports that serve a kind of address, best first; `console` serves any and is for trying things out.
@@ -166,7 +166,7 @@ def _delivery(notification: Notification, point: ContactPoint, transport: str, a
         # A row nevertheless, so that a coordinator sees who could not be told.
         delivery.status = Delivery.Status.FAILED
         delivery.error_class = Delivery.ErrorClass.PERMANENT
-        delivery.error_text = f"no enabled channel serves {point.channel}"
+        delivery.error_text = f"{NO_CHANNEL} {point.channel}"
     return delivery
 
 

@@ -24,16 +24,18 @@ class Place(models.Model):
         CROSSING = "crossing", _("border crossing")
 
     geoname_id = models.BigIntegerField(unique=True)
-    name = models.CharField(max_length=200)
-    country = models.CharField(max_length=2)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(_("name"), max_length=200)
+    country = models.CharField(_("country"), max_length=2)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     latitude = models.FloatField()
     longitude = models.FloatField()
-    population = models.PositiveIntegerField(default=0)
+    population = models.PositiveIntegerField(_("population"), default=0)
     edited_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("place")
+        verbose_name_plural = _("places")
         ordering = ["-population", "name"]
         indexes = [models.Index(fields=["-population", "name"], name="place_biggest")]
 
@@ -49,6 +51,8 @@ class PlaceName(models.Model):
     key = models.CharField(max_length=200)
 
     class Meta:
+        verbose_name = _("name of a place")
+        verbose_name_plural = _("names of places")
         constraints = [models.UniqueConstraint(fields=["place", "key"], name="place_name_once")]
         indexes = [models.Index(fields=["key"], name="place_name_key", opclasses=["varchar_pattern_ops"])]
 
@@ -65,13 +69,13 @@ class PlaceChange(models.Model):
         CLOSED = "closed", _("closed")
         OPENED = "opened", _("opened again")
 
-    place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="changes")
-    what = models.CharField(max_length=10, choices=What.choices)
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="changes", verbose_name=_("place"))
+    what = models.CharField(_("what"), max_length=10, choices=What.choices)
     was = models.JSONField(default=dict, help_text="Of places.editing.PlaceDetails, only what is different.")
     became = models.JSONField(default=dict)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    reason = models.CharField(max_length=200)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=200)
 
     class Meta:
         verbose_name = _("change of a place")
@@ -82,4 +86,4 @@ class PlaceChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.place_id}: {self.what}"
+        return f"{self.get_what_display()}, {self.at:%Y-%m-%d %H:%M}"

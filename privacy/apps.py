@@ -1,9 +1,11 @@
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy
 
 
 class PrivacyConfig(AppConfig):
     name = "privacy"
+    verbose_name = gettext_lazy("Personal data")
 
     def ready(self) -> None:
         autodiscover_modules("retention")  # Each app registers its clocks there.

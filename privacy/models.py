@@ -5,18 +5,25 @@ from __future__ import annotations
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class AccessLog(models.Model):
     """One look at one person's personal fields. Append-only: the database refuses change and deletion."""
 
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    about = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="looks")
-    fields = models.CharField(max_length=200, help_text="Which fields were shown, space-separated.")
-    reason = models.CharField(max_length=200)
-    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    about = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="looks", verbose_name=_("about")
+    )
+    fields = models.CharField(
+        _("what was shown"), max_length=200, help_text="Which fields were shown, space-separated."
+    )
+    reason = models.CharField(_("reason"), max_length=200)
+    at = models.DateTimeField(_("at"))
 
     class Meta:
+        verbose_name = _("look at personal data")
+        verbose_name_plural = _("looks at personal data")
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["about", "-at"], name="access_log_about")]
         triggers = [
@@ -24,4 +31,4 @@ class AccessLog(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.by_id} saw {self.fields} of {self.about_id}"
+        return f"{self.at:%Y-%m-%d %H:%M}"

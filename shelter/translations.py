@@ -1,13 +1,13 @@
-"""The catalogs of translations: gathering the strings, checking that none is missing, compiling.
+"""The catalogs of translations: gather the strings, check that none is missing, compile.
 
-Two sets of catalogs, both read by Django before those of the libraries:
+There are two sets of catalogs. Django reads both before those of the libraries:
 
-- `locale/LANGUAGE/LC_MESSAGES/django.po`: what our own code and templates say;
-- `locale/libraries/LANGUAGE/LC_MESSAGES/django.po`: what Django, its admin, Django REST framework and allauth say
-  and their own catalogs leave untranslated (Kazakh most of all).
+- `locale/LANGUAGE/LC_MESSAGES/django.po` holds the strings of our own code and templates;
+- `locale/libraries/LANGUAGE/LC_MESSAGES/django.po` holds the strings of Django, its admin and Django REST framework
+  that their own catalogs leave untranslated or have wrong (Kazakh most of all).
 
-English is the language of the source and needs no catalog. Babel reads and writes the files, so that nobody needs
-the programs of GNU gettext.
+English is the language of the source and needs no catalog. Babel reads and writes the files, so nobody needs the
+programs of GNU gettext.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
+from babel.plural import to_gettext
+from django.apps import apps
 from django.conf import settings
 from django.utils.translation.template import templatize
 
@@ -32,23 +35,25 @@ KEYWORDS = {
     "ngettext_lazy": (1, 2),
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext_lazy": ((1, "c"), 2, 3),
+    # Sentences about a sheet, which the doors put into the reader's language (matching.sheets.sentences).
+    "CellProblem": None,
+    "Sentence": None,
 }
+"""The calls whose first argument, or the argument named by number, is a string to translate."""
 
-CODE = ("accounts", "matching", "notifications", "places", "privacy", "shelter")
-
-LIBRARIES = ("django/conf", "django/contrib/admin", "django/contrib/auth", "rest_framework", "allauth")
+LIBRARIES = ("django/conf", "django/contrib/admin", "django/contrib/auth", "rest_framework")
 """Where the libraries keep their catalogs, as package/folder."""
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[rsdf]|%[sd]|\{\w*(?::\w+)?\}|</?\w+[^>]*>")
-"""What a translation must keep as it is: what Python fills in, and HTML."""
+"""What a translation must keep as it is: placeholders that Python fills in, and HTML."""
 
-PLURALS = {
-    "ru": "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);",
-    "uk": "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);",
-    "kk": "nplurals=2; plural=(n != 1);",
-    "ka": "nplurals=2; plural=(n != 1);",
-}
-"""Plural forms by language (Unicode CLDR, language plural rules; fractions do not occur)."""
+ONE_AND_MORE = "nplurals=2; plural=(n != 1);"
+"""The commonest rule, as every program of gettext writes it."""
+
+SLAVIC = "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);"
+
+CORRECTED_PLURALS = {"ru": SLAVIC, "uk": SLAVIC}
+"""Plural forms of the languages for which Unicode CLDR has a form that whole numbers never take; we count only those."""
 
 
 _MONTHS = [
@@ -57,22 +62,44 @@ _MONTHS = [
 ]
 _WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
+_HOW_TO_SIGN_IN = (
+    "Whether the user will be able to authenticate using a password or not. If disabled, they may still be able to "
+    "authenticate using other backends, such as Single Sign-On or LDAP."
+)
+
+CORRECTED_EVERYWHERE = {("", "English")}
+"""Each language stands in the choice of languages by its own name, for readers of no other; Django translates "English"."""
+
 CORRECTED = {
-    language: {("", "English")}
-    | ({("alt. month", each) for each in _MONTHS} | {("", each) for each in _WEEKDAYS} if language == "kk" else set())
-    for language in PLURALS
+    "kk": {("alt. month", each) for each in _MONTHS} | {("", each) for each in _WEEKDAYS},
+    "ru": {("", _HOW_TO_SIGN_IN)},
 }
 """Strings of the libraries, as (context, msgid), that they translate and we translate again, by language.
 
-Each language stands in the choice of languages by its own name, for those who read no other; Django translates "English".
 Kazakh: Django writes the months with a capital inside a sentence and shortens the days of the week to ones nobody uses
-(Unicode CLDR has the right ones).
+(Unicode CLDR has the right ones). Russian: Django leaves English words in the sentence, one of them misspelt.
 """
 
 
 def languages() -> list[str]:
     """Return the languages that need a catalog."""
     return [code for code, _name in settings.LANGUAGES if code != "en"]
+
+
+def plural_forms(language: str) -> str:
+    """Return the header of a catalog that says which plural forms `language` has (Unicode CLDR, by Babel).
+
+    Raises LookupError for a language whose rule needs a line in CORRECTED_PLURALS first.
+    """
+    if language in CORRECTED_PLURALS:
+        return CORRECTED_PLURALS[language]
+    rule = Locale.parse(language).plural_form
+    forms = {rule(number) for number in range(1000)}
+    if forms != {*rule.tags, "other"}:
+        raise LookupError(f"Write the plural forms of {language} for whole numbers into CORRECTED_PLURALS.")
+    if rule.tags == {"one"} and [number for number in range(1000) if rule(number) == "one"] == [1]:
+        return ONE_AND_MORE
+    return f"{to_gettext(rule)};"
 
 
 def own_file(language: str) -> Path:
@@ -101,9 +128,15 @@ def own_strings() -> Catalog:
     return found
 
 
+def own_apps() -> list[Path]:
+    """Return the folders of the project's own apps: of all installed ones those that stand beside `manage.py`."""
+    found = (Path(config.path) for config in apps.get_app_configs())
+    return sorted(path for path in found if path.parent == Path(settings.BASE_DIR))
+
+
 def _sources(root: Path) -> Iterator[Path]:
-    for folder in CODE:
-        yield from sorted(path for path in (root / folder).rglob("*.py") if "migrations" not in path.parts)
+    for folder in own_apps():
+        yield from sorted(path for path in folder.rglob("*.py") if "migrations" not in path.parts)
     for kind in ("*.html", "*.txt", "*.svg"):
         yield from sorted((root / "templates").rglob(kind))
 
@@ -123,7 +156,7 @@ def library_strings(language: str) -> Catalog:
         translated = _read_library(folder / language)
         for message in _messages(_read_library(source)):
             known = translated.get(message.id, message.context)
-            corrected = (message.context or "", message.id) in CORRECTED.get(language, set())
+            corrected = (message.context or "", message.id) in CORRECTED_EVERYWHERE | CORRECTED.get(language, set())
             if known is None or known.fuzzy or not _is_whole(known) or corrected:
                 missing.add(message.id, locations=[(place, 0)], context=message.context, flags=message.flags)
     return missing
@@ -133,7 +166,7 @@ def library_strings(language: str) -> Catalog:
 
 
 def gather() -> list[Path]:
-    """Bring every catalog up to date with the source: new strings are empty, those that are gone go. Return the files."""
+    """Bring every catalog up to date with the source and return the files: a new string is empty, an old one is taken out."""
     written = []
     for language in languages():
         for path, template in (
@@ -149,7 +182,7 @@ def gather() -> list[Path]:
 
 
 def problems() -> list[str]:
-    """Return in words what is missing, left over, fuzzy or wrong in any catalog; nothing when all are complete."""
+    """Return a sentence for each string that is missing, left over, fuzzy or wrong in a catalog; [] when all are complete."""
     found: list[str] = []
     own = own_strings()
     for language in languages():
@@ -192,8 +225,8 @@ def _read(path: Path, language: str | None) -> Catalog:
     """Return the catalog in `path`; an empty one where there is no such file."""
     if not path.exists():
         made = Catalog(locale=language, charset="utf-8")
-        if language is not None:  # Babel's own idea of the plural forms is another one for Georgian
-            made.mime_headers = [("Plural-Forms", PLURALS[language])]
+        if language is not None:  # The table of Babel's catalogs is older than CLDR: it has one form for Georgian.
+            made.mime_headers = [("Plural-Forms", plural_forms(language))]
         return made
     with path.open("rb") as source:
         return read_po(source, locale=language)
@@ -214,7 +247,8 @@ def _write(path: Path, catalog: Catalog, language: str) -> None:
     write_po(text, catalog, width=110, sort_output=True, include_lineno=False, omit_header=True)
     header = (
         'msgid ""\nmsgstr ""\n'
-        f'"Language: {language}\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: {PLURALS[language]}\\n"\n\n'
+        f'"Language: {language}\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
+        f'"Plural-Forms: {plural_forms(language)}\\n"\n\n'
     )
     path.write_text(header + text.getvalue().decode(), encoding="utf-8")
 

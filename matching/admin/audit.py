@@ -12,11 +12,13 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.coordinators import Rights, rights_of
+from accounts.coordinators import Rights, rights_in_words, rights_of
 from accounts.models import CoordinatorEvent, HostEvent, User
-from matching.admin.access import LookOnly, Row
+from matching.admin.access import LOOK_REASONS, NEW_SECRET, LookOnly, Row
+from matching.admin.personal import FIELD_WORDS
 from matching.admin.words import REASON_WORDS
 from matching.models import DeskEvent, MatchEvent
 from privacy.models import AccessLog
@@ -60,6 +62,10 @@ class AuditOnly(LookOnly[Row]):
 
     def _lets_look(self, rights: Rights) -> bool:
         return rights.may_audit
+
+    def get_fields(self, request: HttpRequest, obj: Row | None = None) -> Any:
+        """Return what the list shows of a line: nothing links to the page of one, and it says no more."""
+        return self.list_display
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
         if not rights_of(request.user).may_audit:
@@ -113,20 +119,45 @@ class HostEventAdmin(AuditOnly[HostEvent]):
 class CoordinatorEventAdmin(AuditOnly[CoordinatorEvent]):
     """Every sign-in at the desk, and every change of a coordinator's rights and keys."""
 
-    list_display = ["at", "by", "what", "about", "was", "became", "reason"]
+    list_display = ["at", "by", "what", "about", "before", "after", "reason"]
     list_filter = [WhoDidIt, "what", "at"]
     list_select_related = ["by", "about"]
     search_fields = ["=about__username", "=by__username"]
+
+    @admin.display(description=gettext_lazy("before"))
+    def before(self, event: CoordinatorEvent) -> str:
+        return rights_in_words(event.was)
+
+    @admin.display(description=gettext_lazy("after"))
+    def after(self, event: CoordinatorEvent) -> str:
+        return rights_in_words(event.became)
 
 
 @admin.register(AccessLog)
 class AccessLogAdmin(AuditOnly[AccessLog]):
     """Who looked at whose personal fields, and why."""
 
-    list_display = ["at", "by", "about", "fields", "reason"]
+    list_display = ["at", "by", "about", "shown", "why"]
     list_filter = [WhoDidIt, "at"]
     list_select_related = ["by", "about"]
     search_fields = ["=about__username", "=by__username", "reason"]
+
+    @admin.display(description=gettext_lazy("what was shown"), ordering="fields")
+    def shown(self, look: AccessLog) -> str:
+        """Return the fields in words; a picture is kept as `evidence:NUMBER`."""
+        fields = [field.partition(":") for field in look.fields.split()]
+        return ", ".join(f"{FIELD_WORDS.get(name, name)} {number}".strip() for name, _colon, number in fields)
+
+    @admin.display(description=gettext_lazy("reason"), ordering="reason")
+    def why(self, look: AccessLog) -> str:
+        """Return the reason in words, with what was written down beside it."""
+        if look.reason == NEW_SECRET:
+            return _("gave a new secret")
+        reason, _colon, note = look.reason.partition(": ")
+        if reason in LOOK_REASONS:
+            return f"{LOOK_REASONS[reason]}: {note}" if note else str(LOOK_REASONS[reason])
+        match, _space, number = look.reason.partition(" ")
+        return _("match %(number)s") % {"number": number} if match == "match" else look.reason
 
 
 def _linked(view: str, row: Model) -> str:

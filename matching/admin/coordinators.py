@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts import coordinators, second_factor
-from accounts.coordinators import Granted, Rights, rights_of
+from accounts.coordinators import Granted, Rights, rights_in_words, rights_of
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
 from matching.admin.access import LookOnly, said
@@ -163,7 +163,10 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
             "acts": [(act, words) for act, (words, _do) in ACTS.items() if act in _acts_open(row)],
             "may_export_personal": coordinators.may_export_personal(row.user),
             "second_factor": second_factor.authenticator_of(row.user),
-            "events": row.user.coordinator_events.select_related("by")[:50],
+            "events": [
+                {"event": event, "before": rights_in_words(event.was), "after": rights_in_words(event.became)}
+                for event in row.user.coordinator_events.select_related("by")[:50]
+            ],
             **more,
         }
         return TemplateResponse(request, self.change_form_template, context)
@@ -202,7 +205,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
         done = said(
             request,
             lambda: answers.append(do(row.pk, by=user, at=timezone.now(), reason=reason)),
-            f"{words}: {_('done')}.",
+            _("%(act)s: done.") % {"act": words},
         )
         if done and act == "password":
             return self._page(request, row, password=answers[0][1])

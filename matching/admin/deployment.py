@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -153,12 +154,25 @@ def _shown(now: Rules, seen: int) -> dict[str, Any]:
     }
 
 
+class WhichRule(admin.SimpleListFilter):
+    """The settings, by name."""
+
+    title = gettext_lazy("setting")
+    parameter_name = "name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(NAMES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SettingChange]) -> QuerySet[SettingChange]:
+        return queryset.filter(name=self.value()) if self.value() in NAMES else queryset
+
+
 @admin.register(SettingChange)
 class SettingChangeAdmin(AuditOnly[SettingChange]):
     """The history of the settings, and the page on which leads change them."""
 
     list_display = ["at", "by", "which", "before", "after", "reason"]
-    list_filter = [WhoDidIt, "name", "at"]
+    list_filter = [WhoDidIt, WhichRule, "at"]
     list_select_related = ["by"]
     change_list_template = "admin/deployment/history.html"
 

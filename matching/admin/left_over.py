@@ -86,29 +86,7 @@ def changed(asked: ShelterRequest, change: Change | None) -> RequestDetails:
     """Return what the request says with this change. Raises ChangedSince when nobody advises it any more."""
     if change is None:
         raise ChangedSince
-    details = RequestDetails(
-        latitude=asked.latitude,
-        longitude=asked.longitude,
-        people=asked.people,
-        first_night=asked.first_night,
-        nights=asked.nights,
-        min_nights=asked.min_nights,
-        place=asked.place,
-        radius_km=asked.radius_km,
-        children=asked.children,
-        children_ages=tuple(asked.children_ages),
-        all_women=asked.all_women,
-        pets=asked.pets,
-        step_free=asked.step_free,
-        women_only=asked.women_only,
-        smoking=asked.smoking,
-        languages=tuple(asked.languages),
-        language_required=asked.language_required,
-        urgency=asked.urgency,
-        may_move=asked.may_move,
-        may_split=asked.may_split,
-        notes=asked.notes,
-    )
+    details = intake.details_of_request(asked)
     if change.radius_km is not None:
         return replace(details, radius_km=change.radius_km)
     if change.nights is not None:

@@ -145,13 +145,21 @@ class MatchAdmin(LookOnly[Match]):
         details = {"note": request.POST.get("note", "")} if act in (*NEEDS_REASON, Act.UNFREEZE) else {}
         if act in NEEDS_REASON:
             details["reason"] = request.POST.get("reason", "")
-        said(request, partial(move, match_id, by=user, at=timezone.now(), **details), f"{words}: {_('done')}.")
+        said(
+            request,
+            partial(move, match_id, by=user, at=timezone.now(), **details),
+            _("%(act)s: done.") % {"act": words},
+        )
         return back(request, reverse("admin:matching_match_change", args=[match_id]))
 
 
 def _reads(match: Match) -> personal.Reads:
     def notes() -> list[str]:
-        return [f"{event.act}, {event.role}: {event.note}" for event in match.events.all() if event.note]
+        return [
+            f"{event.get_act_display()}, {event.get_role_display()}: {event.note}"
+            for event in match.events.all()
+            if event.note
+        ]
 
     return {"notes": notes}
 

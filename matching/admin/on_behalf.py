@@ -25,6 +25,7 @@ from matching.admin.access import acting
 from matching.deadlines import local_date
 from matching.desk import on_behalf
 from matching.desk.on_behalf import EnteredAlready
+from matching.importing.uploads import in_language
 from matching.intake import RequestDetails, SpaceDetails
 from matching.limits import (
     DEFAULT_RADIUS_KM,
@@ -64,6 +65,7 @@ class OnBehalfForm(forms.Form):
     """
 
     key = forms.UUIDField(
+        label=gettext_lazy("This page"),
         widget=forms.HiddenInput,
         error_messages=dict.fromkeys(
             ("invalid", "required"), gettext_lazy("This page was not loaded whole. Load it anew and fill it in again.")
@@ -107,7 +109,7 @@ class OnBehalfForm(forms.Form):
         try:
             return tuple(sorted(read_languages(self.cleaned_data["languages"])))
         except CellProblem as problem:
-            raise forms.ValidationError(str(problem)) from None
+            raise forms.ValidationError(in_language(problem.sentence)) from None
 
     def clean_contact(self) -> tuple[str, str] | None:
         if not self.cleaned_data["contact"]:

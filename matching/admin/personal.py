@@ -21,6 +21,8 @@ FIELD_WORDS: dict[str, Any] = {
     "contact": gettext_lazy("Phone, e-mail and the like"),
     "address": gettext_lazy("Address, and how to find the door"),
     "notes": gettext_lazy("Notes"),
+    "secret": gettext_lazy("A new secret"),
+    "evidence": gettext_lazy("Evidence"),
 }
 
 Reads = Mapping[str, Callable[[], Sequence[str]]]

@@ -10,14 +10,19 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from matching import queries
 from matching.admin.access import LookOnly, back, coordinator
+from matching.admin.words import EVENT_WORDS, WAY_WORDS
 from matching.models import MatchingRound
 from notifications import delivering
 from notifications.models import Delivery
+
+NO_WAY = "none"
+"""How an address asks for deliveries that no way served."""
 
 
 @admin.register(MatchingRound)
@@ -30,21 +35,48 @@ class RoundAdmin(LookOnly[MatchingRound]):
         return MatchingRound.objects.all()
 
 
+class WhichWay(admin.SimpleListFilter):
+    """The ways by which messages go."""
+
+    title = gettext_lazy("way")
+    parameter_name = "transport"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(way or NO_WAY, words) for way, words in WAY_WORDS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        way = "" if self.value() == NO_WAY else self.value()
+        return queryset.filter(transport=way) if way in WAY_WORDS else queryset
+
+
 @admin.register(Delivery)
 class UndeliveredAdmin(LookOnly[Delivery]):
     """Deliveries that failed for good: try again, or find another way to tell the person."""
 
-    list_display = ["id", "event", "transport", "error_class", "error_text", "attempts"]
-    list_filter = ["error_class", "transport"]
+    list_display = ["__str__", "event", "way", "error_class", "in_detail", "attempts"]
+    list_filter = ["error_class", WhichWay]
     change_list_template = "admin/notifications/undelivered.html"
     list_display_links = None
+
+    def get_fields(self, request: HttpRequest, obj: Delivery | None = None) -> Any:
+        """Return what the list shows: nothing links to the page of one delivery, and it says no more."""
+        return self.list_display
 
     def visible(self, user: User) -> QuerySet[Delivery]:
         return queries.undelivered_to_people_of(user)
 
-    @admin.display(ordering="notification__event")
+    @admin.display(description=gettext_lazy("what it is about"), ordering="notification__event")
     def event(self, delivery: Delivery) -> str:
-        return delivery.notification.event
+        return str(EVENT_WORDS.get(delivery.notification.event, delivery.notification.event))
+
+    @admin.display(description=gettext_lazy("way"), ordering="transport")
+    def way(self, delivery: Delivery) -> str:
+        return str(WAY_WORDS.get(delivery.transport, delivery.transport))
+
+    @admin.display(description=gettext_lazy("in the words of the provider"), ordering="error_text")
+    def in_detail(self, delivery: Delivery) -> str:
+        """Return what the provider said; what the service itself says of the failure stands in the columns before."""
+        return delivery.error_text if delivery.provider_spoke else "–"
 
     def get_urls(self) -> list[Any]:
         again = self.admin_site.admin_view(require_POST(self.again))

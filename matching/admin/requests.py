@@ -20,8 +20,8 @@ from accounts import arrivals
 from accounts.models import User
 from matching import disclosure, queries, transitions
 from matching.admin import on_behalf, personal
-from matching.admin.access import LookOnly, back, coordinator, said
-from matching.admin.words import OVERRIDE_WORDS
+from matching.admin.access import NEW_SECRET, LookOnly, back, coordinator, said
+from matching.admin.words import OVERRIDE_WORDS, STATE_WORDS
 from matching.deadlines import local_date
 from matching.desk import by_hand
 from matching.models import ShelterRequest
@@ -72,7 +72,7 @@ class RequestAdmin(LookOnly[ShelterRequest]):
             "title": str(row),
             "opts": self.opts,
             "row": row,
-            "state": queries.state_of(row, local_date(now)),
+            "state": STATE_WORDS[queries.state_of(row, local_date(now))],
             "matches": row.matches.order_by("created_at"),
             "choice": choice,
             "possible": choice.possible[:POSSIBLE_SHOWN],
@@ -95,7 +95,7 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         row = get_object_or_404(self.visible(user), pk=request_id)
         with one_act():
             secret = arrivals.renew_secret(row.arrival)
-            disclosure.log_look(user, row.arrival.user, "secret", reason="gave a new secret", at=timezone.now())
+            disclosure.log_look(user, row.arrival.user, "secret", reason=NEW_SECRET, at=timezone.now())
         return self._page(request, request_id, secret=arrivals.grouped(secret))
 
     def withdraw(self, request: HttpRequest, request_id: UUID) -> HttpResponse:

@@ -138,7 +138,9 @@ def open_personal(request: HttpRequest, pair_kind: str, one: str, other: str) ->
     opened = [
         {
             "name": sides[pk]["user"].name,
-            "points": [(point.channel, point.address) for point in sides[pk]["user"].contact_points.all()],
+            "points": [
+                (point.get_channel_display(), point.address) for point in sides[pk]["user"].contact_points.all()
+            ],
             "address": sides[pk]["row"].address if pair_kind == Kind.SPACES else "",
         }
         for pk in (one, other)
@@ -217,7 +219,11 @@ def _key(kind: str, pk: str) -> int | UUID | None:
 class PairVerdictAdmin(AuditOnly[PairVerdict]):
     """Which pairs were merged, and which are not the same."""
 
-    list_display = ["at", "by", "kind", "verdict", "one", "other", "stays", "moved", "reason"]
+    list_display = ["at", "by", "kind", "verdict", "one", "other", "stays", "went_over", "reason"]
     list_filter = [WhoDidIt, "kind", "verdict", "at"]
     list_select_related = ["by"]
     search_fields = ["=one", "=other"]
+
+    @admin.display(description=gettext_lazy("went over"))
+    def went_over(self, verdict: PairVerdict) -> str:
+        return "; ".join(f"{MOVED_WORDS.get(what, what)}: {count}" for what, count in verdict.moved.items()) or "–"

@@ -23,7 +23,7 @@ from matching import queries
 from matching.admin import sheet_duplicates, sheet_exports
 from matching.admin.access import LookOnly, acting, coordinator, said
 from matching.admin.queue import page_context
-from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS
+from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS, SHEET_COLUMNS
 from matching.importing import undoing, uploads
 from matching.importing.uploads import MOST_BYTES, SheetTooLarge
 from matching.models import SheetImport, SheetImportRow
@@ -225,7 +225,8 @@ def _shown(row: SheetImportRow, column: str) -> dict[str, Any]:
         "wrong": row.what_is_wrong,
         "changes": [
             {
-                "column": SHEET_COLUMN_WORDS.get(name, name),
+                "column": SHEET_COLUMNS.get(name, name),
+                "named": SHEET_COLUMN_WORDS.get(name, ""),
                 "before": _in_words(before),
                 "after": _in_words(after),
                 "personal": before is None and after is None,

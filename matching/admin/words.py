@@ -7,21 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy, ngettext
 
-from matching.states import Status
+from matching.models.matches import REASON_CHOICES
+from matching.states import RequestState, Status
 
-REASON_WORDS: dict[str, Any] = {
-    "not_suitable": gettext_lazy("not suitable"),
-    "too_far": gettext_lazy("too far"),
-    "too_many_people": gettext_lazy("too many people"),
-    "dates_changed": gettext_lazy("the dates changed"),
-    "found_elsewhere": gettext_lazy("found something elsewhere"),
-    "no_answer": gettext_lazy("no answer"),
-    "not_now": gettext_lazy("not now"),
-    "not_safe": gettext_lazy("does not feel safe"),
-    "withdrawn": gettext_lazy("withdrawn"),
-    "other": gettext_lazy("another reason"),
-}
-"""`states.REASONS` in words, the most usual ones of a coordinator first: on the keyboard they are 1 to 9 and 0."""
+REASON_WORDS: dict[str, Any] = dict(REASON_CHOICES)
 
 RISK_WORDS: dict[str, Any] = {
     "minor_in_household": gettext_lazy("a child in the household"),
@@ -75,6 +64,61 @@ KIND_WORDS: dict[str, Any] = {
 }
 """The kinds of space that the prices of a round are for: `engine.advice.KINDS` in words."""
 
+STATE_WORDS: dict[str, Any] = {
+    RequestState.OPEN: gettext_lazy("looking for a place"),
+    RequestState.PARTLY_MET: gettext_lazy("has a place for some of the nights"),
+    RequestState.MET: gettext_lazy("has a place"),
+    RequestState.WITHDRAWN: gettext_lazy("withdrawn"),
+    RequestState.LAPSED: gettext_lazy("its nights are over"),
+}
+"""What a shelter request is."""
+
+EVENT_WORDS: dict[str, Any] = {
+    "request_received": gettext_lazy("the request has come in"),
+    "minor_alone": gettext_lazy("a child alone asks for shelter"),
+    "proposals_waiting": gettext_lazy("proposals wait"),
+    "handed_over": gettext_lazy("a household was handed over"),
+    "host_asked": gettext_lazy("the host is asked"),
+    "arrival_asked": gettext_lazy("the household is asked"),
+    "host_confirmed": gettext_lazy("confirmed, to the host"),
+    "arrival_confirmed": gettext_lazy("confirmed, to the household"),
+    "host_declined": gettext_lazy("declined, to the host"),
+    "arrival_declined": gettext_lazy("declined, to the household"),
+    "host_expired": gettext_lazy("not answered in time, to the host"),
+    "arrival_expired": gettext_lazy("not answered in time, to the household"),
+    "host_cancelled": gettext_lazy("cancelled, to the host"),
+    "arrival_cancelled": gettext_lazy("cancelled, to the household"),
+    "host_checked_in": gettext_lazy("the stay has begun, to the host"),
+    "arrival_checked_in": gettext_lazy("the stay has begun, to the household"),
+    "arrival_no_show": gettext_lazy("they did not come, to the household"),
+    "coordinator_no_show": gettext_lazy("they did not come, to the coordinators"),
+    "host_completed": gettext_lazy("the stay has ended, to the host"),
+    "arrival_completed": gettext_lazy("the stay has ended, to the household"),
+    "host_broken_off": gettext_lazy("broken off, to the host"),
+    "arrival_broken_off": gettext_lazy("broken off, to the household"),
+    "coordinator_broken_off": gettext_lazy("broken off, to the coordinators"),
+    "not_safe": gettext_lazy("somebody does not feel safe"),
+    "match_frozen": gettext_lazy("the match is on hold"),
+    "host_vetted": gettext_lazy("the host is vetted"),
+    "host_refused": gettext_lazy("the host is refused"),
+    "host_suspended": gettext_lazy("a host is suspended"),
+    "host_on_hold": gettext_lazy("the spaces are on hold"),
+    "check_due": gettext_lazy("a check is due"),
+    "checks_expiring": gettext_lazy("checks of hosts run out"),
+    "still_available": gettext_lazy("does the offer still stand?"),
+    "space_stale": gettext_lazy("the space is no longer proposed"),
+    "sign_in_code": gettext_lazy("a code to sign in"),
+}
+"""What messages are about: `notifications.events.EVENTS` in words."""
+
+WAY_WORDS: dict[str, Any] = {
+    "email": gettext_lazy("e-mail"),
+    "gateway": gettext_lazy("the gateway"),
+    "console": gettext_lazy("the console"),
+    "": gettext_lazy("none is switched on"),
+}
+"""What the ways are called by which messages go: the modules of `notifications.channels`."""
+
 OUTCOME_WORDS: dict[str, Any] = {
     "new": gettext_lazy("new"),
     "changed": gettext_lazy("changed"),
@@ -85,10 +129,11 @@ OUTCOME_WORDS: dict[str, Any] = {
 
 SHEET_COLUMN_WORDS: dict[str, Any] = {
     "contact": gettext_lazy("phone, e-mail or Telegram"),
-    "latitude": "lat",
-    "longitude": "lon",
 }
-"""Where a preview calls a column something else than the sheet."""
+"""What a preview calls something that stands in several columns of a sheet."""
+
+SHEET_COLUMNS = {"latitude": "lat", "longitude": "lon"}
+"""What a sheet calls the columns of a row that have another name there."""
 
 FAULT_WORDS: dict[str, Any] = {
     "worker": gettext_lazy("No round of matching has run lately: proposals do not come by themselves."),

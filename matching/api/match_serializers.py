@@ -18,6 +18,10 @@ from notifications.models import ContactPoint
 
 
 class MatchEventSerializer(serializers.ModelSerializer[MatchEvent]):
+    act = serializers.CharField()
+    from_status = serializers.CharField()
+    to_status = serializers.CharField()
+    role = serializers.CharField()
     reason = serializers.SerializerMethodField(help_text="For whoever gave it, and for coordinators.")
 
     class Meta:

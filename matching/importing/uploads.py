@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.contacts import ContactTaken
@@ -28,6 +29,8 @@ from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, one_act
 from matching.retention import drop_content
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
+from matching.sheets.columns import PERSONAL
+from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
 from places.queries import known as known_place
@@ -44,8 +47,8 @@ BATCH = 100
 BATCHES_AT_ONCE = 10
 """After so many a worker lets others have a turn, and wakes itself."""
 
-PERSONAL = frozenset({"host", "name", "phone", "email", "telegram", "contact", "address", "notes"})
-"""Columns whose contents no preview shows."""
+NOT_SHOWN = PERSONAL | {"contact", "directions"}
+"""Columns whose contents no preview shows; `contact` stands for all of somebody's contacts."""
 
 OTHER_PLACE = _("This place is not one of yours: a coordinator of that place has to import this row.")
 CONTACT_TAKEN = _("Another host is reached by this phone, e-mail or Telegram name already. Look among the duplicates.")
@@ -285,7 +288,12 @@ def _read(kind: str, content: bytes) -> Reading[Any]:
             return read_spaces(content, find_place=known_place)
         return read_requests(content, find_place=known_place, zone=timezone.get_default_timezone())
     except HeaderProblem as problem:
-        raise SheetUnreadable(str(problem)) from problem
+        raise SheetUnreadable(" ".join(map(in_language, problem.sentences))) from problem
+
+
+def in_language(sentence: Sentence) -> str:
+    """Return a sentence about a sheet in the language of who reads."""
+    return gettext(sentence.template) % sentence.values if sentence.values else gettext(sentence.template)
 
 
 def _by_line(problems: Iterable[RowProblem]) -> dict[int, list[RowProblem]]:
@@ -296,8 +304,16 @@ def _by_line(problems: Iterable[RowProblem]) -> dict[int, list[RowProblem]]:
 
 
 def _as_text(problems: Iterable[RowProblem]) -> str:
-    """Return column and reason of each; what stands in the cell is in the file of whoever brought it."""
-    listed = [[problem.column, problem.reason] for problem in problems]
+    """Return column and reason of each; what stands in the cell is in the file of whoever brought it.
+
+    A sentence about the sheet is kept as template and values, so that each reader sees it in their own language.
+    """
+    listed = [
+        [problem.column, problem.reason.template, problem.reason.values]
+        if isinstance(problem.reason, Sentence)
+        else [problem.column, problem.reason]
+        for problem in problems
+    ]
     return json.dumps(listed) if listed else ""
 
 
@@ -315,7 +331,7 @@ def _changes(taken: Taken) -> list[list[Any]]:
         changed.append(["contact", None, None])
     old, new = as_json(taken.before), as_json(taken.after)
     different = [column for column in old if old[column] != new[column]]
-    return changed + [[each, None, None] if each in PERSONAL else [each, old[each], new[each]] for each in different]
+    return changed + [[each, None, None] if each in NOT_SHOWN else [each, old[each], new[each]] for each in different]
 
 
 def _to_take_back(taken: Taken) -> dict[str, Any]:

@@ -23,8 +23,8 @@ class PendingDecision(models.Model):
     """
 
     class Act(models.TextChoices):
-        APPROVE = "approve"
-        DECLINE = "decline"
+        APPROVE = "approve", _("approved")
+        DECLINE = "decline", _("declined")
 
     bundle = models.UUIDField(default=uuid.uuid4)
     match = models.ForeignKey(Match, on_delete=models.CASCADE, related_name="decisions")
@@ -38,6 +38,8 @@ class PendingDecision(models.Model):
     refusal = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        verbose_name = _("decision that can be undone")
+        verbose_name_plural = _("decisions that can be undone")
         ordering = ["decided_at", "pk"]
         constraints = [
             models.CheckConstraint(name="decision_act_known", condition=Q(act__in=["approve", "decline"])),
@@ -49,7 +51,7 @@ class PendingDecision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.act} of {self.match_id}"
+        return f"{self.get_act_display()}, {self.decided_at:%Y-%m-%d %H:%M}"
 
 
 class Claim(models.Model):
@@ -64,10 +66,12 @@ class Claim(models.Model):
     until = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("claim")
+        verbose_name_plural = _("claims")
         indexes = [models.Index(name="claim_mine", fields=["by", "until"])]
 
     def __str__(self) -> str:
-        return f"{self.request_id} until {self.until}"
+        return f"{self.until:%Y-%m-%d %H:%M}"
 
 
 class DeskNote(models.Model):
@@ -79,11 +83,13 @@ class DeskNote(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("note between coordinators")
+        verbose_name_plural = _("notes between coordinators")
         ordering = ["id"]
         triggers = [guards.append_only("desk_note_append_only")]
 
     def __str__(self) -> str:
-        return f"note on {self.request_id}"
+        return f"{self.at:%Y-%m-%d %H:%M}"
 
 
 class DeskEvent(models.Model):
@@ -127,7 +133,7 @@ class DeskEvent(models.Model):
         triggers = [guards.append_only("desk_event_append_only")]
 
     def __str__(self) -> str:
-        return f"{self.what} {self.request_id}"
+        return f"{self.get_what_display()}, {self.at:%Y-%m-%d %H:%M}"
 
 
 class Heartbeat(models.Model):
@@ -136,5 +142,9 @@ class Heartbeat(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()
 
+    class Meta:
+        verbose_name = _("sign of life")
+        verbose_name_plural = _("signs of life")
+
     def __str__(self) -> str:
-        return f"{self.name} at {self.at}"
+        return f"{self.name}, {self.at:%Y-%m-%d %H:%M}"

@@ -27,10 +27,12 @@ class PairVerdict(models.Model):
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict.choices)
-    one = models.CharField(max_length=36)
-    other = models.CharField(max_length=36)
-    stays = models.CharField(max_length=36, blank=True)
-    moved = models.JSONField(default=dict, blank=True, help_text="How many rows of each kind went over.")
+    one = models.CharField(_("one"), max_length=36)
+    other = models.CharField(_("the other"), max_length=36)
+    stays = models.CharField(_("stays"), max_length=36, blank=True)
+    moved = models.JSONField(
+        _("went over"), default=dict, blank=True, help_text="How many rows of each kind went over."
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -51,4 +53,4 @@ class PairVerdict(models.Model):
         triggers = [guards.append_only("pair_verdict_append_only")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.one} and {self.other}: {self.verdict}"
+        return f"{self.get_kind_display()}, {self.one}, {self.other}: {self.get_verdict_display()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from privacy.fields import EncryptedTextField
 
@@ -18,6 +19,8 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("answer kept for a repeated call")
+        verbose_name_plural = _("answers kept for repeated calls")
         constraints = [models.UniqueConstraint(fields=["caller", "key"], name="idempotency_key_once")]
         indexes = [models.Index(fields=["created_at"], name="idempotency_key_age")]
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from places.models import Place
@@ -104,6 +105,8 @@ class SheetImportRow(models.Model):
     kept_because = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        verbose_name = _("row of a sheet")
+        verbose_name_plural = _("rows of sheets")
         ordering = ["line"]
         constraints = [
             models.UniqueConstraint(name="sheet_line_once", fields=["sheet", "line"]),
@@ -114,13 +117,18 @@ class SheetImportRow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"line {self.line} of sheet {self.sheet_id}"
+        return f"{self.sheet_id}, {self.line}"
 
     @property
     def what_is_wrong(self) -> list[list[str]]:
-        """Return [column, reason] of each problem; the column is "" for the whole row."""
-        found: list[list[str]] = json.loads(self.problems or "[]")
-        return found
+        """Return [column, reason] of each problem, in the reader's language; the column is "" for the whole row.
+
+        A refusal of the domain is kept in the words of its bringer's language and stays in them.
+        """
+        return [
+            [column, gettext(reason) % values[0] if values and values[0] else gettext(reason)]
+            for column, reason, *values in json.loads(self.problems or "[]")
+        ]
 
     @property
     def what_changes(self) -> list[list[Any]]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from matching.models import guards
 from matching.models.requests import ShelterRequest
 from matching.models.spaces import Space
-from matching.states import ACCEPTED_BY_BOTH, APPROVED_ONCE, HOLDS_BEDS, Status
+from matching.states import ACCEPTED_BY_BOTH, APPROVED_ONCE, BY_POLICY, HOLDS_BEDS, Act, Role, Status
 from privacy.fields import EncryptedTextField
 
 STATUS_WORDS = [
@@ -29,6 +29,45 @@ STATUS_WORDS = [
     (Status.BROKEN_OFF.value, _("broken off")),
 ]
 
+ACT_WORDS = [
+    (Act.PROPOSE.value, _("proposed")),
+    (Act.APPROVE.value, _("approved")),
+    (Act.DECLINE.value, _("declined")),
+    (Act.EXPIRE.value, _("expired")),
+    (Act.CONFIRM.value, _("confirmed")),
+    (Act.CANCEL.value, _("cancelled")),
+    (Act.CHECK_IN.value, _("checked in")),
+    (Act.NO_SHOW.value, _("no-show")),
+    (Act.COMPLETE.value, _("completed")),
+    (Act.BREAK_OFF.value, _("broken off")),
+    (Act.ACCEPT.value, _("accepted")),
+    (Act.FIRST_APPROVAL.value, _("approved by the first of two people")),
+    (Act.FREEZE.value, _("put on hold")),
+    (Act.UNFREEZE.value, _("no longer on hold")),
+]
+"""What a line of history says was done. A move is called by the status it leads to."""
+
+ROLE_WORDS = [
+    (Role.WORKER.value, _("the service itself")),
+    (Role.COORDINATOR.value, _("coordinator")),
+    (Role.HOST.value, _("host")),
+    (Role.ARRIVAL.value, _("arrival")),
+]
+
+REASON_CHOICES = [
+    ("not_suitable", _("not suitable")),
+    ("too_far", _("too far")),
+    ("too_many_people", _("too many people")),
+    ("dates_changed", _("the dates changed")),
+    ("found_elsewhere", _("found something elsewhere")),
+    ("no_answer", _("no answer")),
+    ("not_now", _("not now")),
+    ("not_safe", _("does not feel safe")),
+    ("withdrawn", _("withdrawn")),
+    ("other", _("another reason")),
+]
+"""`states.REASONS` in words, the most usual ones of a coordinator first: on the keyboard they are 1 to 9 and 0."""
+
 
 class Match(models.Model):
     """From the first proposal to the end of the stay. `status` is written by `matching.transitions` alone."""
@@ -37,14 +76,14 @@ class Match(models.Model):
     request = models.ForeignKey(ShelterRequest, on_delete=models.PROTECT, related_name="matches")
     space = models.ForeignKey(Space, on_delete=models.PROTECT, related_name="matches")
     leg = models.PositiveSmallIntegerField(default=1)
-    status = models.CharField(max_length=10, choices=STATUS_WORDS, default=Status.PROPOSED)
-    first_night = models.DateField()
-    last_day = models.DateField()
-    people = models.PositiveSmallIntegerField()
-    score = models.FloatField(default=0)
+    status = models.CharField(_("status"), max_length=10, choices=STATUS_WORDS, default=Status.PROPOSED)
+    first_night = models.DateField(_("first night"))
+    last_day = models.DateField(_("day of leaving"))
+    people = models.PositiveSmallIntegerField(_("people"))
+    score = models.FloatField(_("score"), default=0)
     reasons = models.JSONField(default=list, blank=True)
     risks = models.JSONField(default=list, blank=True)
-    high_risk = models.BooleanField(default=False)
+    high_risk = models.BooleanField(_("high risk"), default=False)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -53,13 +92,16 @@ class Match(models.Model):
     )
     host_accepted_at = models.DateTimeField(null=True, blank=True)
     arrival_accepted_at = models.DateTimeField(null=True, blank=True)
-    due_at = models.DateTimeField(null=True, blank=True, help_text="Decide (proposed) or answer (approved) by then.")
+    due_at = models.DateTimeField(
+        _("waits until"), null=True, blank=True, help_text="Decide (proposed) or answer (approved) by then."
+    )
     frozen_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
-        verbose_name_plural = "matches"
+        verbose_name = _("match")
+        verbose_name_plural = _("matches")
         constraints = [
             models.CheckConstraint(name="match_has_a_night", condition=Q(last_day__gt=F("first_night"))),
             models.CheckConstraint(name="match_people", condition=Q(people__gte=1)),
@@ -120,19 +162,25 @@ class Match(models.Model):
 class MatchEvent(models.Model):
     """One line of a match's history: who did what, when and why. Append-only; the last line says the status."""
 
-    match = models.ForeignKey(Match, on_delete=models.PROTECT, related_name="events")
-    act = models.CharField(max_length=20)
-    from_status = models.CharField(max_length=10, blank=True)
-    to_status = models.CharField(max_length=10)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    role = models.CharField(max_length=12)
-    reason = models.CharField(max_length=20, blank=True)
+    match = models.ForeignKey(Match, on_delete=models.PROTECT, related_name="events", verbose_name=_("match"))
+    act = models.CharField(_("act"), max_length=20, choices=ACT_WORDS)
+    from_status = models.CharField(_("before"), max_length=10, choices=STATUS_WORDS, blank=True)
+    to_status = models.CharField(_("after"), max_length=10, choices=STATUS_WORDS)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+    )
+    role = models.CharField(_("role"), max_length=12, choices=ROLE_WORDS)
+    reason = models.CharField(
+        _("reason"), max_length=20, choices=[*REASON_CHOICES, (BY_POLICY, _("approved by the rules"))], blank=True
+    )
     note = EncryptedTextField(blank=True, default="")
-    at = models.DateTimeField()
+    at = models.DateTimeField(_("at"))
 
     class Meta:
+        verbose_name = _("act on a match")
+        verbose_name_plural = _("acts on matches")
         ordering = ["id"]
         triggers = [guards.append_only("match_event_append_only")]
 
     def __str__(self) -> str:
-        return f"{self.act} by {self.role}"
+        return f"{self.get_act_display()} ({self.get_role_display()})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Func, Q
+from django.utils.translation import gettext_lazy as _
 
 from places.models import Place
 
@@ -21,6 +22,8 @@ class MatchingDue(models.Model):
     space_id = models.UUIDField(null=True)
 
     class Meta:
+        verbose_name = _("note of what is to be matched")
+        verbose_name_plural = _("notes of what is to be matched")
         constraints = [
             models.CheckConstraint(name="due_names_one", condition=Q(request_id=None) | Q(space_id=None)),
         ]
@@ -32,14 +35,16 @@ class MatchingDue(models.Model):
 class MatchingRound(models.Model):
     """One whole round of matching: how much it looked at and what came of it. Open until `finished_at`."""
 
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
-    needs = models.PositiveIntegerField(default=0)
-    offers = models.PositiveIntegerField(default=0)
-    proposals = models.PositiveIntegerField(default=0)
-    left_over = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(_("begun"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    needs = models.PositiveIntegerField(_("needs"), default=0)
+    offers = models.PositiveIntegerField(_("offers"), default=0)
+    proposals = models.PositiveIntegerField(_("proposals"), default=0)
+    left_over = models.PositiveIntegerField(_("left over"), default=0)
 
     class Meta:
+        verbose_name = _("round of matching")
+        verbose_name_plural = _("rounds of matching")
         ordering = ["-started_at"]
         indexes = [models.Index(fields=["-started_at"], name="round_latest")]
         constraints = [
@@ -49,7 +54,7 @@ class MatchingRound(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"round of {self.started_at}"
+        return _("round %(number)s") % {"number": self.pk}
 
 
 class MatchingRegion(models.Model):
@@ -73,6 +78,8 @@ class MatchingRegion(models.Model):
     seconds = models.JSONField(default=dict, help_text="Seconds taken to load, plan and write.")
 
     class Meta:
+        verbose_name = _("region of a round")
+        verbose_name_plural = _("regions of rounds")
         ordering = ["round", "number"]
         constraints = [
             models.UniqueConstraint(name="region_once", fields=["round", "number"]),
@@ -95,6 +102,8 @@ class MatchingPrice(models.Model):
     price = models.FloatField(help_text="In units of the objective.")
 
     class Meta:
+        verbose_name = _("price of a bed")
+        verbose_name_plural = _("prices of beds")
         ordering = ["-price"]
         constraints = [
             models.UniqueConstraint(name="price_once", fields=["place", "night", "kind"]),
@@ -119,6 +128,8 @@ class MatchingChange(models.Model):
     space_id = models.UUIDField(null=True)
 
     class Meta:
+        verbose_name = _("note of a change")
+        verbose_name_plural = _("notes of changes")
         indexes = [models.Index(fields=["xid"], name="change_by_transaction")]
 
     def __str__(self) -> str:

@@ -34,8 +34,8 @@ class Space(models.Model):
     external_id = models.CharField(
         max_length=100, unique=True, null=True, blank=True, help_text="Its space_id in an imported spreadsheet."
     )
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.LISTED)
-    place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.LISTED)
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("place"))
     address = EncryptedTextField(blank=True, default="")
     address_index = models.CharField(
         max_length=64, blank=True, default="", db_default="", help_text="Equal for addresses that read the same."
@@ -43,21 +43,25 @@ class Space(models.Model):
     directions = EncryptedTextField(blank=True, default="", help_text="How to find the door; shown with the address.")
     latitude = models.FloatField()
     longitude = models.FloatField()
-    beds = models.PositiveSmallIntegerField()
-    shared = models.BooleanField(default=False, help_text="Several households at a time.")
+    beds = models.PositiveSmallIntegerField(_("beds"))
+    shared = models.BooleanField(_("shared"), default=False, help_text="Several households at a time.")
     max_nights = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Longest stay; empty: no limit.")
-    who = models.CharField(max_length=10, choices=Who.choices, default=Who.ANYONE)
+    who = models.CharField(_("who"), max_length=10, choices=Who.choices, default=Who.ANYONE)
     children = models.BooleanField(default=True)
-    pets = models.BooleanField(default=False)
+    pets = models.BooleanField(_("pets"), default=False)
     smoking = models.BooleanField(default=False)
-    step_free = models.BooleanField(default=False)
+    step_free = models.BooleanField(_("step-free"), default=False)
     languages = ArrayField(models.CharField(max_length=3), default=list, blank=True)
-    fresh_until = models.DateTimeField(help_text="After this moment it is not matched until the host confirms it.")
+    fresh_until = models.DateTimeField(
+        _("fresh until"), help_text="After this moment it is not matched until the host confirms it."
+    )
     asked_at = models.DateTimeField(null=True, blank=True, help_text="When the host was last asked whether it stands.")
     created_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
+        verbose_name = _("space")
+        verbose_name_plural = _("spaces")
         constraints = [
             models.CheckConstraint(name="space_beds", condition=Q(beds__gte=1, beds__lte=MOST_BEDS)),
             models.CheckConstraint(name="space_longest_stay", condition=Q(max_nights=None) | Q(max_nights__gte=1)),
@@ -88,6 +92,8 @@ class SpaceWindow(models.Model):
     last_day = models.DateField()
 
     class Meta:
+        verbose_name = _("window")
+        verbose_name_plural = _("windows")
         ordering = ["first_night"]
         constraints = [
             models.CheckConstraint(name="window_has_a_night", condition=Q(last_day__gt=F("first_night"))),

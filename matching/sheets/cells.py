@@ -1,7 +1,7 @@
 """Reading one cell as it was meant, or saying what to write instead.
 
 Every reader takes the cell's text without white space around it, never empty, and raises
-`CellProblem` with a reason in words. What is read often (dates, lists) is kept in a cache: a sheet of
+`CellProblem` with a sentence. What is read often (dates, lists) is kept in a cache: a sheet of
 100,000 rows repeats itself.
 """
 
@@ -12,11 +12,12 @@ import itertools
 import re
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import phonenumbers
 
 from matching.sheets.languages import CODES, COMMONLY_MEANT
+from matching.sheets.sentences import Sentence
 
 Window = tuple[date, date]
 
@@ -53,7 +54,11 @@ _TELEGRAM = re.compile(r"(?:https?://)?(?:t\.me/|telegram\.me/)?@?([A-Za-z][A-Za
 
 
 class CellProblem(ValueError):
-    """A cell that cannot be read as meant; the message says what to write instead."""
+    """A cell that cannot be read as meant; the `sentence` says what to write instead."""
+
+    def __init__(self, template: str, **values: Any) -> None:
+        self.sentence = Sentence(template, **values)
+        super().__init__(self.sentence)
 
 
 def yes_no(cell: str) -> bool:
@@ -72,10 +77,17 @@ def whole_number(smallest: int, greatest: int) -> Callable[[str], int]:
     @functools.lru_cache(maxsize=4096)
     def read(cell: str) -> int:
         if not _WHOLE.fullmatch(cell):
-            raise CellProblem(f"Write one whole number from {smallest} to {greatest}, like {max(smallest, 2)}.")
+            raise CellProblem(
+                "Write one whole number from %(smallest)s to %(greatest)s, like %(example)s.",
+                smallest=smallest,
+                greatest=greatest,
+                example=max(smallest, 2),
+            )
         number = int(re.split("[.,]", cell)[0])
         if not smallest <= number <= greatest:
-            raise CellProblem(f"Write a whole number from {smallest} to {greatest}.")
+            raise CellProblem(
+                "Write a whole number from %(smallest)s to %(greatest)s.", smallest=smallest, greatest=greatest
+            )
         return number
 
     return read
@@ -88,13 +100,19 @@ def decimal(cell: str) -> float:
     return float(cell.replace(",", "."))
 
 
+_OUT_OF_RANGE = {
+    "latitude": Sentence("A latitude is between -90 and 90 degrees."),
+    "longitude": Sentence("A longitude is between -180 and 180 degrees."),
+}
+
+
 def coordinate(name: str, limit: float) -> Callable[[str], float]:
-    """Return a reader of degrees from -`limit` to `limit`."""
+    """Return a reader of degrees from -`limit` to `limit`; `name` is latitude or longitude."""
 
     def read(cell: str) -> float:
         degrees = decimal(cell)
         if not -limit <= degrees <= limit:
-            raise CellProblem(f"A {name} is between -{limit:g} and {limit:g} degrees.")
+            raise CellProblem(_OUT_OF_RANGE[name])
         return degrees
 
     return read
@@ -104,7 +122,7 @@ def radius(cell: str) -> float:
     """Return a distance in km, more than 0."""
     km = decimal(cell)
     if not 0 < km <= FURTHEST_KM:
-        raise CellProblem(f"Write how many km away it may be: more than 0, at most {FURTHEST_KM}.")
+        raise CellProblem("Write how many km away it may be: more than 0, at most %(most)s.", most=FURTHEST_KM)
     return km
 
 
@@ -137,11 +155,11 @@ def day(cell: str) -> date:
     else:
         raise CellProblem("Write the date like 2022-09-28 or 28.09.2022.")
     if not 2000 <= year <= 2100:
-        raise CellProblem(f"The year {year} cannot be meant. Write the date like 2022-09-28 or 28.09.2022.")
+        raise CellProblem("The year %(year)s cannot be meant. Write the date like 2022-09-28 or 28.09.2022.", year=year)
     try:
         return date(year, month, number)
     except ValueError:
-        raise CellProblem(f"There is no such day: {text}. Check the day and the month.") from None
+        raise CellProblem("There is no such day: %(day)s. Check the day and the month.", day=text) from None
 
 
 @functools.lru_cache(maxsize=65536)
@@ -157,11 +175,13 @@ def windows(cell: str) -> tuple[Window, ...]:
         first, last = day(ends[0].strip()), day(ends[1].strip())
         if last <= first:
             raise CellProblem(
-                f"The window {part} ends before it begins: the day of leaving comes after the first night."
+                "The window %(window)s ends before it begins: the day of leaving comes after the first night.",
+                window=part,
             )
         if (last - first).days > LONGEST_WINDOW:
             raise CellProblem(
-                f"The window {part} is longer than three years. Write a nearer end; it can be moved later."
+                "The window %(window)s is longer than three years. Write a nearer end; it can be moved later.",
+                window=part,
             )
         found.append((first, last))
     if not found:
@@ -169,7 +189,7 @@ def windows(cell: str) -> tuple[Window, ...]:
     found.sort()
     for (_, end), (begin, _) in itertools.pairwise(found):
         if begin < end:
-            raise CellProblem(f"Two windows overlap around {begin}. Join them into one.")
+            raise CellProblem("Two windows overlap around %(day)s. Join them into one.", day=begin.isoformat())
     return tuple(found)
 
 
@@ -184,7 +204,7 @@ def moment(zone: tzinfo) -> Callable[[str], datetime]:
             found = _dotted_moment(cell)
         if not 2000 <= found.year <= 2100:
             raise CellProblem(
-                f"The year {found.year} cannot be meant. Write the moment like 2022-09-26T08:00:00+06:00."
+                "The year %(year)s cannot be meant. Write the moment like 2022-09-26T08:00:00+06:00.", year=found.year
             )
         return found if found.tzinfo else found.replace(tzinfo=zone)
 
@@ -210,7 +230,9 @@ def languages(cell: str) -> frozenset[str]:
         if code in CODES:
             found.add(code)
         elif word:
-            raise CellProblem(f'"{word}" is no language code. Write codes of two letters with spaces, like ru kk en.')
+            raise CellProblem(
+                '"%(word)s" is no language code. Write codes of two letters with spaces, like ru kk en.', word=word
+            )
     return frozenset(found)
 
 

@@ -11,12 +11,13 @@ from os import PathLike
 from pathlib import Path
 
 from matching.sheets.rows import HeaderProblem
+from matching.sheets.sentences import Sentence
 
 Source = str | PathLike[str] | bytes
 
 DELIMITERS = (",", ";", "\t")
 
-EMPTY = "The file is empty. Its first line must name the columns."
+EMPTY = Sentence("The file is empty. Its first line must name the columns.")
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -39,7 +40,7 @@ def decode(source: Source) -> str:
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     if data.startswith(_WORKBOOKS):
         raise HeaderProblem(
-            'This is a workbook, not a CSV file. In the spreadsheet program choose "Save as" and then CSV.'
+            Sentence('This is a workbook, not a CSV file. In the spreadsheet program choose "Save as" and then CSV.')
         )
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -60,8 +61,10 @@ def _strictly(data: bytes, encoding: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError:
         raise HeaderProblem(
-            "The letters of this file cannot be read: it is not UTF-8, UTF-16 or Windows-1251. "
-            "Save it anew as CSV UTF-8."
+            Sentence(
+                "The letters of this file cannot be read: it is not UTF-8, UTF-16 or Windows-1251. "
+                "Save it anew as CSV UTF-8."
+            )
         ) from None
 
 

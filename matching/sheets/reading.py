@@ -14,6 +14,7 @@ from matching.sheets.columns import Columns
 from matching.sheets.decoding import Record, Source, decode, records
 from matching.sheets.rows import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 from matching.sheets.sense import FindPlace, Problems, Values, settle_request, settle_space
+from matching.sheets.sentences import Sentence
 from matching.sheets.writing import plain_text
 
 Row = TypeVar("Row", SpaceRow, RequestRow)
@@ -55,6 +56,7 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
     find_place = functools.cache(find_place)
     reading: Reading[Row] = Reading([], [])
     key = next(iter(sheet.columns))
+    renamed = [(name, column.name) for name, column in sheet.columns.items() if column.name not in ("", name)]
     line_of: dict[str, int] = {}
     for record in found:
         if record.cells is None or len(record.cells) != len(names):
@@ -68,10 +70,13 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
         if key in values:
             first = line_of.setdefault(values[key], record.line)
             if first != record.line:
-                problems.append((key, f"Line {first} has the same identifier. Give every row its own."))
+                problems.append(
+                    (key, Sentence("Line %(line)s has the same identifier. Give every row its own.", line=first))
+                )
         if problems:
             reading.problems.extend(_in_order(problems, record.line, written, sheet.columns))
         else:
+            values |= {name: values.pop(column) for column, name in renamed}
             reading.rows.append(row(**values, line=record.line))
     return reading
 
@@ -90,7 +95,7 @@ def _read_cells(written: dict[str, str], known: Columns) -> tuple[Values, Proble
             else:
                 values[name] = column.default
         except CellProblem as problem:
-            problems.append((name, str(problem)))
+            problems.append((name, problem.sentence))
     return values, problems
 
 
@@ -104,10 +109,12 @@ def _in_order(problems: Problems, line: int, written: dict[str, str], known: Col
 
 def _why_no_fit(record: Record, width: int) -> str:
     if record.cells is None:
-        return "A quotation mark opens a cell and nothing closes it as it should. Remove it, or double it."
-    return (
-        f"This row has {len(record.cells)} cells where the header has {width}. "
-        "Write every cell, also the empty ones, and put quotation marks around a cell with a delimiter in it."
+        return Sentence("A quotation mark opens a cell and nothing closes it as it should. Remove it, or double it.")
+    return Sentence(
+        "This row has %(cells)s cells where the header has %(width)s. "
+        "Write every cell, also the empty ones, and put quotation marks around a cell with a delimiter in it.",
+        cells=len(record.cells),
+        width=width,
     )
 
 
@@ -119,15 +126,16 @@ def _column_names(header: Record, sheet: Sheet) -> list[str]:
     missing = [name for name, column in sheet.columns.items() if column.needed and name not in names]
     if "place" not in names and not {"lat", "lon"} <= set(names):
         missing.append("place (or lat and lon)")
-    amiss = [
-        f"{words}: {', '.join(which)}."
-        for words, which in (
-            ("Unknown columns", unknown),
-            ("Columns that stand twice", twice),
-            ("Missing columns", missing),
-        )
-        if which
-    ]
+    amiss = []
+    if unknown:
+        amiss.append(Sentence("Unknown columns: %(columns)s.", columns=", ".join(unknown)))
+    if twice:
+        amiss.append(Sentence("Columns that stand twice: %(columns)s.", columns=", ".join(twice)))
+    if missing:
+        amiss.append(Sentence("Missing columns: %(columns)s.", columns=", ".join(missing)))
     if amiss:
-        raise HeaderProblem(f"{' '.join(amiss)} The columns of {sheet.name} are {', '.join(sheet.columns)}.")
+        known = Sentence(
+            "The columns of %(sheet)s are %(columns)s.", sheet=sheet.name, columns=", ".join(sheet.columns)
+        )
+        raise HeaderProblem(*amiss, known)
     return names

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from matching.sheets.sentences import Sentence
 from places.earth import distance_km
 from places.gazetteer import KnownPlace
 
@@ -29,7 +30,9 @@ def settle_request(values: Values, find_place: FindPlace) -> Problems:
     """Settle where a household looks for shelter and for how long, and hold its wishes against each other."""
     problems = _settle_where(values, find_place)
     if _both(values, "people", "children") and values["children"] > values["people"]:
-        problems.append(("children", "There are more children than people. Count the children among the people."))
+        problems.append(
+            ("children", Sentence("There are more children than people. Count the children among the people."))
+        )
     if _both(values, "nights", "min_nights"):
         if values["min_nights"] is None:
             values["min_nights"] = values["nights"]
@@ -37,18 +40,23 @@ def settle_request(values: Values, find_place: FindPlace) -> Problems:
             problems.append(
                 (
                     "min_nights",
-                    f"The shortest stay that helps is longer than the whole stay of {values['nights']} nights.",
+                    Sentence(
+                        "The shortest stay that helps is longer than the whole stay: write at most %(nights)s.",
+                        nights=values["nights"],
+                    ),
                 )
             )
     if values.get("women_only") and values.get("all_women") is False:
         problems.append(
             (
                 "women_only",
-                "Only a household of women can ask for a women-only space: write yes in all_women, or no here.",
+                Sentence(
+                    "Only a household of women can ask for a women-only space: write yes in all_women, or no here."
+                ),
             )
         )
     if values.get("language_required") and values.get("languages") == frozenset():
-        problems.append(("language_required", "Name the language in the column languages, or write no here."))
+        problems.append(("language_required", Sentence("Name the language in the column languages, or write no here.")))
     return problems
 
 
@@ -72,18 +80,30 @@ def _settle_where(values: Values, find_place: FindPlace) -> Problems:
             return [("place", _nowhere(name))]
         values["lat"], values["lon"] = place.lat, place.lon
     elif lat is None or lon is None:
-        return [("lat" if lat is None else "lon", "Give both lat and lon, or leave both empty.")]
+        return [("lat" if lat is None else "lon", Sentence("Give both lat and lon, or leave both empty."))]
     elif place is not None and _far(place, lat, lon):
         if not _far(place, lon, lat):
-            return [("lat", f"lat and lon are swapped: {place.name} lies at {place.lat}, {place.lon}.")]
+            return [
+                (
+                    "lat",
+                    Sentence(
+                        "lat and lon are swapped: %(place)s lies at %(lat)s, %(lon)s.",
+                        place=place.name,
+                        lat=place.lat,
+                        lon=place.lon,
+                    ),
+                )
+            ]
         values["place"] = None
     return []
 
 
-def _nowhere(name: str) -> str:
+def _nowhere(name: str) -> Sentence:
     if name:
-        return "No place of this name is known. Check the spelling, name the nearest town, or give lat and lon."
-    return "Say where: name a place, or give lat and lon."
+        return Sentence(
+            "No place of this name is known. Check the spelling, name the nearest town, or give lat and lon."
+        )
+    return Sentence("Say where: name a place, or give lat and lon.")
 
 
 def _far(place: KnownPlace, lat: float, lon: float) -> bool:

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests import people
-from tests.browser.desk_pages import Desk, Opening, desk, wrong
+from tests.browser.desk_pages import Opening, wrong
+from tests.desk_pages import Desk, desk
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)

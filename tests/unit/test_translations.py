@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from gettext import c2py  # type: ignore[attr-defined]
+from pathlib import Path
+
 import pytest
+from babel import Locale
 from babel.messages.catalog import Catalog
+from django.conf import settings
 from django.utils.translation import override
 from django.utils.translation.trans_real import translation
 
@@ -102,6 +108,58 @@ def test_strings_are_gathered_from_code_and_templates() -> None:
     assert any(
         place.startswith("templates/") for message in translations.own_strings() for place, _ in message.locations
     )
+
+
+def test_no_app_of_the_project_is_left_out() -> None:
+    beside_manage = {path.parent for path in Path(settings.BASE_DIR).glob("*/apps.py")}
+
+    assert set(translations.own_apps()) == beside_manage
+    assert len(beside_manage) > 5
+    assert "changes of settings" in translations.own_strings()
+
+
+def test_sentences_of_the_pure_wing_are_gathered() -> None:
+    found = translations.own_strings()
+
+    assert "Write yes or no." in found
+    assert "Say for how many nights." in found
+
+
+def test_every_mark_is_seen_by_the_gatherer() -> None:
+    """Babel does not look into an f-string: a string marked in one is never translated."""
+    hidden = re.compile(r"""f(["']).*\{(?:_|gettext|gettext_lazy)\((?!.*#)""")
+    found = [
+        f"{path.relative_to(settings.BASE_DIR)}: {line.strip()}"
+        for folder in translations.own_apps()
+        for path in folder.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if hidden.search(line)
+    ]
+
+    assert found == []
+    assert hidden.search("""f"{words}: {_('done')}.\"""")
+
+
+# -- plural forms -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", [*translations.languages(), "uz", "ar", "he"])
+def test_plural_forms_are_those_of_cldr(language: str) -> None:
+    """Whole numbers of one form of CLDR have one index, and numbers of different forms different ones."""
+    count, _semicolon, expression = translations.plural_forms(language).partition(";")
+    index = c2py(expression.strip().removeprefix("plural=").rstrip(";"))
+    rule = Locale.parse(language).plural_form
+
+    pairs = {(rule(number), index(number)) for number in range(1000)}
+
+    assert len({form for form, _index in pairs}) == len({at for _form, at in pairs}) == len(pairs)
+    assert {at for _form, at in pairs} == set(range(int(count.removeprefix("nplurals="))))
+
+
+@pytest.mark.parametrize("language", ["pl", "fr", "lt"])
+def test_language_whose_rule_counts_more_than_whole_numbers_is_refused_with_what_to_do(language: str) -> None:
+    with pytest.raises(LookupError, match=f"Write the plural forms of {language} .* into CORRECTED_PLURALS"):
+        translations.plural_forms(language)
 
 
 @pytest.mark.parametrize("language", translations.languages())

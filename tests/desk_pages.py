@@ -1,0 +1,536 @@
+"""Every page of the coordinators' desk with something on it: for the tests that look at all of them, and for pictures.
+
+The addresses come from the admin's own resolver. A page that nobody lists here fails `test_desk_languages`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+from PIL import Image
+
+from accounts import coordinators, evidence, vetting
+from accounts.models import Coordinator, CoordinatorEvent, Host, HostCall, HostCheck, HostEvidence, User
+from deployment import rules
+from deployment.rules import CHANGEABLE
+from matching import disclosure, hosts, transitions
+from matching.desk import claims, decisions, merging
+from matching.engine.advice import KINDS
+from matching.importing import undoing, uploads
+from matching.models import (
+    DeskEvent,
+    Heartbeat,
+    Match,
+    MatchingPrice,
+    MatchingRound,
+    PairVerdict,
+    SheetImport,
+    ShelterRequest,
+    Space,
+)
+from matching.states import Status
+from notifications.models import Delivery
+from places import editing
+from places.models import Place, PlaceChange
+from tests import people
+from tests.people import Person, tonight
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What there is to see: a confirmed match of Amira's with Hanna in Almaty, a proposal, and whatever hangs on them."""
+
+    match: Match
+    proposal: Match
+
+    @property
+    def marks(self) -> list[str]:
+        """Return what only these rows have in a page: their addresses and the case numbers."""
+        rows = (
+            f"/matching/match/{self.match.pk}",
+            f"/matching/shelterrequest/{self.match.request_id}",
+            f"/matching/space/{self.match.space_id}",
+            f"/accounts/host/{self.match.space.host_id}/",
+            f"/queue/{self.proposal.request_id}",
+        )
+        return [*rows, self.match.request.arrival.case_number, self.proposal.request.arrival.case_number]
+
+    @property
+    def coordinators_pages(self) -> dict[str, str]:
+        """Return the pages of every coordinator of the place."""
+        match, model = self.match, "/admin/matching"
+        return {
+            "matches": f"{model}/match/",
+            "match": f"{model}/match/{match.pk}/change/",
+            "requests": f"{model}/shelterrequest/",
+            "request": f"{model}/shelterrequest/{match.request_id}/change/",
+            "spaces": f"{model}/space/",
+            "space": f"{model}/space/{match.space_id}/change/",
+            "hosts": "/admin/accounts/host/",
+            "host": f"/admin/accounts/host/{match.space.host_id}/change/",
+            "calls": "/admin/accounts/host/call/",
+            "request-on-behalf": f"{model}/shelterrequest/for-somebody/",
+            "space-on-behalf": f"{model}/space/for-somebody/",
+            "rounds": f"{model}/matchinground/",
+            "undelivered": "/admin/notifications/delivery/",
+            "places": "/admin/places/place/",
+            "place": f"/admin/places/place/{match.request.place_id}/change/",
+            "keys": "/admin/keys/",
+        }
+
+    @property
+    def leads_pages(self) -> dict[str, str]:
+        """Return the pages of lead coordinators alone; auditors read them but for the last."""
+        return {
+            "settings": "/admin/deployment/settingchange/settings/",
+            "settings-history": "/admin/deployment/settingchange/",
+            "places-history": "/admin/places/placechange/",
+            "coordinators": "/admin/accounts/coordinator/",
+            "audit-matches": "/admin/matching/matchevent/",
+            "audit-hosts": "/admin/accounts/hostevent/",
+            "audit-coordinators": "/admin/accounts/coordinatorevent/",
+            "audit-between": "/admin/matching/deskevent/",
+            "audit-looks": "/admin/privacy/accesslog/",
+            "place-new": "/admin/places/place/add/",
+        }
+
+
+def desk(hanna: Person) -> Desk:
+    """Make the rows."""
+    at, lena, carla = timezone.now(), people.lena(), people.carla()
+    amira = people.amira(contact="amira@example.org")
+    match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
+    vetting.note_call(hanna.host, "reached", by=carla.user, at=at, note="at home after six")
+    waits = people.hanna(contact="new@example.org", vetted=False)
+    people.space(waits.host)
+    done = people.match_in(Status.CHECKED_IN, people.request(people.amira().arrival), people.space(hanna.host))
+    transitions.break_off(done.pk, by=hanna.user, at=at, reason="not_suitable", note="the stairs")
+    MatchingRound.objects.create(started_at=at, finished_at=at, needs=2, offers=2, proposals=1, left_over=1)
+    Delivery.objects.update(status=Delivery.Status.FAILED, error_class=Delivery.ErrorClass.PERMANENT)
+    coordinators.note(carla.user, "named", by=lena.user, at=at, became="coordinator: all places")
+    rules.change({"fresh_days": 8}, by=lena.user, at=at, reason="a busy week", seen=0)
+    disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
+    editing.close_place(people.place("Tbilisi").pk, by=lena.user, at=at, reason="the road is shut")
+    proposal = people.proposed(people.request(people.amira().arrival), people.space(hanna.host))
+    claims.write_note(proposal.request_id, "call after nine", by=carla.user, at=at)
+    return Desk(Match.objects.select_related("space__host", "request__arrival__user").get(pk=match.pk), proposal)
+
+
+# -- everything there is a word for -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One page of the desk: the name of its address, the address, and what is posted there first, if anything is."""
+
+    name: str
+    address: str
+    posted: dict[str, Any] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.address} {sorted(self.posted)}" if self.posted is not None else self.address
+
+
+LOOKED_AT_NOWHERE = {
+    "autocomplete": "answers to a script",
+    "jsi18n": "a script",
+    "view_on_site": "leads away, and no model of ours has such a page",
+    "matching_sheet_export_take": "a file",
+    "accounts_host_evidence_look": "a picture",
+    "logout": "ends the walk",
+    "login": "the door: see `sign_in`",
+    "login_code": "the door: see `sign_in`",
+    "login_set_up": "the door: see `sign_in`",
+    "keys_new": "opens after a code: see `sign_in`",
+}
+"""Addresses by name that are no page of the list below, and why."""
+
+
+def names_of_addresses() -> set[str]:
+    """Return the name of every address of the desk that has one."""
+    return {name for name in _names(get_resolver().url_patterns, "") if name}
+
+
+def _names(patterns: Sequence[URLPattern | URLResolver], before: str) -> Iterator[str | None]:
+    for each in patterns:
+        address = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from _names(each.url_patterns, address)
+        elif address.startswith("admin/"):
+            yield each.name
+
+
+@dataclass(frozen=True)
+class Everything:
+    """The rows of a desk at which everything has happened once."""
+
+    carla: Person
+    desk: Desk
+    matches: dict[Status, Match]
+    waits: Host
+    twins: dict[str, tuple[str, str]]
+    sheets: dict[str, SheetImport]
+    left_over: ShelterRequest
+    undecided: list[Match]
+    evidence: HostEvidence
+
+    def stops(self) -> list[Stop]:
+        """Return every page: first what only shows, then what acts."""
+        return [*self._stock_pages(), *self._own_pages(), *self._acts()]
+
+    def _stock_pages(self) -> Iterator[Stop]:
+        for model in admin.site._registry:
+            name = f"{model._meta.app_label}_{model._meta.model_name}"
+            row = model._default_manager.order_by("pk").last()
+            assert row is not None, f"nothing to see of {name}"
+            yield Stop(f"{name}_changelist", reverse(f"admin:{name}_changelist"))
+            yield Stop(f"{name}_add", reverse(f"admin:{name}_add"))
+            for kind in ("change", "history", "delete"):
+                yield Stop(f"{name}_{kind}", reverse(f"admin:{name}_{kind}", args=[row.pk]))
+        carla = reverse("admin:accounts_user_delete", args=[self.carla.user.pk])
+        yield Stop("accounts_user_delete", carla)  # It lists everything that hangs on her.
+        for label in sorted({model._meta.app_label for model in admin.site._registry}):
+            yield Stop("app_list", reverse("admin:app_list", args=[label]))
+
+    def _own_pages(self) -> Iterator[Stop]:
+        def at(name: str, *arguments: Any, query: str = "") -> Stop:
+            return Stop(name, reverse(f"admin:{name}", args=arguments) + query)
+
+        yield at("index")
+        yield at("password_change")
+        yield at("password_change_done")
+        yield at("keys")
+        yield at("auth_user_password_change", self.carla.user.pk)
+        yield at("deployment_settings")
+        yield at("accounts_host_call")
+        for status, match in self.matches.items():
+            yield at("matching_match_change", match.pk)
+            if status in (Status.PROPOSED, Status.CONFIRMED, Status.COMPLETED):
+                yield at("matching_shelterrequest_change", match.request_id)
+        yield at("matching_shelterrequest_change", self.left_over.pk)
+        for host in Host.objects.order_by("status", "pk").distinct("status"):
+            yield at("accounts_host_change", host.pk)
+        for space in Space.objects.order_by("status", "pk").distinct("status"):
+            yield at("matching_space_change", space.pk)
+        for coordinator in Coordinator.objects.all():
+            yield at("accounts_coordinator_change", coordinator.pk)
+        for place in Place.objects.all():
+            yield at("places_place_change", place.pk)
+        yield at("matching_match_queue")
+        yield at("matching_match_queue", query="?night=tonight&risk=high&whose=mine&urgency=4")
+        for match in self.undecided:
+            yield at("matching_match_card", match.request_id)
+        yield at("matching_match_spaces_for", self.left_over.pk)
+        yield at("matching_match_requests_for", self.desk.match.space_id)
+        yield at("matching_match_unplaced")
+        yield at("matching_request_on_behalf")
+        yield at("matching_space_on_behalf")
+        yield at("matching_sheet_bring")
+        yield at("matching_sheet_export")
+        yield at("matching_sheet_duplicates")
+        for kind, pair in self.twins.items():
+            yield at("matching_sheet_duplicates", query=f"?kind={kind}")
+            yield at("matching_sheet_pair", kind, *pair)
+        for sheet in self.sheets.values():
+            yield at("matching_sheetimport_change", sheet.pk)
+        yield at("matching_sheetimport_change", self.sheets["previewed"].pk, query="?show=refused")
+        yield at("matching_sheetimport_change", self.sheets["undone"].pk, query="?show=kept")
+        yield at("matching_sheetimport_change", self.sheets["received"].pk, query="?follow=no")
+
+    def _acts(self) -> Iterator[Stop]:
+        """Yield what is posted: forms left empty or filled in wrongly, so that they say what is missing, and looks."""
+
+        def do(name: str, /, *arguments: Any, **posted: Any) -> Stop:
+            return Stop(name, reverse(f"admin:{name}", args=arguments), posted)
+
+        look = {"why": "asked", "field": ["name", "contact", "notes", "address"]}
+        match, request, space = self.desk.match, self.desk.match.request, self.desk.match.space
+        carla = self.carla.user.coordinator
+        host, pair = self.waits, ("hosts", *self.twins["hosts"])
+        yield do("password_change")
+        yield do("password_change", old_password="nothing", new_password1="12345", new_password2="1234")
+        yield do("keys", code="12")
+        yield do("auth_user_password_change", self.carla.user.pk, new_password1="12345", new_password2="1234")
+        yield do("deployment_settings")
+        yield do("deployment_settings", fresh_days="1000", answer_hours="0 0")
+        yield do("accounts_user_add")
+        yield do("accounts_user_change", self.carla.user.pk)
+        yield do("accounts_coordinator_add")
+        yield do("accounts_coordinator_add", username="lena", role="coordinator", places="Нигде", language="ru")
+        yield do("accounts_coordinator_rights", carla.pk)
+        yield do("accounts_coordinator_act", carla.pk, "password")
+        yield do("accounts_coordinator_act", carla.pk, "password", reason="да")
+        yield do("places_place_add")
+        yield do("places_place_add", name="Алматы", country="ККК", kind="city", latitude="x", longitude="900")
+        yield do("places_place_edit", match.request.place_id)
+        yield do("places_place_act", match.request.place_id, "close")
+        yield do("matching_request_on_behalf")
+        yield do("matching_request_on_behalf", place="Нигде", people="0", nights="x", languages="xx", contact="12")
+        yield do("matching_space_on_behalf")
+        yield do("matching_space_on_behalf", place="Нигде", beds="0", languages="xx", contact="12")
+        yield do("matching_sheet_bring")
+        yield do("matching_sheet_export_personal")
+        yield do("matching_sheet_export_personal", kind="spaces", form="csv")
+        yield do("matching_match_decide")
+        yield do("matching_match_bulk")
+        yield do("matching_match_bulk", act="decline", reason="too_far", everything="1")
+        yield do("matching_match_bulk", act="approve", everything="1")
+        yield do("matching_match_take_next")
+        for act in ("take", "over", "note", "hand-over", "release"):
+            yield do("matching_match_claim", self.undecided[0].request_id, act)
+        yield do("matching_match_propose", request=str(self.left_over.pk), space=str(space.pk))
+        yield do("matching_match_agreed", self.left_over.pk)
+        yield do("matching_match_open", match.pk)
+        yield do("matching_match_open", match.pk, **look)
+        for act in ("check_in", "decline", "cancel", "unfreeze"):
+            yield do("matching_match_act", match.pk, act)
+        yield do("matching_request_open", request.pk)
+        yield do("matching_request_open", request.pk, **look)
+        yield do("matching_request_secret", request.pk)
+        yield do("matching_space_open", space.pk, **look)
+        for act in ("pause", "list", "withdraw", "still-available"):
+            yield do("matching_space_act", space.pk, act)
+        yield do("accounts_host_open", space.host_id)
+        yield do("accounts_host_open", space.host_id, **look)
+        yield do("accounts_host_called", host.pk)
+        yield do("accounts_host_called", host.pk, outcome="reached")
+        yield do("accounts_host_check", host.pk)
+        yield do("accounts_host_check", host.pk, kind="reference", passed="yes")
+        yield do("accounts_host_evidence", host.pk)
+        for move in ("vetted", "refused", "suspended", "kept"):
+            yield do("accounts_host_standing", host.pk, move)
+        yield do("accounts_host_standing", host.pk, "refused", reason="да")
+        yield do("accounts_host_evidence_remove", self.evidence.host_id, self.evidence.pk)
+        yield do("notifications_delivery_again")
+        yield do("matching_sheet_confirm", self.sheets["previewed"].pk)
+        yield do("matching_sheet_drop", self.sheets["done"].pk)
+        yield do("matching_sheet_undo", self.sheets["done"].pk)
+        yield do("matching_sheet_pair_open", *pair)
+        yield do("matching_sheet_pair_open", *pair, why="asked")
+        yield do("matching_sheet_pair_merge", *pair, stays=pair[1])
+        yield do("matching_sheet_pair_merge", *pair, stays=pair[1], sure="yes")
+        yield do("matching_sheet_pair_apart", *pair)
+        yield do("matching_request_withdraw", self.left_over.pk)
+        for decision in self.undecided[1].decisions.all():
+            yield do("matching_match_decision", decision.bundle, "undo")
+        yield do("matching_match_undo_all")
+
+
+def everything(language: str) -> Everything:
+    """Make a desk at which everything has happened once that has a word of its own: every status, act and event.
+
+    Whatever people type is in Cyrillic, so that Latin letters on a page are the service's own. Carla is a lead and a
+    superuser: she may open every page.
+    """
+    at = timezone.now()
+    hanna = people.hanna(name="Ханна Образцова", language=language)
+    there = desk(hanna)
+    User.objects.filter(username__in=("carla", "lena")).update(language=language)
+    User.objects.filter(username="carla").update(is_superuser=True)
+    Coordinator.objects.filter(user__username="carla").update(role=Coordinator.Role.LEAD)
+    carla, lena = people.carla(), people.lena()
+    MatchingRound.objects.update(started_at=at - timedelta(days=1), finished_at=at - timedelta(days=1))
+    Heartbeat.objects.create(name="sweep", at=at - timedelta(days=1))
+    matches = dict(_in_every_status(language))
+    undecided = list(_undecided(language, carla, lena))
+    return Everything(
+        carla=carla,
+        desk=there,
+        matches=matches,
+        waits=_hosts(carla, lena),
+        twins=_twins(),
+        sheets=dict(_sheets(carla)),
+        left_over=_left_over(),
+        undecided=undecided,
+        evidence=_history(carla, lena, hanna.host),
+    )
+
+
+def _in_every_status(language: str) -> Iterator[tuple[Status, Match]]:
+    for status in Status:
+        host = people.hanna(name="Ханна Образцова", contact=f"{status}@example.org", language=language)
+        asked = people.request(
+            people.amira(name="Амира", language=language).arrival, children=1, pets=True, notes="Второй этаж."
+        )
+        space = people.space(host.host, shared=True, pets=True, address="улица Абая, 10", directions="Вход со двора.")
+        match = people.match_in(status, asked, space)
+        if status == Status.CONFIRMED:
+            transitions.report_not_safe(match.pk, by=host.user, at=timezone.now(), note="Страшно.")
+        yield status, match
+
+
+def _undecided(language: str, carla: Person, lena: Person) -> Iterator[Match]:
+    """Yield a proposal that is claimed, one that is decided on, one of high risk, and one of two legs."""
+    at = timezone.now()
+
+    def proposal(**asked: Any) -> Match:
+        household = people.amira(name="Амира", language=language)
+        host = people.hanna(name="Ханна", contact=f"h{Match.objects.count()}@example.org", language=language)
+        space = people.space(host.host, beds=4, shared=True)
+        return people.proposed(people.request(household.arrival, notes="", **asked), space)
+
+    claimed = proposal()
+    claims.take(claimed.request_id, by=lena.user, at=at)
+    claims.hand_over(claimed.request_id, carla.user, by=lena.user, at=at, note="Позвоните им.")
+    claims.release(claimed.request_id, by=carla.user, at=at)
+    claims.take(claimed.request_id, by=carla.user, at=at)
+    claims.take(claimed.request_id, by=lena.user, at=at, over=True)
+    yield claimed
+    decided = proposal()
+    decisions.decide({decided.pk: decided.version}, "approve", by=carla.user, at=at)
+    yield decided
+    yield proposal(people=1, all_women=True)
+    yield proposal(people=2, children=1)
+
+
+def _hosts(carla: Person, lena: Person) -> Host:
+    """Make a host in every standing, with every check and every outcome of a call; return one who waits."""
+    at = timezone.now()
+    those = [
+        people.hanna(name="Ханна", contact=f"standing{number}@example.org", vetted=False).host for number in range(4)
+    ]
+    for kind in HostCheck.Kind.values:
+        vetting.record_check(those[0], kind, by=carla.user, at=at, passed=kind != "home_visit")
+    vetting.record_check(those[0], "reference", by=carla.user, at=at - timedelta(days=1000))
+    for outcome in HostCall.Outcome.values:
+        vetting.note_call(those[0], outcome, by=carla.user, at=at, note="Дома после шести.")
+    hosts.refuse(those[1].pk, by=carla.user, at=at, reason="Нет")
+    hosts.refuse(those[1].pk, by=lena.user, at=at)
+    hosts.refuse(those[2].pk, by=lena.user, at=at, reason="Нет")
+    people.vet(those[3], by=carla)
+    people.space(those[3])
+    hosts.suspend(those[3].pk, by=carla.user, at=at, reason="Жалоба")
+    people.space(those[0])
+    return those[0]
+
+
+def _twins() -> dict[str, tuple[str, str]]:
+    """Return two rows of each kind that look like one, as the page of duplicates pairs them."""
+    hosts = [people.hanna(name="Айгуль Нурланова", contact=f"twin{number}@example.org").host for number in range(2)]
+    spaces = [people.space(host, address="улица Абая, 77") for host in hosts]
+    requests = [people.request(people.amira(name="Зарина Ахметова").arrival, notes="") for _each in range(2)]
+    found = {"hosts": hosts, "spaces": spaces, "requests": requests}
+    pairs = {kind: sorted(str(row.pk) for row in rows) for kind, rows in found.items()}
+    return {kind: (one, other) for kind, (one, other) in pairs.items()}
+
+
+def _sheets(carla: Person) -> Iterator[tuple[str, SheetImport]]:
+    """Yield a sheet in each state it can be seen in, with rows that are new, changed, unchanged and refused."""
+    at = timezone.now()
+
+    def brought(kind: str, *rows: str) -> SheetImport:
+        content = "\n".join(rows).encode()
+        return uploads.receive(kind, content, file_name="неделя.csv", by=carla.user, at=at)
+
+    def worked_on(sheet: SheetImport) -> SheetImport:
+        while uploads.work_on_sheets(now=timezone.now):
+            pass
+        while undoing.work_on_undoing(now=timezone.now):
+            pass
+        sheet.refresh_from_db()
+        return sheet
+
+    window = f"{tonight()}/{tonight(30)}"
+    header = "space_id,host,phone,place,address,beds,shared,pets,children,languages,windows,vetted"
+    good = [
+        f"s1,Ханна,+77015550131,Almaty,дом 1,2,no,no,yes,ru,{window},yes",
+        f"s2,Ханна,+77015550132,Almaty,дом 2,3,no,no,yes,ru,{window},no",
+    ]
+    done = worked_on(brought("spaces", header, *good))
+    uploads.confirm(done.pk, trust_vetted=True, by=carla.user, at=at)
+    worked_on(done)
+    other = [
+        f"s1,Другая,+77015550139,Almaty,дом 9,4,yes,yes,no,ru kk,{tonight()}/{tonight(9)},yes",
+        good[1],
+        f"s3,Ханна,12,Нигде,дом,сто,может быть,no,yes,ru,{window},no",
+        "s4,Ханна,+77015550134,Almaty,дом 4,3,no,no,yes,ru,2020-01-01/2019-01-01,no",
+        f"s5,Ханна,+77015550135,Almaty,дом 5,3,no,no,yes,ru,{window},no",
+    ]
+    yield "previewed", worked_on(brought("spaces", header, *other))
+    ask = "request_id,name,phone,place,people,children,first_night,nights,min_nights,urgency,languages"
+    yield (
+        "requests",
+        worked_on(
+            brought(
+                "requests", ask, f"r1,Амира,,Almaty,2,5,{tonight()},3,4,4,ru", f"r2,,,Almaty,2,0,{tonight()},3,1,1,ru"
+            )
+        ),
+    )
+    undone = worked_on(brought("spaces", header, good[1].replace("s2", "s9").replace("132", "199")))
+    uploads.confirm(undone.pk, trust_vetted=False, by=carla.user, at=at)
+    worked_on(undone)
+    Space.objects.filter(external_id="s9").update(beds=4)
+    undoing.undo(undone.pk, by=carla.user, at=at)
+    yield "undone", worked_on(undone)
+    dropped = worked_on(brought("spaces", header, good[0].replace("s1", "s8")))
+    uploads.drop(dropped.pk, by=carla.user, at=at)
+    dropped.refresh_from_db()
+    yield "dropped", dropped
+    yield "done", SheetImport.objects.get(pk=done.pk)
+    yield "received", brought("spaces", header, good[0])
+
+
+def _left_over() -> ShelterRequest:
+    """Make requests no round could place, one of them of a child alone; return one."""
+    asked = people.request(people.amira(name="Амира").arrival, people=9, notes="", radius_km=5, may_move=True)
+    people.request(people.amira(name="Ребёнок").arrival, people=1, children=1, children_ages=(12,), notes="")
+    return asked
+
+
+def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
+    """Write lines of every kind of history; return a picture that was kept as evidence."""
+    at = timezone.now()
+    for what in CoordinatorEvent.What.values:
+        coordinators.note(lena.user, what, by=carla.user, at=at, became="")
+    coordinators.name_coordinator(
+        "nurlan", coordinators.Granted("coordinator", all_places=True, places=[]), by=carla.user, at=at, name="Нурлан"
+    )
+    new = rules.as_json(rules.current()) | {
+        "answer_hours": [[0, 2], [10_000, 40]],
+        "required_checks": dict.fromkeys(HostCheck.Kind.values, 100),
+        "fresh_days": 9,
+        "fresh_answer_days": 4,
+        "two_people": ["minor_alone", "check_overdue"],
+        "two_people_new_host": [],
+        "auto_approve": True,
+        "auto_approve_km": 10,
+        "auto_approve_stays": 3,
+    }
+    assert set(new) == set(CHANGEABLE)
+    rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())
+    place = editing.add_place(
+        editing.PlaceDetails("Ақсу", "KZ", Place.Kind.TOWN, 50.0, 70.0, ("Аксу",)), by=carla.user, at=at, reason="Нет"
+    )
+    details = editing.PlaceDetails("Ақсу", "KZ", Place.Kind.CROSSING, 50.1, 70.1, ("Ак Су",))
+    editing.change_place(place.pk, details, by=carla.user, at=at, reason="Да", seen=editing.last_change(place))
+    editing.close_place(place.pk, by=carla.user, at=at, reason="Нет")
+    editing.open_place(place.pk, by=carla.user, at=at, reason="Да")
+    apart = [people.space(host, address=f"дом {number}") for number in range(2)]
+    merging.keep_apart("spaces", *(str(space.pk) for space in apart), by=carla.user, at=at)
+    same = [people.space(host, address="дом 3") for _each in range(2)]
+    merging.merge("spaces", *(str(space.pk) for space in same), by=carla.user, at=at, reason="Одно")
+    latest = MatchingRound.objects.latest("pk")
+    for kind in KINDS:
+        MatchingPrice.objects.create(
+            round=latest, place=people.place(), night=tonight(), kind=kind.name, price=1 + len(kind.name)
+        )
+    for number, delivery in enumerate(Delivery.objects.order_by("-pk")[:20]):
+        classes = [each for each in Delivery.ErrorClass.values if each]
+        delivery.status, delivery.error_class = Delivery.Status.FAILED, classes[number % len(classes)]
+        delivery.transport, delivery.leased_until = ("email", "gateway", "console", "")[number % 4], None
+        delivery.save()
+    for what in DeskEvent.What.values:
+        assert DeskEvent.objects.filter(what=what).exists(), what
+    for what in PlaceChange.What.values:
+        assert PlaceChange.objects.filter(what=what).exists(), what
+    assert PairVerdict.objects.count() == 2
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "white").save(picture, "JPEG")
+    return evidence.keep(host, "identity_seen", picture.getvalue(), by=carla.user, at=at)

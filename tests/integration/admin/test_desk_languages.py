@@ -1,0 +1,158 @@
+"""No page of the desk says a word of English to somebody who reads another language: every page is opened and read.
+
+Russian, Kazakh, Ukrainian and Georgian have letters of their own, so every word in Latin letters is suspicious. Allowed
+are what people typed (`typed`), names that are the same in every language, and codes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from django.utils.translation import override
+
+from accounts import second_factor
+from accounts.models import Authenticator, User
+from matching.models import Match, ShelterRequest, Space
+from notifications.models import ContactPoint
+from places.gazetteer import all_places
+from places.models import Place
+from shelter import translations
+from tests.desk_pages import LOOKED_AT_NOWHERE, everything, names_of_addresses
+from tests.people import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+SAME_EVERYWHERE = (
+    "Shanyrak",  # the name of the service
+    *("CSV", "csv", "XLSX", "JPEG", "PNG", "WebP", "UTF", "Windows", "NUL"),  # kinds of files and what is in them
+    *("SMS", "Telegram", "API"),
+    "English",  # In the choice of languages each has its own name.
+    *("ru", "kk", "en", "uk", "ka", "xx"),  # codes of languages, as volunteers write them in their sheets
+    *("True", "False"),  # Django's pictures of yes and no: their text cannot be translated.
+    *("argon2", "argon2id"),  # how a password is kept, shown to superusers
+)
+"""Words that stand in Latin letters in every language."""
+
+IN_SHEETS = ("yes", "no", "lat", "lon", "SPACES", "REQUESTS")
+"""What a sheet itself must say, whatever the language of its bringer: on the pages of sheets only."""
+
+REASONS_OF_THE_ENGINE = re.compile(
+    r"both speak Russian|common language|shared space|fits the beds exactly|no pets allowed|people(?: in)?|beds|nights|km|of|all"
+    r"|the host (?:is not vetted|has not confirmed that it still stands)|beds for|[Tt]aken on some of these nights"
+)
+"""Until reasons are codes that each door puts into words: on pages with reasons only."""
+WITH_REASONS = re.compile("/matching/(?:match|shelterrequest)/")
+
+UNSEEN = re.compile(r"<(script|style|code)\b.*?</\1>", re.DOTALL)
+"""What nobody reads as a sentence; in `code` stand the names of columns of a sheet."""
+READ_ALOUD = re.compile(r'\b(?:alt|title|aria-label|aria-description|placeholder|label|value)="([^"]*)"')
+MASKED = re.compile(r"\w+\*{3,}")
+"""The beginning of a salt or hash."""
+LATIN = re.compile(r"[A-Za-z]{2,}(?:[ ,.'-]+[A-Za-z]{2,})*")
+
+
+def said_on(page: str) -> str:
+    """Return what a page shows or has read aloud: texts, titles, labels, placeholders, and the words of buttons."""
+    body = UNSEEN.sub(" ", page)
+    body = re.sub(r'<input\b[^>]*type="(?:hidden|radio|checkbox)"[^>]*>', " ", body)
+    heard = " | ".join(READ_ALOUD.findall(re.sub(r"<(?:option|button)\b[^>]*>", " ", body)))
+    return re.sub(r"\s+", " ", MASKED.sub(" ", unescape(re.sub(r"<[^>]+>", " | ", body) + " | " + heard)))
+
+
+# -- what may stand there ---------------------------------------------------------------------------
+
+
+def typed() -> list[str]:
+    """Return what people typed and what numbers rows have, as they stand on pages, the longest first."""
+    found = {"at home after six", "the stairs", "a busy week", "the road is shut", "call after nine", "wrong"}
+    found |= {name for row in User.objects.all() for name in (row.username, row.name)}
+    found |= {point.address for point in ContactPoint.objects.all()}
+    found |= {f"{place.name}, {place.country}" for place in Place.objects.all()}
+    found |= {words for place in Place.objects.all() for words in (place.name, place.country)}
+    found |= {place.name for place in all_places() if place.country in ("KZ", "GE")}  # on the map
+    for model in (Match, ShelterRequest, Space):
+        for pk in model.objects.values_list("pk", flat=True):
+            found |= {str(pk), str(pk)[:8]}
+    found |= {space.address for space in Space.objects.all()} | {asked.notes for asked in ShelterRequest.objects.all()}
+    return sorted((each for each in found if each), key=len, reverse=True)
+
+
+def english_in(text: str, allowed: list[str]) -> list[str]:
+    """Return the phrases in Latin letters but for what is `allowed`."""
+    there = "|".join(re.escape(words) for words in allowed if words in text)
+    text = re.sub(rf"(?<![A-Za-z])(?:{there})(?![A-Za-z])", " ", text) if there else text
+    return sorted(set(LATIN.findall(text)))
+
+
+# -- the walk ---------------------------------------------------------------------------------------
+
+SHOWN_ONCE = ("secret", "codes", "password", "address")
+"""What a page's context calls codes and secrets made at random."""
+
+
+def read(client: Client, address: str, posted: dict[str, Any] | None, allowed: list[str]) -> list[str]:
+    """Return the words of English on one page, opened, or posted to and followed."""
+    answer = client.get(address, follow=True) if posted is None else client.post(address, posted, follow=True)
+    if not answer.headers["Content-Type"].startswith("text/html"):
+        return []
+    shown = [answer.context.get(name) for name in SHOWN_ONCE] if answer.context else []
+    once = [str(each) for value in shown if value for each in (value if isinstance(value, list) else [value])]
+    sheets = IN_SHEETS if "/sheetimport/" in address else ()
+    found = english_in(said_on(answer.content.decode()), [*once, *allowed, *SAME_EVERYWHERE, *sheets])
+    with_reasons = WITH_REASONS.search(address)
+    return [words for words in found if not (with_reasons and REASONS_OF_THE_ENGINE.fullmatch(words))]
+
+
+def the_door(client: Client, allowed: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Sign Carla in for the first time, and a second time, and read every page of the door; she ends inside."""
+
+    def at(address: str, **posted: str) -> tuple[str, list[str]]:
+        return f"{address} {sorted(posted)}", read(client, address, posted or None, allowed)
+
+    login, code, set_up = "/admin/login/", "/admin/login/code/", "/admin/login/set-up/"
+    now = timezone.now()
+    yield at(login)
+    yield at(login, username="", password="")
+    yield at(login, username="carla", password="wrong")
+    yield at(login, username="carla", password=PASSWORD)
+    yield at(set_up, code="000000")
+    secret = Authenticator.objects.get(user__username="carla").secret
+    yield at(set_up, code=second_factor.digits_now(secret, at=now))
+    yield at("/admin/logout/", now="yes")
+    yield at(login, username="carla", password=PASSWORD)
+    yield at(code, code="000000")
+    yield at(f"{code}?recovery")
+    next_step = now + timedelta(seconds=second_factor.STEP_SECONDS)
+    yield at(code, code=second_factor.digits_now(secret, at=next_step))
+    assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("language", translations.languages())
+def test_no_page_of_the_desk_has_a_word_of_english(language: str) -> None:
+    with override(language):  # The worker and the acts below write some words down, in the language of who asked.
+        there = everything(language)
+        stops = there.stops()
+    client, allowed = Client(headers={"accept-language": language}), typed()
+
+    found = dict(the_door(client, allowed))
+    found |= {str(stop): read(client, stop.address, stop.posted, allowed) for stop in stops}
+
+    pages_with: dict[str, list[str]] = {}
+    for where, words in found.items():
+        for word in words:
+            pages_with.setdefault(word, []).append(where)
+    assert not pages_with, "\n".join(f"{word}: {', '.join(pages[:3])}" for word, pages in pages_with.items())
+
+
+def test_every_address_of_the_desk_is_looked_at() -> None:
+    looked_at = {stop.name for stop in everything("ru").stops()}
+
+    assert looked_at | set(LOOKED_AT_NOWHERE) == names_of_addresses()
+    assert looked_at & set(LOOKED_AT_NOWHERE) == set()
