@@ -352,6 +352,29 @@ def test_unplaced_says_why_and_what_would_help(carla: Person, amira: Person, sig
 
 
 @pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("ru", ("с питомцами нельзя: 2", "свободное жильё в пределах 40 км: 3")),
+        ("kk", ("үй жануарымен болмайды: 2", "40 км ішіндегі бос баспана: 3")),
+        ("uk", ("з тваринами не можна: 2", "вільне житло в межах 40 км: 3")),
+        ("ka", ("ცხოველით არ შეიძლება: 2", "თავისუფალი ადგილი 40 კმ-ის ფარგლებში: 3")),
+    ],
+)
+def test_unplaced_says_why_in_the_language_of_the_page(
+    carla: Person, amira: Person, signed_in: SignIn, language: str, shown: tuple[str, ...]
+) -> None:
+    asked = people.request(amira.arrival, radius_km=20, pets=True)
+    advised(asked, suitable=0, refused=(0, 0, 0, 0, 0, 2, 0, 0, 0, 0), wider=(0, 3, 3))
+    client = signed_in(carla)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+
+    page = client.get(UNPLACED, {"kind": "farther"}).content.decode()
+
+    assert [words for words in shown if words not in page] == []
+    assert "free within" not in page
+
+
+@pytest.mark.parametrize(
     ("found", "column", "value"),
     [
         ({"wider": (0, 3, 3)}, "radius_km", 40.0),
