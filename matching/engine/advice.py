@@ -21,7 +21,7 @@ from matching.engine.values import Offer
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SpaceKind:
     """A kind of space that a host might offer."""
 
     name: str
@@ -34,13 +34,13 @@ class Kind:
 
 
 KINDS = (
-    Kind("single", beds=1, children=False),
-    Kind("double", beds=2),
-    Kind("family", beds=4),
-    Kind("women", beds=2, who="women"),
-    Kind("step-free", beds=2, step_free=True),
-    Kind("pets", beds=2, pets=True),
-    Kind("shared", beds=4, shared=True),
+    SpaceKind("single", beds=1, children=False),
+    SpaceKind("double", beds=2),
+    SpaceKind("family", beds=4),
+    SpaceKind("women", beds=2, who="women"),
+    SpaceKind("step-free", beds=2, step_free=True),
+    SpaceKind("pets", beds=2, pets=True),
+    SpaceKind("shared", beds=4, shared=True),
 )
 """The spaces one can ask hosts for: rooms of three sizes, rooms that meet one special need, a shared hall.
 
@@ -58,7 +58,7 @@ class Advice:
     `nights` holds the prices of the nights; nights that cost nothing are left out. `lat` and `lon` are degrees.
     """
 
-    kind: Kind
+    kind: SpaceKind
     lat: float
     lon: float
     first_night: date

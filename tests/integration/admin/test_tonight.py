@@ -328,7 +328,7 @@ def advised(asked: ShelterRequest, **found: Any) -> tuple[Reason, ...]:
     need = as_need(asked, (asked.first_night, asked.last_day), declined=(), at=timezone.now())
     nothing = {"within": 1, "refused": (0,) * 10, "suitable": 1, "possible": 0, "wider": (0,) * 3, "shorter": (0, 0)}
     reasons = why_left_over(need, Obstacles(**nothing | found))
-    intake.note_left_over({str(asked.pk): reasons})
+    intake.note_unplaced({str(asked.pk): reasons})
     return reasons
 
 
