@@ -1,4 +1,4 @@
-"""The deployment's rules: what leads changed over the defaults, with a history that is the only truth."""
+"""The deployment's rules: leads' changes to the defaults. The history holds the rules' values, and nothing else does."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_change_holds_from_then_on_and_says_who_and_what(lena: Person) -> None:
         ("auto_approve_stays", 0, "from 1 to 100"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name(lena: Person, name: str, value: Any, says: str) -> None:
+def test_value_that_makes_no_sense_is_refused_by_name(lena: Person, name: str, value: Any, says: str) -> None:
     with pytest.raises(RuleNotSensible, match=says) as refusal:
         change(lena, **{name: value})
 
@@ -116,7 +116,7 @@ def test_within_one_request_or_round_rules_are_read_once(
         assert (before, rules.current().fresh_days) == (14, 7)
 
 
-# -- what they govern -----------------------------------------------------------------------------
+# -- the parts of the service that follow the rules -------------------------------------------------
 
 
 def test_deadlines_follow_the_rules(lena: Person) -> None:
