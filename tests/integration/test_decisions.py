@@ -185,7 +185,7 @@ def test_second_decision_on_the_same_proposal_is_refused(carla: Person, proposal
     ("act", "reason", "refusal"),
     [("decline", "", ReasonNeeded), ("decline", "because", ReasonNeeded), ("cancel", "other", IllegalMove)],
 )
-def test_decision_without_its_reason_is_refused(
+def test_decision_without_a_valid_reason_or_act_is_refused(
     carla: Person, proposal: Match, now: datetime, act: str, reason: str, refusal: type[Refused]
 ) -> None:
     with pytest.raises(refusal):

@@ -459,7 +459,7 @@ def test_bulk_of_a_filter_shows_first_and_decides_then(
 @pytest.mark.parametrize(
     "body", [{"act": "approve"}, {"act": "decline"}, {"act": "fly"}, {"act": "approve", "card": "x"}]
 )
-def test_bulk_that_says_too_little_changes_nothing(
+def test_incomplete_bulk_changes_nothing(
     carla: Person, proposal: Match, signed_in: SignIn, body: dict[str, str]
 ) -> None:
     assert signed_in(carla).post(BULK, body).status_code == 302
