@@ -1,4 +1,4 @@
-"""Opening the names, phones and exact addresses of a confirmed match; every look is in the access log."""
+"""Opening name, contact and exact address to the two sides of a confirmed match; every look is in the access log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from privacy.models import AccessLog
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What one side of a confirmed match sees of the other. Address and directions are the host's; an arrival has none."""
+    """What one side of a confirmed match sees of the other. Address and directions are empty when the other is the arrival."""
 
     name: str
     contact_points: tuple[tuple[str, str], ...]
@@ -26,10 +26,9 @@ class Contact:
 
 
 def open_contact(match_id: UUID, *, by: User, at: datetime) -> Contact:
-    """Return the other side's name, contact points and (for the arrival) the exact address, and log the look.
+    """Return the other side's name and contact points, and to the arrival the exact address; log the look.
 
-    Raises NotYours for everybody but the two sides, and before and after the match is confirmed or
-    checked in.
+    Raises NotYours unless `by` is one of the two sides and the match is confirmed or checked in.
     """
     match = queries.with_everyone(Match.objects.all()).get(pk=match_id)
     role = queries.role_in(match, by)

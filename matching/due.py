@@ -1,4 +1,4 @@
-"""That there is something to match: written with the change, woken after commit; and that the worker is alive."""
+"""Notes that there is something to match, written with the change itself; and heartbeats of the worker."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from notifications.wakeups import wake
 def note(
     at: datetime, *, requests: Iterable[UUID | str] | None = None, spaces: Iterable[UUID | str] | None = None
 ) -> None:
-    """Note, in the caller's transaction, what wants a place or has something free; a worker looks after commit.
+    """Note in the caller's transaction which requests want a place and which spaces have one; a worker wakes after commit.
 
-    Without either argument a whole round is due.
+    `requests` and `spaces` are ids. Without either, a whole round is due.
     """
     if requests is None and spaces is None:
         rows = [MatchingDue(at=at)]
@@ -27,5 +27,5 @@ def note(
 
 
 def beat(name: str, *, at: datetime) -> None:
-    """Note that what runs at intervals under this name ran at `at`."""
+    """Note that the task `name`, which runs at intervals, ran at `at`."""
     Heartbeat.objects.update_or_create(name=name, defaults={"at": at})

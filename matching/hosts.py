@@ -1,4 +1,4 @@
-"""Acts on a host's standing: vet, refuse, keep, suspend, with what follows for spaces and matches."""
+"""The acts on a host's standing: vet, refuse, keep, suspend, and what each means for the host's spaces and matches."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def keep_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") ->
 
 
 def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
-    """Suspend a vetted host and freeze every live match of theirs in the same transaction.
+    """Suspend a vetted host, and freeze every live match of theirs in the same transaction.
 
-    The host is told once, and so are the coordinators and each household that knew of its match. Raises NotYours
-    when `by` is no coordinator of the host's places, WrongStanding when the host is not vetted.
+    The host, the coordinators and each household that knew of its match are told. Raises NotYours when `by` is no
+    coordinator of the host's places, WrongStanding when the host is not vetted.
     """
     _may_judge(host_id, by)
     with one_act():
-        # Spaces before the host, as a proposal's trigger locks them: the other order ends in a deadlock.
+        # Lock the spaces before the host, as a proposal's trigger does: in the other order the two could deadlock.
         list(Space.objects.filter(host=host_id).order_by("pk").select_for_update().values_list("pk"))
         host = vetting.suspend(host_id, by=by, at=at, reason=reason)
         transitions.freeze_matches_of(host, by=by, at=at)

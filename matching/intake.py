@@ -1,12 +1,12 @@
-"""Taking in what hosts offer and what arrivals need: the only writers of spaces and shelter requests.
+"""The acts that take in what hosts offer and what arrivals need: the only writers of spaces and shelter requests.
 
-Forms, serializers and sheets say what was meant (`SpaceDetails`, `RequestDetails`); every rule about
-whether it makes sense stands here once. Bounds are said in words before the database would refuse.
+Forms, serializers and sheets turn what was typed into `SpaceDetails` and `RequestDetails`. Whether these make sense is
+checked here, once for every door, and refused in words before the database would refuse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,78 +23,77 @@ from matching import due, messages, queries
 from matching.copy_rows import with_rows
 from matching.deadlines import local_date
 from matching.engine.reasons import Reason, as_json_text
-from matching.limits import DEFAULT_RADIUS_KM, FARTHEST_FIRST_NIGHT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
+from matching.limits import FARTHEST_FIRST_NIGHT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
 from matching.models import ShelterRequest, Space, SpaceWindow
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
+from matching.sheets import RequestRow, SpaceRow, fields
+from matching.sheets.fields import Field, RequestFields, SpaceFields, Window
 from matching.states import HOLDS_BEDS
 from places.models import Place
 from places.names import key_of_address
 from privacy.fields import blind_index
 
-Window = tuple[date, date]
 Contact = tuple[str, str]
 """A channel and an address in it, as `accounts.contacts.read_contact` returns them."""
 
 COARSE_DEGREES = 2
-"""Decimals kept of a point: 0.01 degree is about a kilometre. The exact address is encrypted beside it."""
+"""Decimals that are kept of a latitude or longitude: 0.01 degree is about 1 km. The exact address is encrypted."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpaceDetails:
-    """What a host offers. `windows` are half-open runs of nights; `place` may be None for a point far from any.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceDetails(SpaceFields):
+    """What a host offers; the fields are declared in `matching.sheets.fields`."""
 
-    `directions` of None are left as they are: a spreadsheet has no column for them.
-    """
-
-    latitude: float
-    longitude: float
-    beds: int
-    windows: tuple[Window, ...]
     place: Place | None = None
-    address: str = ""
-    directions: str | None = None
-    shared: bool = False
-    max_nights: int | None = None
-    who: str = "anyone"
-    children: bool = True
-    pets: bool = False
-    smoking: bool = False
-    step_free: bool = False
     languages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RequestDetails:
-    """What a household needs. `nights` counts from `first_night`; `min_nights` is the shortest stay that helps."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDetails(RequestFields):
+    """What a household needs; the fields are declared in `matching.sheets.fields`."""
 
-    latitude: float
-    longitude: float
-    people: int
-    first_night: date
-    nights: int
-    min_nights: int | None = None
     place: Place | None = None
-    radius_km: float = DEFAULT_RADIUS_KM
-    children: int = 0
-    children_ages: tuple[int, ...] = ()
-    all_women: bool = False
-    pets: bool = False
-    step_free: bool = False
-    women_only: bool = False
     smoking: str = ""
     languages: tuple[str, ...] = ()
-    language_required: bool = False
     urgency: str = "1"
-    may_move: bool = False
-    may_split: bool = False
-    notes: str = ""
+
+
+def details_of_space(space: Space) -> SpaceDetails:
+    """Return what a space offers now (prefetch `windows`, select `place`)."""
+    windows = tuple((window.first_night, window.last_day) for window in space.windows.all())
+    return SpaceDetails(**_values(space, fields.SPACE, leaving_out="windows"), windows=windows)
+
+
+def details_of_request(request: ShelterRequest) -> RequestDetails:
+    """Return what a shelter request asks for now (select `place`)."""
+    return RequestDetails(**_values(request, fields.REQUEST))
+
+
+def details_of_row(row: SpaceRow | RequestRow, place: Place | None) -> dict[str, Any]:
+    """Return what a row of a sheet says, as arguments of its details; the point as coarse as it is kept."""
+    declared = fields.SPACE if isinstance(row, SpaceRow) else fields.REQUEST
+    said = {field.name: field.kind.keep(getattr(row, field.name)) for field in declared}
+    return said | {"place": place} | _point(row.latitude, row.longitude)
+
+
+def _values(row: Space | ShelterRequest, declared: Sequence[Field], *, leaving_out: str = "") -> dict[str, Any]:
+    """Return the declared values of a database row; lists as tuples."""
+    found = {field.name: getattr(row, field.name) for field in declared if field.name != leaving_out}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+
+
+def _columns(details: SpaceDetails | RequestDetails, declared: Sequence[Field]) -> dict[str, Any]:
+    """Return the columns of the database row that keeps the details; tuples as lists, the point coarse."""
+    found = {field.name: getattr(details, field.name) for field in declared if field.name != "windows"}
+    found = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+    return found | _point(details.latitude, details.longitude)
 
 
 # -- spaces ---------------------------------------------------------------------------------------
 
 
 def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, external_id: str | None = None) -> Space:
-    """List a new space of `host`. Raises Incomplete or NotYours."""
+    """List a new space of `host`. Raises Incomplete, or NotYours when `by` is neither the host nor its place's coordinator."""
     check_space(details)
     with one_act():
         if not queries.may_speak_for(by, host, _pk_of(details.place)):
@@ -116,7 +115,7 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
 def change_space(space_id: UUID, details: SpaceDetails, *, by: User, at: datetime) -> Space:
     """Change what a space offers; live matches keep what was promised to them.
 
-    Raises Incomplete, NotYours, or HasLiveMatches when beds, sharing or windows would break a promise.
+    Raises Incomplete, NotYours, or HasLiveMatches when a live match needs the beds, sharing or window that would go.
     """
     check_space(details)
     with one_act():
@@ -131,7 +130,7 @@ def change_space(space_id: UUID, details: SpaceDetails, *, by: User, at: datetim
 
 
 def _set_windows(space: Space, windows: Iterable[Window]) -> None:
-    """Replace the windows, adding before shortening and removing, so that a promised night is never uncovered."""
+    """Replace the windows. New ones are added first: the database refuses a moment at which a promised night has none."""
     wanted = dict(windows)
     present = {window.first_night: window for window in space.windows.all()}
     SpaceWindow.objects.bulk_create(
@@ -149,12 +148,12 @@ def _set_windows(space: Space, windows: Iterable[Window]) -> None:
 
 
 def pause_space(space_id: UUID, *, by: User, at: datetime) -> Space:
-    """Stop matching a space for now; its live matches go on. Raises NotYours."""
+    """Stop matching a space for now; its live matches stand. Raises NotYours."""
     return _set_space_status(space_id, Space.Status.PAUSED, by=by, at=at)
 
 
 def list_space(space_id: UUID, *, by: User, at: datetime) -> Space:
-    """Match a paused or withdrawn space again, and count it as confirmed now. Raises NotYours."""
+    """Match a paused or withdrawn space again; the host has confirmed it by this. Raises NotYours."""
     return _set_space_status(space_id, Space.Status.LISTED, by=by, at=at)
 
 
@@ -191,7 +190,10 @@ def confirm_still_available(space_id: UUID, *, by: User, at: datetime) -> Space:
 
 
 def ask_if_still_available(*, at: datetime) -> int:
-    """Ask the hosts of listed spaces whose word runs out within the rule `fresh_answer_days`, once each; return how many."""
+    """Ask hosts whether a listed space still stands, once each, `fresh_answer_days` before their word runs out.
+
+    Return how many spaces were asked about.
+    """
     soon = at + timedelta(days=rules.current().fresh_answer_days)
     asked = 0
     with one_act():
@@ -220,22 +222,10 @@ def _point(latitude: float, longitude: float) -> dict[str, float]:
 
 
 def _space_columns(details: SpaceDetails) -> dict[str, Any]:
-    return {
-        **_point(details.latitude, details.longitude),
-        "place": details.place,
-        "address": details.address,
-        "address_index": blind_index(key_of_address(details.address)),
-        **({} if details.directions is None else {"directions": details.directions}),
-        "beds": details.beds,
-        "shared": details.shared,
-        "max_nights": details.max_nights,
-        "who": details.who,
-        "children": details.children,
-        "pets": details.pets,
-        "smoking": details.smoking,
-        "step_free": details.step_free,
-        "languages": list(details.languages),
-    }
+    columns = _columns(details, fields.SPACE)
+    if details.directions is None:  # They stay as they are.
+        del columns["directions"]
+    return columns | {"address_index": blind_index(key_of_address(details.address))}
 
 
 # -- shelter requests -----------------------------------------------------------------------------
@@ -269,7 +259,7 @@ def ask_for_shelter(
             arrival=arrival,
             external_id=external_id,
             registered_at=registered_at or at,
-            **_request_columns(details),
+            **_columns(details, fields.REQUEST),
         )
         messages.request_received(request, at=at)
         due.note(at, requests=[request.pk])
@@ -333,7 +323,7 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
             raise NotYours
         if request.matches.filter(status__in=sorted(HOLDS_BEDS)).exists():
             raise HasLiveMatches
-        for column, value in _request_columns(details).items():
+        for column, value in _columns(details, fields.REQUEST).items():
             setattr(request, column, value)
         request.version += 1
         request.save()
@@ -344,9 +334,10 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
 def set_dates(
     request_id: UUID, *, first_night: date, nights: int, urgency: str, may_move: bool, by: User, at: datetime
 ) -> ShelterRequest:
-    """Change when a household needs shelter; `matching.redating` is the act that also ends the matches that no longer fit.
+    """Change when a household needs shelter, as a part of `matching.redating`, which first ends matches that no longer fit.
 
-    Who wanted the whole stay still does. Raises Incomplete, NotYours, or Overtaken when a live match lies outside.
+    A household that wanted the whole stay or none of it still does: `min_nights` follows `nights`.
+    Raises Incomplete, NotYours, or Overtaken when a live match has a night outside the new dates.
     """
     _check_in_sight(first_night, at)
     with one_act():
@@ -365,8 +356,8 @@ def set_dates(
         return request
 
 
-def note_left_over(reasons: Mapping[str, Collection[Reason]]) -> int:
-    """Keep, for each request looked at, why it could not be placed (empty: it was); return how many changed."""
+def note_unplaced(reasons: Mapping[str, Collection[Reason]]) -> int:
+    """Keep the reasons why each of these requests was not placed (none: it was placed); return how many rows changed."""
     with transaction.atomic():
         return with_rows(
             """
@@ -374,38 +365,13 @@ def note_left_over(reasons: Mapping[str, Collection[Reason]]) -> int:
               FROM given WHERE r.id = given.id AND r.left_over_reasons <> given.reasons
             """,
             {"id": "uuid", "reasons": "jsonb"},
-            # In one order, so that two who write at once wait for one another, and not in a circle.
+            # Write in id order, so that two callers cannot deadlock.
             ((request_id, as_json_text(reasons[request_id])) for request_id in sorted(reasons)),
         )
 
 
-def _request_columns(details: RequestDetails) -> dict[str, Any]:
-    return {
-        **_point(details.latitude, details.longitude),
-        "place": details.place,
-        "radius_km": details.radius_km,
-        "people": details.people,
-        "children": details.children,
-        "children_ages": list(details.children_ages),
-        "all_women": details.all_women,
-        "first_night": details.first_night,
-        "nights": details.nights,
-        "min_nights": details.min_nights,
-        "pets": details.pets,
-        "step_free": details.step_free,
-        "women_only": details.women_only,
-        "smoking": details.smoking,
-        "languages": list(details.languages),
-        "language_required": details.language_required,
-        "urgency": details.urgency,
-        "may_move": details.may_move,
-        "may_split": details.may_split,
-        "notes": details.notes,
-    }
-
-
 def urgency_of(first_night: date, today: date) -> str:
-    """Return how urgent a need is, told by its first night alone: nobody has to plead."""
+    """Return the urgency of a need by its first night alone, so that nobody has to plead."""
     days = (first_night - today).days
     if days <= 0:
         return ShelterRequest.Urgency.TONIGHT
@@ -418,7 +384,7 @@ def urgency_of(first_night: date, today: date) -> str:
 
 
 def check_space(details: SpaceDetails) -> None:
-    """Raise Incomplete, in words, when the offer contradicts itself or lies outside the bounds."""
+    """Raise Incomplete when the offer contradicts itself or a number is out of bounds; the message says which."""
     _check_point(details.latitude, details.longitude)
     if not 1 <= details.beds <= MOST_BEDS:
         raise Incomplete(_("Say how many people can sleep here: a number from 1 to %(most)d.") % {"most": MOST_BEDS})
@@ -436,7 +402,7 @@ def check_space(details: SpaceDetails) -> None:
 
 
 def complete_request(details: RequestDetails) -> RequestDetails:
-    """Return the need with its defaults filled in. Raises Incomplete, in words, when it makes no sense."""
+    """Return the need with its defaults filled in. Raises Incomplete when it contradicts itself or is out of bounds."""
     _check_point(details.latitude, details.longitude)
     if not 1 <= details.people <= MOST_PEOPLE:
         words = _("Say how many people need a place to sleep: a number from 1 to %(most)d.")
@@ -463,8 +429,8 @@ def check_nights(nights: int) -> None:
 
 
 def _check_in_sight(first_night: date, at: datetime) -> None:
-    # The engine keeps every night between the first and the last one anybody asks for: one household in the
-    # year 9999 would cost all others the round.
+    # The engine lays out every night up to the last one that anybody asks for: one household in the year 9999 would
+    # leave no memory for all the others.
     if first_night > local_date(at) + timedelta(days=FARTHEST_FIRST_NIGHT):
         raise Incomplete(_("The first night is too far ahead: give one within the next two years."))
 

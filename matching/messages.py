@@ -1,7 +1,6 @@
-"""Who hears of what happened to a match or a request. Rows of the outbox, written with the change itself.
+"""The messages that go with an act on a match or a request: rows of the outbox, written in the act's transaction.
 
-No text here carries a name, an address or a telling word: what a message says is in
-`notifications.texts`, and it names only days, deadlines and case numbers.
+`notifications.texts` words them. A message names days, deadlines and case numbers, and no person or address.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ def _coordinators(match: Match) -> Iterable[User]:
 
 
 def proposals_waiting(places: Collection[int | None], *, at: datetime) -> None:
-    """Tell the coordinators of these places that proposals wait; at most one message an hour to each."""
+    """Tell the coordinators of these places that proposals wait; each hears so at most once an hour."""
     tell_many(
         [
             Telling(coordinator, "proposals_waiting", key=f"proposals_waiting:{coordinator.pk}:{at:%Y-%m-%dT%H}")
@@ -57,7 +56,7 @@ def proposals_waiting(places: Collection[int | None], *, at: datetime) -> None:
 
 
 def handed_over(request: ShelterRequest, to: User, *, at: datetime) -> None:
-    """A household was handed over: whoever has it now hears so, at once."""
+    """Tell a coordinator that a household was handed over to them."""
     tell(
         to,
         "handed_over",
@@ -68,19 +67,22 @@ def handed_over(request: ShelterRequest, to: User, *, at: datetime) -> None:
 
 
 def asked(match: Match, *, at: datetime) -> None:
-    """An approved match: ask the host and the arrival, each with the deadline."""
+    """Ask the host and the arrival about an approved match, each with the deadline."""
     _tell([_host(match)], "host_asked", match, at)
     _tell([_arrival(match)], "arrival_asked", match, at)
 
 
 def confirmed(match: Match, *, at: datetime) -> None:
-    """Both have accepted: each can see the other's contact now."""
+    """Tell host and arrival that both have accepted, and that each can see the other's contact now."""
     _tell([_host(match)], "host_confirmed", match, at)
     _tell([_arrival(match)], "arrival_confirmed", match, at)
 
 
 def ended(match: Match, how: str, *, by_role: Role, at: datetime) -> None:
-    """A match that had been asked about was `how` = declined, expired or cancelled: whoever did not do it hears of it."""
+    """Tell host and arrival that a match they were asked about is over, unless it was they who ended it.
+
+    `how` is "declined", "expired" or "cancelled".
+    """
     if by_role is not Role.HOST:
         _tell([_host(match)], f"host_{how}", match, at)
     if by_role is not Role.ARRIVAL:
@@ -88,7 +90,7 @@ def ended(match: Match, how: str, *, by_role: Role, at: datetime) -> None:
 
 
 def checked_in(match: Match, *, by_role: Role, at: datetime) -> None:
-    """The household has come: whoever did not say so hears of it."""
+    """Tell host and arrival that the household has come, unless it was they who said so."""
     if by_role is not Role.HOST:
         _tell([_host(match)], "host_checked_in", match, at)
     if by_role is not Role.ARRIVAL:
@@ -96,13 +98,13 @@ def checked_in(match: Match, *, by_role: Role, at: datetime) -> None:
 
 
 def no_show(match: Match, *, at: datetime) -> None:
-    """The household did not come: the arrival and the coordinators hear of it."""
+    """Tell the arrival and the coordinators that the household did not come."""
     _tell([_arrival(match)], "arrival_no_show", match, at)
     _tell(_coordinators(match), "coordinator_no_show", match, at)
 
 
 def completed(match: Match, *, by_role: Role, at: datetime) -> None:
-    """A stay has ended well: whoever did not say so hears of it."""
+    """Tell host and arrival that the stay has ended well, unless it was they who said so."""
     if by_role is not Role.HOST:
         _tell([_host(match)], "host_completed", match, at)
     if by_role is not Role.ARRIVAL:
@@ -110,7 +112,7 @@ def completed(match: Match, *, by_role: Role, at: datetime) -> None:
 
 
 def broken_off(match: Match, *, by_role: Role, at: datetime) -> None:
-    """A stay did not work out: the other side and the coordinators hear of it."""
+    """Tell the other side and the coordinators that a stay did not work out."""
     if by_role is not Role.HOST:
         _tell([_host(match)], "host_broken_off", match, at)
     if by_role is not Role.ARRIVAL:
@@ -119,17 +121,17 @@ def broken_off(match: Match, *, by_role: Role, at: datetime) -> None:
 
 
 def not_safe(match: Match, *, by_role: Role, at: datetime) -> None:
-    """Somebody does not feel safe: the coordinators, at once. The other side is not told who said it."""
+    """Tell the coordinators at once that somebody does not feel safe; the other side gets no message."""
     _tell(_coordinators(match), "not_safe", match, at)
 
 
 def frozen(match: Match, *, at: datetime) -> None:
-    """The match is on hold with its host (`host_suspended`): the household hears that somebody will call."""
+    """Tell a household that its match is on hold and somebody will call: its host was suspended (`host_suspended`)."""
     _tell([_arrival(match)], "match_frozen", match, at)
 
 
 def host_suspended(host: Host, *, at: datetime) -> None:
-    """A host was suspended: they hear so once, however many matches are on hold, and so do the coordinators concerned."""
+    """Tell a suspended host, once however many matches are on hold, and the coordinators of their spaces."""
     tell(host.user, "host_on_hold", at=at, key=f"host_on_hold:{host.pk}:{at.isoformat()}")
     places = set(Space.objects.filter(host=host).values_list("place_id", flat=True))
     for coordinator in queries.coordinators_for(places):
@@ -143,7 +145,7 @@ def host_suspended(host: Host, *, at: datetime) -> None:
 
 
 def request_received(request: ShelterRequest, *, at: datetime) -> None:
-    """A request is in: the arrival hears so; a child alone goes straight to the coordinators' desk."""
+    """Tell the arrival that the request is in; for a child without an adult, tell the coordinators as well."""
     arrival = request.arrival.user
     tell(
         arrival,
@@ -164,7 +166,7 @@ def request_received(request: ShelterRequest, *, at: datetime) -> None:
 
 
 def still_available(space: Space, *, at: datetime) -> None:
-    """Ask the host whether the space still stands."""
+    """Ask the host whether the space still stands, with the day until which their word counts."""
     tell(
         space.host.user,
         "still_available",
@@ -175,7 +177,7 @@ def still_available(space: Space, *, at: datetime) -> None:
 
 
 def checks_run_out(checks: Sequence[HostCheck], *, at: datetime) -> int:
-    """Checks have to be repeated: each host hears of each once, their coordinators once a day. Return how many are new."""
+    """Tell each host of each check that runs out, once, and their coordinators once a day; return how many are new."""
     told = tell_many(
         [Telling(check.host.user, "check_due", f"check_due:{check.pk}", {"host": check.host_id}) for check in checks],
         at=at,

@@ -41,8 +41,8 @@ SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 
 
 # -- who may see what -----------------------------------------------------------------------------
-# What is visible to a coordinator of a place is visible to its auditor too, through the admin alone;
-# who may act asks `coordinator_of` or `covers`, which know no auditors.
+# An auditor sees what a coordinator of the same places sees, in the admin alone, and may do nothing. So reading asks
+# `desk_of`, which knows auditors; acting asks `coordinator_of` or `covers`, which do not.
 
 
 def _places_of(coordinator: Coordinator) -> Q:
@@ -50,13 +50,13 @@ def _places_of(coordinator: Coordinator) -> Q:
 
 
 def sees_all_places(user: User) -> bool:
-    """Return whether `user` is at the desk for every place."""
+    """Return whether `user` is a coordinator or auditor of every place."""
     coordinator = desk_of(user)
     return coordinator is not None and coordinator.all_places
 
 
 def spaces_visible_to(user: User) -> QuerySet[Space]:
-    """Return the spaces whose every field but the address `user` may see: their own, or those in their places."""
+    """Return the spaces that `user` may see, all but the address: their own, and at the desk those in their places."""
     own = Q(host__user=user)
     if coordinator := desk_of(user):
         own |= _places_of(coordinator)
@@ -66,7 +66,7 @@ def spaces_visible_to(user: User) -> QuerySet[Space]:
 
 
 def requests_visible_to(user: User) -> QuerySet[ShelterRequest]:
-    """Return the shelter requests `user` may see: their own, or those in their places."""
+    """Return the shelter requests that `user` may see: their own, and at the desk those in their places."""
     own = Q(arrival__user=user)
     if coordinator := desk_of(user):
         own |= _places_of(coordinator)
@@ -76,7 +76,7 @@ def requests_visible_to(user: User) -> QuerySet[ShelterRequest]:
 
 
 def hosts_visible_to(user: User) -> QuerySet[Host]:
-    """Return the hosts a coordinator or auditor may see: those with a space in their places, and those with no space yet."""
+    """Return the hosts that a coordinator or auditor may see: with a space in their places, or with no space yet."""
     coordinator = desk_of(user)
     if coordinator is None:
         return Host.objects.none()
@@ -88,12 +88,12 @@ def hosts_visible_to(user: User) -> QuerySet[Host]:
 
 
 def matches_visible_to(user: User) -> QuerySet[Match]:
-    """Return the matches `user` may see.
+    """Return the matches that `user` may see.
 
-    A proposal is the coordinators' alone: host and arrival hear of a match when it is approved, and
-    never of one that was not.
+    Only coordinators see a proposal. Host and arrival see a match from its approval on, and never one that was not
+    approved.
     """
-    # Of a high-risk one the first approval is not yet the approval, whatever became of it afterwards.
+    # A high-risk match is approved by the second of two approvals; one with the first alone may have ended since.
     approved = Q(approved_by__isnull=False) & (Q(high_risk=False) | Q(also_approved_by__isnull=False))
     mine = approved & (Q(space__host__user=user) | Q(request__arrival__user=user))
     if coordinator := desk_of(user):
@@ -105,9 +105,9 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
 
 
 def proposals_visible_to(user: User) -> QuerySet[Match]:
-    """Return the proposals `user` may see: what `matches_visible_to` returns of them, without asking whose own they are.
+    """Return the proposals that `user` may see: the same as `matches_visible_to`, for a queue of ten thousand.
 
-    Host and arrival see no proposal; to ask that of ten thousand at once is dear.
+    Host and arrival see no proposal. Asking of each one whether it is the user's own would be slow, so it is left out.
     """
     coordinator = desk_of(user)
     if coordinator is None:
@@ -120,10 +120,9 @@ def proposals_visible_to(user: User) -> QuerySet[Match]:
 
 
 def sheets_visible_to(user: User) -> QuerySet[SheetImport]:
-    """Return the imported sheets `user` may see: their own, and those with a row in one of their places.
+    """Return the imported sheets that `user` may see: their own, and those with a row in one of their places.
 
-    A sheet belongs to the places of its rows. Of somebody else's the rows of other places stay out of sight: see
-    `sheet_rows_visible_to`.
+    In somebody else's sheet they see the rows of their own places only: see `sheet_rows_visible_to`.
     """
     coordinator = desk_of(user)
     if coordinator is None:
@@ -135,9 +134,9 @@ def sheets_visible_to(user: User) -> QuerySet[SheetImport]:
 
 
 def sheet_rows_visible_to(user: User, sheet: SheetImport) -> QuerySet[SheetImportRow]:
-    """Return the rows of a sheet that `user` may see: of their own all, of another's those in their places.
+    """Return the rows of a sheet that `user` may see: every row of their own sheet, else the rows in their places.
 
-    A row that could not be read has no place and is its bringer's to put right.
+    A row that could not be read has no place: only the person who brought the sheet sees it, and puts it right.
     """
     coordinator = desk_of(user)
     if coordinator is None:
@@ -148,7 +147,7 @@ def sheet_rows_visible_to(user: User, sheet: SheetImport) -> QuerySet[SheetImpor
 
 
 def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
-    """Return the deliveries that failed for good and were meant for people of `user`'s places, or for `user`."""
+    """Return the deliveries that failed for good, to people in `user`'s places or to `user`."""
     coordinator = desk_of(user)
     if coordinator is None:
         return Delivery.objects.none()
@@ -163,7 +162,7 @@ def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
 
 
 def role_in(match: Match, user: User | None) -> Role | None:
-    """Return whose hand `user` is in this match (None for the worker itself), or None for a stranger.
+    """Return the role in which `user` acts on this match, None for a stranger. A `user` of None is the worker.
 
     A coordinator who is also the host or the arrival of the match acts as that, never as its coordinator.
     """
@@ -179,7 +178,7 @@ def role_in(match: Match, user: User | None) -> Role | None:
 
 
 def acts_open(match: Match, user: User) -> list[Act]:
-    """Return what `user` may do to the match now, in the order a page shows it; nothing for a stranger."""
+    """Return the acts that are open to `user` now, in the order in which a page shows them; none for a stranger."""
     role = role_in(match, user)
     if role is None:
         return []
@@ -197,9 +196,9 @@ def acts_open(match: Match, user: User) -> list[Act]:
 
 
 def history_visible_to(match: Match, role: Role | None) -> QuerySet[MatchEvent]:
-    """Return the history of `match` as `role` may see it, oldest first.
+    """Return the lines of history of `match` that `role` may see, oldest first.
 
-    Host and arrival never see that the other one did not feel safe, nor what coordinators did about it.
+    Host and arrival see neither that the other one did not feel safe nor what coordinators did about it.
     """
     if role is Role.COORDINATOR:
         return match.events.all()
@@ -225,12 +224,12 @@ def covers(user: User, place_id: int | None) -> bool:
     coordinator = coordinator_of(user)
     if coordinator is None:
         return False
-    # Not by a query of its own: whoever asks for many rows has prefetched the places.
+    # Read from what was prefetched: a query for each row of a page would be too many.
     return coordinator.all_places or place_id in {place.pk for place in coordinator.places.all()}
 
 
 def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:
-    """Return the users who coordinate any of these places; auditors are told nothing."""
+    """Return the users who coordinate any of these places, without auditors: messages are for those who can act."""
     return (
         User.objects.filter(is_active=True, coordinator__isnull=False)
         .exclude(coordinator__role=Coordinator.Role.AUDITOR)
@@ -244,7 +243,7 @@ def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:
 
 
 class Wanting(Protocol):
-    """What asks for nights: a shelter request, or the columns of one."""
+    """The nights that a household asks for: a shelter request, or the columns of one."""
 
     @property
     def people(self) -> int: ...
@@ -255,7 +254,7 @@ class Wanting(Protocol):
 
 
 class Holding(Protocol):
-    """What holds nights of a request: a match, or the columns of one."""
+    """The nights that a match holds: a match, or the columns of one."""
 
     @property
     def people(self) -> int: ...
@@ -266,16 +265,16 @@ class Holding(Protocol):
 
 
 def uncovered(request: ShelterRequest, today: date) -> list[tuple[date, date]]:
-    """Return the runs of nights `[first_night, last_day)` still wanted from `today` on, in order.
+    """Return the runs of nights `[first_night, last_day)` that are still wanted from `today` on, in order.
 
-    Nights under a live, completed or no-show match are not wanted again. A split covers a night only
-    when its legs together hold the whole household.
+    Nights under a live, completed or no-show match are not wanted again. Two legs side by side cover a night only
+    when they hold the whole household together.
     """
     return runs_wanted(request, [match for match in request.matches.all() if match.status in SPENT], today)
 
 
 def runs_wanted(asked: Wanting, spent: Collection[Holding], today: date) -> list[tuple[date, date]]:
-    """Return what `uncovered` does, given the matches whose nights are spent."""
+    """Return the same as `uncovered`, given the matches whose nights are spent: for rows read in columns."""
     night = max(asked.first_night, today)
     if not spent:
         return [(night, asked.last_day)] if night < asked.last_day else []
@@ -292,7 +291,7 @@ def runs_wanted(asked: Wanting, spent: Collection[Holding], today: date) -> list
 
 
 def state_of(request: ShelterRequest, today: date) -> RequestState:
-    """Derive what a request is from its matches (prefetch `matches` for many)."""
+    """Return the state of a request, which follows from its matches (prefetch `matches` for many)."""
     if request.withdrawn_at is not None:
         return RequestState.WITHDRAWN
     counted = [match for match in request.matches.all() if match.status in SPENT]
@@ -310,9 +309,10 @@ def live_requests(today: date) -> QuerySet[ShelterRequest]:
 
 
 def open_requests(today: date) -> QuerySet[ShelterRequest]:
-    """Return the requests with a night from `today` on that no live or spent match holds for everybody.
+    """Return the requests that have a night, from `today` on, which live and spent matches do not hold for everybody.
 
-    Counted in person-nights, which is exact while no match holds more than is wanted.
+    The database compares the person-nights wanted with the person-nights held, which is exact as long as no match holds
+    more people than the household has.
     """
     last_day = ExpressionWrapper(F("first_night") + F("nights"), output_field=DateField())
     from_now = Greatest(F("first_night"), Value(today))
@@ -332,7 +332,7 @@ def open_requests(today: date) -> QuerySet[ShelterRequest]:
 
 
 def desk_requests() -> QuerySet[ShelterRequest]:
-    """Return the requests only people may match: children without an adult, live match or not."""
+    """Return the requests of children without an adult, which only people may match, whether matched or not."""
     return ShelterRequest.objects.filter(withdrawn_at=None, children=F("people"))
 
 
@@ -351,7 +351,7 @@ def places_visible_to(user: User) -> QuerySet[Place]:
 
 
 def with_everyone(matches: QuerySet[Match]) -> QuerySet[Match]:
-    """Load with each match whoever and whatever a page about it names."""
+    """Load each match with the people, places and rows that a page about it names."""
     return matches.select_related(
         "request__arrival__user", "request__place", "space__host__user", "space__place", "approved_by"
     )
@@ -363,15 +363,15 @@ def held_in(space: Space) -> QuerySet[Match]:
 
 
 def declined_pairs(request_ids: Iterable[object] | None = None) -> QuerySet[Match]:
-    """Return the declined matches: their (request, space) pairs are not proposed again."""
+    """Return the declined matches, of these requests or of all: their (request, space) pairs are not proposed again."""
     declined = Match.objects.filter(status=Status.DECLINED)
     return declined if request_ids is None else declined.filter(request__in=list(request_ids))
 
 
 def overdue(at: datetime) -> QuerySet[Match]:
-    """Return the matches whose decision or answer is overdue, oldest first.
+    """Return the matches that wait for a decision or an answer past its time, oldest first.
 
-    Frozen ones wait for a coordinator, and those decided on already for the decision to go out.
+    Not overdue are frozen matches, which wait for a coordinator, and decided ones, whose decision is about to go out.
     """
     waiting = [Status.PROPOSED, Status.APPROVED]
     decided = PendingDecision.objects.filter(match=OuterRef("pk"), refusal="")
@@ -385,7 +385,7 @@ def stays_over(today: date) -> QuerySet[Match]:
 
 
 def live_outside(request: ShelterRequest) -> QuerySet[Match]:
-    """Return the live matches of `request` with a night that it does not ask for, spaces in the order they are locked in."""
+    """Return the live matches of `request` that have a night it does not ask for, in the order in which spaces are locked."""
     live = Match.objects.filter(request=request, status__in=sorted(HOLDS_BEDS))
     outside = Q(first_night__lt=request.first_night) | Q(last_day__gt=request.last_day)
     return live.filter(outside).order_by("space_id", "pk")
@@ -401,7 +401,7 @@ def next_leg(request: ShelterRequest) -> int:
 
 
 def places_with_most_room(limit: int) -> list[Place]:
-    """Return the places where most listed spaces of vetted hosts are, filled up with the home country's largest towns."""
+    """Return the places with the most listed spaces of vetted hosts; then, up to `limit`, the home country's largest towns."""
     open_ = Space.objects.filter(place__isnull=False, status=Space.Status.LISTED, host__status=Host.Status.VETTED)
     counted = (
         open_.filter(place__closed_at=None)
@@ -419,7 +419,7 @@ def places_with_most_room(limit: int) -> list[Place]:
 
 
 def records_of(host_ids: Collection[int], today: date) -> dict[int, HostRecord]:
-    """Return what bears on risk for each host, in two queries and no object of the ORM whatever their number."""
+    """Return, for each host, the facts that bear on risk: in two queries, without objects of the ORM."""
     of_host = Match.objects.filter(space__host=OuterRef("pk"))
     hosts = Host.objects.filter(pk__in=host_ids).annotate(
         has_hosted=Exists(of_host.filter(status=Status.COMPLETED)),

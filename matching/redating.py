@@ -1,7 +1,7 @@
-"""Changing the nights of a shelter request: matches that still fit go on, the others end, the rest is matched anew.
+"""Changing the nights of a shelter request: matches that still fit stand, the others end, and new nights are matched.
 
-A stay that is to be longer is proposed in the same space first: nobody moves who need not. Where the space is not
-free, the nights after it are the worker's, if the household may move.
+A household that wants to stay longer is proposed the same space first, so that nobody has to move without need. Where
+that space is not free, the worker looks for another one, if the household may move.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from matching.states import Status
 from matching.transitions import Proposal
 
 OVERTAKEN_AT_MOST = 3
-"""How often a change begins anew because the worker has proposed something else meanwhile."""
+"""How many times a change starts again because the worker has proposed something meanwhile."""
 
 
 def change_dates(
     request_id: UUID, *, first_night: date, nights: int, may_move: bool, by: User, at: datetime
 ) -> ShelterRequest:
-    """Ask for `nights` from `first_night` on instead; all or nothing.
+    """Ask for `nights` from `first_night` on instead: all of the change or nothing.
 
-    A match with a night that is not wanted any more ends: a proposal quietly, an agreement as cancelled because the
-    dates changed, so that the host hears of it. A stay that has begun keeps its nights.
+    A match with a night that is no longer wanted ends. A proposal expires, and nobody is told. An approved or
+    confirmed match is cancelled, and the host hears that the dates changed. A stay that has begun keeps its nights.
 
-    Raises Incomplete, NotYours, HasLiveMatches (a stay would lose nights), or Frozen.
+    Raises Incomplete, NotYours, HasLiveMatches when a stay would lose nights, or Frozen.
     """
     intake.check_nights(nights)
     if first_night + timedelta(days=nights) <= local_date(at):
         raise Incomplete(_("These nights have passed. Give later ones."))
     for _more in range(OVERTAKEN_AT_MOST):
-        # Spaces are locked before requests, so the request is not locked while its matches end. A proposal written
-        # just then is found by the next try.
+        # Spaces are locked before requests, so the request is not locked yet while its matches end. A proposal that
+        # the worker writes just then raises Overtaken, and the next try ends it too.
         with suppress(Overtaken):
             return _change(request_id, first_night, nights, may_move, by=by, at=at)
     return _change(request_id, first_night, nights, may_move, by=by, at=at)
@@ -69,7 +69,7 @@ def _change(
 
 
 def _prolong(request: ShelterRequest, *, at: datetime) -> None:
-    """Propose the nights after an agreed stay in the same space, where they are free and the host lets people stay so long."""
+    """Propose the nights after an agreed stay in the same space, if it is free and the host lets people stay so long."""
     agreed = queries.with_everyone(request.matches.filter(status__in=[Status.CONFIRMED, Status.CHECKED_IN]))
     last = agreed.filter(people=request.people).order_by("-last_day").first()
     wanted = [run for run in queries.uncovered(request, local_date(at)) if last and run[0] == last.last_day]

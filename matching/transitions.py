@@ -1,13 +1,13 @@
 """The acts that move a match: the only writers of `Match.status`.
 
 Every act here
-1. locks the space's row and then the match's, in that order,
+1. locks the space's row, then the match's,
 2. refuses in words what the moves table, the person's role or a freeze forbids,
-3. writes the history line, the new status and the messages in one transaction,
-4. leaves a row that a round of matching is due where it freed or opened something.
+3. writes the line of history, the new status and the messages in one transaction,
+4. notes that matching is due (`matching.due`) where it freed a bed or left a household without one.
 
-Whether there is room is not asked here: the database counts it under the same lock and refuses
-(`matching.models.guards`). `by` is the user who acts, None for the worker; `at` is the moment.
+No act counts beds: the database does, under the same lock, and refuses (`matching.models.guards`).
+`by` is the user who acts, None for the worker; `at` is the moment.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from matching.states import BY_POLICY, HOLDS_BEDS, NEEDS_REASON, REASONS, Act, M
 
 
 class HouseholdAsking(risks.Household, Protocol):
-    """Who asks: a shelter request, or the columns of one."""
+    """The household of a proposal: a shelter request, or the columns of one."""
 
     @property
     def pk(self) -> UUID | str: ...
@@ -58,7 +58,7 @@ class HouseholdAsking(risks.Household, Protocol):
 
 
 class Room(Protocol):
-    """What is offered: a space, or the columns of one."""
+    """The space of a proposal: a row of the ORM, or the columns of one."""
 
     @property
     def pk(self) -> UUID | str: ...
@@ -96,8 +96,8 @@ EVENT_COLUMNS = ("match_id", "act", "from_status", "to_status", "by_id", "role",
 def propose(proposal: Proposal, *, by: User | None, at: datetime) -> Match:
     """Write a proposal, which holds the beds.
 
-    Raises NotYours, DeclinedBefore, and what the database refuses: NoRoomLeft, OutsideWindow, SpaceNotOpen,
-    RequestNotOpen, LegTaken, PlacedAlready.
+    Raises NotYours unless `by` coordinates the place of the request or of the space; DeclinedBefore; and what the
+    database refuses: NoRoomLeft, OutsideWindow, OutsideRequest, SpaceNotOpen, RequestNotOpen, LegTaken, PlacedAlready.
     """
     if by is not None and not (
         queries.covers(by, proposal.request.place_id) or queries.covers(by, proposal.space.place_id)
@@ -111,13 +111,13 @@ def propose(proposal: Proposal, *, by: User | None, at: datetime) -> Match:
 def propose_many(proposals: Sequence[Proposal], *, at: datetime, instead_of: Collection[UUID] = ()) -> list[UUID]:
     """Write the worker's proposals in one transaction, all or none; return the ids of the matches.
 
-    `instead_of` are the worker's own proposals that make room: they expire in the same transaction. Requests
-    and spaces must still be as they were read. Raises ChangedSince where one is not, SpaceNotOpen where the host's word
-    on a space has run out, IllegalMove where somebody has had a hand in one of `instead_of`, and whatever `propose`
-    raises of any of them; the caller then proposes one by one.
+    `instead_of` are proposals of the worker's own that make room: they expire in the same transaction. Raises ChangedSince
+    when a request or space has changed since it was read, SpaceNotOpen when the host's word on a space has run out,
+    IllegalMove when somebody has approved or frozen one of `instead_of`, and whatever `propose` raises for any of the
+    proposals. The caller then proposes them one by one.
     """
     with one_act():
-        # Likewise in the order of their spaces.
+        # Lock spaces in id order, so that two callers cannot deadlock.
         for match_id in Match.objects.filter(pk__in=instead_of).order_by("space_id").values_list("pk", flat=True):
             _give_way(match_id, at=at)
         written = _write_proposals(proposals, by=None, at=at)
@@ -128,7 +128,7 @@ def propose_many(proposals: Sequence[Proposal], *, at: datetime, instead_of: Col
 @read_once()
 def _write_proposals(proposals: Sequence[Proposal], *, by: User | None, at: datetime) -> list[UUID]:
     records = queries.records_of({proposal.space.host_id for proposal in proposals}, local_date(at))
-    # In the order of the spaces' ids: two rounds side by side then lock them in the same order.
+    # Lock spaces in id order here too: the guards lock each as its row is written.
     ordered = sorted(proposals, key=lambda proposal: str(proposal.space.pk))
     ids = [uuid4() for _ in ordered]
     copy_in(
@@ -173,8 +173,8 @@ def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime
     )
 
 
-# The next two look after the rows are written: the guards have locked spaces and requests then, and whoever
-# changes one of them waits until this transaction is over.
+# The next two checks run after the rows are written. By then the guards have locked the spaces and requests, so that
+# nobody can change one between the check and the commit.
 
 
 def _check_not_declined(proposals: Sequence[Proposal]) -> None:
@@ -198,7 +198,7 @@ def _check_as_read(proposals: Sequence[Proposal], *, at: datetime) -> None:
 
 
 def _give_way(match_id: UUID, *, at: datetime) -> None:
-    """End a proposal of the worker's own that nobody has looked at closely yet, since another one gains by it."""
+    """Expire a proposal that nobody has approved or frozen, to make room. Raises IllegalMove for any other match."""
     match = _locked(match_id)
     if match.approved_by_id is not None or match.frozen_at is not None:
         raise IllegalMove
@@ -213,7 +213,7 @@ def _give_way(match_id: UUID, *, at: datetime) -> None:
 
 
 def _locked(match_id: UUID) -> Match:
-    """Return the match with the rows of its space and then itself locked until the transaction ends."""
+    """Return the match; its space's row is locked first and its own second, until the transaction ends."""
     space_id = Match.objects.values_list("space_id", flat=True).get(pk=match_id)
     Space.objects.select_for_update().get(pk=space_id)
     return queries.with_everyone(Match.objects.all()).select_for_update(of=("self",)).get(pk=match_id)
@@ -226,7 +226,7 @@ def _role(match: Match, by: User | None) -> Role:
 
 
 def _check(match: Match, act: Act, role: Role, reason: str) -> Move:
-    """Return the row of the moves table that allows `act` now.
+    """Return the row of the moves table that allows `act` to `role` now.
 
     Raises IllegalMove, NotYours, Frozen or ReasonNeeded.
     """
@@ -266,7 +266,7 @@ def _write(
 def _move(
     match_id: UUID, act: Act, *, by: User | None, at: datetime, reason: str = "", note: str = ""
 ) -> tuple[Match, Role, Status]:
-    """Make one move of the table; return the match, the role that moved it and the status it left."""
+    """Make one move of the table; return the match, the role that made the move, and the status before it."""
     match = _locked(match_id)
     role = _role(match, by)
     left = Status(match.status)
@@ -276,9 +276,10 @@ def _move(
 
 
 def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
-    """Approve a proposal and ask host and arrival; the first of two approvals of a high-risk one only notes it.
+    """Approve a proposal, and ask host and arrival.
 
-    Raises NotYours, IllegalMove, SecondPersonNeeded.
+    A high-risk proposal needs two people: the first approval is only noted. Raises NotYours, IllegalMove, and
+    SecondPersonNeeded when the same person approves twice.
     """
     with one_act():
         match = _locked(match_id)
@@ -300,10 +301,10 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
 
 
 def approve_by_policy(match_id: UUID, *, by: User, at: datetime, policy: str) -> Match:
-    """Approve a proposal without any risk in the name of `by`, the lead who switched the `policy` on.
+    """Approve a proposal without any risk, in the name of `by`, the lead who switched the `policy` on.
 
-    The risks are looked at again under the lock: nobody is approved so with a child, a risk of any kind,
-    after a first approval, or on hold. Raises NotYours, IllegalMove, Frozen, PersonNeeded.
+    Risks are looked up again under the lock. Raises PersonNeeded where there is a child, a risk of any kind or a
+    first approval already; Frozen, NotYours, IllegalMove.
     """
     with one_act():
         match = _locked(match_id)
@@ -325,14 +326,14 @@ def approve_by_policy(match_id: UUID, *, by: User, at: datetime, policy: str) ->
 
 
 def _look_at_risks_again(match: Match, at: datetime) -> None:
-    """Count what has become known of the host since the proposal: a complaint, a check run out."""
+    """Add the risks that have become known since the proposal: a complaint about the host, a check that ran out."""
     record = queries.records_of({match.space.host_id}, local_date(at))[match.space.host_id]
     match.risks = risks.risks_of(match.request, record)
     match.high_risk = match.high_risk or risks.is_high(match.risks)
 
 
 def decline(match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "") -> Match:
-    """Decline a proposal (coordinator) or an approved match (either side); the pair is not proposed again.
+    """Decline a proposal (coordinator) or an approved match (host or arrival); the pair is not proposed again.
 
     Raises NotYours, IllegalMove, ReasonNeeded, Frozen.
     """
@@ -345,9 +346,10 @@ def decline(match_id: UUID, *, by: User, at: datetime, reason: str, note: str = 
 
 
 def expire(match_id: UUID, *, at: datetime, reason: str = "no_answer") -> Match:
-    """End a match nobody decided on or answered in time; a host who kept silent is asked before the space is matched again.
+    """End a match on which nobody decided, or to which nobody answered, in time.
 
-    Raises IllegalMove when it has moved on, Frozen.
+    A host who kept silent is asked whether the space still stands before it is matched again.
+    Raises IllegalMove when the match has moved on, Frozen.
     """
     with one_act():
         match, _by_role, left = _move(match_id, Act.EXPIRE, by=None, at=at, reason=reason)
@@ -360,7 +362,7 @@ def expire(match_id: UUID, *, at: datetime, reason: str = "no_answer") -> Match:
 
 
 def accept(match_id: UUID, *, by: User, at: datetime) -> Match:
-    """Note the host's or the arrival's yes; with both, the match is confirmed in the same transaction.
+    """Note the host's or the arrival's yes; the second yes confirms the match in the same transaction.
 
     Raises NotYours, IllegalMove, AlreadyAnswered, Frozen.
     """
@@ -412,7 +414,7 @@ def no_show(match_id: UUID, *, by: User, at: datetime) -> Match:
 
 
 def complete(match_id: UUID, *, by: User | None, at: datetime) -> Match:
-    """End a stay well, at its last day (the worker) or before. Raises NotYours, IllegalMove, Frozen."""
+    """End a stay that went well: on its last day (the worker), or earlier. Raises NotYours, IllegalMove, Frozen."""
     with one_act():
         match, role, _left = _move(match_id, Act.COMPLETE, by=by, at=at)
         messages.completed(match, by_role=role, at=at)
@@ -421,7 +423,7 @@ def complete(match_id: UUID, *, by: User | None, at: datetime) -> Match:
 
 
 def break_off(match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "") -> Match:
-    """End a stay that did not work out; the nights left are matched anew at higher urgency.
+    """End a stay that did not work out; its remaining nights are matched again, at the next higher urgency.
 
     Raises NotYours, IllegalMove, ReasonNeeded, Frozen.
     """
@@ -437,12 +439,12 @@ def break_off(match_id: UUID, *, by: User, at: datetime, reason: str, note: str 
 
 
 def _freed(match: Match, *, at: datetime) -> None:
-    """Note that the household may want another place, and the space is free for another household."""
+    """Note that the household may need another place, and that the space is free for another household."""
     due.note(at, requests=[match.request_id], spaces=[match.space_id])
 
 
 def raised(urgency: str) -> str:
-    """Return the next higher urgency; the highest stays."""
+    """Return the next higher urgency, or the highest itself."""
     steps = [value for value, _label in ShelterRequest.Urgency.choices]
     return steps[min(steps.index(urgency) + 1, len(steps) - 1)]
 
@@ -451,10 +453,9 @@ def raised(urgency: str) -> str:
 
 
 def report_not_safe(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match:
-    """Freeze the match because host or arrival does not feel safe, and page the coordinators.
+    """Freeze the match because the host or the arrival does not feel safe, and page the coordinators.
 
-    Possible at any time of the match's life and after it; saying it twice changes nothing.
-    Raises NotYours.
+    Possible in every status, also after the stay. A match that is frozen already stays frozen. Raises NotYours.
     """
     with one_act():
         match = _locked(match_id)
@@ -501,9 +502,9 @@ def freeze_matches_of(host: Host, *, by: User, at: datetime) -> None:
 
 
 def withdraw_request(request_id: UUID, *, by: User, at: datetime) -> ShelterRequest:
-    """Withdraw a shelter request and end its matches that have not begun.
+    """Withdraw a shelter request, and end its matches that have not begun.
 
-    Raises NotYours, and HasLiveMatches while the household is checked in somewhere.
+    Raises NotYours, or HasLiveMatches while the household is checked in somewhere.
     """
     with one_act():
         request = ShelterRequest.objects.select_related("arrival__user").get(pk=request_id)
@@ -516,7 +517,7 @@ def withdraw_request(request_id: UUID, *, by: User, at: datetime) -> ShelterRequ
         request.withdrawn_at = at
         request.version += 1
         request.save(update_fields=["withdrawn_at", "version"])
-        # No new match from here on; one that was written a moment ago is seen now.
+        # From here on the database refuses a new match. One that was written a moment ago is found now.
         for match_id in _live_matches(request):
             _end_for_withdrawal(match_id, by=by, at=at)
         return request

@@ -1,7 +1,7 @@
-"""Approving without a click what carries no risk, where a lead coordinator switched that on; off by default.
+"""Approving proposals without risk and without a click, where a lead coordinator has switched that on; off by default.
 
-Approving stays a coordinator's move: it is made in the name of that lead, says so in the history, and ends by
-itself when the lead leaves or loses the rights. The rules are `deployment.rules`.
+The approval is made in the name of that lead, and the history says so. It stops by itself when the lead leaves or loses
+the rights. The policy is a part of `deployment.rules`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from matching.states import Status
 from places.earth import distance_km
 
 LOOK_FIRST = timedelta(minutes=5)
-"""So long a fresh proposal is left to whoever is at the desk."""
+"""How long a new proposal is left to the coordinators at the desk."""
 
 
 def approve_what_may_be(*, at: datetime) -> int:
-    """Approve every proposal the policy lets through, each as one act; return how many.
+    """Approve every proposal that the policy lets through, each as one act; return how many.
 
-    Safe side by side: whoever comes second finds that the match has moved on.
+    Several workers may do so at once: the second finds that the match has moved on.
     """
     policy = rules.current()
     lead = in_whose_name(policy)
@@ -38,7 +38,7 @@ def approve_what_may_be(*, at: datetime) -> int:
 
 
 def in_whose_name(policy: Rules) -> User | None:
-    """Return the lead who switched the policy on, while they are a lead; None: nothing is approved."""
+    """Return the lead who switched the policy on, if it is on and they are still a lead; else None."""
     if not policy.auto_approve or policy.auto_approve_by is None:
         return None
     lead = User.objects.filter(pk=policy.auto_approve_by).select_related("coordinator").first()
@@ -46,7 +46,7 @@ def in_whose_name(policy: Rules) -> User | None:
 
 
 def let_through(policy: Rules, *, at: datetime) -> list[Match]:
-    """Return the proposals the policy lets through: no risk, no child, near, and a host who has hosted well."""
+    """Return the proposals that the policy lets through: no risk, no child, near, and a host with stays that ended well."""
     near_enough = [
         match
         for match in _without_risk(at).select_related("request", "space")
@@ -62,7 +62,7 @@ def let_through(policy: Rules, *, at: datetime) -> list[Match]:
 
 
 def _without_risk(at: datetime) -> QuerySet[Match]:
-    """Return the proposals nobody has touched and nothing speaks against, oldest first."""
+    """Return the proposals without a risk, a child, a claim, a decision or a hold, oldest first."""
     decided = PendingDecision.objects.filter(match=OuterRef("pk"))
     claimed = Claim.objects.filter(request=OuterRef("request"), until__gt=at)
     return Match.objects.filter(

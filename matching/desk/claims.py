@@ -1,7 +1,7 @@
-"""Who is looking at which household, so that two coordinators do not do the same; notes, and handing over.
+"""Claims, notes and hand-overs: so that two coordinators do not work on one household at the same time.
 
-A claim is a lease: nobody has to give it back, and whoever goes to sleep blocks nothing. Each of these acts leaves a line
-in the audit pages: who, when and with whom, never what a note says.
+A claim is a lease that ends by itself, so a coordinator who goes home blocks nobody. Each act leaves a line for the
+audit pages that says who did it, when and with whom, but never what a note says.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from matching.states import HOLDS_BEDS
 What = DeskEvent.What
 LEASE = timedelta(minutes=10)
 HANDED_OVER = timedelta(hours=4)
-"""How long a household waits for whom it was handed over to, before anybody may take it."""
+"""How long a household that was handed over is kept for its new coordinator, before anybody may take it."""
 
 
 def take(request_id: UUID, *, by: User, at: datetime, over: bool = False) -> None:
-    """Claim a household for ten minutes, or for ten more; `over` takes it from whoever has it.
+    """Claim a household for ten minutes, or prolong one's claim; with `over`, take it from the coordinator who has it.
 
     Raises NotYours, TakenByAnother.
     """
@@ -48,7 +48,7 @@ def take(request_id: UUID, *, by: User, at: datetime, over: bool = False) -> Non
 
 
 def release(request_id: UUID, *, by: User, at: datetime) -> None:
-    """Give one's own claim back; nothing happens when there is none."""
+    """Give one's own claim back, if there is one."""
     with one_act():
         given_back, _each = Claim.objects.filter(request=request_id, by=by).delete()
         if given_back:
@@ -56,31 +56,31 @@ def release(request_id: UUID, *, by: User, at: datetime) -> None:
 
 
 def end_of(requests: Collection[ShelterRequest]) -> None:
-    """End the claims on households that were decided on, read together with them (`select_related`)."""
+    """End the claims on households that were decided on (read them with `select_related("claim")`)."""
     if claimed := [asked.claim.pk for asked in requests if hasattr(asked, "claim")]:
         Claim.objects.filter(pk__in=claimed).delete()
 
 
 def held_by_others(request_ids: Collection[UUID], *, by: User, at: datetime) -> dict[UUID, User]:
-    """Return who else holds which of these households now."""
+    """Return, for each of these households that another coordinator has claimed, that coordinator."""
     held = Claim.objects.filter(request__in=request_ids, until__gt=at).exclude(by=by).select_related("by")
     return {claim.request_id: claim.by for claim in held}
 
 
 def held_by_another(asked: ShelterRequest, *, by: User, at: datetime) -> User | None:
-    """Return who else holds this household, read together with its claim (`select_related`)."""
+    """Return the other coordinator who has claimed this household, if any (read it with `select_related("claim__by")`)."""
     claim: Claim | None = getattr(asked, "claim", None)
     return claim.by if claim is not None and claim.until > at and claim.by_id != by.pk else None
 
 
 def taken_by(holder: User) -> TakenByAnother:
-    """Return the refusal that names who holds a household."""
+    """Return the refusal that names the coordinator who has claimed a household."""
     words = _("%(who)s is looking at this. Take the next one, or take it over first.")
     return TakenByAnother(words % {"who": holder})
 
 
 def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str = "") -> None:
-    """Give a household to another coordinator of its place, with a note; they are told. Raises NotYours, TakenByAnother."""
+    """Give a household to another coordinator of its place, with a note, and tell them. Raises NotYours, TakenByAnother."""
     with one_act():
         asked = _touchable(request_id, by)
         if holder := held_by_others([request_id], by=by, at=at).get(request_id):
@@ -96,7 +96,7 @@ def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str =
 
 
 def write_note(request_id: UUID, text: str, *, by: User, at: datetime) -> DeskNote:
-    """Write a note on a household for the other coordinators. Raises NotYours, Incomplete."""
+    """Write a note on a household for the other coordinators. Raises NotYours, or Incomplete when it is empty."""
     text = text.strip()
     if not text:
         raise Incomplete(_("Write something first."))
@@ -107,9 +107,9 @@ def write_note(request_id: UUID, text: str, *, by: User, at: datetime) -> DeskNo
 
 
 def notes_for(request_id: UUID, user: User) -> QuerySet[DeskNote]:
-    """Return the notes on a household that `user` may read: those who may write some.
+    """Return the notes on a household that `user` may read: all of them for a coordinator who may write one, else none.
 
-    Whose place a household left, since a match there has come to its end, reads on no longer.
+    A coordinator loses access once the household has no live match in their places.
     """
     notes = DeskNote.objects.filter(request=request_id).select_related("by")
     asked = ShelterRequest.objects.get(pk=request_id)

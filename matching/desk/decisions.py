@@ -1,9 +1,8 @@
-"""Decisions on proposals that can be undone until they go out (docs/decisions/0020-undo.md).
+"""Decisions on proposals, which can be undone until they are carried out (docs/decisions/0020-undo.md).
 
-A click writes `PendingDecision` rows, one for each leg of the household; the worker carries them out when they
-are due, through `transitions` alone. Until then the match has not moved and nobody has been told, so undoing is
-deleting the rows. What a decision needs is asked at the click already, so that a mistake is said to whoever
-makes it; what counts is asked again when it is carried out.
+A click writes `PendingDecision` rows, one for each leg of the household. When they are due, the worker carries them out
+through `transitions`. Until then no match has moved and nobody has been told, so undoing means deleting the rows.
+Everything is checked at the click, so that the coordinator hears of a mistake at once, and again when it is carried out.
 """
 
 from __future__ import annotations
@@ -42,19 +41,18 @@ Seen = Mapping[UUID, int]
 APPROVE, DECLINE = PendingDecision.Act.APPROVE, PendingDecision.Act.DECLINE
 
 AT_ONCE = 500
-"""How many bundles one run carries out at most; the next run, seconds later, goes on."""
+"""How many bundles one run carries out at most. The next run, seconds later, carries on."""
 
 LATE = timedelta(seconds=30)
-"""How long after it was due a decision waits for the worker; one that lives comes every ten seconds."""
+"""How long a due decision waits for the worker, which comes every ten seconds unless it is down."""
 LATE_AT_ONCE = 10
 
 
 def decide(seen: Seen, act: str, *, by: User, at: datetime, reason: str = "", note: str = "") -> UUID:
     """Write one decision on all proposed legs of a household, due in `settings.DECISION_HOLD_SECONDS`; return its bundle.
 
-    `seen` are the legs as the coordinator saw them, with their versions. Raises ChangedSince when these are not the
-    proposed legs any more, NotYours, IllegalMove, Frozen, ReasonNeeded, SecondPersonNeeded, DecidedAlready,
-    TakenByAnother.
+    `seen` are the legs that the page showed, each with its version. Raises ChangedSince when the proposed legs have changed
+    since; NotYours, IllegalMove, Frozen, ReasonNeeded, SecondPersonNeeded, DecidedAlready, TakenByAnother.
     """
     bundles, refused = decide_many([seen], act, by=by, at=at, reason=reason, note=note)
     if refused:
@@ -65,10 +63,10 @@ def decide(seen: Seen, act: str, *, by: User, at: datetime, reason: str = "", no
 def decide_many(
     households: Sequence[Seen], act: str, *, by: User, at: datetime, reason: str = "", note: str = ""
 ) -> tuple[list[UUID], list[Refused]]:
-    """Decide on several households alike, as `decide` does; return the bundles written and what refused the others.
+    """Decide the same on several households, as `decide` does; return the bundles written, and the refusals.
 
-    The same handful of queries however many there are. Raises ReasonNeeded, and IllegalMove for another act,
-    before anything is written; DecidedAlready when somebody was quicker by a hair.
+    The number of queries does not grow with the number of households. Raises ReasonNeeded, and IllegalMove for any
+    other act, before anything is written; DecidedAlready when somebody else decided at the same moment.
     """
     if act not in PendingDecision.Act.values:
         raise IllegalMove
@@ -107,7 +105,7 @@ def decide_many(
 
 
 class _Desk:
-    """What is proposed to the households somebody wants to decide on, who holds them, and what is decided already."""
+    """The proposed legs of the households to be decided on, who has claimed them, and which are decided already."""
 
     def __init__(self, households: Sequence[Seen], by: User, at: datetime) -> None:
         self.by, self.at = by, at
@@ -115,10 +113,10 @@ class _Desk:
         if coordinator and not coordinator.all_places:
             prefetch_related_objects([coordinator], "places")
         ids = [match_id for seen in households for match_id in seen]
-        # Not as a subquery of the next: with so many joins the planner would read the whole table before it.
+        # A query of its own: as a subquery, among so many joins, the planner would read the whole table first.
         requests = list(Match.objects.filter(pk__in=ids).values_list("request", flat=True))
         decided = PendingDecision.objects.filter(match=OuterRef("pk"), refusal="")
-        # Those of old as well: a household has few.
+        # Ended matches are read too: a household has few of them.
         rows = queries.with_everyone(Match.objects.filter(request__in=requests))
         self.found: dict[UUID, Match] = {}
         self.of_request: dict[UUID, list[Match]] = defaultdict(list)
@@ -131,7 +129,7 @@ class _Desk:
                 self.decided.add(match.pk)
 
     def legs(self, seen: Seen) -> list[Match]:
-        """Return the proposed legs of the household of which `seen` was seen. Raises as `decide` says."""
+        """Return the proposed legs of the household that the legs `seen` belong to. Raises what `decide` raises."""
         found = [self.found[match_id] for match_id in seen if match_id in self.found]
         if not found or len(found) != len(seen):
             raise NotYours
@@ -155,7 +153,7 @@ def _check_approvable(legs: Sequence[Match], by: User) -> None:
 
 
 def undo(bundle: UUID, *, by: User) -> None:
-    """Take back a decision of one's own that has not gone out. Raises GoneOut, or NotYours for somebody else's."""
+    """Take back one's own decision before it is carried out. Raises GoneOut afterwards, NotYours for somebody else's."""
     with one_act():
         rows = _locked(bundle)
         if not rows:
@@ -166,7 +164,7 @@ def undo(bundle: UUID, *, by: User) -> None:
 
 
 def undo_all(*, by: User) -> int:
-    """Take back everything of one's own that has not gone out, as after a wrong bulk; return how many households."""
+    """Take back all one's own decisions that wait, as after a wrong bulk; return for how many households."""
     with one_act():
         own = PendingDecision.objects.select_for_update().filter(by=by, refusal="").order_by("bundle", "pk")
         found = list(own.values_list("pk", "bundle"))
@@ -175,7 +173,7 @@ def undo_all(*, by: User) -> int:
 
 
 def send_now(bundle: UUID, *, by: User, at: datetime) -> None:
-    """Carry out a decision of one's own before it is due. Raises NotYours, GoneOut, and whatever refuses it."""
+    """Carry out one's own decision before it is due. Raises GoneOut when there is none, and whatever its moves raise."""
     if not PendingDecision.objects.filter(bundle=bundle, by=by).exists():
         raise GoneOut
     if refusal := carry_out(bundle, at=at):
@@ -184,14 +182,14 @@ def send_now(bundle: UUID, *, by: User, at: datetime) -> None:
 
 
 def dismiss(bundle: UUID, *, by: User) -> None:
-    """Put away a decision of one's own that could not be carried out, after it was read."""
+    """Put away one's own decision that was refused, once the refusal has been read."""
     PendingDecision.objects.filter(bundle=bundle, by=by).exclude(refusal="").delete()
 
 
 def carry_out_due(*, at: datetime) -> int:
-    """Carry out every decision that is due; return how many bundles went out. Safe side by side.
+    """Carry out the decisions that are due, at most AT_ONCE; return how many were. Several workers may do so at once.
 
-    Leaves a heartbeat: whoever sees it fresh knows that the worker and what wakes it are alive.
+    It leaves a heartbeat. A fresh one says that the worker and the tasks at intervals are running.
     """
     due.beat("carry_out_decisions", at=at)
     waiting = PendingDecision.objects.filter(refusal="", due_at__lte=at).order_by("due_at")
@@ -200,9 +198,9 @@ def carry_out_due(*, at: datetime) -> int:
 
 
 def carry_out_late(*, by: User, at: datetime) -> int:
-    """Carry out a few of one's own decisions that no worker carried out in time; return how many bundles went out.
+    """Carry out a few of one's own decisions that no worker carried out in time; return how many were.
 
-    For the pages of whoever decided: so a worker that is down delays nobody who is at the desk.
+    The coordinator's own pages call this, so that a worker that is down holds up nobody at the desk.
     """
     late = PendingDecision.objects.filter(by=by, refusal="", due_at__lte=at - LATE)
     bundles = dict.fromkeys(late.order_by("due_at").values_list("bundle", flat=True)[:LATE_AT_ONCE])
@@ -210,7 +208,7 @@ def carry_out_late(*, by: User, at: datetime) -> int:
 
 
 def carry_out(bundle: UUID, *, at: datetime) -> Refused | None:
-    """Make the moves of one decision, all legs or none; return what refused it, which its author will read."""
+    """Make the moves of one decision, all legs or none; return the refusal, if any, which its author will read."""
     with one_act():
         rows = _locked(bundle)
         refusal = None
@@ -227,13 +225,13 @@ def carry_out(bundle: UUID, *, at: datetime) -> Refused | None:
 
 
 def _locked(bundle: UUID) -> list[PendingDecision]:
-    """Return the rows not carried out yet, locked. Whoever comes second waits here, and finds none."""
+    """Return the rows not carried out yet, locked. A second caller waits here, and then finds none."""
     rows = PendingDecision.objects.select_for_update(of=("self",)).select_related("match", "by__coordinator")
     return list(rows.filter(bundle=bundle, refusal="").order_by("pk"))
 
 
 def _move(rows: Sequence[PendingDecision], at: datetime) -> None:
-    # Spaces are locked in the order of their ids, as everywhere.
+    # Lock spaces in id order, so that two callers cannot deadlock.
     ordered = sorted(rows, key=lambda row: (row.match.space_id, row.match_id))
     if any(row.version != row.match.version for row in ordered):
         raise IllegalMove if any(row.match.status != Status.PROPOSED for row in ordered) else ChangedSince
@@ -241,8 +239,8 @@ def _move(rows: Sequence[PendingDecision], at: datetime) -> None:
         for row in ordered:
             transitions.decline(row.match_id, by=row.by, at=at, reason=row.reason, note=row.note)
         return
-    # A household that moves or is split is asked once everything about it is approved: while one leg still
-    # lacks its first of two approvals, the legs that need only one wait for the second person with it.
+    # A household with several legs is asked about all of them together. While a high-risk leg has no approval yet, only
+    # such legs are approved, for the first time; the others wait for the second person.
     first = [row for row in ordered if row.match.high_risk and row.match.approved_by_id is None]
     for row in first or ordered:
         transitions.approve(row.match_id, by=row.by, at=at)

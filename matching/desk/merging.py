@@ -1,6 +1,6 @@
-"""Two rows that are one: the one that stays gets what hangs on the other, and one line of history says so.
+"""Merging two rows that are one: the row that stays gets whatever belongs to the other, and a line of history says so.
 
-What would lose a decision or a bed somebody was promised is refused: by the acts, or by the database's own guards.
+The acts and the guards of the database refuse a merge that would lose a decision, or a bed somebody was promised.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Moved = dict[str, int]
 
 
 def merge(kind: str, goes: str, stays: str, *, by: User, at: datetime, reason: str = "") -> PairVerdict:
-    """Merge one of a pair into the other; the line of history says what went over.
+    """Merge the row `goes` into the row `stays`, both ids as text; return the line of history, which counts what moved.
 
-    `goes` and `stays` are ids as text. Raises NotYours unless `by` covers every place of both, CannotMerge,
-    KeepTheOther, and what the database refuses of the matches that go over (NoRoomLeft, OutsideWindow).
+    Raises NotYours unless `by` covers every place of both; CannotMerge; KeepTheOther; NoRoomLeft or OutsideWindow when
+    a match that moves does not fit the space that stays.
     """
     acts: dict[str, Callable[..., Moved]] = {
         Kind.HOSTS: _merge_hosts,
@@ -54,7 +54,7 @@ def merge(kind: str, goes: str, stays: str, *, by: User, at: datetime, reason: s
 
 
 def foresee(kind: str, goes: str, stays: str, *, by: User, at: datetime) -> Moved | str:
-    """Return what would go over, or why it would be refused: by doing it and keeping nothing."""
+    """Return how many rows of each kind would move, or the refusal in words: the merge is done and rolled back."""
     try:
         with transaction.atomic():
             verdict = merge(kind, goes, stays, by=by, at=at)
@@ -65,7 +65,7 @@ def foresee(kind: str, goes: str, stays: str, *, by: User, at: datetime) -> Move
 
 
 def keep_apart(kind: str, one: str, other: str, *, by: User, at: datetime) -> PairVerdict:
-    """Note that the two are not the same, so that nobody is asked again. Raises NotYours."""
+    """Note that the two are not one, so that the pair is not shown again. Raises NotYours."""
     with one_act():
         if not all(_covers(kind, pk, by) for pk in (one, other)):
             raise NotYours
@@ -96,7 +96,7 @@ def _check_covered(kind: str, goes: str, stays: str, by: User) -> None:
 
 
 def _merge_hosts(goes: str, stays: str, *, by: User, at: datetime, reason: str) -> Moved:
-    # Spaces before their hosts, as everywhere; asked again under the lock whether all of them are one's own.
+    # Lock spaces before their hosts, as everywhere; ask only then whether `by` covers the place of each.
     spaces = Space.objects.filter(host__in=[goes, stays]).order_by("pk").select_for_update(of=("self",))
     list(spaces.values_list("pk"))
     _check_covered(Kind.HOSTS, goes, stays, by)
@@ -115,7 +115,7 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
         raise CannotMerge(str(_("They are of two hosts. If these are one person, merge the hosts first.")))
     if any(space.status == Space.Status.WITHDRAWN for space in rows.values()):
         raise CannotMerge(str(_("One of the two is withdrawn already.")))
-    # Beds, sharing and windows of the one that stays are what counts: the database refuses what does not fit.
+    # The database refuses a match that does not fit the beds, sharing and windows of the space that stays.
     matches = Match.objects.filter(space=UUID(goes)).update(space=UUID(stays), version=F("version") + 1)
     intake.withdraw_space(UUID(goes), by=by, at=at)
     due.note(at, spaces=[stays])
@@ -143,7 +143,7 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
         for point in going.arrival.user.contact_points.order_by("pk"):
             add_contact_point(staying.arrival.user, point.channel, point.address, verified_at=point.verified_at)
         points = staying.arrival.user.contact_points.count() - known
-    # Whoever asked twice has waited since the first time.
+    # A household that asked twice has waited since the first time.
     staying = ShelterRequest.objects.select_for_update(of=("self",)).get(pk=staying.pk)
     staying.registered_at = min(staying.registered_at, going.registered_at)
     if going.notes and going.notes != staying.notes:
@@ -157,7 +157,7 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
 
 
 def _is_placed(request: ShelterRequest) -> bool:
-    """Return whether a match holds beds for it that is more than a proposal nobody has decided on."""
+    """Return whether the request has a live match that somebody has decided on."""
     live = request.matches.filter(status__in=sorted(HOLDS_BEDS)).prefetch_related("decisions")
     return any(
         match.status != Status.PROPOSED

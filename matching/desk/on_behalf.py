@@ -1,6 +1,6 @@
-"""Entering what somebody without a phone says to a coordinator: the same intake, in the coordinator's name.
+"""Entering what somebody says to a coordinator, by phone or in person: the same intake, in the coordinator's name.
 
-Each form carries a key of its own, kept as the row's `external_id`: sent twice it is entered once.
+Each form carries a key of its own, which the row keeps as `external_id`. A form that is sent twice is entered once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from matching.refusals import one_act
 
 
 class EnteredAlready(Refused):
-    """This form was sent before: what it said is there, and nothing was entered twice."""
+    """The form was sent before, and its row (`row`) is there; nothing was entered twice."""
 
     code = "entered_already"
 
@@ -35,7 +35,7 @@ class EnteredAlready(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A space just entered; `known` when its host was there already, found by their phone or e-mail."""
+    """A space that was just entered. `known` says that its host was there already, found by phone or e-mail."""
 
     space: Space
     known: bool
@@ -53,7 +53,7 @@ def ask(
 ) -> Case:
     """Open a case and register its need, in the name of coordinator `by`: all or nothing.
 
-    The secret in the Case is known here and nowhere else. Raises Incomplete, NotYours for another place, EnteredAlready.
+    Raises Incomplete, NotYours when `by` does not coordinate the place, or EnteredAlready.
     """
     with one_act():
         _wait_for_the_same(key)
@@ -84,9 +84,9 @@ def offer(
     name: str,
     contact: Contact | None = None,
 ) -> Offered:
-    """List a space for its host, found by the contact, else new; in the name of coordinator `by`: all or nothing.
+    """List a space in the name of coordinator `by`: all or nothing. The host is found by the contact, or is new.
 
-    Raises Incomplete, NotYours for another place, EnteredAlready.
+    Raises Incomplete, NotYours when `by` does not coordinate the place, or EnteredAlready.
     """
     with one_act():
         _wait_for_the_same(key)
@@ -103,5 +103,5 @@ def _external(key: UUID) -> str:
 
 
 def _wait_for_the_same(key: UUID) -> None:
-    """Hold the form's lock until the transaction ends: whoever sends it at the same moment finds what it made."""
+    """Hold the form's lock until the transaction ends: the same form, sent at the same moment, then finds its row."""
     hold_until_commit(Lock.FORM, _external(key))

@@ -15,7 +15,12 @@ from accounts.models import Host
 from matching import engine
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest, Space, SpaceWindow
+from matching.sheets import fields
+from matching.sheets.fields import from_details
 from matching.states import HOLDS_BEDS
+
+_wanted = from_details(fields.REQUEST)
+_offered = from_details([field for field in fields.SPACE if field.name != "windows"])  # They are rows of their own.
 
 
 def as_need(
@@ -30,26 +35,14 @@ def as_need(
     whole = nights == request.nights
     return engine.Need(
         id=str(request.pk),
-        lat=request.latitude,
-        lon=request.longitude,
-        radius_km=request.radius_km,
-        people=request.people,
-        children=request.children,
-        all_women=request.all_women,
-        first_night=first_night,
-        nights=nights,
-        min_nights=request.min_nights if whole else min(request.min_nights, nights),
-        pets=request.pets,
-        step_free=request.step_free,
-        women_only=request.women_only,
-        smoking={"yes": True, "no": False}.get(request.smoking),
-        languages=frozenset(request.languages),
-        language_required=request.language_required,
-        urgency=float(request.urgency),
         days_waiting=max(0.0, (at - request.registered_at) / timedelta(days=1)),
-        may_move=request.may_move,
-        may_split=request.may_split,
         declined=frozenset(str(pk) for pk in declined),
+        **_wanted(request)
+        | {
+            "first_night": first_night,
+            "nights": nights,
+            "min_nights": request.min_nights if whole else min(request.min_nights, nights),
+        },
     )
 
 
@@ -58,22 +51,12 @@ def as_offer(space: Space, *, at: datetime) -> engine.Offer:
     holding: Sequence[Match] = space.holding  # type: ignore[attr-defined]
     return engine.Offer(
         id=str(space.pk),
-        lat=space.latitude,
-        lon=space.longitude,
-        beds=space.beds,
-        shared=space.shared,
         windows=tuple((window.first_night, window.last_day) for window in space.windows.all()),
-        max_nights=space.max_nights,
-        who=space.who,
-        children=space.children,
-        pets=space.pets,
-        smoking=space.smoking,
-        step_free=space.step_free,
-        languages=frozenset(space.languages),
         vetted=space.host.status == Host.Status.VETTED,
         listed=space.status == Space.Status.LISTED,
         fresh=space.fresh_until > at,
         held=tuple(engine.Held(match.first_night, match.last_day, match.people) for match in holding),
+        **_offered(space),
     )
 
 

@@ -25,7 +25,9 @@ from matching.importing.row_by_row import key_of
 from matching.models import Match, ShelterRequest, Space
 from matching.reason_words import in_words
 from matching.refusals import one_act
-from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, safe_cell
+from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, fields, safe_cell
+from matching.sheets.columns import PERSONAL
+from matching.sheets.fields import WINDOWS, YES_NO, Field
 from privacy.models import AccessLog
 
 AT_ONCE = 500
@@ -34,10 +36,6 @@ MATCH_COLUMNS = (
     *("request_id", "leg", "space_id", "first_night", "last_day", "people", "score", "reasons"),
     *("status", "created_at"),
 )
-
-CONTACTS = ("phone", "email", "telegram")
-PERSONAL = frozenset({"host", "name", *CONTACTS, "address", "notes"})
-"""The columns that leave only with a reason."""
 
 
 class Kind(StrEnum):
@@ -160,52 +158,46 @@ def _lines(kind: Kind, ids: Sequence[UUID], *, personal: bool) -> Iterator[list[
                 yield [said[column] for column in columns]
 
 
+def _personal_of(declared: Sequence[Field]) -> tuple[str, ...]:
+    return tuple(field.name for field in declared if field.personal)
+
+
 _WHO = {Kind.SPACES: "host__user", Kind.REQUESTS: "arrival__user"}
 _LOADED: dict[Kind, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
-    Kind.SPACES: (("host__user", "place"), ("windows",), ("address", "directions", "host__user__name")),
-    Kind.REQUESTS: (("arrival__user", "place"), (), ("notes", "arrival__user__name")),
-    Kind.MATCHES: (("request", "space"), (), ("request__notes", "space__address", "space__directions")),
+    Kind.SPACES: (("host__user", "place"), ("windows",), (*_personal_of(fields.SPACE), "host__user__name")),
+    Kind.REQUESTS: (("arrival__user", "place"), (), (*_personal_of(fields.REQUEST), "arrival__user__name")),
+    Kind.MATCHES: (
+        ("request", "space"),
+        (),
+        (
+            *(f"request__{name}" for name in _personal_of(fields.REQUEST)),
+            *(f"space__{name}" for name in _personal_of(fields.SPACE)),
+        ),
+    ),
 }
+"""For each kind: the related rows to read along, what hangs on it, and the personal fields that are not even decrypted."""
 
 
-def _yes_no(value: bool) -> str:
-    return "yes" if value else "no"
+def _written(row: Space | ShelterRequest, declared: Sequence[Field]) -> dict[str, Any]:
+    """Return the cells of the declared columns, but for the personal ones and the windows."""
+    return {
+        field.column: field.kind.write(getattr(row, field.name))
+        for field in declared
+        if field.column and not field.personal and field.name != "windows"
+    }
 
 
 def _space(space: Space) -> dict[str, Any]:
-    return {
+    return _written(space, fields.SPACE) | {
         "space_id": key_of(space),
-        "place": space.place.name if space.place else "",
-        "lat": space.latitude,
-        "lon": space.longitude,
-        "beds": space.beds,
-        "shared": _yes_no(space.shared),
-        "windows": ";".join(f"{window.first_night}/{window.last_day}" for window in space.windows.all()),
-        "max_nights": space.max_nights,
-        "who": space.who,
-        **{name: _yes_no(getattr(space, name)) for name in ("children", "pets", "smoking", "step_free")},
-        "languages": " ".join(space.languages),
-        "vetted": _yes_no(space.host.status == Host.Status.VETTED),
+        "windows": WINDOWS.write((window.first_night, window.last_day) for window in space.windows.all()),
+        "vetted": YES_NO.write(space.host.status == Host.Status.VETTED),
     }
 
 
 def _request(request: ShelterRequest) -> dict[str, Any]:
-    flags = ("all_women", "pets", "step_free", "women_only", "language_required", "may_move", "may_split")
-    return {
+    return _written(request, fields.REQUEST) | {
         "request_id": key_of(request),
-        "place": request.place.name if request.place else "",
-        "lat": request.latitude,
-        "lon": request.longitude,
-        "radius_km": request.radius_km,
-        "people": request.people,
-        "children": request.children,
-        "first_night": request.first_night.isoformat(),
-        "nights": request.nights,
-        "min_nights": request.min_nights,
-        **{name: _yes_no(getattr(request, name)) for name in flags},
-        "smoking": request.smoking,
-        "languages": " ".join(request.languages),
-        "urgency": request.urgency,
         "registered_at": request.registered_at.isoformat(timespec="seconds"),
     }
 
@@ -230,6 +222,6 @@ def _personal(row: Space | ShelterRequest) -> dict[str, Any]:
     points = sorted(user.contact_points.all(), key=lambda point: (not point.preferred, point.pk), reverse=True)
     of = {point.channel: point.address for point in points}
     told = {"phone": of.get("sms", ""), "email": of.get("email", ""), "telegram": of.get("telegram", "")}
-    if isinstance(row, Space):
-        return {**told, "host": user.name, "address": row.address}
-    return {**told, "name": user.name, "notes": row.notes}
+    declared = fields.SPACE if isinstance(row, Space) else fields.REQUEST
+    said = {field.column: getattr(row, field.name) for field in declared if field.column and field.personal}
+    return {**told, "host" if isinstance(row, Space) else "name": user.name, **said}

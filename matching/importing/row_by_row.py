@@ -29,7 +29,7 @@ from accounts.refusals import Refused
 from deployment.locks import Lock, hold_until_commit
 from matching import due, intake, queries
 from matching.deadlines import local_date
-from matching.intake import COARSE_DEGREES, RequestDetails, SpaceDetails
+from matching.intake import RequestDetails, SpaceDetails
 from matching.models import ShelterRequest, Space
 from matching.refusals import NotYours, one_act
 from matching.sheets import RequestRow, RowProblem, SpaceRow
@@ -39,6 +39,7 @@ from places.models import Place
 
 Row = TypeVar("Row", SpaceRow, RequestRow)
 Known = TypeVar("Known", Space, ShelterRequest)
+Details = TypeVar("Details", SpaceDetails, RequestDetails)
 Progress = Callable[[int], None]
 
 BATCH = 100
@@ -192,7 +193,7 @@ def places_of(rows: Sequence[Row]) -> dict[int, Place | None]:
     Raises GazetteerNotLoaded.
     """
     needs_places()
-    known = {row.line: row.place or nearest_place(row.lat, row.lon) for row in rows}
+    known = {row.line: row.place or nearest_place(row.latitude, row.longitude) for row in rows}
     numbers = {place.geoname_id for place in known.values() if place}
     present = Place.objects.in_bulk(list(numbers), field_name="geoname_id")
     if len(present) < len(numbers):
@@ -238,7 +239,7 @@ def take_in_space(
 
     Raises NotYours, and whatever `intake.offer_space` and `intake.change_space` raise, and ContactTaken.
     """
-    details = _space_details(row, place)
+    details = SpaceDetails(**intake.details_of_row(row, place))
     if space is None:
         known = find_host(_contacts(row))
         host = known or register_host(name=row.host, contacts=_contacts(row), language=_language(row))
@@ -284,7 +285,7 @@ def take_in_request(
 
     Raises NotYours, and whatever `intake.open_case_and_ask` and `intake.change_request` raise.
     """
-    details = _request_details(row, place)
+    details = RequestDetails(**intake.details_of_row(row, place))
     if request is None:
         complete = intake.complete_request(details)
         case = intake.open_case_and_ask(
@@ -330,92 +331,16 @@ def _language(row: SpaceRow | RequestRow) -> str:
 # -- what a row says, and what is there already -----------------------------------------------------
 
 
-def _space_details(row: SpaceRow, place: Place | None) -> SpaceDetails:
-    return SpaceDetails(
-        latitude=round(row.lat, COARSE_DEGREES),
-        longitude=round(row.lon, COARSE_DEGREES),
-        beds=row.beds,
-        windows=row.windows,
-        place=place,
-        address=row.address,
-        shared=row.shared,
-        max_nights=row.max_nights,
-        who=row.who,
-        children=row.children,
-        pets=row.pets,
-        smoking=row.smoking,
-        step_free=row.step_free,
-        languages=tuple(sorted(row.languages)),
-    )
-
-
 def details_of_space(space: Space) -> SpaceDetails:
     """Return what a space says now, as a sheet would say it (prefetch `windows`)."""
-    return SpaceDetails(
-        latitude=space.latitude,
-        longitude=space.longitude,
-        beds=space.beds,
-        windows=tuple((window.first_night, window.last_day) for window in space.windows.all()),
-        place=space.place,
-        address=space.address,
-        shared=space.shared,
-        max_nights=space.max_nights,
-        who=space.who,
-        children=space.children,
-        pets=space.pets,
-        smoking=space.smoking,
-        step_free=space.step_free,
-        languages=tuple(sorted(space.languages)),
-    )
-
-
-def _request_details(row: RequestRow, place: Place | None) -> RequestDetails:
-    return RequestDetails(
-        latitude=round(row.lat, COARSE_DEGREES),
-        longitude=round(row.lon, COARSE_DEGREES),
-        people=row.people,
-        first_night=row.first_night,
-        nights=row.nights,
-        min_nights=row.min_nights,
-        place=place,
-        radius_km=row.radius_km,
-        children=row.children,
-        all_women=row.all_women,
-        pets=row.pets,
-        step_free=row.step_free,
-        women_only=row.women_only,
-        smoking={None: "", True: "yes", False: "no"}[row.smoking],
-        languages=tuple(sorted(row.languages)),
-        language_required=row.language_required,
-        urgency=f"{row.urgency:g}",
-        may_move=row.may_move,
-        may_split=row.may_split,
-        notes=row.notes,
-    )
+    return _as_in_a_sheet(replace(intake.details_of_space(space), directions=None))
 
 
 def details_of_request(request: ShelterRequest) -> RequestDetails:
     """Return what a shelter request says now, as a sheet would say it."""
-    return RequestDetails(
-        latitude=request.latitude,
-        longitude=request.longitude,
-        people=request.people,
-        first_night=request.first_night,
-        nights=request.nights,
-        min_nights=request.min_nights,
-        place=request.place,
-        radius_km=request.radius_km,
-        children=request.children,
-        children_ages=tuple(request.children_ages),
-        all_women=request.all_women,
-        pets=request.pets,
-        step_free=request.step_free,
-        women_only=request.women_only,
-        smoking=request.smoking,
-        languages=tuple(sorted(request.languages)),
-        language_required=request.language_required,
-        urgency=request.urgency,
-        may_move=request.may_move,
-        may_split=request.may_split,
-        notes=request.notes,
-    )
+    return _as_in_a_sheet(intake.details_of_request(request))
+
+
+def _as_in_a_sheet(details: Details) -> Details:
+    """Sort the languages, as a sheet's are, so that another order is no change."""
+    return replace(details, languages=tuple(sorted(details.languages)))

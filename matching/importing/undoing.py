@@ -8,8 +8,8 @@ in the way. What was added and has been used is withdrawn and gives its key back
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,8 @@ from matching.importing.uploads import BATCH, BATCHES_AT_ONCE, SheetMovedOn, as_
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import Match, SheetImport, SheetImportRow, ShelterRequest, Space
 from matching.refusals import HasLiveMatches, NotYours, one_act
+from matching.sheets import fields
+from matching.sheets.fields import Field
 from matching.states import HOLDS_BEDS, Status
 from notifications.outbox import take_back as take_back_messages
 from notifications.wakeups import wake
@@ -146,12 +148,12 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
     before = json.loads(row.before)
     host = space.host
     if row.outcome == Outcome.NEW:
-        if as_json(row_by_row.details_of_space(space)) != before["after"]:
+        if _has_changed(row_by_row.details_of_space(space), before["after"]):
             raise ChangedSince
         _end_proposals(space.matches.all(), at=at)
         intake.withdraw_space(space.pk, by=by, at=at)
     elif row.outcome == Outcome.CHANGED and before["details"] != before["after"]:
-        if as_json(row_by_row.details_of_space(space)) != before["after"]:
+        if _has_changed(row_by_row.details_of_space(space), before["after"]):
             raise ChangedSince
         intake.change_space(space.pk, _space_details(before["details"]), by=by, at=at)
     if row.vouched_at is not None:
@@ -177,12 +179,12 @@ def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: d
     before = json.loads(row.before)
     if row.outcome == Outcome.CHANGED:
         if before["details"] != before["after"]:
-            if as_json(row_by_row.details_of_request(request)) != before["after"]:
+            if _has_changed(row_by_row.details_of_request(request), before["after"]):
                 raise ChangedSince
             intake.change_request(request.pk, _request_details(before["details"]), by=by, at=at)
         _take_names_back(request.arrival.user, before)
         return ""
-    if as_json(row_by_row.details_of_request(request)) != before["after"]:
+    if _has_changed(row_by_row.details_of_request(request), before["after"]):
         raise ChangedSince
     _end_proposals(request.matches.all(), at=at)
     # Withdrawn in any case: so that whoever keeps the market in memory hears of it.
@@ -248,15 +250,24 @@ def _removed(user: User, row: Host | ShelterRequest) -> bool:
 # -- what was said before -------------------------------------------------------------------------
 
 
+def _has_changed(details: SpaceDetails | RequestDetails, after: dict[str, Any]) -> bool:
+    """Return whether the row says something else than the import left; a field declared since then does not count."""
+    now = as_json(details)
+    return any(now.get(name) != value for name, value in after.items())
+
+
 def _space_details(said: dict[str, Any]) -> SpaceDetails:
-    windows = tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in said["windows"])
-    return SpaceDetails(**{**said, "windows": windows, "languages": tuple(said["languages"]), "place": _place(said)})
+    return SpaceDetails(**_loaded(said, fields.SPACE))
 
 
 def _request_details(said: dict[str, Any]) -> RequestDetails:
-    tuples = {name: tuple(said[name]) for name in ("languages", "children_ages")}
-    first = date.fromisoformat(said["first_night"])
-    return RequestDetails(**{**said, **tuples, "first_night": first, "place": _place(said)})
+    return RequestDetails(**_loaded(said, fields.REQUEST))
+
+
+def _loaded(said: dict[str, Any], declared: Sequence[Field]) -> dict[str, Any]:
+    """Return what `as_json` made of details, as arguments; a field declared since then has its default."""
+    values = {field.name: field.kind.load(said[field.name]) for field in declared if field.name in said}
+    return values | {"place": _place(said)}
 
 
 def _place(said: dict[str, Any]) -> Place | None:

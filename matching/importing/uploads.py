@@ -29,6 +29,7 @@ from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, one_act
 from matching.retention import drop_content
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
+from matching.sheets.columns import PERSONAL
 from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
@@ -46,8 +47,8 @@ BATCH = 100
 BATCHES_AT_ONCE = 10
 """After so many a worker lets others have a turn, and wakes itself."""
 
-PERSONAL = frozenset({"host", "name", "phone", "email", "telegram", "contact", "address", "notes"})
-"""Columns whose contents no preview shows."""
+NOT_SHOWN = PERSONAL | {"contact", "directions"}
+"""Columns whose contents no preview shows; `contact` stands for all of somebody's contacts."""
 
 OTHER_PLACE = _("This place is not one of yours: a coordinator of that place has to import this row.")
 CONTACT_TAKEN = _("Another host is reached by this phone, e-mail or Telegram name already. Look among the duplicates.")
@@ -330,7 +331,7 @@ def _changes(taken: Taken) -> list[list[Any]]:
         changed.append(["contact", None, None])
     old, new = as_json(taken.before), as_json(taken.after)
     different = [column for column in old if old[column] != new[column]]
-    return changed + [[each, None, None] if each in PERSONAL else [each, old[each], new[each]] for each in different]
+    return changed + [[each, None, None] if each in NOT_SHOWN else [each, old[each], new[each]] for each in different]
 
 
 def _to_take_back(taken: Taken) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from matching.engine import Held, Leg, Need, Offer, Placement
-from matching.sheets import RequestRow, RowProblem, SpaceRow, read_requests, read_spaces
+from matching.sheets import RequestRow, RowProblem, SpaceRow, fields, read_requests, read_spaces
 from matching.sheets.decoding import decode
+from matching.sheets.fields import from_a_row
 from matching.sheets.writing import plain_text
 from places.gazetteer import find_place
 
@@ -62,51 +63,18 @@ def read_week(
     return Week(needs, offers, problems)
 
 
+_offered, _wanted = from_a_row(fields.SPACE), from_a_row(fields.REQUEST)
+
+
 def as_offer(row: SpaceRow) -> Offer:
     """Return the offer that a row of SPACES.csv makes."""
-    return Offer(
-        id=row.space_id,
-        lat=row.lat,
-        lon=row.lon,
-        beds=row.beds,
-        shared=row.shared,
-        windows=row.windows,
-        max_nights=row.max_nights,
-        who=row.who,
-        children=row.children,
-        pets=row.pets,
-        smoking=row.smoking,
-        step_free=row.step_free,
-        languages=row.languages,
-        vetted=row.vetted,
-    )
+    return Offer(id=row.space_id, vetted=row.vetted, **_offered(row))
 
 
 def as_need(row: RequestRow, *, now: datetime) -> Need:
     """Return the need that a row of REQUESTS.csv makes; one without `registered_at` waits since `now`."""
     waited = now - row.registered_at if row.registered_at else timedelta()
-    return Need(
-        id=row.request_id,
-        lat=row.lat,
-        lon=row.lon,
-        radius_km=row.radius_km,
-        people=row.people,
-        children=row.children,
-        all_women=row.all_women,
-        first_night=row.first_night,
-        nights=row.nights,
-        min_nights=row.min_nights,
-        pets=row.pets,
-        step_free=row.step_free,
-        women_only=row.women_only,
-        smoking=row.smoking,
-        languages=row.languages,
-        language_required=row.language_required,
-        urgency=row.urgency,
-        days_waiting=max(0.0, waited / timedelta(days=1)),
-        may_move=row.may_move,
-        may_split=row.may_split,
-    )
+    return Need(id=row.request_id, days_waiting=max(0.0, waited / timedelta(days=1)), **_wanted(row))
 
 
 def read_matches(source: Path) -> dict[str, list[Leg]]:

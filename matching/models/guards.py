@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import pgtrigger
 
+from matching.sheets import fields
 from matching.states import HOLDS_BEDS, MOVES
 
 
@@ -245,9 +246,10 @@ def append_only(name: str) -> pgtrigger.Protect:
 # -- what has changed, for those who keep the market in memory --------------------------------------
 
 REQUEST_AS_MATCHED = (
-    "latitude, longitude, radius_km, people, children, all_women, first_night, nights, min_nights, pets, step_free, "
-    "women_only, smoking, languages, language_required, urgency, may_move, may_split, registered_at, withdrawn_at, version"
+    *(field.name for field in fields.weighed(fields.REQUEST)),
+    *("registered_at", "withdrawn_at", "version"),
 )
+"""The columns of a request that bear on where it is placed."""
 
 
 def _noting(name: str, operation: pgtrigger.Operation, rows: str, **old_and_new: str) -> pgtrigger.Trigger:
@@ -263,7 +265,7 @@ def _noting(name: str, operation: pgtrigger.Operation, rows: str, **old_and_new:
 
 
 def _columns(table: str) -> str:
-    return ", ".join(f"{table}.{column}" for column in REQUEST_AS_MATCHED.split(", "))
+    return ", ".join(f"{table}.{column}" for column in REQUEST_AS_MATCHED)
 
 
 CHANGES_OF_MATCHES = [
@@ -287,7 +289,7 @@ CHANGES_OF_WINDOWS = [
 ]
 CHANGES_OF_REQUESTS = [
     _noting("request_written", pgtrigger.Insert, "SELECT id, NULL::uuid FROM written", new="written"),
-    # A round notes why requests are left over; that changes nothing for the next one.
+    # A round notes why requests are unplaced; that changes nothing for the next one.
     _noting(
         "request_rewritten",
         pgtrigger.Update,

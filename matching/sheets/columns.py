@@ -2,90 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
 
-from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
-from matching.sheets import cells
+from matching.sheets import cells, fields
+from matching.sheets.fields import Field
 from matching.sheets.sentences import Sentence
 
 
 class Column(NamedTuple):
-    """`read` takes a cell that is not empty; an empty one means `default`, or where `needed` says why, a problem."""
+    """`read` takes a cell that is not empty. An empty one means `default`, or a problem where `needed` says what to write.
+
+    `name` is the name of the value in the row that is read, where it is not that of the column.
+    """
 
     read: Callable[[str], Any]
     default: Any = None
     needed: str = ""
+    name: str = ""
 
 
 Columns = dict[str, Column]
+
+CONTACTS = ("phone", "email", "telegram")
 
 _CONTACTS: Columns = {
     "phone": Column(cells.phone, ""),
     "email": Column(cells.email, ""),
     "telegram": Column(cells.telegram, ""),
 }
-_WHERE: Columns = {
-    "place": Column(cells.text, ""),
-    "lat": Column(cells.coordinate("latitude", 90)),
-    "lon": Column(cells.coordinate("longitude", 180)),
-}
+
+
+def _declared(those: Sequence[Field]) -> Columns:
+    """Return the columns of the fields that the sheets have, in order."""
+    return {
+        field.column: Column(field.kind.read, field.empty, field.needed, field.name) for field in those if field.column
+    }
+
 
 SPACE: Columns = {
     "space_id": Column(cells.key, needed=Sentence("Give every space an identifier that stays the same, like s1.")),
     "host": Column(cells.text, ""),
-    "phone": _CONTACTS["phone"],
-    "email": _CONTACTS["email"],
-    "telegram": _CONTACTS["telegram"],
-    "place": _WHERE["place"],
-    "address": Column(cells.text, ""),
-    "lat": _WHERE["lat"],
-    "lon": _WHERE["lon"],
-    "beds": Column(cells.whole_number(1, MOST_BEDS), needed=Sentence("Say how many people can sleep here.")),
-    "shared": Column(cells.yes_no, False),
-    "windows": Column(cells.windows, needed=Sentence("Say when the space is free, like 2022-09-26/2022-10-10.")),
-    "max_nights": Column(cells.whole_number(1, LONGEST_LIMIT)),
-    "who": Column(cells.who, "anyone"),
-    "children": Column(cells.yes_no, True),
-    "pets": Column(cells.yes_no, False),
-    "smoking": Column(cells.yes_no, False),
-    "step_free": Column(cells.yes_no, False),
-    "languages": Column(cells.languages, frozenset()),
+    **_CONTACTS,
+    **_declared(fields.SPACE),
     "vetted": Column(cells.yes_no, False),
 }
 
 
 def request(zone: tzinfo) -> Columns:
     """Return the columns of REQUESTS.csv; a moment without an offset is in `zone`."""
-    return {
+    columns = {
         "request_id": Column(
             cells.key, needed=Sentence("Give every request an identifier that stays the same, like r1.")
         ),
         "name": Column(cells.text, ""),
         **_CONTACTS,
-        **_WHERE,
-        "radius_km": Column(cells.radius, DEFAULT_RADIUS_KM),
-        "people": Column(
-            cells.whole_number(1, MOST_PEOPLE), needed=Sentence("Say how many people need a place to sleep.")
-        ),
-        "children": Column(cells.whole_number(0, MOST_PEOPLE), 0),
-        "all_women": Column(cells.yes_no, False),
-        "first_night": Column(cells.day, needed=Sentence("Say from which night, like 2022-09-28.")),
-        "nights": Column(cells.whole_number(1, LONGEST_STAY), needed=Sentence("Say for how many nights.")),
-        "min_nights": Column(cells.whole_number(1, LONGEST_STAY)),
-        "pets": Column(cells.yes_no, False),
-        "step_free": Column(cells.yes_no, False),
-        "women_only": Column(cells.yes_no, False),
-        "smoking": Column(cells.yes_no),
-        "languages": Column(cells.languages, frozenset()),
-        "language_required": Column(cells.yes_no, False),
-        "urgency": Column(cells.urgency, 1.0),
-        "registered_at": Column(cells.moment(zone)),
-        "may_move": Column(cells.yes_no, False),
-        "may_split": Column(cells.yes_no, False),
-        "notes": Column(cells.text, ""),
     }
+    for name, column in _declared(fields.REQUEST).items():
+        columns[name] = column
+        if name == "urgency":  # Not a field of the request that its owner could change.
+            columns["registered_at"] = Column(cells.moment(zone))
+    return columns
 
 
 SPACE_COLUMNS = tuple(SPACE)
@@ -93,3 +71,8 @@ SPACE_COLUMNS = tuple(SPACE)
 
 REQUEST_COLUMNS = tuple(request(UTC))
 """The header of REQUESTS.csv."""
+
+PERSONAL = frozenset(
+    {"host", "name", *CONTACTS} | {field.column for field in (*fields.SPACE, *fields.REQUEST) if field.personal} - {""}
+)
+"""The columns that say who somebody is, or how to find them."""

@@ -56,6 +56,7 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
     find_place = functools.cache(find_place)
     reading: Reading[Row] = Reading([], [])
     key = next(iter(sheet.columns))
+    renamed = [(name, column.name) for name, column in sheet.columns.items() if column.name not in ("", name)]
     line_of: dict[str, int] = {}
     for record in found:
         if record.cells is None or len(record.cells) != len(names):
@@ -75,6 +76,7 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
         if problems:
             reading.problems.extend(_in_order(problems, record.line, written, sheet.columns))
         else:
+            values |= {name: values.pop(column) for column, name in renamed}
             reading.rows.append(row(**values, line=record.line))
     return reading
 

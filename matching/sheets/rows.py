@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Generic, TypeVar
 
+from matching.sheets.fields import RequestFields, SpaceFields
 from matching.sheets.sentences import Sentence
 from places.gazetteer import KnownPlace
 
-Window = tuple[date, date]
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class SpaceRow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceRow(SpaceFields):
     """One space. `phone` is E.164 or "", `email` lower-case or "", `telegram` "@name" or "".
 
-    `place` is None when the sheet names none, or none that the point could belong to; `lat` and `lon`
-    are always there (the place's own where the sheet gives none). `windows` are half-open and in
-    order; `max_nights` None means no limit. `line` is the first line of the row in its file.
+    `place` is None when the sheet names none, or none that the point could belong to. `latitude` and `longitude` are
+    always there: the place's own where the sheet gives none. `line` is the first line of the row in its file.
     """
 
     space_id: str
@@ -28,19 +27,7 @@ class SpaceRow:
     email: str
     telegram: str
     place: KnownPlace | None
-    address: str
-    lat: float
-    lon: float
-    beds: int
-    shared: bool
-    windows: tuple[Window, ...]
-    max_nights: int | None
-    who: str
-    children: bool
-    pets: bool
-    smoking: bool
-    step_free: bool
-    languages: frozenset[str]
+    languages: frozenset[str] = frozenset()
     vetted: bool
     line: int
 
@@ -49,12 +36,12 @@ class SpaceRow:
         return self.space_id
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRow:
-    """One household's need; contacts, `place`, `lat`, `lon` and `line` as in `SpaceRow`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow(RequestFields):
+    """One household's need. Contacts, `place`, the point and `line` are as in `SpaceRow`.
 
-    `min_nights` is never empty (the whole stay where the sheet says nothing), `smoking` None means no
-    matter, `registered_at` None means that the sheet does not say since when they wait.
+    `min_nights` is never None: the whole stay where the sheet says nothing. `smoking` of None means no matter, and
+    `registered_at` of None that the sheet does not say since when they wait.
     """
 
     request_id: str
@@ -63,26 +50,11 @@ class RequestRow:
     email: str
     telegram: str
     place: KnownPlace | None
-    lat: float
-    lon: float
-    radius_km: float
-    people: int
-    children: int
-    all_women: bool
-    first_night: date
-    nights: int
     min_nights: int
-    pets: bool
-    step_free: bool
-    women_only: bool
-    smoking: bool | None
-    languages: frozenset[str]
-    language_required: bool
-    urgency: float
+    smoking: bool | None = None
+    languages: frozenset[str] = frozenset()
+    urgency: float = 1.0
     registered_at: datetime | None
-    may_move: bool
-    may_split: bool
-    notes: str
     line: int
 
     @property

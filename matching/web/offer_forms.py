@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.contacts import UnreadableContact, read_contact
-from matching.intake import SpaceDetails, Window
+from matching.intake import SpaceDetails
 from matching.limits import LONGEST_STAY, MOST_BEDS
+from matching.sheets.fields import Window
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
 from matching.web.questions import AnswerLine, Answers, Flow, Question, QuestionForm

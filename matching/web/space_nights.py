@@ -16,11 +16,11 @@ from django.views.decorators.http import require_http_methods
 from accounts.refusals import Refused
 from matching import intake
 from matching.deadlines import local_date
-from matching.intake import Window
 from matching.models import Space
+from matching.sheets.fields import Window
 from matching.web.offer_forms import NightsForm
 from matching.web.refused import WRONG_INPUT, refused_form
-from matching.web.space_offer import details_of, space_of
+from matching.web.space_offer import space_of
 from matching.web.visitors import for_hosts
 
 
@@ -40,7 +40,7 @@ def space_nights(request: HttpRequest, space_id: UUID) -> HttpResponse:
     form.initial = _as_typed(to_come)
     context = {"form": form, "space": space}
     if request.method == "POST" and form.is_valid():
-        details = replace(details_of(space), windows=(*past, *form.cleaned_data["windows"]))
+        details = replace(intake.details_of_space(space), windows=(*past, *form.cleaned_data["windows"]))
         try:
             intake.change_space(space.pk, details, by=space.host.user, at=now)
         except Refused as refusal:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.refusals import Refused
 from matching import intake, queries
 from matching.deadlines import local_date
-from matching.intake import SpaceDetails
 from matching.models import Space
 from matching.web.offer_forms import MEANING, SPACE_QUESTIONS
 from matching.web.questions import AnswerLine, QuestionForm
@@ -58,7 +56,7 @@ def change(request: HttpRequest, space_id: UUID, question: str) -> HttpResponse:
     if not form.is_valid():
         return render(request, "host/change.html", context, status=WRONG_INPUT)
     try:
-        details = replace(details_of(space), **MEANING[question](form.cleaned_data))
+        details = replace(intake.details_of_space(space), **MEANING[question](form.cleaned_data))
         intake.change_space(space.pk, details, by=space.host.user, at=now)
     except Refused as refusal:
         return refused_form(request, "host/change.html", context, refusal)
@@ -72,15 +70,6 @@ def space_of(request: HttpRequest, space_id: UUID) -> Space:
     assert host is not None
     mine = queries.spaces_visible_to(host.user).filter(host=host).prefetch_related("windows")
     return get_object_or_404(mine.select_related("place", "host__user"), pk=space_id)
-
-
-def details_of(space: Space) -> SpaceDetails:
-    """Return what the space offers already."""
-    same: dict[str, Any] = {
-        field.name: getattr(space, field.name) for field in fields(SpaceDetails) if field.name != "windows"
-    }
-    windows = tuple((window.first_night, window.last_day) for window in space.windows.all())
-    return SpaceDetails(**same | {"languages": tuple(space.languages)}, windows=windows)
 
 
 def stated(space: Space, question: str) -> MultiValueDict[str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from matching import queries
@@ -15,37 +17,77 @@ from matching.deadlines import local_date
 from matching.engine import Held, Leg, Need, Offer, Placement
 from matching.engine.values import Window
 from matching.limits import LONGEST_STAY
+from matching.sheets import fields
+from matching.sheets.fields import Field
 from matching.states import HOLDS_BEDS, Status
 
-SMOKING = {"yes": True, "no": False}
+Made = TypeVar("Made")
+
+DAY = timedelta(days=1)
+
+WANTED = fields.weighed(fields.REQUEST)
+"""The fields of a request that the engine takes."""
+
+OFFERED = tuple(field for field in fields.weighed(fields.SPACE) if field.name != "windows")
+"""The fields of a space that the engine takes; its windows are rows of their own."""
+
+
+class _OfTheNeed(NamedTuple):
+    """What a need has beside the fields of its request; the nights are those of one run."""
+
+    id: str
+    first_night: date
+    nights: int
+    min_nights: int
+    days_waiting: float
+    declined: frozenset[str]
+
+
+class _OfTheOffer(NamedTuple):
+    """What an offer has beside the fields of its space."""
+
+    id: str
+    windows: tuple[Window, ...]
+    vetted: bool
+    listed: bool
+    fresh: bool
+    held: tuple[Held, ...]
+
+
+def _by_name(record: type[Made], names: Sequence[str]) -> Callable[[Sequence[Any]], Made]:
+    """Return what makes a `record` of values in the order of `names`; of a name that stands twice the last value counts.
+
+    The order is worked out here, once: 100,000 calls by keyword take twice as long.
+    """
+    at = {name: number for number, name in enumerate(names)}
+    picked = itemgetter(*(at[each.name] for each in dataclasses.fields(record)))  # type: ignore[arg-type]
+    return lambda values: record(*picked(values))
+
+
+_need = _by_name(Need, [*(each.engine for each in WANTED), *_OfTheNeed._fields])
+_offer = _by_name(Offer, [*(each.engine for each in OFFERED), *_OfTheOffer._fields])
 
 
 class Asked(NamedTuple):
-    """A shelter request as it was read."""
+    """A shelter request as it was read.
+
+    Named are the columns that are looked at here, in transitions and in risks. `wanted` holds the values of WANTED, in the
+    engine's form: one tuple for each of 100,000 requests is small, and a new field passes through it unnamed.
+    """
 
     pk: str
     version: int
     place_id: int | None
-    latitude: float
-    longitude: float
-    radius_km: float
     people: int
     children: int
     all_women: bool
     first_night: date
     nights: int
     min_nights: int
-    pets: bool
-    step_free: bool
-    women_only: bool
-    smoking: str
-    languages: Sequence[str]
-    language_required: bool
-    urgency: str
     may_move: bool
-    may_split: bool
     registered_at: datetime
     withdrawn_at: datetime | None
+    wanted: tuple[Any, ...]
 
     @property
     def last_day(self) -> date:
@@ -57,26 +99,16 @@ class Asked(NamedTuple):
 
 
 class Offered(NamedTuple):
-    """A space as it was read; `vetted` and `fresh` at the moment of reading."""
+    """A space as it was read; `vetted` and `fresh` at the moment of reading. `offered` holds the values of OFFERED."""
 
     pk: str
     version: int
     place_id: int | None
     host_id: int
-    latitude: float
-    longitude: float
-    beds: int
-    shared: bool
-    max_nights: int | None
-    who: str
-    children: bool
-    pets: bool
-    smoking: bool
-    step_free: bool
-    languages: Sequence[str]
     vetted: bool
     listed: bool
     fresh: bool
+    offered: tuple[Any, ...]
 
 
 class Matched(NamedTuple):
@@ -111,7 +143,11 @@ class Market:
     of_request: defaultdict[str, list[Matched]] = field(default_factory=lambda: defaultdict(list))
     of_space: defaultdict[str, list[Matched]] = field(default_factory=lambda: defaultdict(list))
     declined: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)
+    day: date = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Once, not for each need: a look at the time zone takes as long as making a need.
+        self.day = local_date(self.at)
 
     def wanted(self, request_id: str, *, beside: Collection[Matched] | None = None) -> Need | None:
         """Return the need that the worker should place now, or None; `beside` these matches (default: all).
@@ -119,12 +155,12 @@ class Market:
         Children alone are the coordinators' (never the worker's). What is left of a request whose other
         nights are held is placed only where the household agreed to move, or where a stay was broken off.
         """
-        asked, today = self.requests.get(request_id), local_date(self.at)
+        asked = self.requests.get(request_id)
         if asked is None or asked.is_minor_alone or asked.withdrawn_at is not None:
             return None
         matches = self.of_request.get(request_id, ()) if beside is None else beside
         spent = _spent(matches)
-        runs = queries.runs_wanted(asked, spent, today)
+        runs = queries.runs_wanted(asked, spent, self.day)
         if not runs:
             return None
         broken_off = any(match.status == Status.BROKEN_OFF for match in matches)
@@ -140,56 +176,32 @@ class Market:
         """Return the need for one run of nights; one that is shorter than the request may be as short as it is."""
         asked, (first_night, last_day) = self.requests[request_id], run
         nights = (last_day - first_night).days
-        return Need(
-            asked.pk,
-            asked.latitude,
-            asked.longitude,
-            asked.radius_km,
-            asked.people,
-            asked.children,
-            asked.all_women,
-            first_night,
-            nights,
-            asked.min_nights if nights == asked.nights else min(asked.min_nights, nights),
-            asked.pets,
-            asked.step_free,
-            asked.women_only,
-            SMOKING.get(asked.smoking),
-            self._languages(asked.languages),
-            asked.language_required,
-            float(asked.urgency),
-            max(0.0, (self.at - asked.registered_at) / timedelta(days=1)),
-            asked.may_move,
-            asked.may_split,
-            frozenset(self.declined.get(request_id, ())),
+        own = _OfTheNeed(
+            id=asked.pk,
+            first_night=first_night,
+            nights=nights,
+            min_nights=asked.min_nights if nights == asked.nights else min(asked.min_nights, nights),
+            days_waiting=max(0.0, (self.at - asked.registered_at) / DAY),
+            declined=frozenset(self.declined.get(request_id, ())),
         )
+        return _need((*asked.wanted, *own))
 
     def offer(self, space_id: str, *, without: Collection[str] = ()) -> Offer:
         """Return the offer with the nights that live matches hold, leaving out those of the requests `without`."""
         space = self.spaces[space_id]
-        return Offer(
-            space.pk,
-            space.latitude,
-            space.longitude,
-            space.beds,
-            space.shared,
-            tuple(self.windows.get(space_id, ())),
-            space.max_nights,
-            space.who,
-            space.children,
-            space.pets,
-            space.smoking,
-            space.step_free,
-            self._languages(space.languages),
-            space.vetted,
-            space.listed,
-            space.fresh,
-            tuple(
+        own = _OfTheOffer(
+            id=space.pk,
+            windows=tuple(self.windows.get(space_id, ())),
+            vetted=space.vetted,
+            listed=space.listed,
+            fresh=space.fresh,
+            held=tuple(
                 Held(match.first_night, match.last_day, match.people)
                 for match in self.of_space.get(space_id, ())
                 if match.status in HOLDS_BEDS and match.request_id not in without
             ),
         )
+        return _offer((*space.offered, *own))
 
     def needs(self) -> list[Need]:
         """Return what the worker should place, in the order of asking."""
@@ -236,9 +248,6 @@ class Market:
         }
         return [leg for leg in range(1, len(taken) + count + 1) if leg not in taken][:count]
 
-    def _languages(self, codes: Sequence[str]) -> frozenset[str]:
-        return self._known.setdefault(tuple(codes), frozenset(codes))
-
 
 def _spent(matches: Iterable[Matched]) -> list[Matched]:
     return [match for match in matches if match.status in queries.SPENT]
@@ -246,19 +255,16 @@ def _spent(matches: Iterable[Matched]) -> list[Matched]:
 
 # -- reading --------------------------------------------------------------------------------------
 
-REQUESTS = """
-    SELECT id::text, version, place_id, latitude, longitude, radius_km, people, children, all_women, first_night, nights,
-           min_nights, pets, step_free, women_only, smoking, languages, language_required, urgency, may_move, may_split,
-           registered_at, withdrawn_at
+REQUESTS = f"""
+    SELECT id::text, {", ".join(Asked._fields[1:-1])}, {", ".join(field.name for field in WANTED)}
       FROM matching_shelterrequest
-     WHERE {which}
+     WHERE {{which}}
 """
-SPACES = """
-    SELECT s.id::text, s.version, s.place_id, s.host_id, s.latitude, s.longitude, s.beds, s.shared, s.max_nights, s.who,
-           s.children, s.pets, s.smoking, s.step_free, s.languages, h.status = 'vetted', s.status = 'listed',
-           s.fresh_until > %(at)s
+SPACES = f"""
+    SELECT s.id::text, s.version, s.place_id, s.host_id, h.status = 'vetted' AS vetted, s.status = 'listed' AS listed,
+           s.fresh_until > %(at)s AS fresh, {", ".join(f"s.{field.name}" for field in OFFERED)}
       FROM matching_space AS s JOIN accounts_host AS h ON h.id = s.host_id
-     WHERE {which}
+     WHERE {{which}}
 """
 WINDOWS = """
     SELECT w.space_id::text, w.first_night, w.last_day FROM matching_spacewindow AS w
@@ -331,26 +337,40 @@ def part_of_market(at: datetime, *, requests: Iterable[str] = (), spaces: Iterab
 
 
 def _params(market: Market, more: dict[str, Any]) -> dict[str, Any]:
-    return {"at": market.at, "today": local_date(market.at), **more}
+    return {"at": market.at, "today": market.day, **more}
 
 
 def _keep_requests(market: Market, sql: str, params: dict[str, Any]) -> None:
+    weigh, named = _weighing(WANTED), len(Asked._fields) - 1
     for row in read(sql, _params(market, params)):
-        market.requests[row[0]] = Asked._make(row)
+        market.requests[row[0]] = Asked._make((*row[:named], weigh(row[named:])))
 
 
 def _keep_matchable_spaces(market: Market) -> None:
     _keep_spaces(market, SPACES.format(which=MATCHABLE), {})
     _read_windows(market, "true", {})
-    today = local_date(market.at)
     for space_id, windows in market.windows.items():
         # Past nights are nobody's, and a board would lay them all out.
-        market.windows[space_id] = [(max(first_night, today), last_day) for first_night, last_day in windows]
+        market.windows[space_id] = [(max(first_night, market.day), last_day) for first_night, last_day in windows]
 
 
 def _keep_spaces(market: Market, sql: str, params: dict[str, Any]) -> None:
+    weigh, named = _weighing(OFFERED), len(Offered._fields) - 1
     for row in read(sql, _params(market, params)):
-        market.spaces[row[0]] = Offered._make(row)
+        market.spaces[row[0]] = Offered._make((*row[:named], weigh(row[named:])))
+
+
+def _weighing(taken: Sequence[Field]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Return a function that takes the values of these fields, as the database has them, to the engine's form."""
+    to_change = [(at, field.kind.weigh) for at, field in enumerate(taken) if field.kind.changes_form]
+
+    def weigh(values: Sequence[Any]) -> tuple[Any, ...]:
+        weighed = list(values)
+        for at, change in to_change:
+            weighed[at] = change(weighed[at])
+        return tuple(weighed)
+
+    return weigh
 
 
 def _read_windows(market: Market, which: str, params: dict[str, Any]) -> None:

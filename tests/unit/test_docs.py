@@ -17,6 +17,7 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
 from accounts.arrivals import grouped
+from benchmarks.proof import PROOFS
 from matching.engine.rules import RULES
 from matching.management import demo
 from matching.refusals import BY_CONSTRAINT
@@ -236,3 +237,23 @@ def test_every_variable_that_is_read_is_in_the_example_and_no_other() -> None:
     assert {
         name for name, value in yaml.safe_load(compose)["x-service"]["environment"].items() if value is None
     } <= read
+
+
+# -- the commands of make --------------------------------------------------------------------------
+
+
+def test_documented_proofs_are_those_of_make_proof() -> None:
+    rows = table_under((ROOT / "docs" / "proof.md").read_text(), "Proofs that take longer than a test")
+
+    assert {row[0]: row[1].strip("`") for row in rows} == PROOFS
+
+
+def test_every_command_of_make_that_is_documented_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    texts = [
+        path.read_text() for path in [*documents(), ROOT / "Makefile", ROOT / ".ci" / "run", ROOT / ".env.example"]
+    ]
+    named = {name for text in texts for name in re.findall(r"`make ([a-z]+(?:-[a-z]+)*)", text)}
+
+    assert named - targets == set()
+    assert {"run", "test", "lint", "shell", "one", "proof"} <= targets

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from matching.engine import Held, Placement, Unplaced, candidates, place_one
+from matching.engine import Held, Placement, Reason, Unplaced, candidates, place_one
+from matching.engine.reasons import Code
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night
 
 NEAR = hannas_offer(id="near")
@@ -36,12 +37,10 @@ def test_place_one_takes_the_best_space_that_is_free() -> None:
 
 
 def test_place_one_says_every_rule_in_the_way_of_a_single_space() -> None:
-    assert place_one(amiras_need(pets=True), [NO_MORE]) == Unplaced(
-        "amira", ("no pets allowed", "taken on some of these nights")
-    )
+    assert place_one(amiras_need(pets=True), [NO_MORE]) == Unplaced("amira", (Reason(Code.NO_PETS), Reason(Code.TAKEN)))
 
 
 def test_place_one_counts_what_is_in_the_way_of_many_spaces() -> None:
     left = place_one(amiras_need(pets=True), [NEAR, FAR, LARGE])
 
-    assert left == Unplaced("amira", ("3 no pets allowed",))
+    assert left == Unplaced("amira", (Reason(Code.COUNT_NO_PETS, (3,)),))

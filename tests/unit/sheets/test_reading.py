@@ -281,13 +281,13 @@ def test_a_cell_may_have_several_lines() -> None:
 def test_a_point_is_enough_and_needs_no_name() -> None:
     row = read_spaces(spaces_sheet({"place": "", "lat": "43.2", "lon": "76,9"}), find_place=find_place).rows[0]
 
-    assert (row.place, row.lat, row.lon) == (None, 43.2, 76.9)
+    assert (row.place, row.latitude, row.longitude) == (None, 43.2, 76.9)
 
 
 def test_a_point_makes_an_unknown_name_harmless() -> None:
     row = read_spaces(spaces_sheet({"place": "Дача", "lat": "43.2", "lon": "76.9"}), find_place=find_place).rows[0]
 
-    assert (row.place, row.lat) == (None, 43.2)
+    assert (row.place, row.latitude) == (None, 43.2)
 
 
 def test_a_point_far_from_the_place_belongs_to_another_place_of_that_name() -> None:

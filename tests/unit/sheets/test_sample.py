@@ -33,7 +33,7 @@ def test_shifted_to_moves_every_date_by_the_same_days() -> None:
     days = date(2026, 3, 1) - REFERENCE_DATE
     for before, after in zip(then[0], now[0], strict=True):
         assert after.windows == tuple((first + days, last + days) for first, last in before.windows)
-        assert (after.space_id, after.lat, after.beds) == (before.space_id, before.lat, before.beds)
+        assert (after.space_id, after.latitude, after.beds) == (before.space_id, before.latitude, before.beds)
     for asked, moved in zip(then[1], now[1], strict=True):
         assert moved.first_night - asked.first_night == days
         assert asked.registered_at is not None

@@ -1,4 +1,4 @@
-"""The page of requests that are left over: why no round could place each, and the smallest change that would."""
+"""The page of unplaced requests: why no round could place each, and the smallest change that would."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ def urls() -> list[Any]:
     """Return the addresses of the unplaced, under those of the matches."""
     view = admin.site.admin_view
     return [
-        path("unplaced/", view(unplaced_), name="matching_match_unplaced"),
+        path("unplaced/", view(unplaced_page), name="matching_match_unplaced"),
         path("unplaced/<uuid:request_id>/agreed/", view(require_POST(agreed)), name="matching_match_agreed"),
     ]
 
 
-def unplaced_(request: HttpRequest) -> HttpResponse:
+def unplaced_page(request: HttpRequest) -> HttpResponse:
     """Open requests in the order they matter, by place and by the kind of change that would help."""
     user, at = coordinator(request), timezone.now()
     place = request.GET.get("place", "")
     kind = request.GET.get("kind", "")
     kind = kind if kind in unplaced.KINDS else ""
     chosen = int(place) if place.isdecimal() and len(place) < 10 else None
-    rows = unplaced.left_over(user, at, place=chosen, kind=kind)
+    rows = unplaced.unplaced_requests(user, at, place=chosen, kind=kind)
     page = Paginator(rows.prefetch_related("matches"), A_PAGE).get_page(request.GET.get("page"))
     context = page_context(
         request,
@@ -86,29 +86,7 @@ def changed(asked: ShelterRequest, change: Change | None) -> RequestDetails:
     """Return what the request says with this change. Raises ChangedSince when nobody advises it any more."""
     if change is None:
         raise ChangedSince
-    details = RequestDetails(
-        latitude=asked.latitude,
-        longitude=asked.longitude,
-        people=asked.people,
-        first_night=asked.first_night,
-        nights=asked.nights,
-        min_nights=asked.min_nights,
-        place=asked.place,
-        radius_km=asked.radius_km,
-        children=asked.children,
-        children_ages=tuple(asked.children_ages),
-        all_women=asked.all_women,
-        pets=asked.pets,
-        step_free=asked.step_free,
-        women_only=asked.women_only,
-        smoking=asked.smoking,
-        languages=tuple(asked.languages),
-        language_required=asked.language_required,
-        urgency=asked.urgency,
-        may_move=asked.may_move,
-        may_split=asked.may_split,
-        notes=asked.notes,
-    )
+    details = intake.details_of_request(asked)
     if change.radius_km is not None:
         return replace(details, radius_km=change.radius_km)
     if change.nights is not None:

@@ -1,0 +1,43 @@
+"""Run the proofs that take longer than a test may (`make proof`); docs/proof.md says what each of them shows.
+
+`python -m benchmarks.proof [NAME ...]` runs all of them, or those named, one after another: most of them measure. It prints what
+they print, and at the end one line for each with its seconds and whether it ended well; it fails where one of them failed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PROOFS = {
+    "image": "python -m benchmarks.image",
+    "first-page": "python -m benchmarks.first_page",
+    "optimum": "python -m benchmarks.engine_exact",
+    "others": "python -m benchmarks.engine 1k 10k 100k city",
+    "service": "python -m benchmarks.service 100k",
+    "desk": "python -m shelter.running with python -m benchmarks.coordinator",
+}
+
+
+def main(names: list[str]) -> int:
+    if unknown := [name for name in names if name not in PROOFS]:
+        print(f"no such proof: {', '.join(unknown)}; there are: {', '.join(PROOFS)}", file=sys.stderr)
+        return 2
+    told = []
+    for name in names or PROOFS:
+        print(f"== {name}: {PROOFS[name]}", flush=True)
+        began = time.monotonic()
+        words = [sys.executable if word == "python" else word for word in PROOFS[name].split()]
+        status = subprocess.run(words, cwd=ROOT).returncode
+        told.append((name, status, time.monotonic() - began))
+    for name, status, seconds in told:
+        print(f"{name}: {'ok' if status == 0 else f'FAILED ({status})'} in {seconds:.0f} s")
+    return int(any(status for _name, status, _seconds in told))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

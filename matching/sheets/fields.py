@@ -1,0 +1,263 @@
+"""What a space and a shelter request consist of. Each field is declared here once, and read from here by everybody else.
+
+`SpaceFields` and `RequestFields` are the two lists. Their order is the order of the columns in the sheets. From them come:
+
+- the columns of the two spreadsheets (`matching.sheets.columns`), and the rows that are read (`matching.sheets.rows`);
+- `SpaceDetails` and `RequestDetails`, and how they are copied to and from the database (`matching.intake`);
+- exports, undoing an import, and which cells are personal (`matching.importing`);
+- the needs and offers of the engine (`matching.worker.market`, `matching.desk.rows_to_values`, `matching.management.weeks`);
+- the plain fields of the API (`matching.api.serializers`).
+
+The models stay ordinary Django models, and the engine imports nothing from here: `tests/unit/test_fields.py` compares
+both with these lists.
+
+A new field needs a line here, a column of the model with a migration, and its words: the questions on the pages, the
+name of its column at the desk, a line in docs/sheets.md. If the engine weighs it, `Need` or `Offer` and a rule come on top.
+
+A value has two forms. The rows of a sheet and the engine share one: a set of languages, a number for urgency, None for
+"no matter". Details, the database, the API and JSON share the other: a list of languages, the texts "1.5" and "". Most
+kinds of value look the same in both. Defaults below are in the form of the details.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from operator import attrgetter
+from typing import Annotated, Any, get_args, get_type_hints
+
+from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
+from matching.sheets import cells
+from matching.sheets.sentences import Sentence
+
+Window = tuple[date, date]
+
+NEEDED: Any = dataclasses.MISSING
+"""The default of a field that has none: it must be given."""
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of value, and how it passes from one form to another.
+
+    `read` takes the text of a cell, without white space around it and never empty, to the engine's form; it raises
+    CellProblem. `keep` takes the engine's form to that of the details, `weigh` the other way round. `write` takes the
+    details' form to what stands in the cell of an export, `load` takes what JSON makes of it back to the details' form.
+    """
+
+    read: Callable[[str], Any]
+    keep: Callable[[Any], Any] = _same
+    weigh: Callable[[Any], Any] = _same
+    write: Callable[[Any], Any] = _same
+    load: Callable[[Any], Any] = _same
+
+    @property
+    def changes_form(self) -> bool:
+        """Return whether the database and the engine write a value of this kind differently."""
+        return self.weigh is not _same
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What is declared of a field beside its name, type and default.
+
+    `column` is the heading in the sheet where it is not the field's name; "" keeps the field out of the sheets. `engine`
+    is the name in `Need` or `Offer`, with the same two rules. `needed` says what to write in a sheet that leaves the
+    cell empty. A `personal` field is shown to its owner only; an export with it asks for a reason, which is logged.
+    """
+
+    kind: Kind
+    column: str | None = None
+    engine: str | None = None
+    needed: str = ""
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: see `Declared`. `type` is that of the details' form; `default` is NEEDED where there is none."""
+
+    name: str
+    type: Any
+    default: Any
+    kind: Kind
+    column: str
+    engine: str
+    needed: str
+    personal: bool
+
+    @property
+    def empty(self) -> Any:
+        """Return what an empty cell means, in the engine's form."""
+        return None if self.default is NEEDED else self.kind.weigh(self.default)
+
+
+# -- kinds of value -------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=4096)
+def _set_of(codes: tuple[str, ...]) -> frozenset[str]:
+    """Return one set for all who speak the same: 100,000 needs share a few dozen of them."""
+    return frozenset(codes)
+
+
+def _windows_of(pairs: Iterable[Sequence[str]]) -> tuple[Window, ...]:
+    return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in pairs)
+
+
+TEXT = Kind(cells.text)
+YES_NO = Kind(cells.yes_no, write=lambda value: "yes" if value else "no")
+PLACE = Kind(cells.text, write=lambda place: place.name if place else "")
+DAY = Kind(cells.day, write=date.isoformat, load=date.fromisoformat)
+WINDOWS = Kind(
+    cells.windows,
+    write=lambda windows: ";".join(f"{first}/{last}" for first, last in windows),
+    load=_windows_of,
+)
+LANGUAGES = Kind(
+    cells.languages,
+    keep=lambda codes: tuple(sorted(codes)),
+    weigh=lambda codes: _set_of(tuple(codes)),
+    write=" ".join,
+    load=tuple,
+)
+AGES = Kind(cells.text, load=tuple)
+SMOKING = Kind(
+    cells.yes_no,
+    keep=lambda value: "" if value is None else "yes" if value else "no",
+    weigh={"": None, "yes": True, "no": False}.__getitem__,
+)
+URGENCY = Kind(cells.urgency, keep=lambda weight: f"{weight:g}", weigh=float)
+WHO = Kind(cells.who)
+
+
+def _whole(smallest: int, greatest: int) -> Kind:
+    return Kind(cells.whole_number(smallest, greatest))
+
+
+YesNo = Annotated[bool, Declared(YES_NO)]
+Text = Annotated[str, Declared(TEXT, engine="", personal=True)]
+Latitude = Annotated[float, Declared(Kind(cells.coordinate("latitude", 90)), column="lat", engine="lat")]
+Longitude = Annotated[float, Declared(Kind(cells.coordinate("longitude", 180)), column="lon", engine="lon")]
+SomePlace = Annotated[object, Declared(PLACE, engine="")]
+Languages = Annotated[object, Declared(LANGUAGES)]
+
+
+# -- the two lists --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceFields:
+    """What a host offers. Its host may change every field; live matches keep what they were promised.
+
+    `latitude` and `longitude` are degrees. `windows` are half-open runs of nights, in order. `max_nights` of None is no
+    limit. `directions` of None stay as they are, since a sheet has no column for them. `place` is None for a point far
+    from every known place; a sheet has one of the gazetteer there, the details a row of the database.
+    """
+
+    place: SomePlace = None
+    address: Text = ""
+    directions: Annotated[str | None, Declared(TEXT, column="", engine="", personal=True)] = None
+    latitude: Latitude
+    longitude: Longitude
+    beds: Annotated[int, Declared(_whole(1, MOST_BEDS), needed=Sentence("Say how many people can sleep here."))]
+    shared: YesNo = False
+    windows: Annotated[
+        tuple[Window, ...],
+        Declared(WINDOWS, needed=Sentence("Say when the space is free, like 2022-09-26/2022-10-10.")),
+    ]
+    max_nights: Annotated[int | None, Declared(_whole(1, LONGEST_LIMIT))] = None
+    who: Annotated[str, Declared(WHO)] = "anyone"
+    children: YesNo = True
+    pets: YesNo = False
+    smoking: YesNo = False
+    step_free: YesNo = False
+    languages: Languages = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFields:
+    """What a household needs. It may change every field as long as no match is under way.
+
+    `place`, `latitude` and `longitude` as in `SpaceFields`; `radius_km` is the distance from there, in km. `nights` counts
+    from `first_night`. `min_nights` is the shortest stay that helps; None is the whole stay. `children` are among `people`.
+    """
+
+    place: SomePlace = None
+    latitude: Latitude
+    longitude: Longitude
+    radius_km: Annotated[float, Declared(Kind(cells.radius))] = DEFAULT_RADIUS_KM
+    people: Annotated[
+        int, Declared(_whole(1, MOST_PEOPLE), needed=Sentence("Say how many people need a place to sleep."))
+    ]
+    children: Annotated[int, Declared(_whole(0, MOST_PEOPLE))] = 0
+    children_ages: Annotated[tuple[int, ...], Declared(AGES, column="", engine="")] = ()
+    all_women: YesNo = False
+    first_night: Annotated[date, Declared(DAY, needed=Sentence("Say from which night, like 2022-09-28."))]
+    nights: Annotated[int, Declared(_whole(1, LONGEST_STAY), needed=Sentence("Say for how many nights."))]
+    min_nights: Annotated[int | None, Declared(_whole(1, LONGEST_STAY))] = None
+    pets: YesNo = False
+    step_free: YesNo = False
+    women_only: YesNo = False
+    smoking: Annotated[object, Declared(SMOKING)] = ""
+    languages: Languages = ()
+    language_required: YesNo = False
+    urgency: Annotated[object, Declared(URGENCY)] = "1"
+    may_move: YesNo = False
+    may_split: YesNo = False
+    notes: Text = ""
+
+
+# -- reading the lists ----------------------------------------------------------------------------
+
+
+def _fields_of(record: type) -> tuple[Field, ...]:
+    hints = get_type_hints(record, include_extras=True)
+    found = []
+    for each in dataclasses.fields(record):
+        kind_of, declared = get_args(hints[each.name])
+        found.append(
+            Field(
+                name=each.name,
+                type=kind_of,
+                default=each.default,
+                kind=declared.kind,
+                column=each.name if declared.column is None else declared.column,
+                engine=each.name if declared.engine is None else declared.engine,
+                needed=declared.needed,
+                personal=declared.personal,
+            )
+        )
+    return tuple(found)
+
+
+SPACE = _fields_of(SpaceFields)
+REQUEST = _fields_of(RequestFields)
+
+SPACE_NAMES = [field.name for field in SPACE]
+REQUEST_NAMES = [field.name for field in REQUEST]
+
+
+def weighed(fields: Sequence[Field]) -> tuple[Field, ...]:
+    """Return the fields that the engine takes, in order."""
+    return tuple(field for field in fields if field.engine)
+
+
+def from_a_row(fields: Sequence[Field]) -> Callable[[Any], dict[str, Any]]:
+    """Return a function from a row of a sheet to what the engine takes of it, by the engine's names."""
+    names = [field.engine for field in weighed(fields)]
+    values = attrgetter(*(field.name for field in weighed(fields)))
+    return lambda row: dict(zip(names, values(row), strict=True))
+
+
+def from_details(fields: Sequence[Field]) -> Callable[[Any], dict[str, Any]]:
+    """Return a function from details, or a row of the database, to what the engine takes of it, by the engine's names."""
+    taken = weighed(fields)
+    return lambda details: {field.engine: field.kind.weigh(getattr(details, field.name)) for field in taken}
