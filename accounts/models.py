@@ -33,7 +33,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     one-time code) and a chosen name for a coordinator.
     """
 
-    username = models.CharField(_("user name"), max_length=60, unique=True)
+    username = models.CharField(_("username"), max_length=60, unique=True)
     name = EncryptedTextField(blank=True, default="")
     language = models.CharField(_("language"), max_length=5, default="ru")
     is_staff = models.BooleanField(_("works at the desk"), default=False)

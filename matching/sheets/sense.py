@@ -41,7 +41,7 @@ def settle_request(values: Values, find_place: FindPlace) -> Problems:
                 (
                     "min_nights",
                     Sentence(
-                        "The shortest stay that helps is longer than the whole stay: write at most %(nights)s.",
+                        "The shortest stay that helps is longer than the whole stay of %(nights)s nights.",
                         nights=values["nights"],
                     ),
                 )

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from matching import disclosure, queries, transitions
@@ -51,7 +51,7 @@ LABELS: dict[Role, dict[str, Wording]] = {
     },
     Role.HOST: {
         Act.ACCEPT: gettext_lazy("Accept: they can come"),
-        Act.DECLINE: gettext_lazy("Decline"),
+        Act.DECLINE: pgettext_lazy("a host's answer", "Decline"),
         Act.CANCEL: gettext_lazy("Cancel: they cannot come"),
         Act.CHECK_IN: gettext_lazy("They have arrived"),
         Act.NO_SHOW: gettext_lazy("They did not come"),
