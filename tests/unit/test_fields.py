@@ -180,7 +180,7 @@ MAY_NAME = {
     "matching/engine/values.py": "the engine's own value, which imports nothing of the service",
     "matching/engine/rules.py": "the rule",
     "matching/engine/columns.py": "the rule for one need and many spaces",
-    "matching/engine/compiled/week.py": "the rule for arrays",
+    "matching/engine/compiled/problem.py": "the rule for arrays",
     "matching/engine/compiled/__main__.py": "a need to compile the kernels with",
     "matching/engine/checking.py": "the rule a second time, from its description",
     "matching/engine/checking_bound.py": "the rule a second time, from its description",
