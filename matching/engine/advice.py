@@ -1,12 +1,13 @@
-"""Where one more bed would help most: the prices of what is scarce, as advice.
+"""Advice on where one more bed would help most, from the prices of what is scarce.
 
-The prices of a plan's proof say what every need pays for its nights. Were a new space offered free of charge, each need
-could gain there at most the value of its stay less its margin (the most it is worth anywhere at these prices). Of
-these gains the best choice that fits the space is what is promised. With it the old prices prove a bound for the week with the
-new space: bound + gain. So no plan of that week is worth more, and the promise is kept up to the gap of the two plans.
+The prices that prove a plan's bound say what every need pays for its nights. Suppose a new space is offered free of charge.
+There each need could gain at most the value of its stay less its margin, which is the most that it is worth anywhere at
+these prices. The promise is the best choice of these gains that fits into the space. With the promise added, the old
+prices prove a bound for the week with the new space, bound + gain. So no plan of that week is worth more, and the promise
+is kept up to the gap of the two plans.
 
-Prices of its nights add up to the promise, such that no stay gains more than its nights cost (the dual of that choice):
-they say on which nights the space is missed.
+The promise is then shared out as prices of the nights of the space, such that no stay gains more than its nights cost
+(the dual of that choice). They say on which nights the space is missed.
 """
 
 from __future__ import annotations
@@ -41,18 +42,19 @@ KINDS = (
     SpaceKind("pets", beds=2, pets=True),
     SpaceKind("shared", beds=4, shared=True),
 )
-"""What one can ask hosts for: a room by its size, a room that meets one of the needs few spaces meet, a shared hall.
+"""Spaces that a host can be asked for: a room by its size, a room that meets one need that few spaces meet, a shared hall.
 
-Each meets one special need only, so that its price beside that of the double room says what this need is short of.
+Each meets one special need only. So its price, beside that of the double room, says how much spaces for that need are missed.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a space of a kind, free all these nights at this point, would add; `nights` has the price of each that has one.
+    """What a space of a kind would add, free on the nights `[first_night, last_day)` at a point given in degrees.
 
-    `gain` is the promise, in units of the objective, for all its beds: no plan with the space is worth more than the old bound
-    and the promise. `at_least` is what the plan at hand gains when it takes the space and moves nobody out.
+    `gain` is the promise for all its beds, in units of the objective: no plan with the space is worth more than the old
+    bound plus the promise. `at_least` is the gain of the present plan when it takes the space and moves nobody out. `nights`
+    has the price of each night that has one.
     """
 
     kind: SpaceKind
@@ -70,7 +72,7 @@ class Advice:
         return self.gain / self.kind.beds
 
     def as_offer(self, offer_id: str) -> Offer:
-        """Return the advised space."""
+        """Return the advised space as an offer of this id."""
         return Offer(
             id=offer_id,
             lat=self.lat,
@@ -89,6 +91,6 @@ class Advice:
 
 
 def usual_languages(offers: Sequence[Offer]) -> frozenset[str]:
-    """Return the languages that most hosts speak: a new host will probably do so as well."""
+    """Return the languages that most hosts speak, as a guess for a new host."""
     counted = Counter(offer.languages for offer in offers)
     return min(counted, key=lambda spoken: (-counted[spoken], sorted(spoken))) if counted else frozenset()
