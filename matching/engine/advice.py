@@ -1,13 +1,13 @@
-"""Advice on where one more bed would help most, from the prices of what is scarce.
+"""Where one more space would help most, by the prices that prove a plan's bound.
 
-The prices that prove a plan's bound say what every need pays for its nights. Suppose a new space is offered free of charge.
-There each need could gain at most the value of its stay less its margin, which is the most that it is worth anywhere at
-these prices. The promise is the best choice of these gains that fits into the space. With the promise added, the old
-prices prove a bound for the week with the new space, bound + gain. So no plan of that week is worth more, and the promise
-is kept up to the gap of the two plans.
+Under these prices each need pays for the nights of its stay. A need's margin is the most that any of its ways is worth
+after paying. In a new space that costs nothing, a need could gain at most the value of a stay there, less this margin.
+The promised gain is the best choice among these stays that fits into the space. The old prices then prove a bound for
+the week with the new space: the old bound plus the gain. No plan of that week is worth more. The two plans together
+may fall short of the promise by no more than their gaps.
 
-The promise is then shared out as prices of the nights of the space, such that no stay gains more than its nights cost
-(the dual of that choice). They say on which nights the space is missed.
+The dual of that choice gives each night of the new space a price: the prices add up to the promise, and no stay gains
+more than its nights cost. So the prices say on which nights the space is missed.
 """
 
 from __future__ import annotations
@@ -42,19 +42,20 @@ KINDS = (
     SpaceKind("pets", beds=2, pets=True),
     SpaceKind("shared", beds=4, shared=True),
 )
-"""Spaces that a host can be asked for: a room by its size, a room that meets one need that few spaces meet, a shared hall.
+"""The spaces one can ask hosts for: rooms of three sizes, rooms that meet one special need, a shared hall.
 
-Each meets one special need only. So its price, beside that of the double room, says how much spaces for that need are missed.
+Each room for a special need differs from the double room in this need only. So its gain beside the double room's says
+how scarce space for this need is.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a space of a kind would add, free on the nights `[first_night, last_day)` at a point given in degrees.
+    """The worth of one more space of this kind at this point, free from `first_night` until `last_day`.
 
     `gain` is the promise for all its beds, in units of the objective: no plan with the space is worth more than the old
-    bound plus the promise. `at_least` is the gain of the present plan when it takes the space and moves nobody out. `nights`
-    has the price of each night that has one.
+    bound plus `gain`. `at_least` is the gain of the plan at hand when it uses the space and moves nobody.
+    `nights` holds the prices of the nights; nights that cost nothing are left out. `lat` and `lon` are degrees.
     """
 
     kind: SpaceKind
@@ -72,7 +73,7 @@ class Advice:
         return self.gain / self.kind.beds
 
     def as_offer(self, offer_id: str) -> Offer:
-        """Return the advised space as an offer of this id."""
+        """Return the advised space as an offer with this id."""
         return Offer(
             id=offer_id,
             lat=self.lat,
@@ -91,6 +92,6 @@ class Advice:
 
 
 def usual_languages(offers: Sequence[Offer]) -> frozenset[str]:
-    """Return the languages that most hosts speak, as a guess for a new host."""
+    """Return the languages that most hosts speak: a new host will probably do so as well."""
     counted = Counter(offer.languages for offer in offers)
     return min(counted, key=lambda spoken: (-counted[spoken], sorted(spoken))) if counted else frozenset()

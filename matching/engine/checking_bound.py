@@ -128,7 +128,7 @@ class _Ledger:
         return need.people * need.urgency * (1 + 0.05 * min(14.0, max(0.0, need.days_waiting)))
 
     def _possible(self, need: Need) -> tuple[IntVector, FloatVector]:
-        """Return the offers that no rule forbids, apart from rules on beds and nights, and their fit without the part for beds."""
+        """Return the offers that no rule forbids, apart from rules on beds and nights, and their fit without beds."""
         reach = np.degrees(need.radius_km / EARTH_KM) + 1e-6
         low, high = np.searchsorted(self.columns["lat"], [need.lat - reach, need.lat + reach])
         which = np.arange(low, high)
