@@ -93,7 +93,7 @@ class DeskNote(models.Model):
 
 
 class DeskEvent(models.Model):
-    """What a coordinator did between coordinators about a request: took it, gave it back, handed it over, wrote a note.
+    """A note or hand-over: a coordinator took a request, gave it back, handed it over, or wrote a note about it.
 
     Append-only, and without a word of what a note says: who, when, and `whom` it was taken from or handed to.
     """
@@ -121,8 +121,8 @@ class DeskEvent(models.Model):
     at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name = _("line between coordinators")
-        verbose_name_plural = _("lines between coordinators")
+        verbose_name = _("note or hand-over")
+        verbose_name_plural = _("notes and hand-overs")
         ordering = ["-at", "-id"]
         constraints = [
             models.CheckConstraint(

@@ -18,9 +18,8 @@ READ = {".py", ".md", ".html", ".css", ".js", ".toml", ".in", ".yml", ".yaml", "
 """Endings of the files that people write here; "" is that of Makefile, Dockerfile, LICENSE and `.ci/run`."""
 
 PAGE = re.compile(r"(?<![\w/.-])(?:[\w.-]+/)*[\w-]+\.md\b")
-SECTION = re.compile(r"\b[A-Z]{4,}(?:\.md)?,? (?:section|chapter) \d")
-OUTSIDE = re.compile(r"(?<![\w.])\.\./[\w-]+/[\w.-]+")
-"""A path that leaves its folder; documents link to one another so, and then the file must be there."""
+SECTION = re.compile(r"\b(?!AGPL)[A-Z]{4,}(?:\.md)?,? (?:section|chapter) \d")
+"""A section of a page in capitals. The text of the AGPL is in LICENSE."""
 
 NAMING_WHAT_IS_MISSING = {"test_citations.py", "test_docs.py"}
 """Tests whose negative controls name pages that must not be there."""
@@ -37,7 +36,7 @@ def files() -> list[Path]:
 
 def cited_and_missing(path: Path, text: str) -> Iterator[str]:
     """Yield each page that the text of the file at `path` cites and a clone does not have."""
-    for page in set(PAGE.findall(text)) | set(OUTSIDE.findall(text)):
+    for page in set(PAGE.findall(text)):
         if not any((folder / page).exists() for folder in (ROOT, ROOT / "docs", path.parent)):
             yield page
     yield from SECTION.findall(text)

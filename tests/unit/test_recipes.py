@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from matching.engine import Need, Offer
-from matching.importing.exports import CONTACTS
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
+from matching.sheets.columns import CONTACTS
 from matching.states import MOVES, NEEDS_REASON, Act, Role
 from matching.web import acts
 from notifications.channels import TRANSPORTS
