@@ -9,9 +9,11 @@ from scipy.optimize import linear_sum_assignment
 
 from matching.engine import Need, Offer
 from matching.engine.columns import Field
-from matching.engine.compiled import leftover, week
-from matching.engine.compiled.draft import blank, worth_of
+from matching.engine.compiled import leftover, problem
+from matching.engine.compiled.assignment import nobody_placed, worth_of
+from matching.engine.compiled.legs import Terms
 from matching.engine.compiled.pool import empty_pool
+from matching.engine.compiled.ways import FIRST_NIGHT, LAST_DAY
 
 Figures = dict[str, float]
 MOST_FOR_ONE_TO_ONE = 3_000
@@ -19,19 +21,20 @@ MOST_FOR_ONE_TO_ONE = 3_000
 
 def in_turn(needs: list[Need], offers: list[Offer], *, first: Callable[[Need], float]) -> Figures:
     """Serve one need after the other, the one with the greatest `first` first, each with the best space that is left."""
-    laid_out = week.lay_out(needs, offers)
+    laid_out = problem.lay_out(needs, offers)
     wants = laid_out.wants._replace(
         may_move=np.zeros_like(laid_out.wants.may_move), may_split=np.zeros_like(laid_out.wants.may_split)
     )
-    pool, draft = empty_pool(len(needs), 1), blank(laid_out.sites, len(needs))
+    pool, assignment = empty_pool(len(needs), 1), nobody_placed(laid_out.sites, len(needs))
     turn = np.argsort([-first(need) for need in laid_out.needs], kind="stable")
     touched = np.zeros(len(laid_out.offers), dtype=np.bool_)
     free_of_charge = np.zeros((laid_out.sites.until.shape[0], int(laid_out.sites.row[-1])))
-    leftover.place_in_turn(wants, laid_out.sites, pool, draft, free_of_charge, turn, touched)
-    placed = np.flatnonzero(draft.chosen >= 0)
-    stays = pool.ways[placed, 0, 2] - pool.ways[placed, 0, 1]
+    terms = Terms(free_of_charge, assignment.free, True)
+    leftover.place_in_turn(wants, laid_out.sites, pool, assignment, terms=terms, left=turn, touched=touched)
+    placed = np.flatnonzero(assignment.chosen >= 0)
+    stays = pool.ways[placed, 0, 0, LAST_DAY] - pool.ways[placed, 0, 0, FIRST_NIGHT]
     return {
-        "objective": float(worth_of(pool, draft)),
+        "objective": float(worth_of(pool, assignment)),
         "people_placed": int(wants.people[placed].sum()),
         "full_stays": int((stays == wants.nights[placed]).sum()),
     }

@@ -1,4 +1,4 @@
-"""What this deployment decided for itself: one line for each decision, and nothing beside the lines."""
+"""The decisions of this deployment about its rules: one append-only line for each."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SettingChange(models.Model):
-    """One change of one setting: who, when, from what to what, why. Append-only; the last line of a name is its value.
+    """One change of one setting: by whom, when, from which value to which, and why. The last line of a name is its present value.
 
-    There is no second table of present values that could say something else than the history.
+    There is no second table with present values, because it could contradict this history.
     """
 
     name = models.CharField(_("setting"), max_length=40)

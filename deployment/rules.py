@@ -1,4 +1,4 @@
-"""The rules of this deployment: what its lead coordinators decided, over the defaults of `shelter.settings`.
+"""The rules of this deployment: the decisions of its lead coordinators, over the defaults of `shelter.settings`.
 
 Code below the doors asks `current()` each time it needs a rule. Within `read_once()` (a request, a round) the
 rows are read at most once, so that one act does not follow two rules.
@@ -35,17 +35,17 @@ class Rules:
     fresh_days: int
     """Days after which a host is asked whether the space still stands."""
     fresh_answer_days: int
-    """Days a host has to say so."""
+    """Days in which a host can answer that question."""
     two_people: frozenset[str]
-    """Risks each of which needs two coordinators."""
+    """Risks that need two coordinators, each of them alone."""
     two_people_new_host: frozenset[str]
     """Risks that need two coordinators where the host is new to everybody."""
     auto_approve: bool
     """Whether proposals without any risk are approved at once, in the name of the lead who switched it on."""
     auto_approve_km: int
-    """... no farther away than this."""
+    """Proposals that are farther away than this, in kilometres, are not approved at once."""
     auto_approve_stays: int
-    """... with a host who has ended at least so many stays well."""
+    """Nor are proposals with a host who has ended fewer stays well than this."""
     auto_approve_by: int | None = None
     """The id of the lead who switched it on; None while it is off."""
 
@@ -62,7 +62,7 @@ _once: ContextVar[_Read | None] = ContextVar("rules_read_once", default=None)
 
 @contextmanager
 def read_once() -> Iterator[None]:
-    """Read the rules at most once within the block; inside another block, that one goes on."""
+    """Read the rules at most once within the block. A block inside another one uses the rules of the outer one."""
     if _once.get() is not None:
         yield
         return
@@ -74,7 +74,7 @@ def read_once() -> Iterator[None]:
 
 
 def current() -> Rules:
-    """Return the rules as they are now (within `read_once`: as they were when first asked for)."""
+    """Return the rules as they are now, or within `read_once` as they were at the first call."""
     held = _once.get()
     if held is None:
         return _read()
@@ -101,14 +101,14 @@ def defaults() -> Rules:
 
 
 def latest_change() -> int:
-    """Return the number of the last change, 0 before the first: whoever changes says which state they saw."""
+    """Return the number of the last change, 0 before the first. A later `change` must say which one its form had shown."""
     return SettingChange.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def change(values: Mapping[str, Any], *, by: Any, at: datetime, reason: str, seen: int) -> list[SettingChange]:
-    """Write a line for each rule that differs from now; return them.
+    """Write a line for each rule that differs from now, and return the lines.
 
-    `seen` is `latest_change()` of when the values were shown. Whether `by` may do this, the door has asked.
+    `seen` is `latest_change()` at the time when the values were shown. The door has already asked whether `by` may do this.
     Raises NotSensible (naming the rule) and RulesChanged when somebody changed the rules since.
     """
     with transaction.atomic():
@@ -134,7 +134,7 @@ def change(values: Mapping[str, Any], *, by: Any, at: datetime, reason: str, see
 
 
 def as_json(rules: Rules) -> dict[str, Any]:
-    """Return the rules as they are written down: lists sorted, so that equal rules read equally."""
+    """Return the rules as they are stored, with sorted lists, so that equal rules are equal as JSON too."""
     return {
         "answer_hours": [list(tier) for tier in rules.answer_hours],
         "required_checks": dict(sorted(rules.required_checks.items())),

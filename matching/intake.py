@@ -356,7 +356,7 @@ def set_dates(
         return request
 
 
-def note_left_over(reasons: Mapping[str, Collection[Reason]]) -> int:
+def note_unplaced(reasons: Mapping[str, Collection[Reason]]) -> int:
     """Keep the reasons why each of these requests was not placed (none: it was placed); return how many rows changed."""
     with transaction.atomic():
         return with_rows(

@@ -68,7 +68,15 @@ def tell(
 
     Raises ValueError for an event that is not in the table, or a context that is not the event's.
     """
-    telling = Telling(recipient, event, key, context or {}, contact_point, secret, expires_at)
+    telling = Telling(
+        recipient=recipient,
+        event=event,
+        key=key,
+        context=context or {},
+        contact_point=contact_point,
+        secret=secret,
+        expires_at=expires_at,
+    )
     return tell_many([telling], at=at)[0]
 
 

@@ -60,7 +60,14 @@ class PlaceDetails:
 def details_of(place: Place) -> PlaceDetails:
     """Return what is said of a place now."""
     others = place.names.exclude(key=key_of(place.name)).order_by("name").values_list("name", flat=True)
-    return PlaceDetails(place.name, place.country, place.kind, place.latitude, place.longitude, tuple(others))
+    return PlaceDetails(
+        name=place.name,
+        country=place.country,
+        kind=place.kind,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        names=tuple(others),
+    )
 
 
 def last_change(place: Place) -> int:
@@ -190,7 +197,12 @@ def _sensible(details: PlaceDetails) -> PlaceDetails:
     if len(others) > MOST_NAMES:
         raise PlaceNotSensible("names", _("At most %(most)d names.") % {"most": MOST_NAMES})
     return PlaceDetails(
-        name, country, details.kind, details.latitude, details.longitude, tuple(sorted(others.values()))
+        name=name,
+        country=country,
+        kind=details.kind,
+        latitude=details.latitude,
+        longitude=details.longitude,
+        names=tuple(sorted(others.values())),
     )
 
 

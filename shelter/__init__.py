@@ -1,4 +1,4 @@
-"""The project package: settings, urls, Celery, health, system checks. Imports everyone, imported by nobody."""
+"""The project package: settings, addresses, Celery, health, system checks. It imports every app, and no app imports it."""
 
 from shelter.celery import app as celery_app
 

@@ -1,4 +1,4 @@
-"""Is it alive, and is it ready? For supervisors, load balancers and people."""
+"""Tell supervisors, load balancers and people whether the service is alive and ready."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ROUND_OVERDUE = timedelta(minutes=15)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Answer 200 while the process runs."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 while PostgreSQL answers. Redis and the worker are reported: without them all is only slower."""
+    """Answer 200 while PostgreSQL answers, else 503. Redis and the worker are reported only: without them all is slower."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

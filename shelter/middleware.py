@@ -1,4 +1,4 @@
-"""What every answer of the service carries, whoever wrote the view."""
+"""Middleware of the whole service: what it adds to every answer, whichever view wrote it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,10 +17,9 @@ from shelter import faults, health
 
 
 class PrivatePages:
-    """Keep every page made for one person out of caches.
+    """Keep every page out of caches unless its view says otherwise.
 
-    Only static files and the health pages may be kept: a phone that is handed on, or a shared
-    computer at a meeting point, must not show the last person's case.
+    A phone that is handed on, or a shared computer at a meeting point, must not show the last person's case.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -34,10 +33,10 @@ class PrivatePages:
 
 
 class BehindProxies:
-    """Make REMOTE_ADDR the address that the outermost of our own proxies saw.
+    """Make REMOTE_ADDR the address that the outermost of our own proxies saw. Tries are counted by this address.
 
-    `settings.TRUSTED_PROXIES` says how many proxies of ours stand in front (0: none, and the header is
-    ignored, since anybody could write it). Tries are counted by this address.
+    `settings.TRUSTED_PROXIES` is the number of our own proxies. With 0 the header X-Forwarded-For is ignored, because anybody
+    could have written it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -52,12 +51,12 @@ class BehindProxies:
 
 
 class CompressedPages(GZipMiddleware):
-    """Send pages compressed, since a line at a border crossing may carry 50 kbit/s; a page shrinks to half or less.
+    """Compress pages to half their size or less: a line at a border crossing may carry 50 kbit/s.
 
-    Compressing what holds a secret can tell it to whoever sees the lengths and makes the page repeat guesses (BREACH).
-    Hence only pages, whose one lasting secret, the token of a form, is masked anew for each page; Django adds
-    a random length besides (Heal-the-BREACH); and other sites cannot make a browser ask with our cookies
-    (SameSite=Lax). The API is left alone: its entity tags must stay strong ones.
+    Compression can give away a secret in a page to somebody who sees the lengths of answers and can make the page repeat guesses
+    (the BREACH attack). Three things stand against it here. The one lasting secret of a page, the token of its form, is masked
+    anew each time. Django adds a random length (Heal-the-BREACH). Other sites cannot make a browser ask with our cookies
+    (SameSite=Lax). Answers of the API are not compressed, because their entity tags must stay strong ones.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -67,10 +66,10 @@ class CompressedPages(GZipMiddleware):
 
 
 class Maintenance:
-    """Say on every page that we are back soon while the file `settings.MAINTENANCE_FILE` exists.
+    """Answer every page with "we are back soon" while the file `settings.MAINTENANCE_FILE` exists.
 
-    Nothing of it asks PostgreSQL, which may be what is being looked after. It stands behind the middleware that
-    knows the language and before everything that reads a session.
+    It does not ask PostgreSQL, which may be the part under repair. It stands after the middleware that finds the language, and
+    before all middleware that reads a session.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -84,7 +83,7 @@ class Maintenance:
 
 
 class RulesReadOnce:
-    """Read the deployment's rules at most once for a request, and only if somebody asks for them."""
+    """Read the deployment's rules at most once for each request, and only where a view asks for them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -95,9 +94,9 @@ class RulesReadOnce:
 
 
 class IdleSignOut:
-    """End a coordinator's session that nobody used for a while, before anything of it is done.
+    """End an idle session of a coordinator before its request does anything.
 
-    Only sessions with a second factor end so; an arrival on a bad line stays signed in.
+    Only sessions with a second factor end like this. An arrival on a bad line stays signed in.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -107,7 +107,7 @@ def own_file(language: str) -> Path:
 
 
 def library_file(language: str) -> Path:
-    return Path(settings.BASE_DIR, "locale", "libraries", language, "LC_MESSAGES", "django.po")
+    return Path(settings.BASE_DIR, "locale", "libraries", language) / "LC_MESSAGES" / "django.po"
 
 
 # -- which strings there are ----------------------------------------------------------------------

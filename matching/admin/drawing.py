@@ -126,7 +126,7 @@ class Mark:
 def country(towns: Sequence[KnownPlace], *, needs: Sequence[Mark], wants: Sequence[Mark], names: int = 9) -> Map:
     """Return the map of these towns, with the largest named; areas of circles are in proportion to amounts."""
     if not towns:
-        return Map(MAP_WIDTH, MARGIN * 2, [], [], [], [])
+        return Map(width=MAP_WIDTH, height=MARGIN * 2, towns=[], names=[], needs=[], wants=[])
     points = [(town.lat, town.lon) for town in towns] + [(mark.latitude, mark.longitude) for mark in (*needs, *wants)]
     south, north = min(lat for lat, _lon in points), max(lat for lat, _lon in points)
     west, east = min(lon for _lat, lon in points), max(lon for _lat, lon in points)

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from matching import queries, transitions
-from matching.admin import hand, left_over, personal, queue
+from matching.admin import by_hand, personal, queue, unplaced
 from matching.admin.access import LookOnly, back, coordinator, said
 from matching.admin.words import REASON_WORDS, RISK_WORDS
 from matching.desk import claims
@@ -86,8 +86,8 @@ class MatchAdmin(LookOnly[Match]):
         view = self.admin_site.admin_view
         return [
             *queue.urls(),
-            *hand.urls(),
-            *left_over.urls(),
+            *by_hand.urls(),
+            *unplaced.urls(),
             path("<uuid:match_id>/open/", view(require_POST(self.open_personal)), name="matching_match_open"),
             path("<uuid:match_id>/act/<slug:act>/", view(require_POST(self.act)), name="matching_match_act"),
             *super().get_urls(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -39,6 +39,7 @@ from matching.models import ShelterRequest, Space
 from matching.refusals import NotYours
 from matching.sheets.cells import CellProblem
 from matching.sheets.cells import languages as read_languages
+from matching.sheets.fields import REQUEST_NAMES, SPACE_NAMES
 from places.models import Place
 from places.queries import candidates
 
@@ -132,6 +133,12 @@ class OnBehalfForm(forms.Form):
             self.add_error("place_id", _("Choose the place they mean, or write another name."))
         return cleaned
 
+    def stated(self, names: Collection[str]) -> dict[str, Any]:
+        """Return the answers that are fields of a space or a request, under their own names, and where it is."""
+        where = self.cleaned_data["where"]
+        said = {name: value for name, value in self.cleaned_data.items() if name in names}
+        return said | {"place": where, "latitude": where.latitude, "longitude": where.longitude}
+
 
 class AskForm(OnBehalfForm):
     """A household's need, with what a call usually says in the order in which it is said."""
@@ -207,31 +214,14 @@ class AskForm(OnBehalfForm):
 
     def details(self) -> RequestDetails:
         """Return what was filled in."""
-        said, where = self.cleaned_data, self.cleaned_data["where"]
-        shortest = said["min_nights"]
-        return RequestDetails(
-            latitude=where.latitude,
-            longitude=where.longitude,
-            place=where,
-            people=said["people"],
-            children=said["children"],
-            children_ages=said["children_ages"],
-            first_night=said["first_night"],
-            nights=said["nights"],
-            min_nights=None if shortest is None else min(shortest, said["nights"]),
-            radius_km=said["radius_km"],
-            all_women=said["household"] != "mixed",
-            women_only=said["household"] == "women_only",
-            step_free=said["step_free"],
-            pets=said["pets"],
-            smoking=said["smoking"],
-            languages=said["languages"],
-            language_required=said["language_required"],
-            urgency=said["urgency"] or intake.urgency_of(said["first_night"], self.today),
-            may_move=said["may_move"],
-            may_split=said["may_split"],
-            notes=said["notes"],
-        )
+        said, shortest = self.cleaned_data, self.cleaned_data["min_nights"]
+        follows = {
+            "min_nights": None if shortest is None else min(shortest, said["nights"]),
+            "all_women": said["household"] != "mixed",
+            "women_only": said["household"] == "women_only",
+            "urgency": said["urgency"] or intake.urgency_of(said["first_night"], self.today),
+        }
+        return RequestDetails(**self.stated(REQUEST_NAMES) | follows)
 
 
 class OfferForm(OnBehalfForm):
@@ -271,23 +261,8 @@ class OfferForm(OnBehalfForm):
 
     def details(self) -> SpaceDetails:
         """Return what was filled in."""
-        said, where = self.cleaned_data, self.cleaned_data["where"]
-        return SpaceDetails(
-            latitude=where.latitude,
-            longitude=where.longitude,
-            place=where,
-            address=said["address"],
-            beds=said["beds"],
-            windows=((said["first_night"], said["last_day"]),),
-            shared=said["shared"],
-            max_nights=said["max_nights"],
-            who=said["who"],
-            children=said["children"],
-            pets=said["pets"],
-            smoking=said["smoking"],
-            step_free=said["step_free"],
-            languages=said["languages"],
-        )
+        said = self.cleaned_data
+        return SpaceDetails(**self.stated(SPACE_NAMES), windows=((said["first_night"], said["last_day"]),))
 
 
 def ask(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:

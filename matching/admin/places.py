@@ -55,12 +55,12 @@ class PlaceForm(forms.Form):
         """Return what was filled in."""
         given = self.cleaned_data
         return PlaceDetails(
-            given["name"],
-            given["country"],
-            given["kind"],
-            given["latitude"],
-            given["longitude"],
-            tuple(given["names"].splitlines()),
+            name=given["name"],
+            country=given["country"],
+            kind=given["kind"],
+            latitude=given["latitude"],
+            longitude=given["longitude"],
+            names=tuple(given["names"].splitlines()),
         )
 
 

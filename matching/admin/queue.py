@@ -252,15 +252,17 @@ def bulk(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Choose a reason from the list."))
         return HttpResponseRedirect(queue_page)
     if everything:
-        return _confirm(request, user, filters, act, reason, at)
+        return _confirm(request, user, filters, act=act, reason=reason, at=at)
     if not households:
         messages.warning(request, _("Tick the proposals you want to decide on first."))
         return HttpResponseRedirect(queue_page)
-    _decide_on(request, households[:MOST_AT_ONCE], act, reason, user, at)
+    _decide_on(request, households[:MOST_AT_ONCE], act, reason, by=user, at=at)
     return HttpResponseRedirect(queue_page)
 
 
-def _confirm(request: HttpRequest, user: User, filters: Filters, act: str, reason: str, at: datetime) -> HttpResponse:
+def _confirm(
+    request: HttpRequest, user: User, filters: Filters, *, act: str, reason: str, at: datetime
+) -> HttpResponse:
     """Show how many a filter selects and whom a bulk approval leaves out, before anything is decided."""
     heads = list(queueing.bulk(user, filters, at, limit=MOST_AT_ONCE))
     cards = queueing.cards(heads, at)
@@ -281,10 +283,10 @@ def _confirm(request: HttpRequest, user: User, filters: Filters, act: str, reaso
 
 
 def _decide_on(
-    request: HttpRequest, households: list[dict[UUID, int]], act: str, reason: str, user: User, at: datetime
+    request: HttpRequest, households: list[dict[UUID, int]], act: str, reason: str, *, by: User, at: datetime
 ) -> None:
     ids = [pk for seen in households for pk in seen]
-    visible = queries.matches_visible_to(user).filter(pk__in=ids)
+    visible = queries.matches_visible_to(by).filter(pk__in=ids)
     allowed = set(visible.values_list("pk", flat=True))
     spared: set[UUID] = set()
     if act == "approve":
@@ -292,7 +294,7 @@ def _decide_on(
         spared = set(visible.filter(high_risk=True).values_list("pk", flat=True))
     taken = [seen for seen in households if allowed.issuperset(seen) and not spared.intersection(seen)]
     try:
-        bundles, refused = decisions.decide_many(taken, act, by=user, at=at, reason=reason)
+        bundles, refused = decisions.decide_many(taken, act, by=by, at=at, reason=reason)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return

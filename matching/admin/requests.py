@@ -1,4 +1,4 @@
-"""Shelter requests: what each household needs, why it is left over, and proposing a space by hand."""
+"""Shelter requests: what each household needs, why it is unplaced, and proposing a space by hand."""
 
 from __future__ import annotations
 

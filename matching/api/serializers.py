@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,8 +14,10 @@ from matching import queries
 from matching.api.worded_reasons import WordedReasonSerializer
 from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
-from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_NOTE, OF_AGE
+from matching.limits import LONGEST_LIMIT, LONGEST_NOTE, OF_AGE
 from matching.models import ShelterRequest, Space
+from matching.sheets import fields
+from matching.sheets.fields import LANGUAGES, NEEDED, REQUEST_NAMES, SPACE_NAMES, Field
 from places.gazetteer import KnownPlace, nearest_place
 from places.models import Place
 from places.queries import find, row_of
@@ -46,6 +48,36 @@ class WindowSerializer(Exact):
 
     first_night = serializers.DateField()
     last_day = serializers.DateField(help_text="The day they leave: the night before it is the last one.")
+
+
+AnyField = serializers.Field[Any, Any, Any, Any]
+
+PLAIN: dict[Any, Callable[..., AnyField]] = {
+    bool: serializers.BooleanField,
+    int: serializers.IntegerField,
+    int | None: serializers.IntegerField,
+    float: serializers.FloatField,
+    date: serializers.DateField,
+}
+"""Fields that need no words of their own, by the type that is declared."""
+
+
+def in_order(declared: Sequence[Field], said: Mapping[str, AnyField]) -> dict[str, AnyField]:
+    """Return the fields of a serializer in the order of the declaration: as `said` by the serializer, else plain."""
+    made = {field.name: said.get(field.name) or _plain(field) for field in declared}
+    return {name: field for name, field in made.items() if field is not None}
+
+
+def _plain(field: Field) -> AnyField | None:
+    """Return the field of the API for a declared one; None where its serializer has to say more."""
+    if field.kind is LANGUAGES:
+        return language_codes()
+    if field.type not in PLAIN:
+        return None
+    if field.default is NEEDED:
+        return PLAIN[field.type]()
+    may_be_empty = {"required": False, "allow_null": True} if field.default is None else {}
+    return PLAIN[field.type](default=field.default, **may_be_empty)
 
 
 class WherePart(Exact):
@@ -90,16 +122,12 @@ class SpaceDetailsSerializer(WherePart):
         allow_blank=True,
         help_text="How to find the door; left out, it stays as it is.",
     )
-    beds = serializers.IntegerField()
-    shared = serializers.BooleanField(default=False)
     windows = WindowSerializer(many=True, allow_empty=False)
     max_nights = serializers.IntegerField(required=False, allow_null=True, default=None, max_value=LONGEST_LIMIT)
     who = serializers.ChoiceField(choices=Space.Who.choices, default="anyone")
-    children = serializers.BooleanField(default=True)
-    pets = serializers.BooleanField(default=False)
-    smoking = serializers.BooleanField(default=False)
-    step_free = serializers.BooleanField(default=False)
-    languages = language_codes()
+
+    def get_fields(self) -> dict[str, AnyField]:
+        return in_order(fields.SPACE, super().get_fields())
 
     def details(self, present: Space | None = None) -> SpaceDetails:
         """Return what was meant; a coordinator, who never sees the `present` address, cannot wipe it out."""
@@ -117,28 +145,7 @@ class SpaceSerializer(serializers.ModelSerializer[Space]):
 
     class Meta:
         model = Space
-        fields = [
-            "id",
-            "status",
-            "place",
-            "latitude",
-            "longitude",
-            "address",
-            "directions",
-            "beds",
-            "shared",
-            "windows",
-            "max_nights",
-            "who",
-            "children",
-            "pets",
-            "smoking",
-            "step_free",
-            "languages",
-            "vetted",
-            "fresh_until",
-            "created_at",
-        ]
+        fields = ["id", "status", *SPACE_NAMES, "vetted", "fresh_until", "created_at"]
 
     def get_address(self, space: Space) -> str:
         return space.address if space.host.user_id == self.context["request"].user.pk else ""
@@ -153,31 +160,20 @@ class SpaceSerializer(serializers.ModelSerializer[Space]):
 class RequestDetailsSerializer(WherePart):
     """A household's need. `nights` counts from `first_night`."""
 
-    radius_km = serializers.FloatField(default=DEFAULT_RADIUS_KM)
-    people = serializers.IntegerField()
-    children = serializers.IntegerField(default=0)
     children_ages = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=OF_AGE - 1), default=list
     )
-    all_women = serializers.BooleanField(default=False)
-    first_night = serializers.DateField()
-    nights = serializers.IntegerField()
-    min_nights = serializers.IntegerField(required=False, allow_null=True, default=None)
-    pets = serializers.BooleanField(default=False)
-    step_free = serializers.BooleanField(default=False)
-    women_only = serializers.BooleanField(default=False)
     smoking = serializers.ChoiceField(choices=ShelterRequest.Smoking.choices, default="", allow_blank=True)
-    languages = language_codes()
-    language_required = serializers.BooleanField(default=False)
     urgency = serializers.ChoiceField(choices=ShelterRequest.Urgency.choices, default="1")
-    may_move = serializers.BooleanField(default=False)
-    may_split = serializers.BooleanField(default=False)
     notes = serializers.CharField(
         max_length=LONGEST_NOTE,
         required=False,
         allow_blank=True,
         help_text="Left out of a change, they stay as they are.",
     )
+
+    def get_fields(self) -> dict[str, AnyField]:
+        return in_order(fields.REQUEST, super().get_fields())
 
     def validate_first_night(self, first_night: date) -> date:
         present: ShelterRequest | None = self.context.get("present")
@@ -203,34 +199,7 @@ class RequestSerializer(serializers.ModelSerializer[ShelterRequest]):
 
     class Meta:
         model = ShelterRequest
-        fields = [
-            "id",
-            "state",
-            "place",
-            "latitude",
-            "longitude",
-            "radius_km",
-            "people",
-            "children",
-            "children_ages",
-            "all_women",
-            "first_night",
-            "nights",
-            "min_nights",
-            "pets",
-            "step_free",
-            "women_only",
-            "smoking",
-            "languages",
-            "language_required",
-            "urgency",
-            "may_move",
-            "may_split",
-            "notes",
-            "left_over_reasons",
-            "registered_at",
-            "withdrawn_at",
-        ]
+        fields = ["id", "state", *REQUEST_NAMES, "left_over_reasons", "registered_at", "withdrawn_at"]
 
     def get_state(self, request: ShelterRequest) -> str:
         return queries.state_of(request, local_date(timezone.now()))

@@ -274,7 +274,14 @@ def _only_this(asked: ShelterRequest, space: Space, need: engine.Need, offer: en
 
 
 def _option(asked: ShelterRequest, space: Space, placement: engine.Placement) -> Option:
-    return Option(asked, space, placement.legs[0], placement.score, placement.reasons, _km(asked, space))
+    return Option(
+        request=asked,
+        space=space,
+        leg=placement.legs[0],
+        score=placement.score,
+        reasons=placement.reasons,
+        km=_km(asked, space),
+    )
 
 
 def _as_proposal(option: Option) -> Proposal:

@@ -300,9 +300,10 @@ def waiting(user: User, at: datetime) -> Waiting:
         )
     )
     counted = list(rows)
-    everywhere, tonight, two_people, mine, second = (sum(row[column] for row in counted) for column in range(1, 6))
     in_place = {row[0]: row[1] for row in counted if row[0] is not None and row[1]}
-    return Waiting(everywhere, tonight, two_people, mine, second, in_place)
+    figures = ("all", "tonight", "two_people", "mine", "second")
+    sums = {name: sum(row[column] for row in counted) for column, name in enumerate(figures, start=1)}
+    return Waiting(**sums, in_place=in_place)
 
 
 def places_to_filter_by(waiting: Waiting) -> list[tuple[int, str, int]]:

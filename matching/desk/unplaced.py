@@ -1,4 +1,4 @@
-"""The requests that are left over, what stands in their way, and the smallest change that would place each.
+"""The unplaced requests, what stands in their way, and the smallest change that would place each.
 
 All of it is as the last round of matching stored it.
 """
@@ -46,7 +46,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOver:
+class UnplacedRequest:
     """A request that is open, what stands in the way, and what would help, the smallest change of each kind."""
 
     request: ShelterRequest
@@ -69,7 +69,9 @@ def _change(reason: Reason) -> Change:
     return Change(reason, **named)
 
 
-def left_over(user: User, at: datetime, *, place: int | None = None, kind: str = "") -> QuerySet[ShelterRequest]:
+def unplaced_requests(
+    user: User, at: datetime, *, place: int | None = None, kind: str = ""
+) -> QuerySet[ShelterRequest]:
     """Return the open requests that `user` may see and that are of this `kind`, the most pressing first."""
     rows = queries.open_requests(local_date(at)).filter(pk__in=queries.requests_visible_to(user).values("pk"))
     if place is not None:
@@ -98,10 +100,10 @@ def _advised(code: Code) -> Q:
     return Q(left_over_reasons__contains=[{"code": code.value}])
 
 
-def explained(rows: Sequence[ShelterRequest], at: datetime) -> list[LeftOver]:
+def explained(rows: Sequence[ShelterRequest], at: datetime) -> list[UnplacedRequest]:
     """Return each request with its nights still wanted, its obstacles and its changes (prefetch `matches`)."""
     return [
-        LeftOver(
+        UnplacedRequest(
             request=request,
             runs=queries.uncovered(request, local_date(at)),
             obstacles=[each for each in map(reason_in, request.left_over_reasons) if each.code not in ADVICE],
@@ -113,7 +115,7 @@ def explained(rows: Sequence[ShelterRequest], at: datetime) -> list[LeftOver]:
 
 def places(user: User, at: datetime) -> list[tuple[int, str, int]]:
     """Return the places with open requests, by name, with how many: two queries."""
-    counted = left_over(user, at).order_by().values_list("place").annotate(count=Count("pk"))
+    counted = unplaced_requests(user, at).order_by().values_list("place").annotate(count=Count("pk"))
     counts: dict[int | None, int] = dict(counted)
     names = Place.objects.filter(pk__in=[pk for pk in counts if pk]).order_by("name").values_list("pk", "name")
     return [(pk, name, counts[pk]) for pk, name in names]

@@ -1,12 +1,13 @@
-"""Where one more bed would help most: the prices of what is scarce, as advice.
+"""Where one more space would help most, by the prices that prove a plan's bound.
 
-The prices of a plan's proof say what every need pays for its nights. Were a new space offered free of charge, each need
-could gain there at most the value of its stay less its margin (the most it is worth anywhere at these prices). Of
-these gains the best choice that fits the space is what is promised. With it the old prices prove a bound for the week with the
-new space: bound + gain. So no plan of that week is worth more, and the promise is kept up to the gap of the two plans.
+Under these prices each need pays for the nights of its stay. A need's margin is the most that any of its ways is worth
+after paying. In a new space that costs nothing, a need could gain at most the value of a stay there, less this margin.
+The promised gain is the best choice among these stays that fits into the space. The old prices then prove a bound for
+the week with the new space: the old bound plus the gain. No plan of that week is worth more. The two plans together
+may fall short of the promise by no more than their gaps.
 
-Prices of its nights add up to the promise, such that no stay gains more than its nights cost (the dual of that choice):
-they say on which nights the space is missed.
+The dual of that choice gives each night of the new space a price: the prices add up to the promise, and no stay gains
+more than its nights cost. So the prices say on which nights the space is missed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from matching.engine.values import Offer
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SpaceKind:
     """A kind of space that a host might offer."""
 
     name: str
@@ -33,29 +34,31 @@ class Kind:
 
 
 KINDS = (
-    Kind("single", beds=1, children=False),
-    Kind("double", beds=2),
-    Kind("family", beds=4),
-    Kind("women", beds=2, who="women"),
-    Kind("step-free", beds=2, step_free=True),
-    Kind("pets", beds=2, pets=True),
-    Kind("shared", beds=4, shared=True),
+    SpaceKind("single", beds=1, children=False),
+    SpaceKind("double", beds=2),
+    SpaceKind("family", beds=4),
+    SpaceKind("women", beds=2, who="women"),
+    SpaceKind("step-free", beds=2, step_free=True),
+    SpaceKind("pets", beds=2, pets=True),
+    SpaceKind("shared", beds=4, shared=True),
 )
-"""What one can ask hosts for: a room by its size, a room that meets one of the needs few spaces meet, a shared hall.
+"""The spaces one can ask hosts for: rooms of three sizes, rooms that meet one special need, a shared hall.
 
-Each meets one special need only, so that its price beside that of the double room says what this need is short of.
+Each room for a special need differs from the double room in this need only. So its gain beside the double room's says
+how scarce space for this need is.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a space of a kind, free all these nights at this point, would add; `nights` has the price of each that has one.
+    """The worth of one more space of this kind at this point, free from `first_night` until `last_day`.
 
-    `gain` is the promise, in units of the objective, for all its beds: no plan with the space is worth more than the old bound
-    and the promise. `at_least` is what the plan at hand gains when it takes the space and moves nobody out.
+    `gain` is the promise for all its beds, in units of the objective: no plan with the space is worth more than the old
+    bound plus `gain`. `at_least` is the gain of the plan at hand when it uses the space and moves nobody.
+    `nights` holds the prices of the nights; nights that cost nothing are left out. `lat` and `lon` are degrees.
     """
 
-    kind: Kind
+    kind: SpaceKind
     lat: float
     lon: float
     first_night: date
@@ -70,7 +73,7 @@ class Advice:
         return self.gain / self.kind.beds
 
     def as_offer(self, offer_id: str) -> Offer:
-        """Return the advised space."""
+        """Return the advised space as an offer with this id."""
         return Offer(
             id=offer_id,
             lat=self.lat,

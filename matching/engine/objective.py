@@ -12,12 +12,12 @@ FIT_SHARE = 0.2
 PARTIAL_BASE, PARTIAL_SHARE = 0.4, 0.6
 MOVE_COST, SPLIT_COST = 0.10, 0.15
 
-LOYALTY = 0.1
-"""What it costs to change a placement that stands, as a share of weight x people: as much as a move. Not in the objective."""
+DEFAULT_LOYALTY = 0.1
+"""A placement that stands changes only for a gain of more than this share of weight x people. The objective does not count it."""
 
 
 def weight(need: Need) -> float:
-    """Return urgency x (1 + 0.05 x days waiting, at most 14): the urgent and the long-waiting come first."""
+    """Return urgency x (1 + 0.05 x days waiting, at most 14), so that the urgent and the long-waiting come first."""
     return need.urgency * (1 + 0.05 * min(max(need.days_waiting, 0.0), 14.0))
 
 
@@ -27,7 +27,7 @@ def coverage(nights_covered: int, nights_wanted: int) -> float:
 
 
 def fit(need: Need, offer: Offer, people: int) -> float:
-    """Return from 0 to 1 how well the space suits: near, a common language, no bed wasted."""
+    """Return, from 0 to 1, how well the space suits: how near it is, a common language, no bed wasted."""
     km = distance_km(need.lat, need.lon, offer.lat, offer.lon)
     spoken = 1.0 if need.languages & offer.languages else 0.0
     filled = 1.0 if offer.shared else people / offer.beds
@@ -35,9 +35,9 @@ def fit(need: Need, offer: Offer, people: int) -> float:
 
 
 def score(need: Need, legs: tuple[tuple[Leg, Offer], ...]) -> float:
-    """Return what meeting `need` by these legs is worth.
+    """Return what it is worth to meet `need` by these legs, one or two, each with its offer.
 
-    Two legs that begin on the same night are a split, each for its share of the people; otherwise a move.
+    Two legs that begin on the same night are a split, each for its share of the people. Otherwise they are a move.
     """
     person_nights = need.people * need.nights
     covered = sum(leg.people * leg.nights for leg, _offer in legs) // need.people

@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matching.engine.arrays import FloatMatrix
 from matching.engine.clock import Clock
-from matching.engine.columns import Field, Floats
-from matching.engine.objective import LOYALTY, score
+from matching.engine.columns import Field
+from matching.engine.objective import DEFAULT_LOYALTY, score
 from matching.engine.reasons import CHILDREN_ALONE, NO_SPACE, NO_TIME, why_left_over, why_placed
 from matching.engine.rules import natural_leg, refusals
 from matching.engine.values import Leg, Need, Offer, Placement, Plan, Prices, Step, Unplaced
 
 if TYPE_CHECKING:
+    from matching.engine.compiled.problem import Problem
     from matching.engine.compiled.solving import Solved
-    from matching.engine.compiled.week import Week
 
 Progress = Callable[[Step], None]
 Stop = Callable[[], bool]
 
 TO_WRITE = 0.4
-"""The share of what a time limit keeps back that is left for writing when no more reasons are looked into."""
+"""Of the time kept back for what comes after the plan proper, this share is for writing: then no more reasons are sought."""
 
 
 def plan(
@@ -37,16 +38,17 @@ def plan(
     progress: Progress | None = None,
     stop: Stop | None = None,
     standing: Sequence[Placement] = (),
-    loyalty: float = LOYALTY,
+    loyalty: float = DEFAULT_LOYALTY,
 ) -> Plan:
     """Place as much as possible of `needs` into `offers`, and prove how good the answer is.
 
-    Same input and seed, same plan, as long as neither `time_limit` (seconds) is reached nor `stop`, asked
-    now and then, says yes; then the best plan so far is returned. `progress` is told of each step.
+    The same input and seed give the same plan, unless the plan is cut short. It is cut short after `time_limit`
+    seconds, or when `stop`, which is asked now and then, returns True. Then the best plan so far is returned.
+    `progress` hears of each step.
 
-    `standing` are placements of some of the needs that somebody is looking at already (the offers do not hold their
-    beds): each stays as it is unless the plan without it is worth more by `loyalty` x weight x people. Objective and
-    bound know no loyalty.
+    `standing` are placements of some of the needs that stand already; `held` of the offers must not contain them. Each
+    stays as it is unless the plan without it is worth more by `loyalty` x weight x people. Objective and bound do
+    not count loyalty. docs/matching.md explains the method.
     """
     tell = progress or (lambda step: None)
     clock = Clock(time_limit, stop)
@@ -54,7 +56,7 @@ def plan(
     alone = [need for need in needs if need.children == need.people]
     needs = sorted((need for need in needs if need.children < need.people), key=lambda need: need.id)
     offers = sorted(offers, key=lambda offer: offer.id)
-    found = _solve(needs, offers, seed, tell, clock, standing, loyalty)
+    found = _solve(needs, offers, clock, tell, seed=seed, standing=standing, loyalty=loyalty)
     left_over = [*found.unplaced, *(Unplaced(need.id, (CHILDREN_ALONE,)) for need in alone)]
     tell(Step("done", 1.0, found.objective, found.bound))
     return replace(found, unplaced=tuple(sorted(left_over, key=lambda left: left.need_id)), seconds=clock.seconds)
@@ -63,30 +65,31 @@ def plan(
 def _solve(
     needs: Sequence[Need],
     offers: Sequence[Offer],
-    seed: int,
-    tell: Progress,
     clock: Clock,
+    tell: Progress,
+    *,
+    seed: int,
     standing: Sequence[Placement],
     loyalty: float,
 ) -> Plan:
-    """Return the plan, its answers in order of the needs' ids."""
-    # numba takes half a second to load: only who makes a plan waits for it.
-    from matching.engine.compiled import advising, draft, solving, week, why
+    """Return the plan, its answers in order of the ids of the needs."""
+    # numba takes half a second to load, so only a process that makes a plan loads it.
+    from matching.engine.compiled import advising, assignment, problem, solving, why
 
     if not needs:
         return Plan((), (), 0.0, 0.0)
     with clock.timed("lay out"):
-        laid_out = week.lay_out(needs, offers)
+        laid_out = problem.lay_out(needs, offers)
     if not laid_out.offers:
         return Plan((), tuple(Unplaced(need.id, (NO_SPACE,)) for need in needs), 0.0, 0.0)
     with solving.crew_for(laid_out) as crew:
         solved = solving.solve(laid_out, crew, seed=seed, tell=tell, clock=clock, standing=standing, loyalty=loyalty)
         with clock.timed("reasons"):
-            tell(Step("reasons", 0.0, draft.worth_of(solved.pool, solved.draft), solved.bound))
+            tell(Step("reasons", 0.0, assignment.worth_of(solved.pool, solved.plan), solved.bound))
             placed = sorted(_placements(laid_out, solved), key=lambda placement: placement.need_id)
             left_over = [
                 Unplaced(laid_out.needs[at].id, why_left_over(laid_out.needs[at], found) if found else (NO_TIME,))
-                for at, found in why.obstacles(laid_out, solved.draft, crew, over=lambda: clock.over(TO_WRITE))
+                for at, found in why.obstacles(laid_out, solved.plan, crew, over=lambda: clock.over(TO_WRITE))
             ]
         with clock.timed("advice"):
             advice = advising.advise(laid_out, solved, crew) if clock.left(1.0) > 0 else ()
@@ -100,36 +103,39 @@ def _solve(
     )
 
 
-def _placements(week: Week, solved: Solved) -> Iterator[Placement]:
-    first_day, chosen = week.first_day, solved.draft.chosen
-    with_way = np.flatnonzero(chosen >= 0)
-    ways = solved.pool.ways[with_way, chosen[with_way]].tolist()
-    for index, way in zip(with_way.tolist(), ways, strict=True):
-        need = week.needs[index]
+def _placements(problem: Problem, solved: Solved) -> Iterator[Placement]:
+    first_day, chosen = problem.first_day, solved.plan.chosen
+    placed = np.flatnonzero(chosen >= 0)
+    ways = solved.pool.ways[placed, chosen[placed]].tolist()
+    for index, way in zip(placed.tolist(), ways, strict=True):
+        need = problem.needs[index]
         legs = tuple(
-            (Leg(week.offers[offer].id, _day(first_day + first), _day(first_day + last), people), week.offers[offer])
-            for offer, first, last, people in (way[:4], way[4:])
+            (
+                Leg(problem.offers[offer].id, _day(first_day + first), _day(first_day + last), people),
+                problem.offers[offer],
+            )
+            for offer, first, last, people in way
             if offer >= 0
         )
         yield Placement(need.id, tuple(leg for leg, _offer in legs), score(need, legs), why_placed(need, legs))
 
 
-def _prices(week: Week, prices: Floats) -> Prices:
-    """Return the prices by offer and night: one for each j of `compiled.ascent`, without zeros at the end."""
+def _prices(problem: Problem, prices: FloatMatrix) -> Prices:
+    """Return the prices (rows, nights) by offer and night: one for each j of `compiled.ascent`, without zeros at the end."""
     rows, nights = np.nonzero(prices)
-    at = np.searchsorted(week.sites.row, rows, side="right") - 1
+    at = np.searchsorted(problem.sites.row, rows, side="right") - 1
     order = np.lexsort((rows, nights, at))
-    columns = (at, nights, rows - week.sites.row[at], prices[rows, nights])
+    columns = (at, nights, rows - problem.sites.row[at], prices[rows, nights])
     found: dict[tuple[str, date], list[float]] = {}
-    for offer, night, before, price in zip(*(column[order].tolist() for column in columns), strict=True):
-        each = found.setdefault((week.offers[offer].id, _day(week.first_day + night)), [])
-        each.extend([0.0] * (before - len(each)))
+    for offer, night, j_before, price in zip(*(column[order].tolist() for column in columns), strict=True):
+        each = found.setdefault((problem.offers[offer].id, _day(problem.first_day + night)), [])
+        each.extend([0.0] * (j_before - len(each)))
         each.append(price)
     return {key: tuple(each) for key, each in found.items()}
 
 
 def place_one(need: Need, offers: Sequence[Offer]) -> Placement | Unplaced:
-    """Place one new need beside what the offers hold already: the most valuable possible leg, or why none is."""
+    """Return the most valuable leg possible for one need beside what the offers hold, or why none is possible."""
     ranked = candidates(need, offers)
     if ranked:
         return ranked[0]
@@ -139,7 +145,10 @@ def place_one(need: Need, offers: Sequence[Offer]) -> Placement | Unplaced:
 
 
 def candidates(need: Need, offers: Sequence[Offer], *, limit: int | None = None) -> list[Placement]:
-    """Return every possible placement of `need` by one leg, the most valuable first (ties by the offer's id)."""
+    """Return every possible placement of `need` by one leg, the most valuable first, ties by the id of the offer.
+
+    At most `limit` are returned. A split or a move is not among them.
+    """
     field = Field([need], offers)
     columns = field.columns_for(need)
     found = zip(columns.value.tolist(), columns.offer.tolist(), strict=True)

@@ -289,7 +289,7 @@ CHANGES_OF_WINDOWS = [
 ]
 CHANGES_OF_REQUESTS = [
     _noting("request_written", pgtrigger.Insert, "SELECT id, NULL::uuid FROM written", new="written"),
-    # A round notes why requests are left over; that changes nothing for the next one.
+    # A round notes why requests are unplaced; that changes nothing for the next one.
     _noting(
         "request_rewritten",
         pgtrigger.Update,

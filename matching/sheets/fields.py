@@ -241,6 +241,9 @@ def _fields_of(record: type) -> tuple[Field, ...]:
 SPACE = _fields_of(SpaceFields)
 REQUEST = _fields_of(RequestFields)
 
+SPACE_NAMES = [field.name for field in SPACE]
+REQUEST_NAMES = [field.name for field in REQUEST]
+
 
 def weighed(fields: Sequence[Field]) -> tuple[Field, ...]:
     """Return the fields that the engine takes, in order."""

@@ -170,7 +170,7 @@ def match_of(user: User, match_id: UUID, role: Role) -> Match:
 
 
 def act_page(
-    request: HttpRequest, user: User, match_id: UUID, name: str, role: Role, home: str, *, onward: Onward | None = None
+    request: HttpRequest, user: User, match_id: UUID, name: str, *, role: Role, home: str, onward: Onward | None = None
 ) -> HttpResponse:
     """Show an act before it is done (GET), or do it (POST) and go `onward`, or `home` where that leads nowhere.
 

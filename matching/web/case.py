@@ -117,7 +117,15 @@ def _card(request: ShelterRequest, matches: list[Match], state: RequestState) ->
     wanted = story.is_wanted(request, state)
     checked_in = any(card.match.status == Status.CHECKED_IN for card in live)
     may_withdraw = wanted and not checked_in
-    return RequestCard(request, told, live, ended[::-1], wanted, may_withdraw, story.whom_to_contact())
+    return RequestCard(
+        request=request,
+        story=told,
+        live=live,
+        ended=ended[::-1],
+        wanted=wanted,
+        may_withdraw=may_withdraw,
+        whom=story.whom_to_contact(),
+    )
 
 
 def match_card(match: Match, role: Role) -> MatchCard:
@@ -138,7 +146,7 @@ def match_card(match: Match, role: Role) -> MatchCard:
 @refusals_shown_on(case_page)
 def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
     """Show or do one act to a match."""
-    return acts.act_page(request, _user(request), match_id, act, Role.ARRIVAL, HOME)
+    return acts.act_page(request, _user(request), match_id, act, role=Role.ARRIVAL, home=HOME)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

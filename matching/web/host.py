@@ -175,7 +175,7 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
 @refusals_shown_on(host_page)
 def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
     """Show or do one act to a match."""
-    return acts.act_page(request, _user(request), match_id, act, Role.HOST, HOME, onward=after_a_no)
+    return acts.act_page(request, _user(request), match_id, act, role=Role.HOST, home=HOME, onward=after_a_no)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

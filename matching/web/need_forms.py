@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import RequestDetails, urgency_of
 from matching.limits import LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
+from matching.sheets.fields import REQUEST_NAMES
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
 from matching.web.questions import AnswerLine, Answers, Flow, Question, QuestionForm
@@ -335,29 +336,20 @@ def tonight_answers(language: str) -> dict[str, dict[str, list[str]]]:
 
 
 def request_details(answers: Answers, today: date) -> RequestDetails:
-    """Return what a complete set of answers asks for."""
-    people, needs, stay = answers["people"], answers["needs"], answers["stay"]
-    place, when, spoken = answers["where"]["place_id"], answers["when"], answers["languages"]
-    return RequestDetails(
-        latitude=place.latitude,
-        longitude=place.longitude,
-        place=place,
-        radius_km=answers["where"]["radius_km"],
-        people=people["people"],
-        children=people["children"],
-        children_ages=tuple(answers["children"]["ages"]) if "children" in answers else (),
-        all_women=needs["household"] in ("women", "women_only"),
-        women_only=needs["household"] == "women_only",
-        step_free="step_free" in needs["needs"],
-        pets="pets" in needs["needs"],
-        smoking=needs["smoking"],
-        first_night=when["first_night"],
-        nights=when["nights"],
-        min_nights=1 if when["nights_unknown"] else stay["min_nights"],
-        may_move=stay["may_move"],
-        may_split=stay["may_split"],
-        languages=tuple(spoken["languages"]),
-        language_required=spoken["language_required"],
-        urgency=urgency_of(when["first_night"], today),
-        notes=answers["reach"]["notes"],
-    )
+    """Return what a complete set of answers asks for: each answer under its own name, and what follows from several."""
+    needs, place, when = answers["needs"], answers["where"]["place_id"], answers["when"]
+    said = {name: value for answer in answers.values() for name, value in answer.items()}
+    follows = {
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "place": place,
+        "children_ages": tuple(answers["children"]["ages"]) if "children" in answers else (),
+        "all_women": needs["household"] in ("women", "women_only"),
+        "women_only": needs["household"] == "women_only",
+        "step_free": "step_free" in needs["needs"],
+        "pets": "pets" in needs["needs"],
+        "min_nights": 1 if when["nights_unknown"] else answers["stay"]["min_nights"],
+        "languages": tuple(said["languages"]),
+        "urgency": urgency_of(when["first_night"], today),
+    }
+    return RequestDetails(**{name: value for name, value in (said | follows).items() if name in REQUEST_NAMES})

@@ -143,11 +143,11 @@ class Market:
     of_request: defaultdict[str, list[Matched]] = field(default_factory=lambda: defaultdict(list))
     of_space: defaultdict[str, list[Matched]] = field(default_factory=lambda: defaultdict(list))
     declined: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    today: date = field(init=False)
+    day: date = field(init=False)
 
     def __post_init__(self) -> None:
         # Once, not for each need: a look at the time zone takes as long as making a need.
-        self.today = local_date(self.at)
+        self.day = local_date(self.at)
 
     def wanted(self, request_id: str, *, beside: Collection[Matched] | None = None) -> Need | None:
         """Return the need that the worker should place now, or None; `beside` these matches (default: all).
@@ -160,7 +160,7 @@ class Market:
             return None
         matches = self.of_request.get(request_id, ()) if beside is None else beside
         spent = _spent(matches)
-        runs = queries.runs_wanted(asked, spent, self.today)
+        runs = queries.runs_wanted(asked, spent, self.day)
         if not runs:
             return None
         broken_off = any(match.status == Status.BROKEN_OFF for match in matches)
@@ -337,7 +337,7 @@ def part_of_market(at: datetime, *, requests: Iterable[str] = (), spaces: Iterab
 
 
 def _params(market: Market, more: dict[str, Any]) -> dict[str, Any]:
-    return {"at": market.at, "today": market.today, **more}
+    return {"at": market.at, "today": market.day, **more}
 
 
 def _keep_requests(market: Market, sql: str, params: dict[str, Any]) -> None:
@@ -351,7 +351,7 @@ def _keep_matchable_spaces(market: Market) -> None:
     _read_windows(market, "true", {})
     for space_id, windows in market.windows.items():
         # Past nights are nobody's, and a board would lay them all out.
-        market.windows[space_id] = [(max(first_night, market.today), last_day) for first_night, last_day in windows]
+        market.windows[space_id] = [(max(first_night, market.day), last_day) for first_night, last_day in windows]
 
 
 def _keep_spaces(market: Market, sql: str, params: dict[str, Any]) -> None:

@@ -222,11 +222,11 @@ def place_request(keeper: Keeper, request_id: str, *, now: Callable[[], datetime
             return 0
         answer = board.place(need, worth_moving=WORTH_MOVING)
         if isinstance(answer, Unplaced):
-            intake.note_left_over({request_id: answer.reasons})
+            intake.note_unplaced({request_id: answer.reasons})
             return 0
         written = _written(keeper, answer, at=at)
         if written is not None:
-            intake.note_left_over({request_id: ()})
+            intake.note_unplaced({request_id: ()})
             return written
         read_again += [(None, leg.offer_id) for leg in answer.placement.legs]
         read_again += [(placement.need_id, leg.offer_id) for placement in answer.moved for leg in placement.legs]
@@ -247,7 +247,7 @@ def refill_space(keeper: Keeper, space_id: str, *, now: Callable[[], datetime]) 
             written += place_request(keeper, placement.need_id, now=now)
         else:
             written += done
-            intake.note_left_over({placement.need_id: ()})
+            intake.note_unplaced({placement.need_id: ()})
     return written
 
 

@@ -186,7 +186,7 @@ def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
     if refused:
         with transaction.atomic():
             due.note(now(), requests=refused)
-    _note_left_over(plan, but=frozenset(refused))
+    _note_unplaced(plan, but=frozenset(refused))
     if region.number != LAST:
         _keep_prices(region, plan.advice)
     done = now()
@@ -230,7 +230,7 @@ def _write(
     return written, refused
 
 
-def _note_left_over(plan: engine.Plan, *, but: Collection[str]) -> None:
+def _note_unplaced(plan: engine.Plan, *, but: Collection[str]) -> None:
     # Nothing was learnt about those that the engine had no time for: what was known before may still hold.
     reasons: dict[str, Sequence[Reason]] = {
         left.need_id: left.reasons for left in plan.unplaced if left.reasons != (NO_TIME,)
@@ -239,7 +239,7 @@ def _note_left_over(plan: engine.Plan, *, but: Collection[str]) -> None:
     order = sorted(reasons)
     for start in range(0, len(order), ROWS_AT_ONCE):
         some = order[start : start + ROWS_AT_ONCE]
-        intake.note_left_over({request_id: reasons[request_id] for request_id in some})
+        intake.note_unplaced({request_id: reasons[request_id] for request_id in some})
 
 
 def _finish(opened: MatchingRound, *, at: datetime) -> MatchingRound | None:

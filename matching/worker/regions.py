@@ -61,7 +61,7 @@ def cut(requests: Points, spaces: Points, *, largest: int) -> Cut:
     beds = np.bincount(cell_of_space, weights=spaces.size, minlength=len(at))
     component_of_cell = _components(asked, at, degrees)
     components = int(component_of_cell.max()) + 1
-    homes, reached = _homes(asked, at, beds, component_of_cell, components, degrees)
+    homes, reached = _homes(asked, at, beds, component_of_cell, components=components, degrees=degrees)
     load = np.bincount(homes[cell_of_request], minlength=components)
     region_of_component = _strips(at, beds, component_of_cell, load, largest)
     regions = int(region_of_component.max()) + 1
@@ -142,7 +142,7 @@ def connected_columns(ties: Array) -> Array:
 
 
 def _homes(
-    asked: Array, at: Array, beds: Array, component_of_cell: Array, components: int, degrees: float
+    asked: Array, at: Array, beds: Array, component_of_cell: Array, *, components: int, degrees: float
 ) -> tuple[Array, Array]:
     """Return for each group of requests the component where it finds most room near, and which ones it may reach."""
     homes, reached = np.empty(len(asked), dtype=int), np.zeros((len(asked), components), dtype=bool)

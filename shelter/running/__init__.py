@@ -1,1 +1,1 @@
-"""Running the service on one machine: embedded servers, and one supervisor for web, worker, placer and beat."""
+"""Run the service on one machine: servers of its own, and one supervisor for web, worker, placer and beat."""

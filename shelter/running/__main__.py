@@ -1,5 +1,7 @@
-"""`python -m shelter.running up` runs the whole service; `... manage COMMAND` runs a command of manage.py on its data;
-`... with COMMAND` runs any command beside fresh test servers.
+"""Run the service on this machine.
+
+`python -m shelter.running up` runs the whole service until Ctrl-C. `... manage COMMAND` runs a command of manage.py on its data.
+`... with COMMAND` runs any command beside fresh servers for tests.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ PATIENCE = 90
 
 
 class Stop(Exception):
-    """Somebody asked us to end."""
+    """A signal asked this process to end."""
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
@@ -97,7 +99,7 @@ def up() -> int:
 
 
 def free_port(wanted: int) -> int:
-    """Return `wanted` when nobody listens there, else the next free port, with a word about it."""
+    """Return the port `wanted` where it is free, else the next free one, and say so. Raises RuntimeError where none is."""
     for port in range(wanted, wanted + 50):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -112,7 +114,7 @@ def free_port(wanted: int) -> int:
 
 
 def wait_for_port(port: int, seconds: float = 60.0) -> None:
-    """Wait until something listens on `port`."""
+    """Wait until a server listens on `port`. Raises RuntimeError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with socket.socket() as probe:
@@ -138,7 +140,7 @@ def environment(folder: Path, urls: dict[str, str], port: int) -> dict[str, str]
 
 
 def manage(words: list[str]) -> int:
-    """Run a command of manage.py on the data that `up` keeps, whether or not it is running; return its exit status."""
+    """Run a command of manage.py on the data of `up`, whether or not that runs now; return the exit status of the command."""
     signal.signal(signal.SIGTERM, _stop)
     folder = state.state_dir()
     with ExitStack() as stack:
@@ -156,7 +158,7 @@ def manage(words: list[str]) -> int:
 
 
 def run_with(command: list[str]) -> int:
-    """Run `command` beside servers of its own that are thrown away afterwards; return its exit status."""
+    """Run `command` beside servers of its own, throw these away afterwards, and return the exit status of the command."""
     signal.signal(signal.SIGTERM, _stop)
     # A script starts its background commands with Ctrl-C ignored. The child would inherit that and never end.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -179,7 +181,7 @@ def run_with(command: list[str]) -> int:
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:
-    """Ask a command to end, and to end what it started; return its exit status."""
+    """Ask a command to end, together with the processes that it started, and return its exit status."""
     child.send_signal(signal.SIGINT)
     try:
         return child.wait(PATIENCE)

@@ -1,7 +1,7 @@
-"""The four commands of the service. `make run` starts them, and docker-compose.yml must say the same (a test compares)."""
+"""The four commands of the service. docker-compose.yml and the units in systemd/ repeat them; tests compare."""
 
 WEB = ["gunicorn", "--config", "shelter/gunicorn_conf.py", "shelter.wsgi"]
-# WARNING: at INFO each sweep, every few seconds, writes lines that say nothing happened.
+# WARNING, because at INFO every sweep writes lines that say nothing happened, every few seconds.
 _CELERY = ["celery", "--quiet", "--app", "shelter"]
 WORKER = [*_CELERY, "worker", "--queues", "celery", "--loglevel", "WARNING", "--concurrency", "3"]
 PLACER = [*_CELERY, "worker", "--queues", "placing", "--loglevel", "WARNING", "--concurrency", "1"]

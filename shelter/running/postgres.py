@@ -13,6 +13,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -57,7 +58,7 @@ class EmbeddedPostgres:
         self._make_cluster()
         # This process holds the lock of the state folder, so a server that still uses this cluster has lost its supervisor.
         if (self._data / "postmaster.pid").exists():
-            self._run("pg_ctl", "stop", "-D", self._data, "-m", "fast", "-w", "-t", "20", check=False)
+            self._run("pg_ctl", ["stop", "-D", self._data, "-m", "fast", "-w", "-t", "20"], check=False)
         with (self._folder / "postgres.log").open("ab") as log:
             self._process = process.start(
                 [
@@ -83,7 +84,7 @@ class EmbeddedPostgres:
         process.wait_until(
             self._answers, self._process, seconds=60, what=f"PostgreSQL (see {self._folder}/postgres.log)"
         )
-        self._run("createdb", "-h", self._sockets, "-U", NAME, NAME, check=False)
+        self._run("createdb", ["-h", self._sockets, "-U", NAME, NAME], check=False)
 
     def stop(self) -> None:
         """Shut down at once but cleanly (SIGINT: fast shutdown)."""
@@ -126,26 +127,28 @@ class EmbeddedPostgres:
             os.chown(self._data, *self._user)
         self._run(
             "initdb",
-            "-D",
-            self._data,
-            "-U",
-            NAME,
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            *(BUILTIN_LOCALE if self._programs.version >= BUILTIN_LOCALE_SINCE else ["--locale=C.UTF-8"]),
-            "--no-sync",
+            [
+                "-D",
+                self._data,
+                "-U",
+                NAME,
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                *(BUILTIN_LOCALE if self._programs.version >= BUILTIN_LOCALE_SINCE else ["--locale=C.UTF-8"]),
+                "--no-sync",
+            ],
         )
         (self._data / "made").touch()
 
     def _answers(self) -> bool:
-        return self._run("pg_isready", "-h", self._sockets, "-U", NAME, check=False) == 0
+        return self._run("pg_isready", ["-h", self._sockets, "-U", NAME], check=False) == 0
 
     def _env(self) -> dict[str, str]:
         return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(self._folder)}
 
-    def _run(self, name: str, *words: str | Path, check: bool = True) -> int:
+    def _run(self, name: str, words: Sequence[str | Path], *, check: bool = True) -> int:
         done = subprocess.run(  # noqa: S603 - the server's own programs
             [str(self._bin / name), *(str(word) for word in words)],
             env=self._env(),

@@ -7,7 +7,7 @@ import sys
 
 
 def main(*, demo: bool) -> None:
-    """Migrate, load the gazetteer where it is missing, collect static files; with `demo`, load it into an empty service."""
+    """Migrate, load the gazetteer where it is missing, and collect static files. `demo` loads the demo into an empty service."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shelter.settings")
     import django
 

@@ -1,4 +1,4 @@
-"""Child processes that do not outlive us."""
+"""Start child processes that end with this one."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def start(
     cwd: Path | None = None,
     dies_by: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own; on Linux it gets `dies_by` when this process is killed outright.
+    """Start `command` in a session of its own. On Linux it gets the signal `dies_by` when this process is killed outright.
 
-    `user` is (uid, gid) to run as, for root only.
+    `user` is the (uid, gid) to run as; only root may give it.
     """
     return subprocess.Popen(  # noqa: S603 - commands come from this project alone
         [str(word) for word in command],
@@ -52,7 +52,7 @@ def _follow_parent(dies_by: signal.Signals) -> Callable[[], None] | None:
 
 
 def stop(process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, seconds: float = 15.0) -> None:
-    """Ask the process to end and wait; whatever is left of its session after `seconds` is killed."""
+    """Ask the process to end and wait. After `seconds`, every process that is left of its session is killed."""
     if process.poll() is None:
         process.send_signal(by)
         with contextlib.suppress(subprocess.TimeoutExpired):

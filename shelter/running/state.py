@@ -1,4 +1,4 @@
-"""Where a trial keeps its data: one folder for each checkout, outside it and outside any home when run by root."""
+"""The folder of a trial's data: one for each checkout, outside of it. A trial of root keeps it outside of any home folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AlreadyRunning(Exception):
 
 
 def state_dir() -> Path:
-    """Return (and make) the folder of this checkout's trial: SHELTER_STATE_DIR, or one named by the checkout's path."""
+    """Return the folder of this checkout's trial, and make it: SHELTER_STATE_DIR, or a folder named by the checkout's path."""
     if chosen := os.environ.get("SHELTER_STATE_DIR"):
         folder = Path(chosen)
     else:
@@ -51,7 +51,7 @@ def socket_dir(folder: Path, owner: int) -> Path:
 
 
 def lock(folder: Path) -> IO[str]:
-    """Take the folder for this process until it ends. Raises AlreadyRunning with the other's process id."""
+    """Take the folder for this process until it ends. Raises AlreadyRunning with the id of the process that has it."""
     handle = (folder / "lock").open("a+")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -66,7 +66,7 @@ def lock(folder: Path) -> IO[str]:
 
 
 def keys(folder: Path) -> dict[str, str]:
-    """Return the secrets of this trial, made once and kept readable by their owner only."""
+    """Return the secrets of this trial. They are made once, and only their owner can read them."""
     path = folder / "keys.json"
     if not path.exists():
         made = {

@@ -1,4 +1,4 @@
-"""One foreground process over web, workers and beat: prefixes their output, restarts what dies, ends all with itself."""
+"""Supervise web, worker, placer and beat: prefix their output, restart the ones that die, end all of them together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        # The commands live beside the interpreter of this very environment, whatever PATH says.
+        # Programs of this environment lie beside its interpreter. PATH may lead to others.
         program = Path(sys.executable).parent / self._command[0]
         self._process = process.start(
             [sys.executable, program, *self._command[1:]], env=self._env, output=subprocess.PIPE, cwd=CHECKOUT
@@ -36,7 +36,7 @@ class Child:
         threading.Thread(target=self._relay, args=(self._process,), daemon=True).start()
 
     def look(self) -> None:
-        """Start the command again when it has died, after a pause that doubles until it stays calm."""
+        """Start the command again when it has died, after a pause that doubles until the command stays alive for a while."""
         now = time.monotonic()
         if self._process is not None and self._process.poll() is not None:
             if now - self._started > CALM_SECONDS:
@@ -50,7 +50,7 @@ class Child:
             self.start()
 
     def ask_to_end(self) -> None:
-        """Send SIGTERM and return: all children can then wind up at the same time."""
+        """Send SIGTERM and return at once, so that all children end at the same time."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
 
@@ -66,5 +66,5 @@ class Child:
 
 
 def say(words: str) -> None:
-    """Print a line of the supervisor's own."""
+    """Print a line of the supervisor itself."""
     print(f"     * | {words}", flush=True)

@@ -200,9 +200,9 @@ def test_two_coordinators_see_each_other(opening: Opening, carla: Person, hanna:
 # -- the other pages ------------------------------------------------------------------------------
 
 
-def left_over() -> ShelterRequest:
+def unplaced() -> ShelterRequest:
     asked = people.request(people.amira().arrival, pets=True)
-    intake.note_left_over({asked.pk: [Reason(Code.COUNT_NO_PETS, (8,)), Reason(Code.FARTHER, (3, 75.0))]})
+    intake.note_unplaced({asked.pk: [Reason(Code.COUNT_NO_PETS, (8,)), Reason(Code.FARTHER, (3, 75.0))]})
     return asked
 
 
@@ -216,7 +216,7 @@ def tab_to(page: Page, name: str) -> None:
 
 
 def test_change_is_agreed_by_keyboard(opening: Opening, carla: Person) -> None:
-    asked = left_over()
+    asked = unplaced()
     page = opening(carla)
     page.goto(UNPLACED)
 
@@ -228,7 +228,7 @@ def test_change_is_agreed_by_keyboard(opening: Opening, carla: Person) -> None:
 
 
 def test_matched_by_hand_by_keyboard(opening: Opening, carla: Person, hanna: Person) -> None:
-    asked = left_over()
+    asked = unplaced()
     offered = people.space(hanna.host, pets=True)
     page = opening(carla)
     page.goto("/admin/")
@@ -257,7 +257,7 @@ def everything(hanna: Person) -> dict[str, str]:
     claims.take(made[1].request_id, by=people.carla("clara").user, at=timezone.now())
     claims.write_note(made[2].request_id, "call after nine", by=carla.user, at=timezone.now())
     decisions.decide({made[0].pk: 1}, "approve", by=carla.user, at=timezone.now())
-    asked = left_over()
+    asked = unplaced()
     offered = people.space(hanna.host, pets=True)
     people.space(hanna.host, pets=True, beds=7)
     transitions.propose(

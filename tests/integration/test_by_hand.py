@@ -1,4 +1,4 @@
-"""Matching by hand and who is left over: what is possible, what is not and why, and the way round the advice."""
+"""Matching by hand and who is unplaced: what is possible, what is not and why, and the way round the advice."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_propose_elsewhere_is_refused(amira: Person, hanna: Person) -> None:
         by_hand.propose(asked.pk, offered.pk, by=elsewhere.user, at=now())
 
 
-# -- who is open, who is left over ----------------------------------------------------------------
+# -- who is open, who is unplaced ----------------------------------------------------------------
 
 
 def leg(asked: ShelterRequest, offered: Any, start: int, end: int, *, people_: int | None = None, n: int = 1) -> Match:
@@ -231,29 +231,29 @@ def test_every_advice_of_the_engine_is_understood_and_found(
     need = as_need(asked, (tonight(), tonight(5)), declined=(), at=now())
     need = type(need)(**{name: getattr(need, name) for name in need.__slots__} | NEED)
     reasons = why_left_over(need, Obstacles(**NONE_FREE | found))
-    intake.note_left_over({str(asked.pk): reasons, str(other.pk): [Reason(Code.NONE_WITHIN, (20.0,))]})
+    intake.note_unplaced({str(asked.pk): reasons, str(other.pk): [Reason(Code.NONE_WITHIN, (20.0,))]})
     asked.refresh_from_db()
 
     (explained,) = unplaced.explained([asked], now())
 
     assert (explained.changes, explained.obstacles) == ([change], [reasons[0]])
     for kind in unplaced.KINDS:
-        rows = unplaced.left_over(carla.user, now(), kind=kind)
+        rows = unplaced.unplaced_requests(carla.user, now(), kind=kind)
         assert list(rows) == {change.kind: [asked], "nothing": [other]}.get(kind, [])
 
 
-def test_left_over_are_those_of_the_coordinators_places_tonight_first(carla: Person) -> None:
+def test_unplaced_are_those_of_the_coordinators_places_tonight_first(carla: Person) -> None:
     here = people.request(people.amira().arrival, first_night=tonight(3))
     tonight_ = people.request(people.amira().arrival, first_night=tonight())
     there = people.request(people.amira().arrival, place=people.place("Oral"))
     alone = people.request(people.amira().arrival, people=1, children=1, children_ages=(15,))
     ShelterRequest.objects.filter(pk=tonight_.pk).update(registered_at=now() - timedelta(days=2))
 
-    everywhere = unplaced.left_over(carla.user, now())
-    elsewhere = unplaced.left_over(people.carla("elsewhere", places=(people.place("Oral"),)).user, now())
+    everywhere = unplaced.unplaced_requests(carla.user, now())
+    elsewhere = unplaced.unplaced_requests(people.carla("elsewhere", places=(people.place("Oral"),)).user, now())
 
     assert list(everywhere) == [tonight_, there, alone, here]
     assert list(elsewhere) == [there]
-    assert list(unplaced.left_over(carla.user, now(), place=people.place().pk)) == [tonight_, alone, here]
-    assert list(unplaced.left_over(carla.user, now(), kind="not_yet")) == [tonight_, there, here]
-    assert list(unplaced.left_over(carla.user, now(), kind="alone")) == [alone]
+    assert list(unplaced.unplaced_requests(carla.user, now(), place=people.place().pk)) == [tonight_, alone, here]
+    assert list(unplaced.unplaced_requests(carla.user, now(), kind="not_yet")) == [tonight_, there, here]
+    assert list(unplaced.unplaced_requests(carla.user, now(), kind="alone")) == [alone]

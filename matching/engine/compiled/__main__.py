@@ -1,4 +1,4 @@
-"""`python -m matching.engine.compiled`: compile every kernel into its cache, so that nobody waits for it later."""
+"""`python -m matching.engine.compiled` compiles every kernel into its cache, so that nobody waits for it later."""
 
 from __future__ import annotations
 
@@ -11,9 +11,23 @@ FIRST, LAST = date(2022, 9, 26), date(2022, 10, 3)
 
 
 def warm_up() -> None:
-    """Make a plan, and fill a board, in which every kernel has something to do."""
+    """Make a plan and fill a board in which every kernel has something to do."""
     offers = [
-        Offer(f"o{at}", 43.2, 76.9, 2, at % 2 == 0, ((FIRST, LAST),), 3, "anyone", True, True, False, True, frozenset())
+        Offer(
+            id=f"o{at}",
+            lat=43.2,
+            lon=76.9,
+            beds=2,
+            shared=at % 2 == 0,
+            windows=((FIRST, LAST),),
+            max_nights=3,
+            who="anyone",
+            children=True,
+            pets=True,
+            smoking=False,
+            step_free=True,
+            languages=frozenset(),
+        )
         for at in range(3)
     ]
     needs = [

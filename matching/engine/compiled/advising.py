@@ -1,80 +1,128 @@
-"""What one more space would add at the prices of a proof: see `matching.engine.advice`."""
+"""What one more space would add at the prices of a proof; `matching.engine.advice` says why it does."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
-from matching.engine.advice import KINDS, Advice, Kind, usual_languages
-from matching.engine.compiled.draft import Draft
+from matching.engine.advice import KINDS, Advice, SpaceKind, usual_languages
+from matching.engine.arrays import FloatMatrix, FloatVector, IntMatrix, IntVector
+from matching.engine.compiled.assignment import Assignment
+from matching.engine.compiled.board_kernels import best_together
 from matching.engine.compiled.kernel import Crew, kernel, pieces
 from matching.engine.compiled.legs import (
-    SHORTEST_LEG,
     has_room,
     haversine,
     last_day,
     near,
     price_of_leg,
+    scratch_for,
     share_of_leg,
 )
-from matching.engine.compiled.placing import best_together
 from matching.engine.compiled.pool import Pool
+from matching.engine.compiled.problem import KM_PER_DEGREE_AT_LEAST, Problem, Sites, Wants, allows
 from matching.engine.compiled.proof import price_nights
 from matching.engine.compiled.solving import Solved
-from matching.engine.compiled.week import Array, Sites, Wants, Week, allows
-from matching.engine.objective import MOVE_COST, PARTIAL_BASE, SPLIT_COST
+from matching.engine.compiled.ways import SHORTEST_MOVE_LEG
+from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, SPLIT_COST
 
 SPOTS = 30
 """Places looked at, at most: those where most is left over."""
 
 CELL = 0.1
-"""Degrees; 11 km."""
+"""Degrees: the size of the cells, 11 km, in which the people left over are counted."""
 
 STEPS = 200
+"""Subgradient steps for a space that households share."""
+
 SHARES_OF_WORK = 32
 
 
-def advise(week: Week, solved: Solved, crew: Crew) -> tuple[Advice, ...]:
-    """Return what a space of each kind would add at each spot, the most for a bed first; nothing where it adds nothing."""
-    spots = _spots(week, solved)
+STAY_COLUMNS = 4
+FIRST_NIGHT, LAST_DAY, NEED, LOAD = range(STAY_COLUMNS)
+"""The columns of a stay in the new space. LOAD is its people; 1 where the space is not shared."""
+
+
+class Space(NamedTuple):
+    """The new space, free on all nights of the problem."""
+
+    lat: float
+    lon: float
+    beds: int
+    shared: bool
+    allows: int
+    """Bits, as in Sites."""
+    speaks: IntVector
+    """Bits by word, as in Sites."""
+    nights: int
+
+
+class Beside(NamedTuple):
+    """What each need has without the new space, so that only what it gains beyond that counts.
+
+    The two tables say what it gains from the offers there are when the new space takes the other part of its stay.
+    """
+
+    margin: FloatVector
+    """What the need has already: in the promise its margin, in what is sure the worth of its way."""
+    early: FloatMatrix
+    """(needs, nights + 1): the best first leg of so many nights; -inf where there is none."""
+    rest: FloatMatrix
+    """(needs, people + 1): so many of its people for all nights, anywhere near; -inf where that is not possible."""
+
+
+def advise(problem: Problem, solved: Solved, crew: Crew) -> tuple[Advice, ...]:
+    """Return what a space of each kind would add at each spot, the most for a bed first.
+
+    Spaces that add nothing are left out.
+    """
+    spots = _spots(problem, solved)
     if not spots:
         return ()
-    before, _of_nights = price_nights(week.sites, solved.prices, crew)
-    needs = len(week.needs)
-    early = np.full((needs, int(week.wants.nights.max()) + 1), -np.inf, dtype=np.float32)
-    rest = np.full((needs, int(week.wants.people.max()) + 1), -np.inf)
-    shares = [(week.wants, week.sites, before, early, rest, *edges) for edges in pieces(needs, SHARES_OF_WORK)]
-    crew.run(_beside, shares)
-    languages = usual_languages(week.offers)
-    speaks = next(week.sites.speaks[at] for at, offer in enumerate(week.offers) if offer.languages == languages)
-    nights = week.sites.free.shape[1]
+    wants, sites = problem.wants, problem.sites
+    price_sums, _of_nights = price_nights(sites, solved.prices, crew)
+    needs = len(problem.needs)
+    beside = Beside(
+        margin=solved.margins,
+        early=np.full((needs, int(wants.nights.max()) + 1), -np.inf, dtype=np.float32),
+        rest=np.full((needs, int(wants.people.max()) + 1), -np.inf),
+    )
+    crew.run(_beside, [(wants, sites, price_sums, beside, *edges) for edges in pieces(needs, SHARES_OF_WORK)])
+    languages = usual_languages(problem.offers)
+    speaks = next(sites.speaks[at] for at, offer in enumerate(problem.offers) if offer.languages == languages)
+    nights = sites.free.shape[1]
     asked = list(product(spots, KINDS))
-    work = [
-        (week.wants, *spot, kind.beds, kind.shared, _allows(kind), speaks, solved.margins, early, rest, nights)
+    spaces = [
+        Space(*spot, beds=kind.beds, shared=kind.shared, allows=_allows(kind), speaks=speaks, nights=nights)
         for spot, kind in asked
     ]
-    found = crew.run(_promise, work)
+    found = crew.run(_promise, [(wants, space, beside) for space in spaces])
     # At least as much as those gain who take the new space and leave everybody else where they are.
-    now = _worth_now(solved.pool, solved.draft)
-    nobody = np.full_like(early, -np.inf), np.full_like(rest, -np.inf)
-    sure = crew.run(_sure, [(*each[:7], now, *nobody, nights) for each in work])
+    alone = Beside(
+        margin=_worth_now(solved.pool, solved.plan),
+        early=np.full_like(beside.early, -np.inf),
+        rest=np.full_like(beside.rest, -np.inf),
+    )
+    sure = crew.run(_sure, [(wants, space, alone) for space in spaces])
+    first = date.fromordinal(problem.first_day)
     advice = [
-        _as_advice(week, spot, kind, languages, prices, at_least)
-        for (spot, kind), prices, at_least in zip(asked, found, sure, strict=True)
+        _as_advice(kind, space, languages, first, prices=prices, at_least=float(at_least))
+        for (_spot, kind), space, prices, at_least in zip(asked, spaces, found, sure, strict=True)
     ]
     helpful = (one for one in advice if one.gain > 0)
     return tuple(sorted(helpful, key=lambda one: (-one.gain_per_bed, one.lat, one.lon, one.kind.name)))
 
 
-def _spots(week: Week, solved: Solved) -> list[tuple[float, float]]:
-    """Return the middles of the cells in which most weight x people is left over."""
-    left = np.flatnonzero(solved.draft.chosen < 0)
-    lat, lon, worth = (each[left] for each in (week.wants.lat, week.wants.lon, week.wants.worth))
+def _spots(problem: Problem, solved: Solved) -> list[tuple[float, float]]:
+    """Return the middles (lat, lon) of the cells in which most weight x people is left over."""
+    left, wants = np.flatnonzero(solved.plan.chosen < 0), problem.wants
+    lat, lon, worth = (each[left].tolist() for each in (wants.lat, wants.lon, wants.worth))
     cells: dict[tuple[int, int], list[float]] = {}
-    for north, east, much in zip(lat.tolist(), lon.tolist(), worth.tolist(), strict=True):
+    for north, east, much in zip(lat, lon, worth, strict=True):
         wide = CELL / max(0.01, float(np.cos(np.radians(north))))
         total = cells.setdefault((int(north // CELL), int(east // wide)), [0.0, 0.0, 0.0])
         total[0] += much
@@ -84,227 +132,236 @@ def _spots(week: Week, solved: Solved) -> list[tuple[float, float]]:
     return [(round(north / much, 4), round(east / much, 4)) for _cell, (much, north, east) in most]
 
 
-def _allows(kind: Kind) -> int:
-    return allows(Advice(kind, 0.0, 0.0, date.min, date.min, frozenset(), 0.0, 0.0, ()).as_offer(""))
+def _allows(kind: SpaceKind) -> int:
+    return allows(
+        Advice(
+            kind=kind,
+            lat=0.0,
+            lon=0.0,
+            first_night=date.min,
+            last_day=date.min,
+            languages=frozenset(),
+            gain=0.0,
+            at_least=0.0,
+            nights=(),
+        ).as_offer("")
+    )
 
 
 def _as_advice(
-    week: Week, spot: tuple[float, float], kind: Kind, languages: frozenset[str], prices: Array, at_least: float
+    kind: SpaceKind, space: Space, languages: frozenset[str], first: date, *, prices: FloatVector, at_least: float
 ) -> Advice:
-    def day(number: int) -> date:
-        return date.fromordinal(week.first_day + number)
-
     def priced() -> Iterator[tuple[date, float]]:
         for night, price in enumerate(prices.tolist()):
             if price > 0:
-                yield day(night), price
+                yield first + timedelta(days=night), price
 
+    gain = float(prices.sum())
     return Advice(
         kind=kind,
-        lat=spot[0],
-        lon=spot[1],
-        first_night=day(0),
-        last_day=day(len(prices) - 1),
+        lat=space.lat,
+        lon=space.lon,
+        first_night=first,
+        last_day=first + timedelta(days=space.nights),
         languages=languages,
-        gain=float(prices.sum()),
-        at_least=min(float(at_least), float(prices.sum())),
+        gain=gain,
+        at_least=min(at_least, gain),
         nights=tuple(priced()),
     )
 
 
 @kernel
-def _beside(wants: Wants, sites: Sites, before: Array, early: Array, rest: Array, first: int, last: int) -> None:
-    """Fill in what a need gains from the offers there are when the new space takes the other part of its stay.
-
-    `early`: the best first leg of so many nights. `rest`: so many of its people for all nights, anywhere near.
-    """
-    offers = len(sites.beds)
-    found, suits = np.empty(offers, dtype=np.int64), np.empty(offers)
+def _beside(wants: Wants, sites: Sites, price_sums: FloatMatrix, beside: Beside, first: int, last: int) -> None:
+    """Fill in the two tables for the needs `first` to `last`, at the prices of the proof."""
+    found = scratch_for(sites)
+    early, rest = beside.early, beside.rest
     for need in range(first, last):
         if not (wants.may_move[need] or wants.may_split[need]):
             continue
         begins, nights, people, worth = wants.first[need], wants.nights[need], wants.people[need], wants.worth[need]
-        count = near(wants, sites, need, 1, False, found, suits)
+        count = near(wants, sites, need, 1, False, found)
         for at in range(count):
-            offer = found[at]
+            offer, fit = found.offer[at], found.fit[at]
             ends = last_day(sites, offer, begins, begins + nights)
             length = ends - begins
             beds, shared = sites.beds[offer], sites.shared[offer]
-            if wants.may_move[need] and SHORTEST_LEG <= length <= nights - SHORTEST_LEG and people <= beds:
+            may_be_first = SHORTEST_MOVE_LEG <= length <= nights - SHORTEST_MOVE_LEG and people <= beds
+            if wants.may_move[need] and may_be_first:
                 if sites.held[offer] and not has_room(sites, sites.free, offer, begins, ends, people):
                     continue
-                value = worth * share_of_leg(length / nights, suits[at], people, beds, shared)
-                value -= price_of_leg(sites, before, offer, begins, ends, people)
+                value = worth * share_of_leg(length / nights, fit, people, beds, shared)
+                value -= price_of_leg(sites, price_sums, offer, begins, ends, people)
                 early[need, length] = max(early[need, length], value)
             if wants.may_split[need] and length == nights:
                 for some in range(1, min(people - 1, beds) + 1):
                     if sites.held[offer] and not has_room(sites, sites.free, offer, begins, ends, some):
                         break
-                    value = worth * share_of_leg(some / people, suits[at], some, beds, shared)
-                    value -= price_of_leg(sites, before, offer, begins, ends, some)
+                    value = worth * share_of_leg(some / people, fit, some, beds, shared)
+                    value -= price_of_leg(sites, price_sums, offer, begins, ends, some)
                     rest[need, some] = max(rest[need, some], value)
 
 
 @kernel
-def _promise(
-    wants: Wants, lat: float, lon: float, beds: int, shared: bool, allowed: int, speaks: Array,
-    margins: Array, early: Array, rest: Array, nights: int,
-) -> Array:  # fmt: skip
+def _promise(wants: Wants, space: Space, beside: Beside) -> FloatVector:
     """Return the price of each night of the space, and of the day after the last (0); they add up to the promise."""
-    stay, gain = _all_stays(wants, lat, lon, beds, shared, allowed, speaks, margins, early, rest)
-    if not shared:
-        return _prices_alone(stay, gain, nights)
-    return _prices_together(stay, gain, beds, _prices_alone(stay, gain / stay[:, 3], nights))
+    stay, gain = _all_stays(wants, space, beside)
+    if not space.shared:
+        return _prices_alone(stay, gain, space.nights)
+    return _prices_together(stay, gain, space.beds, _prices_alone(stay, gain / stay[:, LOAD], space.nights))
 
 
 @kernel
-def _sure(
-    wants: Wants, lat: float, lon: float, beds: int, shared: bool, allowed: int, speaks: Array,
-    margins: Array, early: Array, rest: Array, nights: int,
-) -> float:  # fmt: skip
+def _sure(wants: Wants, space: Space, beside: Beside) -> float:
     """Return what a choice of stays that fits the space gains: the best where one household may be there at a time."""
-    stay, gain = _all_stays(wants, lat, lon, beds, shared, allowed, speaks, margins, early, rest)
-    if not shared:
-        return float(_prices_alone(stay, gain, nights).sum())
-    chosen = best_together(
-        np.argsort(-gain / stay[:, 3]), stay[:, 0], stay[:, 1], stay[:, 3], np.full(nights, beds, dtype=np.int64)
-    )
+    stay, gain = _all_stays(wants, space, beside)
+    if not space.shared:
+        return float(_prices_alone(stay, gain, space.nights).sum())
+    order = np.argsort(-gain / stay[:, LOAD])
+    room = np.full(space.nights, space.beds, dtype=np.int64)
+    chosen = best_together(order, stay[:, FIRST_NIGHT], stay[:, LAST_DAY], stay[:, LOAD], room)
     return float((gain * chosen).sum())
 
 
 @kernel
-def _worth_now(pool: Pool, draft: Draft) -> Array:
-    worth = np.zeros(len(draft.chosen))
+def _worth_now(pool: Pool, plan: Assignment) -> FloatVector:
+    """Return what each need is worth where it is placed, 0 where it is not."""
+    worth = np.zeros(len(plan.chosen))
     for need in range(len(worth)):
-        if draft.chosen[need] >= 0:
-            worth[need] = pool.value[need, draft.chosen[need]]
+        if plan.chosen[need] >= 0:
+            worth[need] = pool.value[need, plan.chosen[need]]
     return worth
 
 
 @kernel
-def _all_stays(
-    wants: Wants, lat: float, lon: float, beds: int, shared: bool, allowed: int, speaks: Array,
-    margins: Array, early: Array, rest: Array,
-) -> tuple[Array, Array]:  # fmt: skip
+def _all_stays(wants: Wants, space: Space, beside: Beside) -> tuple[IntMatrix, FloatVector]:
     """Return every stay in the space that gains more than the margin of its need, and its gain; see `_gains`."""
     count, room = 0, 1024
-    stay, gain = np.empty((room, 4), dtype=np.int64), np.empty(room)
+    stay: IntMatrix = np.empty((room, STAY_COLUMNS), dtype=np.int64)
+    gain: FloatVector = np.empty(room)
     for need in range(len(wants.people)):
-        if wants.requires[need] & ~allowed or abs(wants.lat[need] - lat) * 111 > wants.radius[need]:
+        if (
+            wants.requires[need] & ~space.allows
+            or KM_PER_DEGREE_AT_LEAST * abs(wants.lat[need] - space.lat) > wants.radius[need]
+        ):
             continue
-        if margins[need] >= 1.2 * wants.worth[need]:
+        if beside.margin[need] >= (1 + FIT_SHARE) * wants.worth[need]:  # the most that any way is worth
             continue
         common = False
-        for word in range(len(speaks)):
-            common |= wants.speaks[need, word] & speaks[word] != 0
+        for word in range(len(space.speaks)):
+            common |= wants.speaks[need, word] & space.speaks[word] != 0
         if wants.must_speak[need] and not common:
             continue
-        km = haversine(wants.lat[need], wants.lon[need], lat, lon)
+        km = haversine(wants.lat[need], wants.lon[need], space.lat, space.lon)
         if km > wants.radius[need]:
             continue
-        suits = 0.5 / (1 + km / 10) + (0.25 if common else 0.0)
+        fit = 0.5 / (1 + km / 10) + (0.25 if common else 0.0)
         most = wants.nights[need] + wants.people[need]
         while count + most > room:
             stay, gain, room = _twice(stay, gain)
-        count = _gains(wants, need, suits, beds, shared, margins[need], early[need], rest[need], stay, gain, count)
+        count = _gains(wants, need, space, fit, beside, stay, gain, count)
     return stay[:count], gain[:count]
 
 
 @kernel
-def _twice(stay: Array, gain: Array) -> tuple[Array, Array, int]:
+def _twice(stay: IntMatrix, gain: FloatVector) -> tuple[IntMatrix, FloatVector, int]:
+    """Return the stays and gains in arrays with twice the room, and that room."""
     room = 2 * len(gain)
-    stays, gains = np.empty((room, 4), dtype=np.int64), np.empty(room)
+    stays, gains = np.empty((room, STAY_COLUMNS), dtype=np.int64), np.empty(room)
     stays[: len(gain)], gains[: len(gain)] = stay, gain
     return stays, gains, room
 
 
 @kernel
 def _gains(
-    wants: Wants, need: int, suits: float, beds: int, shared: bool, margin: float,
-    early: Array, rest: Array, stay: Array, gain: Array, count: int,
-) -> int:  # fmt: skip
-    """Add every stay of a need in the space (first night, last day, need, people) that gains anything; return how many are there.
+    wants: Wants, need: int, space: Space, fit: float, beside: Beside, stay: IntMatrix, gain: FloatVector, count: int
+) -> int:
+    """Add every stay of a need in the space that gains anything; return how many there are.
 
-    Each has the last night of the need in it: only its first leg might end earlier, and the space is open to the end.
+    Each contains the last night of the need. Only its first leg might end earlier, and the space is open to the end.
     """
     first, nights, people, worth = wants.first[need], wants.nights[need], wants.people[need], wants.worth[need]
+    beds, shared, margin = space.beds, space.shared, beside.margin[need]
+    early, rest = beside.early[need], beside.rest[need]
     if people <= beds:
-        for begins in range(max(1, nights - SHORTEST_LEG + 1)):
+        for begins in range(max(1, nights - SHORTEST_MOVE_LEG + 1)):
             other = 0.0
             if begins > 0:
                 if not wants.may_move[need] or early[begins] == -np.inf:
                     continue
-                # A float32 may be a little too low.
+                # `early` is in single precision and may be a little too low, and a promise must not be.
                 other = early[begins] + 1e-6 * abs(early[begins]) - worth * MOVE_COST
             covered = (nights - begins) / nights
-            value = other + worth * (PARTIAL_BASE + share_of_leg(covered, suits, people, beds, shared)) - margin
+            value = other + worth * (PARTIAL_BASE + share_of_leg(covered, fit, people, beds, shared)) - margin
             if value > 0:
-                count = _add(stay, gain, count, first + begins, first + nights, need, people if shared else 1, value)
+                gain[count] = value
+                load = people if shared else 1
+                count = _add(stay, count, (first + begins, first + nights, need, load))
     if wants.may_split[need]:
         for some in range(1, min(people - 1, beds) + 1):
             if rest[people - some] == -np.inf:
                 continue
             value = rest[people - some] + worth * (PARTIAL_BASE - SPLIT_COST) - margin
-            value += worth * share_of_leg(some / people, suits, some, beds, shared)
+            value += worth * share_of_leg(some / people, fit, some, beds, shared)
             if value > 0:
-                count = _add(stay, gain, count, first, first + nights, need, some if shared else 1, value)
+                gain[count] = value
+                count = _add(stay, count, (first, first + nights, need, some if shared else 1))
     return count
 
 
 @kernel
-def _add(stay: Array, gain: Array, count: int, first: int, last: int, need: int, load: int, value: float) -> int:
-    stay[count, 0], stay[count, 1], stay[count, 2], stay[count, 3] = first, last, need, load
-    gain[count] = value
+def _add(stay: IntMatrix, count: int, columns: tuple[int, int, int, int]) -> int:
+    stay[count, FIRST_NIGHT], stay[count, LAST_DAY], stay[count, NEED], stay[count, LOAD] = columns
     return count + 1
 
 
 @kernel
-def _prices_alone(stay: Array, gain: Array, nights: int) -> Array:
-    """Return the least prices at which no stay gains anything where one household may be there at a time.
+def _prices_alone(stay: IntMatrix, gain: FloatVector, nights: int) -> FloatVector:
+    """Return the least prices at which no stay gains anything, where one household may be there at a time.
 
-    W[t], the best choice of stays from night t on (weighted interval scheduling), gives them: W[t] - W[t + 1].
+    Let W[t] be the best choice of stays from night t on (weighted interval scheduling). The price of t is W[t] - W[t + 1].
     """
     best = np.zeros(nights + 2)
-    order = np.argsort(-stay[:, 0])
+    order = np.argsort(-stay[:, FIRST_NIGHT])
     at = 0
     for night in range(nights, -1, -1):
         best[night] = best[night + 1]
-        while at < len(order) and stay[order[at], 0] == night:
-            best[night] = max(best[night], gain[order[at]] + best[stay[order[at], 1]])
+        while at < len(order) and stay[order[at], FIRST_NIGHT] == night:
+            best[night] = max(best[night], gain[order[at]] + best[stay[order[at], LAST_DAY]])
             at += 1
     return best[:-1] - best[1:]
 
 
 @kernel
-def _prices_together(stay: Array, gain: Array, beds: int, prices: Array) -> Array:
-    """Lower the prices where households share: subgradient steps on beds x prices + what the needs gain beside them.
+def _prices_together(stay: IntMatrix, gain: FloatVector, beds: int, prices: FloatVector) -> FloatVector:
+    """Return lower prices than these, where households share.
 
-    Any prices prove a bound. What needs still gain is added to the price of their last night.
+    Subgradient steps lower beds x prices + what the needs gain beside them (Held, Wolfe and Crowder, 1974). Any
+    prices prove a bound: what needs still gain is added to the price of their last night.
     """
     nights = len(prices)
     best, best_total = prices * beds, prices.sum() * beds
     now = prices.copy()
-    before = np.zeros(nights + 1)
+    sums = np.zeros(nights + 1)
     scale = prices.max()
     for step in range(STEPS):
         for night in range(nights):
-            before[night + 1] = before[night] + now[night]
-        # Stays of one need follow one another.
-        total = before[nights] * beds
+            sums[night + 1] = sums[night] + now[night]
+        # The stays of one need follow one another, and it takes one of them at most.
+        total = sums[nights] * beds
         use = np.full(nights, -float(beds))
         left = np.zeros(nights)
         at = 0
         while at < len(gain):
-            need, most, which = stay[at, 2], 0.0, -1
-            while at < len(gain) and stay[at, 2] == need:
-                value = gain[at] - stay[at, 3] * (before[stay[at, 1]] - before[stay[at, 0]])
+            need, most, which = stay[at, NEED], 0.0, -1
+            while at < len(gain) and stay[at, NEED] == need:
+                value = gain[at] - stay[at, LOAD] * (sums[stay[at, LAST_DAY]] - sums[stay[at, FIRST_NIGHT]])
                 if value > most:
                     most, which = value, at
                 at += 1
             if which >= 0:
                 total += most
-                left[stay[which, 1] - 1] += most
-                use[stay[which, 0] : stay[which, 1]] += stay[which, 3]
+                left[stay[which, LAST_DAY] - 1] += most
+                use[stay[which, FIRST_NIGHT] : stay[which, LAST_DAY]] += stay[which, LOAD]
         if total < best_total:
             best_total = total
             best = now * beds + left

@@ -1,16 +1,17 @@
 """Prices for scarce nights: dual ascent on the ways kept in the pool.
 
-What is scarce of an offer in a night is bounded by more than its beds. Where B are free and sharing is
-allowed, then for every j (Chvatal-Gomory rounding)
+More than the beds of an offer bounds who may stay there in a night. Where B are free and sharing is allowed, then for
+every j (Chvatal-Gomory rounding; Chvatal, 1973)
 
     sum over households of floor(people / j)  <=  floor(B / j),
 
-so every j has a price mu_j, and a household of s people pays sum over j of mu_j x floor(s / j). Where not
-shared there is one household at most and one price. A leg has its natural length, so the load of an offer
+so every j has a price mu_j, and a household of s people pays sum over j of mu_j x floor(s / j). An offer that is not shared
+holds one household at most and has one price. A leg has its natural length, so the load of an offer
 peaks on the first night of some leg: only such nights need prices, and the arrays here hold only them.
 
-The bound L(mu) is convex but has edges. A softmax at a temperature instead of the maximum rounds them
-off; Adam (Kingma and Ba, 2015), projected to mu >= 0, follows the gradient while the temperature falls.
+The bound L(mu) is convex but has edges. A softmax at a temperature in place of the maximum rounds them
+off (Nesterov, 2005). Adam (Kingma and Ba, 2015), projected to mu >= 0, follows the gradient while the temperature falls.
+The arrays are in single precision: they only look for prices, and `proof` and `pricing` compute the bound from them in double.
 """
 
 from __future__ import annotations
@@ -19,224 +20,239 @@ from typing import NamedTuple
 
 import numpy as np
 
+from matching.engine.arrays import BoolMatrix, FloatMatrix, FloatVector, IntCube, IntMatrix, IntVector
 from matching.engine.compiled.kernel import PARTS, Crew, kernel, pieces
 from matching.engine.compiled.pool import Pool
-from matching.engine.compiled.week import Array, Sites
+from matching.engine.compiled.problem import Sites
+from matching.engine.compiled.ways import FIRST_NIGHT, LAST_DAY, LEGS, OFFER, PEOPLE
 
 MEMORY, SPREAD = 0.9, 0.99
+"""Adam's two rates: how much of the mean slope, and of the mean square, is kept from one step to the next."""
+
 KEPT, NEW, SPREAD_KEPT, SPREAD_NEW = (np.float32(part) for part in (MEMORY, 1 - MEMORY, SPREAD, 1 - SPREAD))
-TINY, NOTHING, ALL = np.float32(1e-8), np.float32(0), np.float32(1)
+TINY, ZERO, ONE = np.float32(1e-8), np.float32(0), np.float32(1)
 ROUNDED_TO = 10_000
 """Prices are rounded to this part of one unit of the objective."""
 
 COLD = -9.0
-"""Below this many temperatures under the best way a share is taken as nothing: a ten-thousandth of the best one's."""
+"""A way this many temperatures below the best one of its need has no share: it would be a ten-thousandth of the best one's."""
+
 LEAST = np.float32(1e-4)
 """The same as a share of the best one's, about exp(COLD)."""
 
 SQUARED = 12
-"""How often `soft` squares; more is nearer to exp and less exact in single precision."""
+"""How often `soft` squares. More is nearer to exp, and less exact in single precision."""
+
 THIN = np.float32(0.5**SQUARED)
 
 REFRESH, SLACK = 4, 5.0
-"""Steps after which all ways are looked at again, not only those near the best; how many paces a leg's price moves a step."""
+"""All ways are looked at every REFRESH steps, and between only those near the best; a leg's price may move SLACK paces a step."""
 
 
-class Market(NamedTuple):
-    """The scarce nights of every offer, squeezed together, and where in them each way of the pool lies.
+class ScarceNights(NamedTuple):
+    """The scarce nights of every offer, one after the other, and where among them each way of the pool lies.
 
-    A row (an offer and a size of household) has one cell for each scarce night and one more for the end.
+    An offer has a row of cells for each size of household (one row where it is not shared). A row has one cell for each
+    scarce night and one more for the end.
     """
 
-    first_cell: Array
-    """Of each offer; its rows follow one another."""
-    nights: Array
-    """How many scarce nights each offer has."""
-    night: Array
-    """Which nights these are, by `first_night`."""
-    first_night: Array
-    spans: Array
+    first_cell: IntVector
+    """(offers + 1): the first cell of each offer; its rows follow one another."""
+    nights: IntVector
+    """(offers): how many scarce nights each offer has."""
+    night: IntVector
+    """Which nights these are: those of an offer begin at its `first_night`."""
+    first_night: IntVector
+    spans: IntCube
     """(needs, most, 4): first and last cell of the first leg, and of the second (0, 0: none)."""
-    value: Array
+    value: FloatMatrix
+    """(needs, most): what each way is worth."""
 
 
 class Dual(NamedTuple):
     """Prices by cell, what is scarce, and the memory of the ascent."""
 
-    price: Array
-    before: Array
-    capacity: Array
-    slope: Array
-    lead: Array
-    spread: Array
-    used: Array
-    active_spans: Array
-    """(needs, most, 4): of the ways that may get a share soon, the first `actives` of each need; see Market."""
-    active_value: Array
-    actives: Array
+    price: FloatVector
+    sums: FloatVector
+    """What a household pays for the scarce nights of the row before this one."""
+    capacity: FloatVector
+    slope: FloatVector
+    lead: FloatVector
+    """Adam's mean of the slopes."""
+    spread: FloatVector
+    """Adam's mean of their squares."""
+    used: FloatMatrix
+    """(PARTS, cells): how many households begin in a cell, less those that end there, as each part of the needs wants it."""
+    active_spans: IntCube
+    """(needs, most, 4), as in ScarceNights, of the ways that may get a share soon: the first `actives` of each need."""
+    active_value: FloatMatrix
+    actives: IntVector
 
 
 @kernel
-def _mark(pool: Pool, scarce: Array, first: int, last: int) -> None:
+def _mark(pool: Pool, is_scarce: BoolMatrix, first: int, last: int) -> None:
+    """Mark the first night of every leg in the pool."""
     for need in range(first, last):
         for at in range(pool.known[need]):
             way = pool.ways[need, at]
-            scarce[way[0], way[1]] = True
-            if way[4] >= 0:
-                scarce[way[4], way[5]] = True
+            for leg in range(LEGS):
+                if way[leg, OFFER] >= 0:
+                    is_scarce[way[leg, OFFER], way[leg, FIRST_NIGHT]] = True
 
 
 @kernel
-def _spans(
-    sites: Sites, pool: Pool, so_far: Array, first_cell: Array, nights: Array, spans: Array, first: int, last: int
-) -> None:
+def _spans(sites: Sites, pool: Pool, scarce: ScarceNights, so_far: IntMatrix, first: int, last: int) -> None:
+    """Fill in the spans. `so_far` (offers, days + 1) counts the scarce nights of an offer before each night."""
+    spans = scarce.spans
     for need in range(first, last):
         for at in range(pool.known[need]):
-            for leg in range(2):
-                offer = pool.ways[need, at, 4 * leg]
+            way = pool.ways[need, at]
+            for leg in range(LEGS):
+                offer = way[leg, OFFER]
                 if offer < 0:
                     spans[need, at, 2], spans[need, at, 3] = 0, 0
                     continue
-                size = pool.ways[need, at, 4 * leg + 3] - 1 if sites.shared[offer] else 0
-                row = first_cell[offer] + size * (nights[offer] + 1)
-                spans[need, at, 2 * leg] = row + so_far[offer, pool.ways[need, at, 4 * leg + 1]]
-                spans[need, at, 2 * leg + 1] = row + so_far[offer, pool.ways[need, at, 4 * leg + 2]]
+                size = way[leg, PEOPLE] - 1 if sites.shared[offer] else 0
+                row = scarce.first_cell[offer] + size * (scarce.nights[offer] + 1)
+                spans[need, at, 2 * leg] = row + so_far[offer, way[leg, FIRST_NIGHT]]
+                spans[need, at, 2 * leg + 1] = row + so_far[offer, way[leg, LAST_DAY]]
 
 
-def open_market(sites: Sites, pool: Pool, crew: Crew) -> Market:
+def gather_scarce_nights(sites: Sites, pool: Pool, crew: Crew) -> ScarceNights:
     """Return the scarce nights of the ways in the pool."""
     days, offers = sites.until.shape
-    scarce = np.zeros((offers, days), dtype=np.bool_)
+    is_scarce = np.zeros((offers, days), dtype=np.bool_)
     needs = pieces(len(pool.known), PARTS)
-    crew.run(_mark, [(pool, scarce, *edges) for edges in needs])
+    crew.run(_mark, [(pool, is_scarce, *edges) for edges in needs])
     so_far = np.zeros((offers, days + 1), dtype=np.int32)
-    np.cumsum(scarce, axis=1, out=so_far[:, 1:])
+    np.cumsum(is_scarce, axis=1, out=so_far[:, 1:])
     nights = so_far[:, -1].astype(np.int64)
     sizes = np.diff(sites.row)
-    first_cell = np.concatenate([[0], np.cumsum(sizes * (nights + 1))]).astype(np.int64)
-    spans = np.zeros((*pool.value.shape, 4), dtype=np.int32)
-    crew.run(_spans, [(sites, pool, so_far, first_cell, nights, spans, *edges) for edges in needs])
-    return Market(
-        first_cell=first_cell,
+    scarce = ScarceNights(
+        first_cell=np.concatenate([[0], np.cumsum(sizes * (nights + 1))]).astype(np.int64),
         nights=nights,
-        night=np.nonzero(scarce)[1].astype(np.int32),
+        night=np.nonzero(is_scarce)[1].astype(np.int32),
         first_night=np.concatenate([[0], np.cumsum(nights)]).astype(np.int64),
-        spans=spans,
+        spans=np.zeros((*pool.value.shape, 4), dtype=np.int32),
         value=pool.value.astype(np.float32),
     )
+    crew.run(_spans, [(sites, pool, scarce, so_far, *edges) for edges in needs])
+    return scarce
 
 
-def start_dual(sites: Sites, market: Market, dense: Array, free: Array, crew: Crew) -> Dual:
-    """Return the dual with the prices of `dense` (rows x nights), and capacities from `free` (offers x nights)."""
-    cells = int(market.first_cell[-1]) + 1
+def start_dual(sites: Sites, scarce: ScarceNights, prices: FloatMatrix, crew: Crew) -> Dual:
+    """Return the dual with these prices (rows, nights) and with the capacities of empty offers."""
+    cells = int(scarce.first_cell[-1]) + 1
     dual = Dual(
         price=np.zeros(cells, dtype=np.float32),
-        before=np.zeros(cells, dtype=np.float32),
+        sums=np.zeros(cells, dtype=np.float32),
         capacity=np.zeros(cells, dtype=np.float32),
         slope=np.zeros(cells, dtype=np.float32),
         lead=np.zeros(cells, dtype=np.float32),
         spread=np.zeros(cells, dtype=np.float32),
         used=np.zeros((PARTS, cells), dtype=np.float32),
-        active_spans=np.zeros(market.spans.shape, dtype=np.int32),
-        active_value=np.zeros(market.value.shape, dtype=np.float32),
-        actives=np.zeros(len(market.value), dtype=np.int32),
+        active_spans=np.zeros(scarce.spans.shape, dtype=np.int32),
+        active_value=np.zeros(scarce.value.shape, dtype=np.float32),
+        actives=np.zeros(len(scarce.value), dtype=np.int32),
     )
-    _take_prices(sites, market, dual, dense)
-    set_capacity(sites, market, dual, free, crew)
+    _take_prices(sites, scarce, dual, prices)
+    set_capacity(sites, scarce, dual, sites.free, crew)
     return dual
 
 
 @kernel
-def _take_prices(sites: Sites, market: Market, dual: Dual, dense: Array) -> None:
+def _take_prices(sites: Sites, scarce: ScarceNights, dual: Dual, prices: FloatMatrix) -> None:
     for offer in range(len(sites.beds)):
-        nights, cell = market.nights[offer], market.first_cell[offer]
+        nights, cell = scarce.nights[offer], scarce.first_cell[offer]
         for size in range(sites.row[offer + 1] - sites.row[offer]):
             for at in range(nights):
-                night = market.night[market.first_night[offer] + at]
-                dual.price[cell + size * (nights + 1) + at] = dense[sites.row[offer] + size, night]
-        _sum_prices(sites, market, dual, offer)
+                night = scarce.night[scarce.first_night[offer] + at]
+                dual.price[cell + size * (nights + 1) + at] = prices[sites.row[offer] + size, night]
+        _sum_prices(sites, scarce, dual, offer)
 
 
-def give_prices(sites: Sites, market: Market, dual: Dual, dense: Array, crew: Crew) -> None:
-    """Write the prices into `dense` (rows x nights), 0 on every night that is not scarce.
+def give_prices(sites: Sites, scarce: ScarceNights, dual: Dual, prices: FloatMatrix, crew: Crew) -> None:
+    """Write the prices into `prices` (rows, nights), 0 on every night that is not scarce.
 
-    Rounded, so that what is published is short and still exactly what the bound was computed from.
+    They are rounded here, before the bound is computed. So the published prices are short, and prove exactly that bound.
     """
-    crew.run(_give_prices, [(sites, market, dual, dense, *edges) for edges in pieces(len(sites.beds), PARTS)])
+    crew.run(_give_prices, [(sites, scarce, dual, prices, *edges) for edges in pieces(len(sites.beds), PARTS)])
 
 
 @kernel
-def _give_prices(sites: Sites, market: Market, dual: Dual, dense: Array, first: int, last: int) -> None:
-    dense[sites.row[first] : sites.row[last]] = 0
+def _give_prices(sites: Sites, scarce: ScarceNights, dual: Dual, prices: FloatMatrix, first: int, last: int) -> None:
+    prices[sites.row[first] : sites.row[last]] = 0
     for offer in range(first, last):
-        nights, cell = market.nights[offer], market.first_cell[offer]
+        nights, cell = scarce.nights[offer], scarce.first_cell[offer]
         for size in range(sites.row[offer + 1] - sites.row[offer]):
             for at in range(nights):
-                night = market.night[market.first_night[offer] + at]
+                night = scarce.night[scarce.first_night[offer] + at]
                 price = np.float64(dual.price[cell + size * (nights + 1) + at])
-                dense[sites.row[offer] + size, night] = np.rint(price * ROUNDED_TO) / ROUNDED_TO
+                prices[sites.row[offer] + size, night] = np.rint(price * ROUNDED_TO) / ROUNDED_TO
 
 
-def set_capacity(sites: Sites, market: Market, dual: Dual, free: Array, crew: Crew) -> None:
-    """Set floor(free / j) for every offer, scarce night and j."""
-    crew.run(_set_capacity, [(sites, market, dual, free, *edges) for edges in pieces(len(sites.beds), PARTS)])
+def set_capacity(sites: Sites, scarce: ScarceNights, dual: Dual, free: IntMatrix, crew: Crew) -> None:
+    """Set the capacities to floor(free / j), for every offer, scarce night and j; `free` is (offers, nights)."""
+    crew.run(_set_capacity, [(sites, scarce, dual, free, *edges) for edges in pieces(len(sites.beds), PARTS)])
 
 
 @kernel
-def _set_capacity(sites: Sites, market: Market, dual: Dual, free: Array, first: int, last: int) -> None:
+def _set_capacity(sites: Sites, scarce: ScarceNights, dual: Dual, free: IntMatrix, first: int, last: int) -> None:
     for offer in range(first, last):
-        nights, cell = market.nights[offer], market.first_cell[offer]
+        nights, cell = scarce.nights[offer], scarce.first_cell[offer]
         for size in range(sites.row[offer + 1] - sites.row[offer]):
             for at in range(nights):
-                night = market.night[market.first_night[offer] + at]
+                night = scarce.night[scarce.first_night[offer] + at]
                 dual.capacity[cell + size * (nights + 1) + at] = free[offer, night] // (size + 1)
 
 
 @kernel
-def _sum_prices(sites: Sites, market: Market, dual: Dual, offer: int) -> None:
+def _sum_prices(sites: Sites, scarce: ScarceNights, dual: Dual, offer: int) -> None:
     """Sum up, for each size of household, what it pays for the nights before each."""
-    nights, cell = market.nights[offer], market.first_cell[offer]
+    nights, cell = scarce.nights[offer], scarce.first_cell[offer]
     width = nights + 1
     for size in range(sites.row[offer + 1] - sites.row[offer]):
         total = np.float32(0)
-        dual.before[cell + size * width] = total
+        dual.sums[cell + size * width] = total
         for at in range(nights):
             pays = np.float32(0)
             for j in range(size + 1):
                 pays += dual.price[cell + j * width + at] * ((size + 1) // (j + 1))
             total += pays
-            dual.before[cell + size * width + at + 1] = total
+            dual.sums[cell + size * width + at + 1] = total
 
 
 @kernel
-def reduced_value(market: Market, dual: Dual, need: int, at: int) -> float:
+def reduced_value(scarce: ScarceNights, dual: Dual, need: int, at: int) -> float:
     """Return value - price of one way of the pool."""
-    a, b = market.spans[need, at, 0], market.spans[need, at, 1]
-    c, d = market.spans[need, at, 2], market.spans[need, at, 3]
-    return float(market.value[need, at] - (dual.before[b] - dual.before[a]) - (dual.before[d] - dual.before[c]))
+    a, b = scarce.spans[need, at, 0], scarce.spans[need, at, 1]
+    c, d = scarce.spans[need, at, 2], scarce.spans[need, at, 3]
+    return float(scarce.value[need, at] - (dual.sums[b] - dual.sums[a]) - (dual.sums[d] - dual.sums[c]))
 
 
 @kernel
-def _activate(market: Market, dual: Dual, count: Array, settled: Array, under: float, first: int, last: int) -> None:
-    """Lay the ways at most `under` below the best way of their need, staying out (0) being one, side by side.
+def _activate(
+    scarce: ScarceNights, dual: Dual, known: IntVector, settled: IntVector, under: float, first: int, last: int
+) -> None:
+    """Lay the ways that are at most `under` below the best way of their need side by side. Staying out (0) is a way, too.
 
-    What every step reads is then a few lines of memory a need, not one a way.
+    A step then reads a few lines of memory for each need, and not one for each way.
     """
-    reduced = np.empty(market.value.shape[1])
+    reduced = np.empty(scarce.value.shape[1])
     for need in range(first, last):
         dual.actives[need] = 0
         if settled[need] >= 0:
             continue
         top = 0.0
-        for at in range(count[need]):
-            reduced[at] = reduced_value(market, dual, need, at)
+        for at in range(known[need]):
+            reduced[at] = reduced_value(scarce, dual, need, at)
             top = max(top, reduced[at])
-        for at in range(count[need]):
+        for at in range(known[need]):
             if reduced[at] >= top - under:
                 which = dual.actives[need]
                 for end in range(4):
-                    dual.active_spans[need, which, end] = market.spans[need, at, end]
-                dual.active_value[need, which] = market.value[need, at]
+                    dual.active_spans[need, which, end] = scarce.spans[need, at, end]
+                dual.active_value[need, which] = scarce.value[need, at]
                 dual.actives[need] = which + 1
 
 
@@ -244,18 +260,18 @@ def _activate(market: Market, dual: Dual, count: Array, settled: Array, under: f
 def soft(under: np.float32) -> np.float32:
     """Return about exp(under), for `under` <= 0: (1 + under / n)^n by squaring, which the processor does for several at once.
 
-    At -9, where shares end, it is a hundredth too small; falling and smooth it is everywhere.
+    It falls and is smooth everywhere. At -9, where shares end, it is a hundredth too small.
     """
-    power = max(NOTHING, ALL + under * THIN)
+    power = max(ZERO, ONE + under * THIN)
     for _again in range(SQUARED):
         power *= power
     return power
 
 
 @kernel
-def _take_shares(dual: Dual, settled: Array, heat: float, part: int, first: int, last: int) -> None:
-    """Let each unsettled need want its ways by softmax, staying out (0) being one of them, and add up what is used."""
-    used, before = dual.used[part], dual.before
+def _take_shares(dual: Dual, settled: IntVector, heat: float, part: int, first: int, last: int) -> None:
+    """Let each unsettled need want its ways by softmax, with staying out (0) as one of them, and add up what is used."""
+    used, sums = dual.used[part], dual.sums
     used[:] = 0
     share = np.empty(dual.active_value.shape[1], dtype=np.float32)
     of_heat = np.float32(1 / heat)
@@ -263,9 +279,9 @@ def _take_shares(dual: Dual, settled: Array, heat: float, part: int, first: int,
         if settled[need] >= 0:
             continue
         spans, value, actives = dual.active_spans[need], dual.active_value[need], dual.actives[need]
-        top = NOTHING
+        top = ZERO
         for at in range(actives):
-            price = before[spans[at, 1]] - before[spans[at, 0]] + before[spans[at, 3]] - before[spans[at, 2]]
+            price = sums[spans[at, 1]] - sums[spans[at, 0]] + sums[spans[at, 3]] - sums[spans[at, 2]]
             share[at] = (value[at] - price) * of_heat
             top = max(top, share[at])
         total = soft(-top)
@@ -273,7 +289,7 @@ def _take_shares(dual: Dual, settled: Array, heat: float, part: int, first: int,
             share[at] = soft(share[at] - top)
         for at in range(actives):
             total += share[at]
-        of_total = ALL / total
+        of_total = ONE / total
         for at in range(actives):
             if share[at] > LEAST:
                 taken = share[at] * of_total
@@ -285,14 +301,14 @@ def _take_shares(dual: Dual, settled: Array, heat: float, part: int, first: int,
 
 @kernel
 def _set_prices(
-    sites: Sites, market: Market, dual: Dual, pace: float, warm: float, spread_warm: float, first: int, last: int
+    sites: Sites, scarce: ScarceNights, dual: Dual, pace: float, warm: float, spread_warm: float, first: int, last: int
 ) -> None:
-    """Raise the price of what is wanted more than there is, lower the others, never below 0."""
+    """Take one step of Adam: raise prices where more is wanted than there is, lower the others, none below 0."""
     for offer in range(first, last):
-        if market.nights[offer] > 0:
-            _weigh(sites, market, dual, offer)
-    # One plain loop over all cells, in single precision: the processor takes several at a time.
-    begin, end = market.first_cell[first], market.first_cell[last]
+        if scarce.nights[offer] > 0:
+            _weigh(sites, scarce, dual, offer)
+    # One plain loop over all cells in single precision, so that the processor takes several at a time.
+    begin, end = scarce.first_cell[first], scarce.first_cell[last]
     lead, spread = dual.lead[begin:end], dual.spread[begin:end]
     slope, price = dual.slope[begin:end], dual.price[begin:end]
     one_pace, of_lead, of_spread = np.float32(pace), np.float32(1 / warm), np.float32(1 / spread_warm)
@@ -300,21 +316,21 @@ def _set_prices(
         lead[one] = KEPT * lead[one] + NEW * slope[one]
         spread[one] = SPREAD_KEPT * spread[one] + SPREAD_NEW * slope[one] * slope[one]
         step = lead[one] * of_lead / (np.sqrt(spread[one] * of_spread) + TINY)
-        price[one] = max(NOTHING, price[one] + one_pace * step)
+        price[one] = max(ZERO, price[one] + one_pace * step)
     for offer in range(first, last):
-        if market.nights[offer] > 0:
-            _sum_prices(sites, market, dual, offer)
+        if scarce.nights[offer] > 0:
+            _sum_prices(sites, scarce, dual, offer)
 
 
 @kernel
-def _weigh(sites: Sites, market: Market, dual: Dual, offer: int) -> None:
-    """Find by how much more is wanted of an offer than there is: for each scarce night and each j."""
-    nights, cell = market.nights[offer], market.first_cell[offer]
+def _weigh(sites: Sites, scarce: ScarceNights, dual: Dual, offer: int) -> None:
+    """Set the slopes of an offer: by how much more is wanted than there is, for each scarce night and each j."""
+    nights, cell = scarce.nights[offer], scarce.first_cell[offer]
     width = nights + 1
     sizes = sites.row[offer + 1] - sites.row[offer]
     for one in range(cell, cell + sizes * width):
         dual.slope[one] = -dual.capacity[one]
-    # From what comes and goes to how many households of each size are there.
+    # Households that come and go add up to those present, of each size.
     for size in range(sizes):
         present = np.float32(0)
         for at in range(nights):
@@ -326,26 +342,27 @@ def _weigh(sites: Sites, market: Market, dual: Dual, offer: int) -> None:
 
 def ascend(
     sites: Sites,
-    market: Market,
+    scarce: ScarceNights,
     dual: Dual,
-    count: Array,
-    settled: Array,
+    known: IntVector,
     crew: Crew,
     *,
+    settled: IntVector,
     steps: int,
     heat: tuple[float, float],
     pace: tuple[float, float],
     taken: int = 0,
 ) -> None:
-    """Take `steps` steps; temperature and pace fall geometrically from the first value to the second.
+    """Take `steps` steps of the ascent; the dual is changed in place.
 
-    `taken` is the number of steps whose momentum is still in the dual; 0 begins anew. Needs whose `settled`
-    is 0 or more are left out: what they hold is no longer in the capacity.
+    Temperature and pace, both in units of the objective, fall geometrically from the first value to the second.
+    `known` counts the ways of each need. Needs whose `settled` is 0 or more are left out, since what they hold is no
+    longer in the capacity. `taken` is the number of steps whose momentum is still in the dual; 0 begins anew.
     """
     if not taken:
         dual.lead[:] = 0
         dual.spread[:] = 0
-    needs = [(part, *edges) for part, edges in enumerate(pieces(len(count), PARTS))]
+    needs = [(part, *edges) for part, edges in enumerate(pieces(len(known), PARTS))]
     offers = pieces(len(sites.beds), PARTS)
     dual.used[:] = 0
     for step in range(1, steps + 1):
@@ -353,9 +370,9 @@ def ascend(
         now_heat = heat[0] * (heat[1] / heat[0]) ** done
         now_pace = pace[0] * (pace[1] / pace[0]) ** done
         if (step - 1) % REFRESH == 0:
-            # A price moves by `pace` in a step, mostly to and fro.
+            # Prices mostly go to and fro, so SLACK paces a step are a generous guess of how far a leg's price may move.
             under = -COLD * now_heat + SLACK * REFRESH * now_pace
-            crew.run(_activate, [(market, dual, count, settled, under, *edges) for _part, *edges in needs])
+            crew.run(_activate, [(scarce, dual, known, settled, under, *edges) for _part, *edges in needs])
         crew.run(_take_shares, [(dual, settled, now_heat, *each) for each in needs])
         warm, spread_warm = 1 - MEMORY ** (taken + step), 1 - SPREAD ** (taken + step)
-        crew.run(_set_prices, [(sites, market, dual, now_pace, warm, spread_warm, *each) for each in offers])
+        crew.run(_set_prices, [(sites, scarce, dual, now_pace, warm, spread_warm, *each) for each in offers])

@@ -1,7 +1,7 @@
-"""From prices to a plan: fix what the smoothed solution is sure of, let prices settle on the rest, again.
+"""Diving, from prices to a plan: fix the ways that the smoothed solution is sure of, let prices settle on the rest, repeat.
 
-Many small passes earn the most: every pass fixes the surest ways only, and a few steps of ascent on what is
-left tell the others what has become scarce.
+Many small passes earn the most. Every pass fixes only the surest ways, and a few steps of ascent on the rest
+then tell the others what has become scarce. Diving in column generation is surveyed by Sadykov et al. (2019).
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from math import exp
 
 import numpy as np
 
-from matching.engine.compiled.ascent import Dual, Market, ascend, reduced_value, set_capacity
-from matching.engine.compiled.draft import Draft, fits, put_in_order
+from matching.engine.arrays import FloatMatrix, FloatVector, IntVector
+from matching.engine.compiled.ascent import Dual, ScarceNights, ascend, reduced_value, set_capacity
+from matching.engine.compiled.assignment import Assignment, fits, put_in_order
 from matching.engine.compiled.kernel import Crew, kernel, pieces
 from matching.engine.compiled.pool import Pool
-from matching.engine.compiled.week import Array, Sites
+from matching.engine.compiled.problem import Sites
 
 SURE, UNSURE = 0.9, 0.1
 """The share of a need that a way must have to be fixed, in the first pass and in the last."""
@@ -27,83 +28,80 @@ SHARES_OF_WORK = 16
 def dive(
     sites: Sites,
     pool: Pool,
-    market: Market,
+    scarce: ScarceNights,
     dual: Dual,
-    draft: Draft,
-    crew: Crew,
+    plan: Assignment,
     *,
+    crew: Crew,
     passes: int,
     heat: float,
     pace: float,
     over: Callable[[], bool],
 ) -> None:
-    """Fill the draft in `passes` passes, or fewer when the time for it is `over`.
+    """Fill the plan in `passes` passes, or fewer when the time for it is `over`.
 
-    `dual` is left with the prices of what is still free.
+    `heat` and `pace` are those of the ascent, in units of the objective. The dual keeps the prices of what is still free.
     """
-    share, which = np.empty(len(draft.chosen)), np.empty(len(draft.chosen), dtype=np.int32)
+    share, which = np.empty(len(plan.chosen)), np.empty(len(plan.chosen), dtype=np.int32)
     for turn in range(passes):
         if over():
             break
-        set_capacity(sites, market, dual, draft.free, crew)
+        set_capacity(sites, scarce, dual, plan.free, crew)
         ascend(
             sites,
-            market,
+            scarce,
             dual,
             pool.known,
-            draft.chosen,
             crew,
+            settled=plan.chosen,
             steps=STEPS,
             heat=(heat, heat),
             pace=(pace, pace),
             taken=turn * STEPS,
         )
-        work = [
-            (sites, pool, market, dual, draft, heat, share, which, *edges)
-            for edges in pieces(len(share), SHARES_OF_WORK)
-        ]
+        work = [(pool, scarce, dual, plan, heat, share, which, *edges) for edges in pieces(len(share), SHARES_OF_WORK)]
         crew.run(_surest, work)
         sure = SURE + (UNSURE - SURE) * turn / max(1, passes - 1)
         needs = np.flatnonzero(share >= sure)
         needs = needs[np.argsort(-share[needs], kind="stable")]
-        put_in_order(sites, pool, draft, needs, which[needs])
+        put_in_order(sites, pool, plan, needs, which[needs])
 
 
 @kernel
 def _surest(
-    sites: Sites, pool: Pool, market: Market, dual: Dual, draft: Draft, heat: float,
-    share: Array, which: Array, first: int, last: int,
+    pool: Pool, scarce: ScarceNights, dual: Dual, plan: Assignment, heat: float,
+    share: FloatVector, which: IntVector, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Find for each need without a way the one of highest softmax share."""
+    """Find, for each need that has no way, its way of highest softmax share, and that share (0: none)."""
     for need in range(first, last):
         share[need] = 0.0
-        if draft.chosen[need] >= 0:
+        if plan.chosen[need] >= 0:
             continue
         top, at_top = 0.0, -1
         for at in range(pool.known[need]):
-            reduced = reduced_value(market, dual, need, at)
+            reduced = reduced_value(scarce, dual, need, at)
             if reduced > top:
                 top, at_top = reduced, at
         if at_top < 0:
             continue
         total = exp(-top / heat)
         for at in range(pool.known[need]):
-            total += exp((reduced_value(market, dual, need, at) - top) / heat)
+            total += exp((reduced_value(scarce, dual, need, at) - top) / heat)
         share[need], which[need] = 1.0 / total, at_top
 
 
-def insert(pool: Pool, sites: Sites, draft: Draft, reduced: Array) -> int:
-    """Put in who is left, the highest reduced value first; return how many got a way."""
-    left = np.flatnonzero(draft.chosen < 0)
-    # Most ways are taken long since, and a free one can only be taken meanwhile: the others need not be sorted.
-    needs, ways = _that_fit(sites, pool, draft, left)
+def insert(pool: Pool, sites: Sites, plan: Assignment, reduced: FloatMatrix) -> int:
+    """Give the needs that have no way one that is free, the highest `reduced` value first; return how many got one."""
+    left = np.flatnonzero(plan.chosen < 0)
+    # No way becomes free by inserting, and most are taken already: only those that fit now need to be sorted.
+    needs, ways = _that_fit(sites, pool, plan, left)
     order = np.argsort(-reduced[needs, ways], kind="stable")
-    return int(put_in_order(sites, pool, draft, needs[order], ways[order]))
+    return int(put_in_order(sites, pool, plan, needs[order], ways[order]))
 
 
 @kernel
-def _that_fit(sites: Sites, pool: Pool, draft: Draft, left: Array) -> tuple[Array, Array]:
-    """Return the ways in the pool that are free, as two arrays: of which need, and its number there."""
+def _that_fit(sites: Sites, pool: Pool, plan: Assignment, left: IntVector) -> tuple[IntVector, IntVector]:
+    """Return the ways that are free of the needs `left`, as two arrays: the need, and the number of the way in its pool."""
     most = 0
     for need in left:
         most += pool.known[need]
@@ -111,22 +109,22 @@ def _that_fit(sites: Sites, pool: Pool, draft: Draft, left: Array) -> tuple[Arra
     count = 0
     for need in left:
         for at in range(pool.known[need]):
-            if fits(sites, draft.free, pool.ways[need, at]):
+            if fits(sites, plan.free, pool.ways[need, at]):
                 needs[count], ways[count] = need, at
                 count += 1
     return needs[:count], ways[:count]
 
 
-def reduced_values(pool: Pool, market: Market, dual: Dual, crew: Crew) -> Array:
-    """Return value - price of every way in the pool."""
+def reduced_values(pool: Pool, scarce: ScarceNights, dual: Dual, crew: Crew) -> FloatMatrix:
+    """Return value - price of every way in the pool (needs, most); -inf where there is none."""
     reduced = np.full(pool.value.shape, -np.inf)
-    work = [(pool, market, dual, reduced, *edges) for edges in pieces(len(pool.known), SHARES_OF_WORK)]
+    work = [(pool, scarce, dual, reduced, *edges) for edges in pieces(len(pool.known), SHARES_OF_WORK)]
     crew.run(_reduce, work)
     return reduced
 
 
 @kernel
-def _reduce(pool: Pool, market: Market, dual: Dual, reduced: Array, first: int, last: int) -> None:
+def _reduce(pool: Pool, scarce: ScarceNights, dual: Dual, reduced: FloatMatrix, first: int, last: int) -> None:
     for need in range(first, last):
         for at in range(pool.known[need]):
-            reduced[need, at] = reduced_value(market, dual, need, at)
+            reduced[need, at] = reduced_value(scarce, dual, need, at)

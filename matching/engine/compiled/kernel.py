@@ -1,29 +1,82 @@
-"""How a kernel is compiled: once, into a cache on disk, and without holding Python's lock while it runs."""
+"""How a kernel is compiled and run: compiled once into a cache on disk, run without Python's global lock."""
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 
+from places import earth
+
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 PARTS = 4
-"""Parts into which work is cut that adds up floating-point numbers: fixed, so that the sums do not depend on the machine."""
+"""Work that adds up floating-point numbers is cut into so many parts: a fixed number, so that no sum depends on the machine."""
+
+
+def forget_kernels_of_other_sources(sources: Iterable[Path], cache: Path) -> None:
+    """Delete the compiled kernels in `cache` unless they were compiled from the code of these source files.
+
+    numba compares only the file of a kernel with its cache. It would go on using machine code into which an older kernel
+    or constant of another file was compiled, and would fail on a class that has moved. Comments and docstrings do not
+    count. A cache that cannot be written is left as it is.
+    """
+    texts = [file.read_bytes() for file in sorted(sources)]
+    text = sha256(b"".join(texts)).hexdigest()
+    stamp = cache / "kernels.sha256"
+    with suppress(OSError):
+        known = stamp.read_text().split() if stamp.exists() else []
+        if text in known:
+            return
+        # Slower: a tenth of a second. Only after a change of the text it must be known whether the code changed.
+        code = sha256("".join(map(_code_of, texts)).encode()).hexdigest()
+        if code not in known:
+            for compiled in cache.glob("*.nb[ic]"):
+                compiled.unlink(missing_ok=True)
+        cache.mkdir(exist_ok=True)
+        stamp.write_text(f"{text} {code}")
+
+
+def _code_of(source: bytes) -> str:
+    """Return the code of a source file without its comments and docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [part for part in node.body if not _is_docstring(part)]
+    return ast.dump(tree)
+
+
+def _is_docstring(part: ast.stmt) -> bool:
+    return isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant) and isinstance(part.value.value, str)
+
+
+HERE = Path(__file__).parent
+SOURCES = [*HERE.glob("*.py"), HERE.parent / "objective.py", HERE.parent / "reasons.py", Path(earth.__file__)]
+"""The files from which kernels take code or constants."""
+
+# Runs before any kernel is defined, as every file of kernels imports this one first.
+forget_kernels_of_other_sources(SOURCES, HERE / "__pycache__")
 
 
 def kernel(function: Kernel) -> Kernel:
-    """Compile `function` on its first call."""
+    """Compile `function` on its first call with arguments of some types, and read it from the cache ever after.
+
+    A division by 0 gives inf or nan as in numpy, and nothing checks the bounds of an array.
+    """
     compiled: Kernel = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return compiled
 
 
 class Crew:
-    """Threads that run kernels side by side; with one core, or for little work, the caller's own thread does it all."""
+    """Threads that run kernels side by side. With one core, or `alone`, the thread of the caller does all the work."""
 
     def __init__(self, *, alone: bool) -> None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -36,11 +89,12 @@ class Crew:
         return [done.result() for done in [self._pool.submit(function, *each) for each in arguments]]
 
     def close(self) -> None:
+        """End the threads; they have nothing left to do."""
         if self._pool is not None:
             self._pool.shutdown()
 
 
 def pieces(count: int, parts: int) -> list[tuple[int, int]]:
-    """Cut `range(count)` into `parts` runs of about equal length."""
+    """Cut `range(count)` into at most `parts` runs of about equal length; return the first and the end of each."""
     edges = [count * part // parts for part in range(parts + 1)]
     return [(first, last) for first, last in pairwise(edges) if last > first]

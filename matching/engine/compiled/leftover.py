@@ -1,36 +1,41 @@
-"""The last try for whoever is left over: not only the ways kept in mind but every one there is."""
+"""The last try for the needs that are left over: not only the ways kept in mind but every way there is."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from matching.engine.compiled.draft import Draft, put
+from matching.engine.arrays import BoolVector, FloatMatrix, IntMatrix, IntVector
+from matching.engine.compiled.assignment import Assignment, put
 from matching.engine.compiled.kernel import Crew, kernel, pieces
-from matching.engine.compiled.legs import near
+from matching.engine.compiled.legs import Terms, near, scratch_for
 from matching.engine.compiled.pool import Pool, price_of
-from matching.engine.compiled.pricing import SHARES_OF_WORK, best_ways
-from matching.engine.compiled.week import Array, Sites, Wants
+from matching.engine.compiled.pricing import SHARES_OF_WORK, agrees_to, best_ways
+from matching.engine.compiled.problem import Problem, Sites, Wants
+from matching.engine.compiled.ways import KINDS, LEGS, OFFER, copy_way, same_way
 
 
 def place_left_over(
-    wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array, crew: Crew, touched: Array
+    problem: Problem, pool: Pool, plan: Assignment, price_sums: FloatMatrix, crew: Crew, *, touched: BoolVector
 ) -> None:
-    """Give each need without a way, the one of most worth first, its best free way by value - price, if there is any.
+    """Give each need without a way its best free way by value - price, the need of most worth first.
 
-    `touched` says in which offers something has changed since this was done before; those it puts somebody in are
-    added. Whether there is any way at all is asked side by side: for most there is none, and another one placed
-    meanwhile takes beds and gives none.
+    `touched` says in which offers something has changed since this was done before; offers that it puts a need into
+    are added. For most needs there is no free way, and placing another need makes none free. So all are asked first, side
+    by side, and only those for which there is a way are then placed in turn.
     """
-    left = left_within_reach(wants, sites, draft, crew, touched)
-    some = np.zeros(len(left), dtype=np.bool_)
-    work = [(wants, sites, draft.free, before, left, some, *edges) for edges in pieces(len(left), SHARES_OF_WORK)]
+    wants, sites = problem.wants, problem.sites
+    left = left_within_reach(problem, plan, crew, touched)
+    any_way = np.zeros(len(left), dtype=np.bool_)
+    terms = Terms(price_sums, plan.free, True)
+    work = [(wants, sites, terms, left, any_way, *edges) for edges in pieces(len(left), SHARES_OF_WORK)]
     crew.run(_look, work)
-    place_in_turn(wants, sites, pool, draft, before, left[some], touched)
+    place_in_turn(wants, sites, pool, plan, terms=terms, left=left[any_way], touched=touched)
 
 
-def left_within_reach(wants: Wants, sites: Sites, draft: Draft, crew: Crew, touched: Array) -> Array:
-    """Return the needs without a way that may stay in any of the `touched` offers, the one of most worth first."""
-    left = np.flatnonzero(draft.chosen < 0)
+def left_within_reach(problem: Problem, plan: Assignment, crew: Crew, touched: BoolVector) -> IntVector:
+    """Return the needs without a way that may stay in any of the `touched` offers, the need of most worth first."""
+    wants, sites = problem.wants, problem.sites
+    left = np.flatnonzero(plan.chosen < 0)
     left = left[np.argsort(-wants.worth[left], kind="stable")]
     if touched.all():
         return left
@@ -40,68 +45,78 @@ def left_within_reach(wants: Wants, sites: Sites, draft: Draft, crew: Crew, touc
 
 
 @kernel
-def _reach(wants: Wants, sites: Sites, left: Array, touched: Array, reach: Array, first: int, last: int) -> None:
-    found, suits = np.empty(len(sites.beds), dtype=np.int64), np.empty(len(sites.beds))
+def _reach(
+    wants: Wants, sites: Sites, left: IntVector, touched: BoolVector, reach: BoolVector, first: int, last: int
+) -> None:
+    """Note for each need whether a touched offer is among those possible for it."""
+    found = scratch_for(sites)
     for at in range(first, last):
-        for near_by in found[: near(wants, sites, left[at], 1, False, found, suits)]:
-            if touched[near_by]:
+        for offer in found.offer[: near(wants, sites, left[at], 1, False, found)]:
+            if touched[offer]:
                 reach[at] = True
                 break
 
 
 @kernel
 def _look(
-    wants: Wants, sites: Sites, free: Array, before: Array, left: Array, some: Array, first: int, last: int
+    wants: Wants, sites: Sites, terms: Terms, left: IntVector, any_way: BoolVector, first: int, last: int
 ) -> None:
-    found, suits = np.empty(len(sites.beds), dtype=np.int64), np.empty(len(sites.beds))
+    """Note for each need whether there is any way on these terms."""
+    found = scratch_for(sites)
     for at in range(first, last):
         need = left[at]
-        for kind in range(3):
-            if (kind == 1 and not wants.may_move[need]) or (kind == 2 and not wants.may_split[need]):
+        for kind in range(KINDS):
+            if not agrees_to(wants, need, kind):
                 continue
-            kept, _keys, _ways = best_ways(wants, sites, need, kind, before, free, True, found, suits)
+            kept, _ways = best_ways(wants, sites, need, kind, terms, found)
             if kept > 0:
-                some[at] = True
+                any_way[at] = True
                 break
 
 
 @kernel
 def place_in_turn(
-    wants: Wants, sites: Sites, pool: Pool, draft: Draft, before: Array, left: Array, touched: Array
+    wants: Wants, sites: Sites, pool: Pool, plan: Assignment, terms: Terms, left: IntVector, touched: BoolVector
 ) -> None:
-    """Give each of the needs, in this order, its best free way by value - price; see `place_left_over` for `touched`."""
-    offers = len(sites.beds)
-    found, suits = np.empty(offers, dtype=np.int64), np.empty(offers)
+    """Give each of the needs, in this order, its best free way by value - price.
+
+    `terms.free` is the room of the plan itself. For `touched` see `place_left_over`.
+    """
+    found = scratch_for(sites)
     for need in left:
         best, at_best = -np.inf, -1
-        for kind in range(3):
-            if (kind == 1 and not wants.may_move[need]) or (kind == 2 and not wants.may_split[need]):
+        for kind in range(KINDS):
+            if not agrees_to(wants, need, kind):
                 continue
-            kept, keys, ways = best_ways(wants, sites, need, kind, before, draft.free, True, found, suits)
-            if kept and keys[0] > best:
-                best = keys[0]
-                at_best = remember(pool, need, ways[0], keys[0] + price_of(sites, before, ways[0]))
+            kept, ways = best_ways(wants, sites, need, kind, terms, found)
+            if kept and ways.key[0] > best:
+                best = ways.key[0]
+                value = ways.key[0] + price_of(sites, terms.price_sums, ways.way[0])
+                at_best = remember(pool, need, ways.way[0], value)
         if at_best >= 0:
-            put(sites, pool, draft, need, at_best)
+            put(sites, pool, plan, need, at_best)
             touch(touched, pool.ways[need, at_best])
 
 
 @kernel
-def touch(touched: Array, way: Array) -> None:
+def touch(touched: BoolVector, way: IntMatrix) -> None:
     """Note the offers of a way as changed."""
-    touched[way[0]] = True
-    if way[4] >= 0:
-        touched[way[4]] = True
+    for leg in range(LEGS):
+        if way[leg, OFFER] >= 0:
+            touched[way[leg, OFFER]] = True
 
 
 @kernel
-def remember(pool: Pool, need: int, way: Array, value: float) -> int:
-    """Put a way of a need that has none into the pool, in place of the last when there is no room; return its number."""
+def remember(pool: Pool, need: int, way: IntMatrix, value: float) -> int:
+    """Put a way into the pool of a need that has none; return its number there.
+
+    A full pool loses its last way for it.
+    """
     for at in range(pool.known[need]):
-        if (pool.ways[need, at] == way).all():
+        if same_way(pool.ways[need, at], way):
             return at
     at = int(min(pool.known[need], pool.ways.shape[1] - 1))
     pool.known[need] = at + 1
-    pool.ways[need, at] = way
+    copy_way(pool.ways[need, at], way)
     pool.value[need, at] = value
     return at

@@ -1,29 +1,50 @@
-"""The offers possible for a need, and the best ways by one leg under prices; those by two are in `two_legs`.
+"""The offers possible for a need, and the best ways by one leg under prices. `two_legs` finds the ways by two.
 
-A leg is worth worth x (coverage + 0.2 x fit) of its nights, and the worth of two legs is the sum of two parts, one for
-each (see `share_of_leg`).
+A leg is worth worth x (coverage + 0.2 x fit) of its nights. The worth of two legs is the sum of two parts, one for each
+leg (see `share_of_leg`).
 """
 
 from __future__ import annotations
 
 from math import asin, cos, pi, radians, sin, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
+from matching.engine.arrays import FloatMatrix, FloatVector, IntMatrix, IntVector
 from matching.engine.compiled.kernel import kernel
-from matching.engine.compiled.week import BAND_DEGREES, Array, Sites, Wants
+from matching.engine.compiled.problem import BAND_DEGREES, Sites, Wants
+from matching.engine.compiled.ways import NO_LEG, Best, keep
 from matching.engine.objective import FIT_SHARE, PARTIAL_BASE, PARTIAL_SHARE
 from places.earth import RADIUS_KM
 
-SHORTEST_LEG = 2
-"""Nights of each leg of a move."""
 
-NEIGHBOURS_KM = 5.0
-"""How far apart the two spaces of a split may be."""
+class Found(NamedTuple):
+    """Scratch arrays of one search for offers, with room for all of them. The search returns how many it found."""
 
-NONE = -1
-WIDTH = 8
-"""A way is eight numbers: offer, first night, last day and people of its first leg and of its second (offer -1: none)."""
+    offer: IntVector
+    fit: FloatVector
+    """The fit of each offer found, without the part for used beds."""
+
+
+class Terms(NamedTuple):
+    """The terms on which ways are looked for."""
+
+    price_sums: FloatMatrix
+    """(nights + 1, rows): what a stay pays for the nights before each night; see `price_of_leg`."""
+    free: IntMatrix
+    """(offers, nights): the room that is left, as in Sites."""
+    only_free: bool
+    """Whether every leg must fit into `free`. If not, a leg need only fit beside what is held."""
+
+
+@kernel
+def scratch_for(sites: Sites) -> Found:
+    """Return scratch arrays for searches among these offers."""
+    return Found(np.empty(len(sites.beds), dtype=np.int64), np.empty(len(sites.beds)))
+
+
+# -- distances ------------------------------------------------------------------------------------
 
 
 @kernel
@@ -35,7 +56,11 @@ def chord_of(km: float) -> float:
 
 @kernel
 def km_of(chord: float) -> float:
-    """Return the km of a squared chord: 2 asin(c/2), under 600 km by its series, which is exact there to 1e-12."""
+    """Return the km of a squared chord c2: 2 R asin(c / 2).
+
+    Under 600 km it sums the series of the arcsine to its fourth term, which is exact there to 1e-12 and needs no
+    trigonometry.
+    """
     if chord < 0.009:
         return RADIUS_KM * sqrt(chord) * (1 + chord * (1 / 24 + chord * (3 / 640 + chord * (5 / 7168))))
     return 2 * RADIUS_KM * asin(min(1.0, sqrt(chord) / 2))
@@ -43,7 +68,7 @@ def km_of(chord: float) -> float:
 
 @kernel
 def haversine(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
-    """Return the km between two points as `objective.distance_km` does, to the last digit that decides."""
+    """Return the km between two points in degrees, digit for digit as `objective.distance_km` does."""
     a, b = radians(lat), radians(other_lat)
     chord = sin((b - a) / 2) ** 2 + cos(a) * cos(b) * sin(radians(other_lon - lon) / 2) ** 2
     return 2 * RADIUS_KM * asin(sqrt(min(1.0, chord)))
@@ -51,7 +76,10 @@ def haversine(lat: float, lon: float, other_lat: float, other_lon: float) -> flo
 
 @kernel
 def closer(wants: Wants, sites: Sites, need: int, offer: int, apart: float, km: float, chord: float) -> bool:
-    """Return whether an offer `apart` (squared chord) from a need is at most `km` away (`chord`: its squared chord)."""
+    """Return whether an offer is at most `km` from a need. `apart` and `chord` are the squared chords of both distances.
+
+    Only where the two chords agree to seven digits does the slower haversine decide, as the rules do.
+    """
     if apart <= chord * (1 - 1e-7):
         return True
     if apart > chord * (1 + 1e-7) + 1e-24:
@@ -61,7 +89,7 @@ def closer(wants: Wants, sites: Sites, need: int, offer: int, apart: float, km: 
 
 @kernel
 def within(sites: Sites, one: int, other: int, km: float, chord: float) -> bool:
-    """Return whether two offers are at most `km` apart (`chord`: its squared chord)."""
+    """Return whether two offers are at most `km` apart. `chord` is the squared chord of `km`."""
     apart = 0.0
     for axis in range(3):
         apart += (sites.point[one, axis] - sites.point[other, axis]) ** 2
@@ -72,7 +100,7 @@ def within(sites: Sites, one: int, other: int, km: float, chord: float) -> bool:
 
 @kernel
 def bands_within(sites: Sites, lat: float, reach: float) -> tuple[int, int]:
-    """Return the first band of latitude within `reach` degrees, and the one after the last."""
+    """Return the first band of latitude within `reach` degrees of `lat`, and the band after the last."""
     lowest = int((max(lat - reach, -90.0) - 1e-9 + 90) / BAND_DEGREES) - sites.south[0]
     highest = int((min(lat + reach, 90.0) + 1e-9 + 90) / BAND_DEGREES) - sites.south[0]
     highest = min(len(sites.band) - 2, highest) + 1
@@ -81,7 +109,10 @@ def bands_within(sites: Sites, lat: float, reach: float) -> tuple[int, int]:
 
 @kernel
 def half_width(lat: float, lon: float, reach: float) -> float:
-    """Return how many degrees of longitude lie within `reach` degrees to either side; 360 where all may."""
+    """Return how many degrees of longitude to either side lie within `reach` degrees of a point.
+
+    Near a pole or the date line it returns 360: there every longitude is looked through.
+    """
     if abs(lat) + reach >= 89.9:
         return 360.0
     wide = asin(min(1.0, sin(radians(reach)) / cos(radians(lat)))) * 180 / pi + 1e-7
@@ -90,7 +121,7 @@ def half_width(lat: float, lon: float, reach: float) -> float:
 
 @kernel
 def stretch_of(sites: Sites, band: int, lon: float, wide: float) -> tuple[int, int]:
-    """Return the first offer of a band within `wide` degrees of longitude, and the one after the last.
+    """Return the first offer of a band within `wide` degrees of longitude, and the offer after the last.
 
     The band after the last is the tail, where offers lie anywhere.
     """
@@ -103,12 +134,15 @@ def stretch_of(sites: Sites, band: int, lon: float, wide: float) -> tuple[int, i
     return begin + np.searchsorted(lons, lon - wide), begin + np.searchsorted(lons, lon + wide, side="right")
 
 
-@kernel
-def near(wants: Wants, sites: Sites, need: int, smallest: int, at_first: bool, found: Array, suits: Array) -> int:
-    """Find the offers that no rule but that of beds and nights forbids; return how many.
+# -- offers near a need ---------------------------------------------------------------------------
 
-    Of at least `smallest` beds, and with `at_first` only those whose leg from the first night on is long
-    enough. `suits` is their fit without the share of used beds.
+
+@kernel
+def near(wants: Wants, sites: Sites, need: int, smallest: int, at_first: bool, found: Found) -> int:
+    """Find the offers for a need that no rule forbids, apart from the rules on beds and nights; return how many.
+
+    Each has at least `smallest` beds. With `at_first`, each also has a leg from the need's first night on that is
+    long enough. Offers are found in the order of their numbers.
     """
     count = 0
     radius = wants.radius[need]
@@ -138,21 +172,21 @@ def near(wants: Wants, sites: Sites, need: int, smallest: int, at_first: bool, f
                 continue
             if declined(wants, need, offer):
                 continue
-            found[count] = offer
-            suits[count] = fit_without_beds(apart, common)
+            found.offer[count] = offer
+            found.fit[count] = fit_without_beds(apart, common)
             count += 1
     return count
 
 
 @kernel
 def fit_without_beds(apart: float, common: bool) -> float:
-    """Return the fit of an offer `apart` (squared chord) from a need, without the share of used beds."""
+    """Return the fit of an offer `apart` (squared chord) from a need, without the part for used beds."""
     return 0.5 / (1 + km_of(apart) / 10) + (0.25 if common else 0.0)
 
 
 @kernel
 def speak(wants: Wants, sites: Sites, need: int, offer: int) -> bool:
-    """Return whether both sides speak a common language."""
+    """Return whether household and host have a common language."""
     for word in range(sites.speaks.shape[1]):  # noqa: SIM110
         if wants.speaks[need, word] & sites.speaks[offer, word] != 0:
             return True
@@ -161,10 +195,14 @@ def speak(wants: Wants, sites: Sites, need: int, offer: int) -> bool:
 
 @kernel
 def declined(wants: Wants, need: int, offer: int) -> bool:
+    """Return whether this pair was declined before."""
     for at in range(wants.declined_from[need], wants.declined_from[need + 1]):  # noqa: SIM110
         if wants.declined[at] == offer:
             return True
     return False
+
+
+# -- legs -----------------------------------------------------------------------------------------
 
 
 @kernel
@@ -177,8 +215,8 @@ def last_day(sites: Sites, offer: int, first: int, wanted_until: int) -> int:
 
 
 @kernel
-def has_room(sites: Sites, free: Array, offer: int, first: int, last: int, people: int) -> bool:
-    """Return whether `free` (offers x nights) leaves room for the leg."""
+def has_room(sites: Sites, free: IntMatrix, offer: int, first: int, last: int, people: int) -> bool:
+    """Return whether `free` (offers, nights) leaves room for a leg of `people` on the nights `[first, last)`."""
     load = people if sites.shared[offer] else 1
     for night in range(first, last):  # noqa: SIM110
         if free[offer, night] < load:
@@ -187,65 +225,52 @@ def has_room(sites: Sites, free: Array, offer: int, first: int, last: int, peopl
 
 
 @kernel
-def share_of_leg(covered: float, suits: float, people: float, beds: float, shared: bool) -> float:
-    """Return what a leg over the share `covered` of the person-nights wanted adds to coverage + 0.2 x fit."""
-    return covered * (PARTIAL_SHARE + FIT_SHARE * (suits + 0.25 * (1.0 if shared else people / beds)))
+def is_taken(sites: Sites, terms: Terms, offer: int, first: int, last: int, people: int) -> bool:
+    """Return whether the terms leave no room for a leg; an offer in which nothing is held need not be looked at."""
+    return (terms.only_free or sites.held[offer]) and not has_room(sites, terms.free, offer, first, last, people)
 
 
 @kernel
-def price_of_leg(sites: Sites, before: Array, offer: int, first: int, last: int, people: int) -> float:
-    """Return the price of the leg from `before`, the sums of prices before each night, (nights + 1, rows)."""
+def share_of_leg(covered: float, fit: float, people: float, beds: float, shared: bool) -> float:
+    """Return what a leg adds to coverage + 0.2 x fit.
+
+    `covered` is its share of the person-nights wanted, and `fit` its fit without the part for used beds.
+    """
+    return covered * (PARTIAL_SHARE + FIT_SHARE * (fit + 0.25 * (1.0 if shared else people / beds)))
+
+
+@kernel
+def price_of_leg(sites: Sites, price_sums: FloatMatrix, offer: int, first: int, last: int, people: int) -> float:
+    """Return the price of the nights `[first, last)`: one subtraction, whatever their number.
+
+    `price_sums` (nights + 1, rows) has a row for each size of household in a shared offer, and one row in any other.
+    """
     row = sites.row[offer] + (people - 1 if sites.shared[offer] else 0)
-    return float(before[last, row] - before[first, row])
+    return float(price_sums[last, row] - price_sums[first, row])
 
 
 @kernel
-def keep(
-    keys: Array, ways: Array, count: int, key: float,
-    a: int, a_first: int, a_last: int, a_people: int, b: int, b_first: int, b_last: int, b_people: int,
-) -> int:  # fmt: skip
-    """Put a way among the best seen, sorted by `keys` falling; return how many there are."""
-    if count == len(keys):
-        if count == 0 or key <= keys[count - 1]:
-            return count
-    else:
-        count += 1
-    at = count - 1
-    while at > 0 and keys[at - 1] < key:
-        keys[at] = keys[at - 1]
-        ways[at] = ways[at - 1]
-        at -= 1
-    keys[at] = key
-    ways[at, 0], ways[at, 1], ways[at, 2], ways[at, 3] = a, a_first, a_last, a_people
-    ways[at, 4], ways[at, 5], ways[at, 6], ways[at, 7] = b, b_first, b_last, b_people
-    return count
-
-
-@kernel
-def single_ways(
-    wants: Wants, sites: Sites, need: int, before: Array, free: Array, checked: bool,
-    found: Array, suits: Array, count: int, keys: Array, ways: Array,
-) -> int:  # fmt: skip
-    """Keep the ways by one leg that are worth most beside their price; return how many. `checked`: only those that fit."""
-    kept = 0
+def single_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: Found, count: int, best: Best) -> int:
+    """Keep the ways by one leg that are worth most beside their price, among `count` offers found; return how many."""
+    kept, keys = 0, best.key
     first, nights, people, worth = wants.first[need], wants.nights[need], wants.people[need], wants.worth[need]
     for at in range(count):
-        offer = found[at]
+        offer = found.offer[at]
         if sites.beds[offer] < people:
             continue
         last = last_day(sites, offer, first, first + nights)
         if last - first < wants.shortest[need] or last == first:
             continue
         covered = (last - first) / nights
-        part = share_of_leg(covered, suits[at], people, sites.beds[offer], sites.shared[offer])
+        part = share_of_leg(covered, found.fit[at], people, sites.beds[offer], sites.shared[offer])
         key = worth * (PARTIAL_BASE + part)
-        # No price is below 0: what is not worth enough without one need not be looked up.
+        # No price is below 0, so a leg that is not good enough without its price need not have it looked up.
         if kept == len(keys) and key <= keys[kept - 1]:
             continue
-        key -= price_of_leg(sites, before, offer, first, last, people)
+        key -= price_of_leg(sites, terms.price_sums, offer, first, last, people)
         if kept == len(keys) and key <= keys[kept - 1]:
             continue
-        if (checked or sites.held[offer]) and not has_room(sites, free, offer, first, last, people):
+        if is_taken(sites, terms, offer, first, last, people):
             continue
-        kept = keep(keys, ways, kept, key, offer, first, last, people, NONE, 0, 0, 0)
+        kept = keep(best, kept, key, (offer, first, last, people), NO_LEG)
     return kept

@@ -1,4 +1,4 @@
-"""The ways kept in mind for each need: never all of them, for a nation's week has a hundred million."""
+"""The ways kept in mind for each need: never all of them, since a nation's week has a hundred million."""
 
 from __future__ import annotations
 
@@ -6,29 +6,42 @@ from typing import NamedTuple
 
 import numpy as np
 
+from matching.engine.arrays import FloatMatrix, FloatVector, IntCube, IntMatrix, IntVector
 from matching.engine.compiled.kernel import kernel
-from matching.engine.compiled.legs import WIDTH, price_of_leg
-from matching.engine.compiled.week import Array, Sites
+from matching.engine.compiled.legs import price_of_leg
+from matching.engine.compiled.problem import Sites
+from matching.engine.compiled.ways import (
+    FIRST_NIGHT,
+    LAST_DAY,
+    LEG_COLUMNS,
+    LEGS,
+    OFFER,
+    PEOPLE,
+    copy_way,
+    has_two_legs,
+    same_way,
+)
 
 
 class Pool(NamedTuple):
-    """For each need up to `ways.shape[1]` ways, the first `known` of them in use, and what each is worth.
+    """For each need up to `ways.shape[1]` ways, of which the first `known` are in use, and the worth of each.
 
-    The first way of a need whose `loyalty` is above 0 is where it stands already: `value` has the loyalty in it, so
-    that it moves only for more, and the way is never forgotten.
+    A need whose `loyalty` is above 0 has an earlier placement. That placement is its first way and is never
+    forgotten. Its `value` contains the loyalty, so the need moves only for more than that.
     """
 
-    ways: Array
-    """(needs, most, 8): see `legs.WIDTH`"""
-    value: Array
-    known: Array
-    loyalty: Array
+    ways: IntCube
+    """(needs, most, LEGS, LEG_COLUMNS); see `ways`."""
+    value: FloatMatrix
+    """(needs, most), in units of the objective."""
+    known: IntVector
+    loyalty: FloatVector
 
 
 def empty_pool(needs: int, most: int) -> Pool:
     """Return a pool with room for `most` ways a need."""
     return Pool(
-        ways=np.zeros((needs, most, WIDTH), dtype=np.int32),
+        ways=np.zeros((needs, most, LEGS, LEG_COLUMNS), dtype=np.int32),
         value=np.zeros((needs, most)),
         known=np.zeros(needs, dtype=np.int32),
         loyalty=np.zeros(needs),
@@ -36,25 +49,23 @@ def empty_pool(needs: int, most: int) -> Pool:
 
 
 @kernel
-def price_of(sites: Sites, before: Array, way: Array) -> float:
-    """Return the price of all nights a way takes."""
-    price = price_of_leg(sites, before, way[0], way[1], way[2], way[3])
-    if way[4] >= 0:
-        price += price_of_leg(sites, before, way[4], way[5], way[6], way[7])
+def price_of(sites: Sites, price_sums: FloatMatrix, way: IntMatrix) -> float:
+    """Return the price of all nights a way takes; for `price_sums` see `legs.price_of_leg`."""
+    price = price_of_leg(sites, price_sums, way[0, OFFER], way[0, FIRST_NIGHT], way[0, LAST_DAY], way[0, PEOPLE])
+    if has_two_legs(way):
+        price += price_of_leg(sites, price_sums, way[1, OFFER], way[1, FIRST_NIGHT], way[1, LAST_DAY], way[1, PEOPLE])
     return price
 
 
 @kernel
-def add(pool: Pool, need: int, way: Array, value: float, reduced: Array) -> bool:
-    """Add a way, in place of the one with the lowest `reduced` value when there is no room; False when it is known."""
+def add(pool: Pool, need: int, way: IntMatrix, value: float, reduced: FloatVector) -> bool:
+    """Add a way to the pool of a need; return False when it is there already.
+
+    Where the pool is full, the way replaces the one with the lowest `reduced` value (value - price).
+    """
     count = pool.known[need]
     for at in range(count):
-        same = True
-        for part in range(WIDTH):
-            if pool.ways[need, at, part] != way[part]:
-                same = False
-                break
-        if same:
+        if same_way(pool.ways[need, at], way):
             return False
     if count < pool.ways.shape[1]:
         at = count
@@ -64,8 +75,7 @@ def add(pool: Pool, need: int, way: Array, value: float, reduced: Array) -> bool
         for other in range(at + 1, count):
             if reduced[other] < reduced[at]:
                 at = other
-    for part in range(WIDTH):
-        pool.ways[need, at, part] = way[part]
+    copy_way(pool.ways[need, at], way)
     pool.value[need, at] = value
     reduced[at] = np.inf  # stays, whatever else this round adds
     return True

@@ -1,26 +1,27 @@
-"""The bound's sums in double precision."""
+"""The sums of the bound, in double precision."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from matching.engine.arrays import FloatMatrix
 from matching.engine.compiled.kernel import PARTS, Crew, kernel, pieces
-from matching.engine.compiled.week import Array, Sites
+from matching.engine.compiled.problem import Sites
 
 
-def price_nights(sites: Sites, prices: Array, crew: Crew) -> tuple[Array, float]:
-    """Return what a household of each size pays before each night (nights + 1, rows), and mu x capacity.
+def price_nights(sites: Sites, prices: FloatMatrix, crew: Crew) -> tuple[FloatMatrix, float]:
+    """Return what a household of each size pays before each night (nights + 1, rows), and the sum of mu x capacity.
 
-    `prices` are the mu (rows, nights). A household of s people pays sum over j <= s of mu_j x floor(s / j), and of
-    j there is floor(free / j).
+    `prices` are the mu (rows, nights). A household of s people pays sum over j <= s of mu_j x floor(s / j), and the
+    capacity for j is floor(free / j).
     """
-    before = np.zeros((prices.shape[1] + 1, prices.shape[0]))
-    totals = crew.run(_sum_up, [(sites, prices, before, *edges) for edges in pieces(len(sites.beds), PARTS)])
-    return before, float(sum(totals))
+    sums = np.zeros((prices.shape[1] + 1, prices.shape[0]))
+    totals = crew.run(_sum_up, [(sites, prices, sums, *edges) for edges in pieces(len(sites.beds), PARTS)])
+    return sums, float(sum(totals))
 
 
 @kernel
-def _sum_up(sites: Sites, prices: Array, before: Array, first: int, last: int) -> float:
+def _sum_up(sites: Sites, prices: FloatMatrix, sums: FloatMatrix, first: int, last: int) -> float:
     nights = prices.shape[1]
     total = 0.0
     for offer in range(first, last):
@@ -30,7 +31,7 @@ def _sum_up(sites: Sites, prices: Array, before: Array, first: int, last: int) -
                 pays = 0.0
                 for j in range(size + 1):
                     pays += prices[row + j, night] * ((size + 1) // (j + 1))
-                before[night + 1, row + size] = before[night, row + size] + pays
+                sums[night + 1, row + size] = sums[night, row + size] + pays
                 total += prices[row + size, night] * (sites.free[offer, night] // (size + 1))
     return total
 

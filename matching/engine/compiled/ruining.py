@@ -1,10 +1,10 @@
-"""Ruin and recreate: make room for a household that was passed over, and let those who lose it find another way.
+"""Ruin and recreate: make room for a household that was passed over, and let those who lose theirs find another way.
 
 The gap between bound and plan is, exactly, the sum over needs of their regret (best value - price minus that of
 the way they have) and over scarce nights of the price of what stays empty. So each turn begins at a need with
-regret, wants one of its best ways, takes out whoever is in it (and sometimes in theirs), and puts all back in
-an order drawn by lot, each in the way of highest value - price that is free. The new plan is kept when it is
-better, or, by simulated annealing, a little worse (Schrimpf et al., 2000).
+regret and wants one of its best ways. It takes out all who are in it, and now and then those in the ways that
+these want. Then it puts all back in an order drawn by lot, each in the way of highest value - price that is free. The new plan is
+kept when it is better, or, by simulated annealing, when it is a little worse (Schrimpf et al., 2000).
 """
 
 from __future__ import annotations
@@ -14,88 +14,119 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.engine.compiled.draft import Draft, fits, lift, put
+from matching.engine.arrays import FloatMatrix, IntMatrix, IntVector
+from matching.engine.compiled.assignment import Assignment, fits, lift, put
 from matching.engine.compiled.kernel import kernel
 from matching.engine.compiled.pool import Pool
-from matching.engine.compiled.week import Array, Sites
+from matching.engine.compiled.problem import Sites
+from matching.engine.compiled.ways import FIRST_NIGHT, LAST_DAY, LEGS, OFFER, PEOPLE, has_two_legs
 
 MOST_OUT = 24
 """Households taken out in one turn, at most."""
 
+ROOM_FOR_MORE = 6
+"""Nobody more is put out on purpose when the list of those who are out has only so many places left."""
+
 FURTHER = 0.3
 """How often one who was put out gets a way of its own cleared as well."""
+
+WISHES = 8
+"""The best ways of a need among which that way is drawn."""
 
 NEIGHBOURHOOD = 1_000
 """Needs among which the next turn's is drawn by lot."""
 
 BLINK = 0.02
-"""How often a free way is passed over, so that the same turn can end differently."""
+"""How often a free way is passed over, so that the same turn can end differently (Christiaens and Vanden Berghe, 2020)."""
+
+NO_REGRET, IDLE = 1e-6, 0.9
+"""A need with less regret than the first is passed over in this share of its turns."""
+
+
+class Ranking(NamedTuple):
+    """The ways of each need by `reduced` (value - price) falling: `order[need, 0]` is the number of the best."""
+
+    order: IntMatrix
+    reduced: FloatMatrix
 
 
 class Half(NamedTuple):
-    """The part of the country one thread may change: offers and needs whose `side` is `me`."""
+    """The part of the country that one thread may change: offers and needs whose `side` is `me`."""
 
-    offer_side: Array
-    need_side: Array
-    seeds: Array
-    me: Array
+    offer_side: IntVector
+    need_side: IntVector
+    seeds: IntVector
+    """The needs at which a turn may begin."""
+    me: IntVector
+    """One number."""
+
+
+class Out(NamedTuple):
+    """Scratch arrays: the needs that are out in this turn, and the number of the way that each of them had."""
+
+    need: IntVector
+    had: IntVector
 
 
 @kernel
-def _mine(half: Half, way: Array) -> bool:
+def _mine(half: Half, way: IntMatrix) -> bool:
+    """Return whether all offers of the way are on this side."""
     me = half.me[0]
-    return bool(half.offer_side[way[0]] == me and (way[4] < 0 or half.offer_side[way[4]] == me))
+    return bool(
+        half.offer_side[way[0, OFFER]] == me and (not has_two_legs(way) or half.offer_side[way[1, OFFER]] == me)
+    )
 
 
 @kernel
 def _take_out(
-    sites: Sites, pool: Pool, draft: Draft, half: Half, way: Array, but: int, out: Array, had: Array, count: int
+    sites: Sites, pool: Pool, plan: Assignment, half: Half, way: IntMatrix, but: int, out: Out, count: int
 ) -> int:
-    """Take out all who stand in the way; return how many are out now, or -1 minus that when one may not be moved.
+    """Take out all who stand in the way; return how many are out now.
 
-    `but` is a need that may not, beside those of another side.
+    It returns -1 minus that number when one may not be taken out: the need `but`, or a need of the other side.
     """
-    for leg in range(2):
-        offer = way[4 * leg]
+    for leg in range(LEGS):
+        offer = way[leg, OFFER]
         if offer < 0:
             break
-        load = way[4 * leg + 3] if sites.shared[offer] else 1
-        knot = draft.head[offer]
-        while knot >= 0:
-            after = draft.following[knot]
-            other = knot // 2
-            held = pool.ways[other, draft.chosen[other]]
-            place = 4 * (knot % 2)
-            if held[place + 1] < way[4 * leg + 2] and held[place + 2] > way[4 * leg + 1]:
+        load = way[leg, PEOPLE] if sites.shared[offer] else 1
+        node = plan.head[offer]
+        while node >= 0:
+            after = plan.next_node[node]
+            other = node // LEGS
+            held = pool.ways[other, plan.chosen[other], node % LEGS]
+            if held[FIRST_NIGHT] < way[leg, LAST_DAY] and held[LAST_DAY] > way[leg, FIRST_NIGHT]:
                 blocked = False
-                for night in range(max(held[place + 1], way[4 * leg + 1]), min(held[place + 2], way[4 * leg + 2])):
-                    if draft.free[offer, night] < load:
+                for night in range(
+                    max(held[FIRST_NIGHT], way[leg, FIRST_NIGHT]), min(held[LAST_DAY], way[leg, LAST_DAY])
+                ):
+                    if plan.free[offer, night] < load:
                         blocked = True
                         break
                 if blocked:
-                    if other == but or half.need_side[other] != half.me[0] or count == len(out):
+                    if other == but or half.need_side[other] != half.me[0] or count == len(out.need):
                         return -1 - count
-                    out[count], had[count] = other, draft.chosen[other]
+                    out.need[count], out.had[count] = other, plan.chosen[other]
                     count += 1
-                    if after >= 0 and after // 2 == other:
-                        after = draft.following[after]
-                    lift(sites, pool, draft, other)
-            knot = after
+                    if after >= 0 and after // LEGS == other:
+                        after = plan.next_node[after]
+                    lift(sites, pool, plan, other)
+            node = after
     return count
 
 
 @kernel
 def _take_out_more(
-    sites: Sites, pool: Pool, draft: Draft, order: Array, half: Half, but: int, out: Array, had: Array, count: int
+    sites: Sites, pool: Pool, plan: Assignment, ranking: Ranking, half: Half, but: int, out: Out, count: int
 ) -> int:
     """For each household that is out, now and then make room in another of its best ways; return how many are out."""
     at = 0
-    while at < count and count < len(out) - 6:
+    while at < count and count < len(out.need) - ROOM_FOR_MORE:
         if np.random.random() < FURTHER:
-            need = out[at]
-            way = order[need, int(min(pool.known[need], 8) * np.random.random() ** 2)]
+            need = out.need[at]
+            way = ranking.order[need, int(min(pool.known[need], WISHES) * np.random.random() ** 2)]
             if _mine(half, pool.ways[need, way]):
-                more = _take_out(sites, pool, draft, half, pool.ways[need, way], but, out, had, count)
+                more = _take_out(sites, pool, plan, half, pool.ways[need, way], but, out, count)
                 count = more if more >= 0 else -1 - more
         at += 1
     return count
@@ -103,10 +134,10 @@ def _take_out_more(
 
 @kernel
 def _put_back(
-    sites: Sites, pool: Pool, draft: Draft, order: Array, half: Half, need: int, out: Array, count: int
+    sites: Sites, pool: Pool, plan: Assignment, order: IntMatrix, half: Half, need: int, out: IntVector
 ) -> float:
-    """Put all but `need` back, in an order drawn by lot, each into its first free way; return what they are worth."""
-    turn = np.random.permutation(count)
+    """Put all of `out` but `need` back, in an order drawn by lot, each into its first free way; return their worth."""
+    turn = np.random.permutation(len(out))
     worth = 0.0
     for which in turn:
         other = out[which]
@@ -115,8 +146,8 @@ def _put_back(
         for rank in range(pool.known[other]):
             at = order[other, rank]
             way = pool.ways[other, at]
-            if _mine(half, way) and fits(sites, draft.free, way) and np.random.random() > BLINK:
-                put(sites, pool, draft, other, at)
+            if _mine(half, way) and fits(sites, plan.free, way) and np.random.random() > BLINK:
+                put(sites, pool, plan, other, at)
                 worth += pool.value[other, at]
                 break
     return worth
@@ -124,16 +155,17 @@ def _put_back(
 
 @kernel
 def improve(
-    sites: Sites, pool: Pool, draft: Draft, order: Array, reduced: Array, half: Half,
+    sites: Sites, pool: Pool, plan: Assignment, ranking: Ranking, half: Half,
     turns: int, heat_from: float, heat_to: float, seed: int,
 ) -> float:  # fmt: skip
-    """Take `turns` turns, the temperature falling; return the gain. `order`: each need's ways by `reduced` falling.
+    """Take `turns` turns, the temperature (in units of the objective) falling geometrically; return the gain.
 
-    The turns go once through the country: neighbours follow one another, so what a turn looks at is mostly in the
+    The turns go once through the country. Neighbours follow one another, so the arrays that a turn reads are mostly in the
     processor's cache.
     """
     np.random.seed(seed)
-    out, had = np.empty(MOST_OUT, dtype=np.int64), np.empty(MOST_OUT, dtype=np.int64)
+    out = Out(np.empty(MOST_OUT, dtype=np.int64), np.empty(MOST_OUT, dtype=np.int64))
+    order, reduced = ranking
     gain = 0.0
     if len(half.seeds) == 0:
         return gain
@@ -141,11 +173,11 @@ def improve(
         heat = heat_from * (heat_to / heat_from) ** (turn / turns)
         sweep = turn * len(half.seeds) // turns
         need = half.seeds[(sweep + np.random.randint(min(NEIGHBOURHOOD, len(half.seeds)))) % len(half.seeds)]
-        now = draft.chosen[need]
+        now = plan.chosen[need]
         best = order[need, 0]
         top = reduced[need, best]
         regret = max(top, 0.0) - (reduced[need, now] if now >= 0 else 0.0)
-        if now == best or (regret < 1e-6 and np.random.random() < 0.9):
+        if now == best or (regret < NO_REGRET and np.random.random() < IDLE):
             continue
         # One of its best ways: the better, the likelier.
         rank = int(pool.known[need] * np.random.random() ** 3)
@@ -154,29 +186,30 @@ def improve(
             continue
         count = 0
         if now >= 0:
-            out[0], had[0] = need, now
-            lift(sites, pool, draft, need)
+            out.need[0], out.had[0] = need, now
+            lift(sites, pool, plan, need)
             count = 1
-        count = _take_out(sites, pool, draft, half, pool.ways[need, at], need, out, had, count)
+        count = _take_out(sites, pool, plan, half, pool.ways[need, at], need, out, count)
         allowed = count >= 0
         if not allowed:
             count = -1 - count
         if allowed:
-            put(sites, pool, draft, need, at)
-            count = _take_out_more(sites, pool, draft, order, half, need, out, had, count)
+            put(sites, pool, plan, need, at)
+            count = _take_out_more(sites, pool, plan, ranking, half, need, out, count)
             before = 0.0
             for one in range(count):
-                before += pool.value[out[one], had[one]]
+                before += pool.value[out.need[one], out.had[one]]
             after = pool.value[need, at]
-            after += _put_back(sites, pool, draft, order, half, need, out, count)
+            after += _put_back(sites, pool, plan, order, half, need, out.need[:count])
             if after - before > heat * log(np.random.random() + 1e-300):
                 gain += after - before
                 continue
+        # Not kept: everybody goes back to the way they had.
         for one in range(count):
-            if draft.chosen[out[one]] >= 0:
-                lift(sites, pool, draft, out[one])
-        if allowed and draft.chosen[need] >= 0:
-            lift(sites, pool, draft, need)
+            if plan.chosen[out.need[one]] >= 0:
+                lift(sites, pool, plan, out.need[one])
+        if allowed and plan.chosen[need] >= 0:
+            lift(sites, pool, plan, need)
         for one in range(count):
-            put(sites, pool, draft, out[one], had[one])
+            put(sites, pool, plan, out.need[one], out.had[one])
     return gain

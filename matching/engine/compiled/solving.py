@@ -1,4 +1,4 @@
-"""The phases of a plan, one after the other: ways, prices and bound, dive, ruin and recreate."""
+"""The phases of a plan, one after the other: ways, prices and bound, dive, ruin and recreate, the left over."""
 
 from __future__ import annotations
 
@@ -9,77 +9,85 @@ from typing import NamedTuple
 
 import numpy as np
 
+from matching.engine.arrays import FloatMatrix, FloatVector, IntMatrix
 from matching.engine.clock import Clock
-from matching.engine.compiled.ascent import ascend, give_prices, open_market, start_dual
+from matching.engine.compiled.ascent import ascend, gather_scarce_nights, give_prices, start_dual
+from matching.engine.compiled.assignment import NO_WAY, Assignment, nobody_placed, put_in_order, worth_of
 from matching.engine.compiled.diving import dive, insert, reduced_values
-from matching.engine.compiled.draft import NOTHING, Draft, blank, put_in_order, worth_of
+from matching.engine.compiled.earlier_placements import keep_standing
 from matching.engine.compiled.exchanging import exchange
 from matching.engine.compiled.kernel import Crew, pieces
 from matching.engine.compiled.leftover import place_left_over
 from matching.engine.compiled.nearby import Nearby
 from matching.engine.compiled.pool import Pool, empty_pool
 from matching.engine.compiled.pricing import SHARES_OF_WORK, price_everything, seed_pool
+from matching.engine.compiled.problem import Problem
 from matching.engine.compiled.proof import price_nights, rounded_up
-from matching.engine.compiled.ruining import Half, improve
-from matching.engine.compiled.standing import keep_standing
-from matching.engine.compiled.week import Array, Week
+from matching.engine.compiled.ruining import Half, Ranking, improve
+from matching.engine.compiled.ways import OFFER
 from matching.engine.values import Placement, Step
 
 MOST_WAYS = 64
-"""Ways kept in mind for each need."""
+"""Ways kept in mind for each need, at most."""
 
 SMALL = 5_000
-"""Needs up to which threads cost more than they bring."""
+"""Needs up to which threads cost more time than they save."""
 
 ROUNDS, STEPS, WHOLE_AGAIN = 7, 60, (2, 4)
 """Rounds of ascent, steps in each, and the rounds after which everything is priced again.
 
 After each round the ways by two legs are priced. All ways are priced after the first round, so that something is
-proven soon, after the last, and twice between: the pool lacks ways by one leg, too, once prices have moved.
+proven soon, after the last, and twice between: once prices have moved, the pool lacks ways by one leg, too.
 """
 
 HEAT, PACE = (0.1, 0.003), (1.0, 0.002)
-"""Temperature (in units of the objective) and pace (in median prices) of the ascent, at its begin and end."""
+"""Temperature (in units of the objective) and pace (in median worths of a person-night) of the ascent: first and last."""
 
 PASSES, DIVE_HEAT, DIVE_PACE = 40, 0.05, 0.1
+"""Passes of the dive, and the temperature and pace of the ascent in each, in the same units."""
 
 CUTS = (0.5, 0.5, 0.4, 0.6, 0.45, 0.55)
-"""Where the country is cut in two for the two threads, by turns along a meridian and a parallel, as shares of its offers."""
+"""The country is cut in two for two threads, along a meridian and a parallel in turn: shares of the offers before the cut."""
 
 TURNS_A_NEED, TURNS_A_NEED_OF_FEW, FEW, BATCHES = 15, 500, 2_000, 12
-"""How often each need's luck is tried: small weeks can afford more."""
+"""Turns of ruin and recreate. The first FEW needs have more, so that a small week has more for each of its needs."""
+
 RUIN_HEAT = (0.05, 0.002)
+"""Temperature of the annealing, in units of the objective: first and last."""
 
 PROVEN = 1e-8
-"""A plan this close to the bound is the best."""
+"""A plan this close to the bound, as a share of it, is the best."""
+
+NOBODY = -1
+"""The side of a need that neither thread may move."""
 
 Tell = Callable[[Step], None]
 PROVEN_BY, DIVED_BY, IMPROVED_BY = 0.5, 0.8, 0.93
-"""The shares of a time limit by which the phases end, of what is not kept back."""
+"""The phases end by these shares of the time limit, less what is kept back."""
 
 KEPT_BACK = 3.5
-"""What comes after the plan proper, writing included, takes so many times as long as laying out and the first ways did.
+"""Reserve this multiple of the time spent on layout and first ways for reasons, advice and writing.
 
-Measured on weeks of all sizes. A machine that is slow or busy today shows it there, so the limit is kept on it, too.
+It was measured on weeks of all sizes. A machine that is slow or busy is so while it lays out, too, and keeps the limit.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """Each need's way in the pool (or -1), the prices that prove the bound, and the bound."""
+    """The plan, as the way of each need in the pool; the bound, and the prices (rows, nights) that prove it."""
 
     pool: Pool
-    draft: Draft
-    prices: Array
+    plan: Assignment
+    prices: FloatMatrix
     bound: float
-    margins: Array
-    """For each need the most any way of it is worth beside these prices, or 0."""
+    margins: FloatVector
+    """For each need the most that any way of it is worth beside these prices, or 0."""
 
 
 @contextmanager
-def crew_for(week: Week) -> Iterator[Crew]:
-    """Give threads for a week of this size."""
-    crew = Crew(alone=len(week.needs) <= SMALL)
+def crew_for(problem: Problem) -> Iterator[Crew]:
+    """Give threads for a problem of this size, and end them with the block."""
+    crew = Crew(alone=len(problem.needs) <= SMALL)
     try:
         yield crew
     finally:
@@ -87,7 +95,7 @@ def crew_for(week: Week) -> Iterator[Crew]:
 
 
 def solve(
-    week: Week,
+    problem: Problem,
     crew: Crew,
     *,
     seed: int,
@@ -96,37 +104,39 @@ def solve(
     standing: Sequence[Placement] = (),
     loyalty: float = 0.0,
 ) -> Solved:
-    """Plan the week; for `standing` and `loyalty` see `standing.keep_standing`.
+    """Plan a problem that has needs and offers; for `standing` and `loyalty` see `earlier_placements.keep_standing`.
 
-    The clock is asked between the steps whether it is time for the next phase.
+    The clock is asked between the steps whether it is time for the next phase. `tell` hears of each step.
     """
     with clock.timed("ways"):
         tell(Step("ways", 0.0))
-        pool = empty_pool(len(week.needs), MOST_WAYS)
-        keep_standing(week, pool, standing, loyalty)
-        known = seed_pool(week.wants, week.sites, pool, crew, seed)
+        pool = empty_pool(len(problem.needs), MOST_WAYS)
+        keep_standing(problem, pool, standing, loyalty)
+        known = seed_pool(problem, pool, crew, seed)
     clock.keep_back(KEPT_BACK * (clock.seconds["lay out"] + clock.seconds["ways"]))
-    prices, proof = _prove(week, pool, known, crew, tell, clock)
+    prices, proof = _prove(problem, pool, known, crew, tell=tell, clock=clock)
     known.clear()
-    draft = _draw_up(week, pool, prices, proof.bound, crew, seed, tell, clock)
-    return Solved(pool, draft, proof.prices, proof.bound, proof.margins)
+    making = _Making(problem, pool, crew, tell, clock)
+    return Solved(pool, making.draw_up(prices, proof.bound, seed), proof.prices, proof.bound, proof.margins)
 
 
 class Proof(NamedTuple):
     """A bound, the prices that prove it, and each need's part in it (see Solved)."""
 
     bound: float
-    prices: Array
-    margins: Array
+    prices: FloatMatrix
+    margins: FloatVector
 
 
-def _prove(week: Week, pool: Pool, known: list[Nearby], crew: Crew, tell: Tell, clock: Clock) -> tuple[Array, Proof]:
+def _prove(
+    problem: Problem, pool: Pool, known: list[Nearby], crew: Crew, *, tell: Tell, clock: Clock
+) -> tuple[FloatMatrix, Proof]:
     """Return the last prices, and the proof of the lowest bound; the pool grows by what pricing finds."""
-    sites = week.sites
+    sites = problem.sites
     prices = np.zeros((int(sites.row[-1]), sites.free.shape[1]))
-    nobody = np.full(len(week.needs), NOTHING, dtype=np.int32)
-    proof = Proof(float("inf"), prices, np.zeros(len(week.needs)))
-    scale = float(np.median(week.wants.worth / (week.wants.people * week.wants.nights)))
+    nobody = np.full(len(problem.needs), NO_WAY, dtype=np.int32)
+    proof = Proof(float("inf"), prices, np.zeros(len(problem.needs)))
+    scale = _median_worth(problem)
     done, number, longest = 0.0, 0, 0.0
     while True:
         began = clock.left(PROVEN_BY)
@@ -136,15 +146,15 @@ def _prove(week: Week, pool: Pool, known: list[Nearby], crew: Crew, tell: Tell, 
         last, until = rounds == 1, done + (1 - done) / rounds
         with clock.timed("prices"):
             tell(Step("prices", done, bound=proof.bound if number else None))
-            market = open_market(sites, pool, crew)
-            dual = start_dual(sites, market, prices, sites.free, crew)
+            scarce = gather_scarce_nights(sites, pool, crew)
+            dual = start_dual(sites, scarce, prices, crew)
             heat, pace = _stretch(HEAT, done, until), _stretch((scale * PACE[0], scale * PACE[1]), done, until)
-            ascend(sites, market, dual, pool.known, nobody, crew, steps=STEPS, heat=heat, pace=pace)
-            give_prices(sites, market, dual, prices, crew)
+            ascend(sites, scarce, dual, pool.known, crew, settled=nobody, steps=STEPS, heat=heat, pace=pace)
+            give_prices(sites, scarce, dual, prices, crew)
         with clock.timed("bound"):
-            before, of_nights = price_nights(sites, prices, crew)
+            price_sums, of_nights = price_nights(sites, prices, crew)
             whole = last or number in (0, *WHOLE_AGAIN)
-            best = price_everything(week.wants, sites, pool, known, before, crew, whole=whole)
+            best = price_everything(problem, pool, known, price_sums, crew, whole=whole)
             found = rounded_up(of_nights + float(best.sum())) if whole else proof.bound
             if found < proof.bound:
                 proof = Proof(found, prices.copy(), best)
@@ -156,101 +166,123 @@ def _prove(week: Week, pool: Pool, known: list[Nearby], crew: Crew, tell: Tell, 
     return prices, proof
 
 
-def _draw_up(
-    week: Week,
-    pool: Pool,
-    prices: Array,
-    bound: float,
-    crew: Crew,
-    seed: int,
-    tell: Tell,
-    clock: Clock,
-) -> Draft:
-    """Return the plan: dive, insert, improve, and at last try everything for whoever is left."""
-    sites = week.sites
-    with clock.timed("dive"):
-        tell(Step("dive", 0.0, bound=bound))
-        market = open_market(sites, pool, crew)
-        dual = start_dual(sites, market, prices, sites.free, crew)
-        reduced = reduced_values(pool, market, dual, crew)
-        draft = blank(sites, len(week.needs))
-        pace = DIVE_PACE * float(np.median(week.wants.worth / (week.wants.people * week.wants.nights)))
+def _median_worth(problem: Problem) -> float:
+    """Return the median worth of a person-night: weight x people over people x nights."""
+    wants = problem.wants
+    return float(np.median(wants.worth / (wants.people * wants.nights)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """The second half of solving: from prices to a plan."""
+
+    problem: Problem
+    pool: Pool
+    crew: Crew
+    tell: Tell
+    clock: Clock
+
+    def draw_up(self, prices: FloatMatrix, bound: float, seed: int) -> Assignment:
+        """Return the plan: dive, insert, improve, and at last try every way for the needs that are left over."""
+        pool, clock = self.pool, self.clock
+        with clock.timed("dive"):
+            self.tell(Step("dive", 0.0, bound=bound))
+            plan, reduced = self._dive(prices)
+        with clock.timed("improve"):
+            self._improve(plan, reduced, bound, seed)
+            price_sums, _of_nights = price_nights(self.problem.sites, prices, self.crew)
+            self._place_all_left(plan, price_sums, over=lambda: clock.left(1.0) == 0)
+            if pool.loyalty.any():
+                stands = self._as_it_stands(reduced, price_sums)
+                if _loyal_worth(pool, stands) > _loyal_worth(pool, plan):
+                    return stands
+        return plan
+
+    def _dive(self, prices: FloatMatrix) -> tuple[Assignment, FloatMatrix]:
+        """Return a first plan, and value - price of every way in the pool before it."""
+        sites, pool, crew = self.problem.sites, self.pool, self.crew
+        scarce = gather_scarce_nights(sites, pool, crew)
+        dual = start_dual(sites, scarce, prices, crew)
+        reduced = reduced_values(pool, scarce, dual, crew)
+        plan = nobody_placed(sites, len(self.problem.needs))
         dive(
             sites,
             pool,
-            market,
+            scarce,
             dual,
-            draft,
-            crew,
+            plan,
+            crew=crew,
             passes=PASSES,
             heat=DIVE_HEAT,
-            pace=pace,
-            over=lambda: clock.left(DIVED_BY) == 0,
+            pace=DIVE_PACE * _median_worth(self.problem),
+            over=lambda: self.clock.left(DIVED_BY) == 0,
         )
-        insert(pool, sites, draft, reduced_values(pool, market, dual, crew))
-    with clock.timed("improve"):
-        order = np.concatenate(crew.run(_ranked, [(reduced[a:b],) for a, b in pieces(len(reduced), SHARES_OF_WORK)]))
-        turns = _turns(len(week.needs)) // BATCHES // 2
+        insert(pool, sites, plan, reduced_values(pool, scarce, dual, crew))
+        return plan, reduced
+
+    def _improve(self, plan: Assignment, reduced: FloatMatrix, bound: float, seed: int) -> None:
+        """Improve the plan in place, by ruin and recreate on both halves of the country."""
+        sites, pool, crew = self.problem.sites, self.pool, self.crew
+        ranked = crew.run(_ranked, [(reduced[a:b],) for a, b in pieces(len(reduced), SHARES_OF_WORK)])
+        ranking = Ranking(np.concatenate(ranked), reduced)
+        turns = _turns(len(self.problem.needs)) // BATCHES // 2
         for batch in range(BATCHES):
-            tell(Step("improve", batch / BATCHES, float(worth_of(pool, draft)), bound))
-            if clock.left(IMPROVED_BY) == 0 or worth_of(pool, draft) >= bound * (1 - PROVEN):
+            self.tell(Step("improve", batch / BATCHES, float(worth_of(pool, plan)), bound))
+            if self.clock.left(IMPROVED_BY) == 0 or worth_of(pool, plan) >= bound * (1 - PROVEN):
                 break
-            halves = _halves(week, pool, draft, order, batch)
+            halves = _halves(self.problem, pool, plan, ranking.order, batch)
             heat = _stretch(RUIN_HEAT, batch / BATCHES, (batch + 1) / BATCHES)
             work = [
-                (sites, pool, draft, order, reduced, half, turns, *heat, seed + 2 * batch + me)
+                (sites, pool, plan, ranking, half, turns, *heat, seed + 2 * batch + me)
                 for me, half in enumerate(halves)
             ]
             crew.run(improve, work)
-            insert(pool, sites, draft, reduced)
-        before, _of_nights = price_nights(sites, prices, crew)
-        place_left_over(week.wants, sites, pool, draft, before, crew, _everywhere(week))
-        exchange(week, pool, draft, before, crew, over=lambda: clock.left(1.0) == 0)
-        if pool.loyalty.any():
-            stands = _as_it_stands(week, pool, reduced, before, crew)
-            if _loyal_worth(pool, stands) > _loyal_worth(pool, draft):
-                return stands
-    return draft
+            insert(pool, sites, plan, reduced)
+
+    def _place_all_left(
+        self, plan: Assignment, price_sums: FloatMatrix, *, over: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Try every way for the needs left over, then exchange until nobody is passed over or the time is `over`."""
+        everywhere = np.ones(len(self.problem.offers), dtype=np.bool_)
+        place_left_over(self.problem, self.pool, plan, price_sums, self.crew, touched=everywhere)
+        exchange(self.problem, self.pool, plan, price_sums, self.crew, over=over)
+
+    def _as_it_stands(self, reduced: FloatMatrix, price_sums: FloatMatrix) -> Assignment:
+        """Return the plan in which every earlier placement is left as it is, and others are put in where there is room."""
+        sites, pool = self.problem.sites, self.pool
+        plan = nobody_placed(sites, len(self.problem.needs))
+        standing = np.flatnonzero(pool.loyalty > 0)
+        put_in_order(sites, pool, plan, standing, np.zeros_like(standing))
+        insert(pool, sites, plan, reduced)
+        self._place_all_left(plan, price_sums)
+        return plan
 
 
-def _as_it_stands(week: Week, pool: Pool, reduced: Array, before: Array, crew: Crew) -> Draft:
-    """Return the plan in which all that stands is left as it is, and others are put in where there is room."""
-    draft = blank(week.sites, len(week.needs))
-    standing = np.flatnonzero(pool.loyalty > 0)
-    put_in_order(week.sites, pool, draft, standing, np.zeros_like(standing))
-    insert(pool, week.sites, draft, reduced)
-    place_left_over(week.wants, week.sites, pool, draft, before, crew, _everywhere(week))
-    exchange(week, pool, draft, before, crew)
-    return draft
-
-
-def _everywhere(week: Week) -> Array:
-    return np.ones(len(week.offers), dtype=np.bool_)
-
-
-def _ranked(reduced: Array) -> Array:
+def _ranked(reduced: FloatMatrix) -> IntMatrix:
     """Return the numbers of each need's ways, the highest reduced value first."""
     return np.argsort(-reduced, axis=1, kind="stable").astype(np.int32)
 
 
-def _loyal_worth(pool: Pool, draft: Draft) -> float:
-    return float(worth_of(pool, draft) + pool.loyalty[draft.chosen == 0].sum())
+def _loyal_worth(pool: Pool, plan: Assignment) -> float:
+    """Return the objective of the plan and the loyalty of every need that stays where it stands."""
+    return float(worth_of(pool, plan) + pool.loyalty[plan.chosen == 0].sum())
 
 
-def _halves(week: Week, pool: Pool, draft: Draft, order: Array, batch: int) -> list[Half]:
+def _halves(problem: Problem, pool: Pool, plan: Assignment, order: IntMatrix, batch: int) -> list[Half]:
     """Cut the country in two.
 
-    A need belongs where it is placed (to nobody when on both sides), or else where its best way is.
+    A need belongs to the half where it is placed, or to nobody when its legs are in both halves. A need that is not
+    placed belongs where its best way is.
     """
-    along = week.sites.lat if batch % 2 else week.sites.lon
+    along = problem.sites.lat if batch % 2 else problem.sites.lon
     cut = np.quantile(along, CUTS[batch % len(CUTS)]) if len(along) else 0.0
     offer_side = (along > cut).astype(np.int8)
-    needs = np.arange(len(draft.chosen))
-    way = pool.ways[needs, np.where(draft.chosen >= 0, draft.chosen, order[:, 0])]
-    one = offer_side[way[:, 0]]
-    other = np.where(way[:, 4] >= 0, offer_side[np.maximum(way[:, 4], 0)], one)
-    side = np.where((one == other) | (draft.chosen < 0), one, NOTHING).astype(np.int8)
-    side[pool.known == 0] = NOTHING
+    needs = np.arange(len(plan.chosen))
+    offers = pool.ways[needs, np.where(plan.chosen >= 0, plan.chosen, order[:, 0])][:, :, OFFER]
+    one = offer_side[offers[:, 0]]
+    other = np.where(offers[:, 1] >= 0, offer_side[np.maximum(offers[:, 1], 0)], one)
+    side = np.where((one == other) | (plan.chosen < 0), one, NOBODY).astype(np.int8)
+    side[pool.known == 0] = NOBODY
     return [Half(offer_side, side, np.flatnonzero(side == me), np.array([me], dtype=np.int8)) for me in (0, 1)]
 
 
@@ -259,6 +291,6 @@ def _turns(needs: int) -> int:
 
 
 def _stretch(ends: tuple[float, float], begin: float, end: float) -> tuple[float, float]:
-    """Return where the shares `begin` and `end` of the way between two values lie, on a geometric scale."""
+    """Return the values that lie at the shares `begin` and `end` of the way between `ends`, on a geometric scale."""
     ratio = ends[1] / ends[0]
     return ends[0] * ratio**begin, ends[0] * ratio**end

@@ -1,4 +1,4 @@
-"""Counting what stands in the way of the needs that are left over, and what would help, all in one pass over the offers."""
+"""Counting what stands in the way of each need left over, and what would help, in one pass over the offers near it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from math import pi
 
 import numpy as np
 
-from matching.engine.compiled import week as bits
-from matching.engine.compiled.draft import Draft
+from matching.engine.arrays import IntMatrix, IntVector
+from matching.engine.compiled import problem as bits
+from matching.engine.compiled.assignment import Assignment
 from matching.engine.compiled.kernel import Crew, kernel, pieces
 from matching.engine.compiled.legs import (
-    WIDTH,
+    Terms,
     bands_within,
     chord_of,
     closer,
@@ -20,11 +21,13 @@ from matching.engine.compiled.legs import (
     has_room,
     last_day,
     near,
+    scratch_for,
     speak,
     stretch_of,
 )
+from matching.engine.compiled.problem import Problem, Sites, Wants
 from matching.engine.compiled.two_legs import moving_ways, splitting_ways
-from matching.engine.compiled.week import Array, Sites, Wants, Week
+from matching.engine.compiled.ways import LEG_COLUMNS, LEGS, SHORTEST_MOVE_LEG, Best
 from matching.engine.reasons import COUNTED_RULES, SHIFTS, WIDER, Obstacles
 from places.earth import RADIUS_KM
 
@@ -44,28 +47,28 @@ SHARES_OF_WORK = 256
 
 
 def obstacles(
-    week: Week, draft: Draft, crew: Crew, *, over: Callable[[], bool]
+    problem: Problem, plan: Assignment, crew: Crew, *, over: Callable[[], bool]
 ) -> Iterator[tuple[int, Obstacles | None]]:
-    """Yield for each need left over its number in the week and what stands in its way beside the plan's placements.
+    """Yield, for each need left over, its number and what stands in its way beside the placements of the plan.
 
-    None for those whose turn did not come before the time was `over`.
+    A need whose turn did not come before the time was `over` gets None.
     """
-    left = np.flatnonzero(draft.chosen < 0)
+    left = np.flatnonzero(plan.chosen < 0)
     figures = np.zeros((len(left), FIGURES), dtype=np.int32)
-    sites, nothing = bits.free_of_charge(week.sites)
-    work = [
-        (week.wants, sites, draft.free, nothing, left, figures, *edges) for edges in pieces(len(left), SHARES_OF_WORK)
-    ]
+    sites, nothing = bits.free_of_charge(problem.sites)
+    terms = Terms(nothing, plan.free, True)
+    work = [(problem.wants, sites, terms, left, figures, *edges) for edges in pieces(len(left), SHARES_OF_WORK)]
     seen = crew.run(lambda *share: not over() and not _count(*share), work)
-    looked = [known for known, (*_week, first, last) in zip(seen, work, strict=True) for _need in range(first, last)]
+    looked = [known for known, (*_arrays, first, last) in zip(seen, work, strict=True) for _need in range(first, last)]
     for number, found, known in zip(left.tolist(), figures.tolist(), looked, strict=True):
         yield number, _as_obstacles(found) if known else None
 
 
-def obstacles_of(wants: Wants, sites: Sites, free: Array, before: Array) -> Obstacles:
-    """Return what stands in the way of the only need in `wants` beside what is taken of `free`; `before` is all 0."""
+def obstacles_of(wants: Wants, sites: Sites, terms: Terms) -> Obstacles:
+    """Return what stands in the way of the only need in `wants`. On these terms nothing has a price."""
     figures = np.zeros((1, FIGURES), dtype=np.int32)
-    _count(wants, sites, free, before, np.zeros(1, dtype=np.int64), figures, 0, 1)
+    share = (np.zeros(1, dtype=np.int64), figures, 0, 1)
+    _count(wants, sites, terms, *share)
     return _as_obstacles(figures[0].tolist())
 
 
@@ -85,27 +88,26 @@ def _as_obstacles(found: list[int]) -> Obstacles:
 
 @kernel
 def _count(
-    wants: Wants, sites: Sites, free: Array, nothing: Array, left: Array, figures: Array, first: int, last: int
+    wants: Wants, sites: Sites, terms: Terms, left: IntVector, figures: IntMatrix, first: int, last: int
 ) -> None:
-    offers = len(sites.beds)
-    found, suits = np.empty(offers, dtype=np.int64), np.empty(offers)
-    keys, ways = np.empty(1), np.empty((1, WIDTH), dtype=np.int64)
+    """Fill in the figures of the needs `left[first:last]`."""
+    found = scratch_for(sites)
+    best = Best(np.empty(1), np.empty((1, LEGS, LEG_COLUMNS), dtype=np.int64))
     for at in range(first, last):
         need = left[at]
-        _look_around(wants, sites, free, need, figures[at])
+        _look_around(wants, sites, terms.free, need, figures[at])
         people = wants.people[need]
-        if not wants.may_move[need] and wants.nights[need] >= 4:
-            count = near(wants, sites, need, people, False, found, suits)
-            kept = moving_ways(wants, sites, need, nothing, free, True, found, suits, count, keys, ways)
-            figures[at, MOVE] = kept > 0
+        # A move or a split is advised only to a household that did not agree to one: any other was offered it.
+        if not wants.may_move[need] and wants.nights[need] >= 2 * SHORTEST_MOVE_LEG:
+            count = near(wants, sites, need, people, False, found)
+            figures[at, MOVE] = moving_ways(wants, sites, need, terms, found, count, best) > 0
         if not wants.may_split[need] and people >= 2:
-            count = near(wants, sites, need, 1, True, found, suits)
-            kept = splitting_ways(wants, sites, need, nothing, free, True, found, suits, count, keys, ways)
-            figures[at, SPLIT] = kept > 0
+            count = near(wants, sites, need, 1, True, found)
+            figures[at, SPLIT] = splitting_ways(wants, sites, need, terms, found, count, best) > 0
 
 
 @kernel
-def _look_around(wants: Wants, sites: Sites, free: Array, need: int, figures: Array) -> None:
+def _look_around(wants: Wants, sites: Sites, free: IntMatrix, need: int, figures: IntVector) -> None:
     """Count the offers within the radius by the first rule that refuses, and those that a change would open."""
     farthest = wants.radius[need] * FACTORS[-1]
     reach = farthest / RADIUS_KM * 180 / pi

@@ -79,7 +79,7 @@ def test_card_shows_what_a_decision_needs_and_nothing_personal(
 
     assert page.status_code == 200
     text = page.content.decode()
-    for words in ("2 people", "Almaty", "0.0 km", "both speak Russian", "first stay with this host", "called twice"):
+    for words in ("2 people", "Almaty", "0.0 km", "common language: ru", "first stay with this host", "called twice"):
         assert words in text
     assert [words for words in ("Amira Testova", "Abay Avenue", "hanna@", "climb stairs") if words in text] == []
 

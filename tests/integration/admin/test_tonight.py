@@ -328,7 +328,7 @@ def advised(asked: ShelterRequest, **found: Any) -> tuple[Reason, ...]:
     need = as_need(asked, (asked.first_night, asked.last_day), declined=(), at=timezone.now())
     nothing = {"within": 1, "refused": (0,) * 10, "suitable": 1, "possible": 0, "wider": (0,) * 3, "shorter": (0, 0)}
     reasons = why_left_over(need, Obstacles(**nothing | found))
-    intake.note_left_over({str(asked.pk): reasons})
+    intake.note_unplaced({str(asked.pk): reasons})
     return reasons
 
 
@@ -349,6 +349,29 @@ def test_unplaced_says_why_and_what_would_help(carla: Person, amira: Person, sig
     shown = (words_of(obstacle), words_of(change), "by-hand/request")
     assert [words for words in shown if words not in page.content.decode()] == []
     assert "Amira" not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("ru", ("с питомцами нельзя: 2", "свободное жильё в пределах 40 км: 3")),
+        ("kk", ("үй жануарымен болмайды: 2", "40 км ішіндегі бос баспана: 3")),
+        ("uk", ("з тваринами не можна: 2", "вільне житло в межах 40 км: 3")),
+        ("ka", ("ცხოველით არ შეიძლება: 2", "თავისუფალი ადგილი 40 კმ-ის ფარგლებში: 3")),
+    ],
+)
+def test_unplaced_says_why_in_the_language_of_the_page(
+    carla: Person, amira: Person, signed_in: SignIn, language: str, shown: tuple[str, ...]
+) -> None:
+    asked = people.request(amira.arrival, radius_km=20, pets=True)
+    advised(asked, suitable=0, refused=(0, 0, 0, 0, 0, 2, 0, 0, 0, 0), wider=(0, 3, 3))
+    client = signed_in(carla)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+
+    page = client.get(UNPLACED, {"kind": "farther"}).content.decode()
+
+    assert [words for words in shown if words not in page] == []
+    assert "free within" not in page
 
 
 @pytest.mark.parametrize(

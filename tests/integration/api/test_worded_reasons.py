@@ -20,7 +20,7 @@ def test_reasons_of_a_request_come_in_the_callers_language(
     calling: Calling, amira: Person, language: str, words: str
 ) -> None:
     asked = people.request(amira.arrival)
-    intake.note_left_over({str(asked.pk): [Reason(Code.FARTHER, (3, 37.5))]})
+    intake.note_unplaced({str(asked.pk): [Reason(Code.FARTHER, (3, 37.5))]})
 
     row = calling(amira).get(f"/api/v1/requests/{asked.pk}/", headers={"accept-language": language}).json()
 

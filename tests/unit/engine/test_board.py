@@ -273,4 +273,4 @@ def test_a_board_that_began_empty_knows_the_nights_asked_for_and_no_others() -> 
     answer = board.place(amiras_need())
 
     assert isinstance(answer, Arrangement)
-    assert board._now.nights < 1_000
+    assert board._state.nights < 1_000

@@ -1,33 +1,37 @@
-"""The present state as arrays that change in place: offers, what is free of them, and the needs that wait.
+"""The state of a board as arrays that change in place: the offers, the room left in them, and the needs that wait.
 
-Offers known at the beginning lie in bands (see `week`); those that come later go into a tail that every
-search looks through, and when it is full all are laid out anew. A row once left is not used again before that.
+Offers known at the beginning lie in bands (see `problem`). Later ones go into a tail that every search looks through.
+When the tail is full, all offers are laid out anew; only then is the row of an offer that is gone used again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
-from matching.engine.compiled import week
-from matching.engine.compiled.week import Array, Sites, Wants
+from matching.engine.arrays import IntMatrix
+from matching.engine.compiled import problem
+from matching.engine.compiled.legs import Found, Terms, scratch_for
+from matching.engine.compiled.problem import LANGUAGES_A_WORD, MARGIN, NO_LIMIT, Coding, Sites, Wants
 from matching.engine.values import Held, Need, Offer
 
 TAIL = 1_024
-"""Offers that may come before everything is laid out anew."""
+"""Offers that may come before all are laid out anew."""
 
 SPARE_NIGHTS = 30
-"""Nights laid out beyond the last one known, so that a later need does not make all to be laid out anew."""
+"""Nights laid out beyond the last one known, so that a slightly later need does not have all laid out anew."""
 
 WORDS = 4
-"""Of 62 languages each: ISO 639-1 has 184."""
+"""Numbers of LANGUAGES_A_WORD bits for languages: ISO 639-1 has 184 languages."""
 
 
-class Present:
+class BoardState:
     """Arrays of what is there now.
 
-    `free` (offers x nights) is what nobody has taken; `room` what nobody has taken who may not be moved.
+    `free` (offers, nights) is the room that nobody has taken. `room` is the room that would be left if everybody who
+    may be moved were out.
     """
 
     def __init__(self, needs: Iterable[Need], offers: Iterable[Offer]) -> None:
@@ -38,7 +42,7 @@ class Present:
         self._lay_out(*self._nights_known())
 
     def _nights_known(self) -> tuple[int, int]:
-        """Return the first and last day anybody waiting asks for, or anything is held; else where the windows begin."""
+        """Return the first day and the last that a waiting need asks for; where nobody waits, of the beginnings of windows."""
         days = [
             (need.first_night.toordinal(), need.first_night.toordinal() + need.nights) for need in self.waiting.values()
         ]
@@ -47,14 +51,15 @@ class Present:
         return min((first for first, _last in days), default=1), max((last for _first, last in days), default=1)
 
     def _lay_out(self, first_day: int, last_day: int) -> None:
-        self.first_day, self.nights = first_day - week.MARGIN, last_day - first_day + week.MARGIN + SPARE_NIGHTS
+        self.first_day, self.nights = first_day - MARGIN, last_day - first_day + MARGIN + SPARE_NIGHTS
+        self._coding = Coding(self.first_day, self._languages, WORDS)
         offers = list(self.offers.values())
-        offers = [offers[at] for at in week.in_bands(offers)]
+        offers = [offers[at] for at in problem.in_bands(offers)]
         for offer in offers:
             self._learn(offer.languages)
         self.row_of = {offer.id: at for at, offer in enumerate(offers)}
         self.id_of: list[str] = [offer.id for offer in offers]
-        sites = week.sites_of(offers, self.first_day, self.nights, self._languages, WORDS, 1)
+        sites = problem.sites_of(offers, self._coding, nights=self.nights, largest=1)
         spare = [(0, TAIL)]
         self.sites: Sites = sites._replace(
             until=np.pad(sites.until, [(0, 0), *spare]),
@@ -65,46 +70,50 @@ class Present:
                 for name in ("lat", "lon", "point", "beds", "shared", "longest", "allows", "speaks", "held")
             },
         )
-        # Not cut off at 0, as a plan's is: what is held too often is given back as often.
-        self.free: Array = np.zeros((len(offers) + TAIL, self.nights), dtype=np.int32)
-        self.room: Array = np.zeros_like(self.free)
+        # May fall below 0, unlike that of a plan: nights that are held twice are given back twice.
+        self.free = np.zeros((len(offers) + TAIL, self.nights), dtype=np.int32)
+        self.room = np.zeros_like(self.free)
         for at, offer in enumerate(offers):
             self._empty(at, offer)
             if not _open(offer):
                 self._close(at)
         largest = max([need.people for need in self.waiting.values()] + [offer.beds for offer in offers], default=1)
-        self.before: Array = np.zeros((self.nights + 1, max(largest, 64)))
-        self.found: Array = np.empty(len(self.sites.beds), dtype=np.int64)
-        self.suits: Array = np.empty(len(self.sites.beds))
+        self.no_prices = np.zeros((self.nights + 1, max(largest, 64)))
+        """Sums of prices as `legs.price_of_leg` reads them, all 0."""
+        self.found: Found = scratch_for(self.sites)
         self._line_up()
 
     def _learn(self, languages: Iterable[str]) -> None:
         for code in sorted(languages):
-            if len(self._languages) < WORDS * week.LANGUAGES_A_WORD:
+            if len(self._languages) < WORDS * LANGUAGES_A_WORD:
                 self._languages.setdefault(code, len(self._languages))
 
     # -- nights -----------------------------------------------------------------------------------
 
     def reach(self, first: int, last: int, people: int) -> bool:
-        """Make room in the arrays for the nights `[first, last)` and so many people; return whether all moved."""
-        if people > self.before.shape[1]:
-            self.before = np.zeros((self.nights + 1, 2 * people))
+        """Make room in the arrays for the nights `[first, last)` and so many people; return whether all rows moved."""
+        if people > self.no_prices.shape[1]:
+            self.no_prices = np.zeros((self.nights + 1, 2 * people))
         if self.first_day <= first and last <= self.first_day + self.nights:
             return False
-        # An empty board knows no night at all: it must not reach from the first day of the calendar to this one.
-        kept = self.first_day + week.MARGIN, self.first_day + self.nights - SPARE_NIGHTS
+        # An empty board knows no night: its arrays must not reach from the first day of the calendar to this one.
+        kept = self.first_day + MARGIN, self.first_day + self.nights - SPARE_NIGHTS
         self._lay_out(*((first, last) if self._nobody_yet else (min(first, kept[0]), max(last, kept[1]))))
         self._nobody_yet = False
         return True
 
     def take(self, offer_id: str, held: Held, times: int = 1, *, movable: bool = False) -> None:
-        """Take nights of an offer, or with -1 give them back. Those not laid out do not matter.
+        """Take nights of an offer; with `times` -1 give them back. Nights that are not laid out do not matter.
 
-        What is `movable` leaves `room` as it is.
+        `movable` leaves `room` as it is. Raises KeyError for an unknown offer.
         """
         at, offer = self.row_of[offer_id], self.offers[offer_id]
         for nights in (self.free,) if movable else (self.free, self.room):
-            week.take_nights(nights, at, offer, held.first_night, held.last_day, times * held.people, self.first_day)
+            problem.take_nights(nights[at], offer, held, first_day=self.first_day, times=times)
+
+    def on_terms_of(self, free: IntMatrix) -> Terms:
+        """Return the terms on which nothing has a price and every leg must fit into `free`."""
+        return Terms(self.no_prices, free, True)
 
     def _empty(self, at: int, offer: Offer) -> None:
         self.free[at] = self.room[at] = offer.beds if offer.shared else 1
@@ -116,7 +125,7 @@ class Present:
     def put_offer(self, offer: Offer) -> bool:
         """Add the offer, or put it in place of the one of its id; return whether all rows moved.
 
-        What the old one held is forgotten with it; what was taken beside that is the caller's to take again.
+        The nights that the old offer held are forgotten with it. The caller takes all others again.
         """
         at = self.row_of.get(offer.id)
         old = self.offers.get(offer.id)
@@ -128,7 +137,7 @@ class Present:
         if at is None:
             at = int(self.sites.tail[0])
             if at == len(self.sites.beds):
-                self._lay_out(self.first_day + week.MARGIN, self.first_day + self.nights - SPARE_NIGHTS)
+                self._lay_out(self.first_day + MARGIN, self.first_day + self.nights - SPARE_NIGHTS)
                 return True
             self.sites.tail[0] += 1
             self.id_of.append(offer.id)
@@ -139,23 +148,24 @@ class Present:
     def _write(self, at: int, offer: Offer) -> None:
         sites = self.sites
         sites.lat[at], sites.lon[at] = offer.lat, offer.lon
-        sites.point[at] = week.points(np.array([offer.lat]), np.array([offer.lon]))[0]
+        sites.point[at] = problem.points(np.array([offer.lat]), np.array([offer.lon]))[0]
         sites.beds[at], sites.shared[at] = offer.beds, offer.shared
-        sites.longest[at] = min(offer.max_nights or week.NO_LIMIT, week.NO_LIMIT)
-        sites.allows[at] = week.allows(offer)
-        sites.speaks[at] = week.spoken([offer.languages], self._languages, WORDS)[0]
+        sites.longest[at] = min(offer.max_nights or NO_LIMIT, NO_LIMIT)
+        sites.allows[at] = problem.allows(offer)
+        sites.speaks[at] = problem.spoken([offer.languages], self._coding)[0]
         sites.until[:, at] = 0
-        week.open_windows(sites.until, at, offer, self.first_day)
+        problem.open_windows(sites.until, at, offer, self.first_day)
         self._empty(at, offer)
         if not _open(offer):
             self._close(at)
 
     def drop_offer(self, offer_id: str) -> None:
+        """Forget an offer. Raises KeyError for an unknown one."""
         self._close(self.row_of.pop(offer_id))
         del self.offers[offer_id]
 
     def _close(self, at: int) -> None:
-        """Let the row suit nobody: every need requires one bit at least."""
+        """Let the row suit nobody: every need requires at least one bit."""
         self.sites.allows[at], self.sites.beds[at] = 0, 0
 
     # -- needs ------------------------------------------------------------------------------------
@@ -163,22 +173,23 @@ class Present:
     def encode(self, need: Need) -> Wants:
         """Return the need alone, as arrays."""
         self._learn(need.languages)
-        return week.wants_of([need], self.row_of, self.first_day, self._languages, WORDS)
+        return problem.wants_of([need], self.row_of, self._coding)
 
     def _line_up(self) -> None:
-        """Lay out those who wait, with room for as many again."""
+        """Lay out the needs that wait, with room for as many again."""
         needs = list(self.waiting.values())
         for need in needs:
             self._learn(need.languages)
-        wants = week.wants_of(needs, {}, self.first_day, self._languages, WORDS)
+        wants = problem.wants_of(needs, {}, self._coding)
         spare = [(0, len(needs) + 64)]
-        self.wants: Wants = Wants(*(np.pad(each, spare + [(0, 0)] * (each.ndim - 1)) for each in wants))
+        padded: list[Any] = [np.pad(each, spare + [(0, 0)] * (each.ndim - 1)) for each in wants]
+        self.wants = Wants(*padded)
         self.seat_of = {need.id: at for at, need in enumerate(needs)}
         self.needs_in_line: list[Need | None] = list(needs)
         self._seats_free: list[int] = []
 
     def put_need(self, need: Need) -> None:
-        """Let a need wait, in place of the one of its id. Its nights are within reach."""
+        """Let a need wait, in place of the one of its id. `reach` must have made room for its nights."""
         self.drop_need(need.id)
         self.waiting[need.id] = need
         if not self._seats_free and len(self.needs_in_line) == len(self.wants.people):
@@ -195,7 +206,7 @@ class Present:
             column[at] = value[0]
 
     def drop_need(self, need_id: str) -> None:
-        """Let a need wait no longer; nothing happens where it does not."""
+        """Let a need wait no longer; one that does not wait changes nothing."""
         if self.waiting.pop(need_id, None) is not None:
             at = self.seat_of.pop(need_id)
             self.wants.people[at] = 0

@@ -1,4 +1,4 @@
-"""The page of requests that are left over: why no round could place each, and the smallest change that would."""
+"""The page of unplaced requests: why no round could place each, and the smallest change that would."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ def urls() -> list[Any]:
     """Return the addresses of the unplaced, under those of the matches."""
     view = admin.site.admin_view
     return [
-        path("unplaced/", view(unplaced_), name="matching_match_unplaced"),
+        path("unplaced/", view(unplaced_page), name="matching_match_unplaced"),
         path("unplaced/<uuid:request_id>/agreed/", view(require_POST(agreed)), name="matching_match_agreed"),
     ]
 
 
-def unplaced_(request: HttpRequest) -> HttpResponse:
+def unplaced_page(request: HttpRequest) -> HttpResponse:
     """Open requests in the order they matter, by place and by the kind of change that would help."""
     user, at = coordinator(request), timezone.now()
     place = request.GET.get("place", "")
     kind = request.GET.get("kind", "")
     kind = kind if kind in unplaced.KINDS else ""
     chosen = int(place) if place.isdecimal() and len(place) < 10 else None
-    rows = unplaced.left_over(user, at, place=chosen, kind=kind)
+    rows = unplaced.unplaced_requests(user, at, place=chosen, kind=kind)
     page = Paginator(rows.prefetch_related("matches"), A_PAGE).get_page(request.GET.get("page"))
     context = page_context(
         request,
