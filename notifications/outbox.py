@@ -61,10 +61,11 @@ def tell(
 ) -> Notification:
     """Write a notification, and its delivery if the recipient can be reached; return the notification.
 
-    A second call with the same `key` writes nothing. `context` holds fields of `events.CONTEXT` only, none of them personal. A one-time code goes into `secret`, which
-    is encrypted, and emptied after sending. Without `contact_point`, the message goes to the preferred contact point,
-    else to a verified one, else to the first. A person without a contact point reads it on their page. After
-    `expires_at` (for an event that asks: `answer_by` of the context) the message is not sent.
+    A second call with the same `key` writes nothing. `context` holds fields of `events.CONTEXT` only, none of them
+    personal. A one-time code goes into `secret`, which is encrypted, and emptied after sending. Without
+    `contact_point`, the message goes to the preferred contact point, else to a verified one, else to the first. A
+    person without a contact point reads it on their page. After `expires_at` (for an event that asks: `answer_by` of
+    the context) the message is not sent.
 
     Raises ValueError for an event that is not in the table, or a context that does not fit the event.
     """

@@ -1,4 +1,4 @@
-"""An arrival changes the nights; what no longer fits ends, and a place is looked for anew."""
+"""The page on which an arrival changes the nights of a request (`matching.redating`)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class DatesForm(WhenForm):
 
 
 class LongerForm(QuestionForm):
-    """For a household that is there already: the first night stands."""
+    """The form for a household that is already staying at a place: the first night cannot change."""
 
     title = gettext_lazy("Change how long you need it")
     why = gettext_lazy("You keep the place where you are. We ask there first for the nights after it.")
@@ -47,7 +47,7 @@ class LongerForm(QuestionForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_arrivals
 def dates(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """Ask for the new nights, and change them (POST)."""
+    """Ask for the new nights (GET), or change them (POST)."""
     arrival = arrival_of(request)
     assert arrival is not None
     mine = queries.requests_visible_to(arrival.user).filter(arrival=arrival, withdrawn_at=None)
