@@ -104,7 +104,7 @@ def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, s
     for channel, address in new:
         there = find_contact_point(channel, address, hosts_only=True) if is_host else None
         if there and there.user_id != user.pk:  # Added by another process since `known` was read.
-            raise ContactTaken(_("Another host is reached by this already: %(contact)s.") % {"contact": address})
+            raise ContactTaken(_("This contact already belongs to another host: %(contact)s.") % {"contact": address})
         add_contact_point(user, channel, address, preferred=not known and address == new[0][1])
     renamed = bool(name) and user.name != name
     if renamed:

@@ -190,7 +190,7 @@ def send_away(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Co
 
 
 def let_back(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
-    """Give a coordinator who left their access back. Raises NotLead, NotOneself."""
+    """Restore the access of a coordinator who left. Raises NotLead, NotOneself."""
     return _set_active(coordinator_id, True, Change.RETURNED, by=by, at=at, reason=reason)
 
 

@@ -33,7 +33,7 @@ class NotAPicture(Refused):
 
     code = "not_a_picture"
     message = _(
-        "Only pictures are kept: JPEG, PNG or WebP. Of a PDF or any other file take a photo or a screenshot of the page."
+        "Only pictures are stored: JPEG, PNG or WebP. If it is a PDF or another file, send a photo or a screenshot of the page."
     )
 
 
@@ -41,7 +41,9 @@ class PictureTooBig(Refused):
     """The file, or the picture in it, is too big."""
 
     code = "picture_too_big"
-    message = _("This picture is too big: at most 10 MB and 50 megapixels. Send a smaller one, or take the photo anew.")
+    message = _(
+        "This picture is too big: at most 10 MB and 50 megapixels. Send a smaller one, or take the photo again."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,19 @@ def _check(goes: Host, stays: Host) -> None:
     if Host.Status.MERGED in (goes.status, stays.status):
         raise CannotMerge(str(_("One of the two is merged already.")))
     if any(host.status in DECIDED_AGAINST or host.refusal_by_id is not None for host in (goes, stays)):
-        raise CannotMerge(str(_("One of the two is suspended, refused or about to be. Decide on that first.")))
+        raise CannotMerge(
+            str(
+                _(
+                    "One of the two hosts is suspended or refused, or somebody has asked to refuse them. Decide on that first."
+                )
+            )
+        )
     if goes.status == Host.Status.VETTED and stays.status != Host.Status.VETTED:
-        raise KeepTheOther(str(_("Keep the one who is vetted: matches may stand on it.")))
+        raise KeepTheOther(str(_("Keep the vetted host: matches may depend on it.")))
     if goes.user.is_staff or hasattr(goes.user, "arrival"):
-        raise KeepTheOther(str(_("Keep this one: the same person signs in with it for something else as well.")))
+        raise KeepTheOther(
+            str(_("Keep this host: the same person also signs in with this account for something else."))
+        )
 
 
 def _move_contact_points(goes: User, stays: User) -> int:

@@ -64,7 +64,7 @@ def _answer_hours(value: Any) -> Any:
 def _required_checks(value: Any) -> Any:
     if not value:
         raise RuleNotSensible(
-            "required_checks", _("Choose at least one check: nobody is sent to a host nobody has looked at.")
+            "required_checks", _("Choose at least one check: nobody may be sent to an unchecked host.")
         )
     for days in value.values():
         _between("required_checks", days, 1, 3650)
@@ -86,7 +86,7 @@ def _switch(value: Any) -> Any:
 def _together(rules: dict[str, Any]) -> Any:
     if rules["fresh_answer_days"] >= rules["fresh_days"]:
         raise RuleNotSensible(
-            "fresh_answer_days", _("Hosts must have less time to answer than lies between two questions.")
+            "fresh_answer_days", _("The time to answer must be shorter than the time between two questions.")
         )
     return rules
 

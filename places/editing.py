@@ -105,7 +105,7 @@ def change_place(
             return None
         moved = distance_km(before.latitude, before.longitude, details.latitude, details.longitude)
         if moved > LONGEST_MOVE_KM:
-            words = _("This is %(km)d km from where it was. If it is another place, add it as one.")
+            words = _("This point is %(km)d km from the old one. If it is another place, add it as a new place.")
             raise PlaceNotSensible("latitude", words % {"km": round(moved)})
         _is_another(details, place)
         _write(place, details, at)

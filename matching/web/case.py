@@ -168,7 +168,9 @@ def withdraw(request: HttpRequest, request_id: UUID) -> HttpResponse:
         return acts.confirm_page(
             request,
             title=_("Withdraw your request?"),
-            text=_("We stop looking, and what was agreed for it is cancelled. You can ask again at any time."),
+            text=_(
+                "We stop looking, and every stay agreed for this request is cancelled. You can ask again at any time."
+            ),
             button=_("Withdraw my request"),
             home=HOME,
         )

@@ -31,7 +31,7 @@ MAY_MOVE = gettext_lazy("If one place is not free for all of it, we can move to 
 
 class DatesForm(WhenForm):
     title = gettext_lazy("Change the nights")
-    why = gettext_lazy("A place that fits the new nights stays yours. For the other nights we look anew at once.")
+    why = gettext_lazy("A place that fits the new nights stays yours. For the other nights we start looking at once.")
     may_move = forms.BooleanField(label=MAY_MOVE, required=False)
 
 

@@ -33,7 +33,7 @@ LESSONS = {
     ),
     "too_many_people": Lesson(
         "web:host_space_change",
-        gettext_lazy("How many people can sleep there? Change it here, and we ask you only about so many."),
+        gettext_lazy("How many people can sleep there? Change it here, and we ask you only about households that fit."),
         {"question": "beds"},
     ),
     "not_suitable": Lesson(

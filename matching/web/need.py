@@ -38,7 +38,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """
     arrival = arrival_of(request)
     if arrival and _has_open_request(arrival):
-        messages.info(request, _("You have an open request. Withdraw it first if you want to ask anew."))
+        messages.info(request, _("You have an open request. Withdraw it first if you want to ask again."))
         return redirect("web:case")
     tonight = request.POST.get("when") == "tonight"
     given = tonight_answers(get_language() or "") if tonight else None

@@ -156,7 +156,7 @@ class WhereForm(PlaceQuestion):
 
 class WhenForm(QuestionForm):
     title = gettext_lazy("When do you need it, and for how long?")
-    why = gettext_lazy("Whoever has nowhere to sleep tonight comes first.")
+    why = gettext_lazy("People with nowhere to sleep tonight come first.")
     start = forms.ChoiceField(
         label=gettext_lazy("First night"),
         choices=[

@@ -158,7 +158,7 @@ class WhoForm(QuestionForm):
 
 class HouseForm(QuestionForm):
     title = gettext_lazy("What is true of your space?")
-    why = gettext_lazy("Leave empty what is not.")
+    why = gettext_lazy("Leave a box empty if it is not true.")
     house = forms.MultipleChoiceField(
         label=gettext_lazy("Choose all that are true"),
         choices=[

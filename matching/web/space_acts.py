@@ -37,7 +37,7 @@ SPACE_ACTS = {
     "pause": SpaceAct(
         intake.pause_space,
         gettext_lazy("Pause this space?"),
-        gettext_lazy("We ask you about nobody new until you list it again. What is agreed goes on."),
+        gettext_lazy("We ask you about no new household until you list it again. Agreed stays go on."),
         gettext_lazy("Pause"),
         gettext_lazy("The space is paused."),
     ),
@@ -58,7 +58,9 @@ SPACE_ACTS = {
     "withdraw": SpaceAct(
         intake.withdraw_space,
         gettext_lazy("Withdraw this space?"),
-        gettext_lazy("We do not ask you about it any more. It is not possible while somebody is there or expected."),
+        gettext_lazy(
+            "We stop asking you about this space. You cannot withdraw it while somebody is there or expected."
+        ),
         gettext_lazy("Withdraw"),
         gettext_lazy("The space is withdrawn. Thank you for having offered it."),
     ),

@@ -38,13 +38,13 @@ def whom_to_contact(match: Match | None = None, role: Role | None = None) -> str
             "contact": unbroken(settings.HELP_CONTACT)
         }
     else:
-        desk = _("A question, or something is wrong? Ask the coordinators where you heard of us.")
+        desk = _("A question, or something is wrong? Ask the coordinators at the place where you heard of us.")
     if match is None or match.status not in CONTACT_OPEN or match.frozen_at is not None:
         return desk
     other = (
-        _("For everything about the stay: the household, whose contact you can open here.")
+        _("Ask the household about everything to do with the stay: you can open their contact here.")
         if role is Role.HOST
-        else _("For the way, the key and the time: your host, whose contact you can open here.")
+        else _("Ask your host about the way, the key and the time: you can open their contact here.")
     )
     return f"{other} {desk}"
 
@@ -71,7 +71,7 @@ def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, b
             happened,
             _(
                 "We are still looking: it takes longer than it should. Ask the coordinators; more places fit if you "
-                "change the nights, or ask anew with a wider circle or fewer needs."
+                "change the nights, or ask again with a greater distance or fewer needs."
             ),
         )
     return Story(
@@ -118,7 +118,7 @@ def _for_arrival(match: Match) -> Story:
         case Status.NO_SHOW:
             return Story(_("The host said that you did not come."), _("If you still need a place, ask again."))
         case _:
-            return Story(_("This stay was broken off."), _("We are looking for a place for the nights left."))
+            return Story(_("This stay was broken off."), _("We are looking for a place for the remaining nights."))
 
 
 def _for_host(match: Match) -> Story:

@@ -56,7 +56,7 @@ def test_both_sides_are_shown_with_what_merging_would_do(desk: Client, twins: tu
     ways = {way["stays"]: (way["refusal"], [count for _words, count in way["moved"]]) for way in page.context["ways"]}
     assert ways == {
         str(vetted.pk): ("", [1, 1]),
-        str(other.pk): ("Keep the one who is vetted: matches may stand on it.", []),
+        str(other.pk): ("Keep the vetted host: matches may depend on it.", []),
     }
     assert [word for word in ("Musterfrau", "hanna@", "5550101", "Abay") if word in page.content.decode()] == []
 
