@@ -1,7 +1,7 @@
 """Signing in: an arrival by case number and secret, a host by a one-time code.
 
-No answer here reveals whether a case, an address or a host exists: a wrong one and an unknown one get the same answer,
-and at a case also after the same time.
+No answer here reveals whether a case, an address or a host exists. An unknown case number gets the same answer as a
+wrong secret, after the same time; an unknown contact gets the same answer as a known one.
 """
 
 from __future__ import annotations

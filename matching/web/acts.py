@@ -194,7 +194,7 @@ def act_page(
 
 
 def do_once(match_id: UUID, name: str, *, by: User, said: Mapping[str, str]) -> None:
-    """Do one act. A repeated act that still holds changes nothing and is no error.
+    """Do one act. Repeating an act whose result still holds changes nothing and is no error.
 
     On a bad line the answer to the first tap may be lost. A person who taps again must then read that the act is done,
     not that there is a problem. Raises the other refusals of `transitions`.

@@ -32,7 +32,7 @@ REQUESTS_AN_HOUR = 300
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
-    """Say what will be asked (GET), or begin anew (POST), with fewer questions for a household that needs a place tonight.
+    """Say what will be asked (GET), or begin anew (POST); a household that needs a place tonight gets fewer questions.
 
     An arrival with an open request is led to that request instead.
     """

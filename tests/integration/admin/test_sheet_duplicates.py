@@ -112,7 +112,7 @@ def test_merge_that_is_refused_says_why(desk: Client, twins: tuple[Host, Host]) 
     answer = desk.post(page_of("hosts", *pair(*twins)) + "merge/", {"stays": str(other.pk), "sure": "yes"}, follow=True)
 
     vetted.refresh_from_db()
-    assert (vetted.merged_into, "Keep the one who is vetted" in answer.content.decode()) == (None, True)
+    assert (vetted.merged_into, "Keep the vetted host" in answer.content.decode()) == (None, True)
 
 
 def test_pair_that_is_not_the_same_is_noted(desk: Client, twins: tuple[Host, Host]) -> None:
