@@ -18,6 +18,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import django
+
 from matching.engine.reasons import NO_TIME
 from matching.management.commands.match_files import english
 
@@ -54,6 +56,7 @@ def main() -> None:
     parser.add_argument("--busy", type=int, default=0)
     options = parser.parse_args()
     os.environ |= {"DEBUG": "yes", "DJANGO_SETTINGS_MODULE": "shelter.settings"}
+    django.setup()
     with ExitStack() as others:
         for _core in range(options.busy):
             busy = others.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))

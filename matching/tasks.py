@@ -1,4 +1,4 @@
-"""The worker's doors. Each may run twice or side by side, and asks the clock for everybody below."""
+"""The worker's doors: each asks the clock and makes one call. A task may run twice, or in two workers at the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Matching by hand: for a request every possible space, for a space every open request, and the rule against the rest."""
+"""The pages of matching by hand: every space for a request, every open request for a space, and proposing a pair."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from matching.deadlines import local_date
 from matching.desk import by_hand
 
 SHOWN = 100
-"""How many possible ones a page lists; more than anybody reads, and the best come first."""
+"""How many possible pairs a page lists, the best first: more than anybody reads."""
 
 
 def urls() -> list[Any]:
@@ -36,7 +36,7 @@ def urls() -> list[Any]:
 
 
 def spaces_for(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """All spaces possible for a request, the best first, and for those near but impossible the rule in the way."""
+    """Show the spaces possible for a request, the best first; then the impossible ones nearby, each with its rule."""
     user, at = coordinator(request), timezone.now()
     visible = queries.requests_visible_to(user).select_related("arrival__user", "place").prefetch_related("matches")
     asked = get_object_or_404(visible, pk=request_id)
@@ -55,7 +55,7 @@ def spaces_for(request: HttpRequest, request_id: UUID) -> HttpResponse:
 
 
 def requests_for(request: HttpRequest, space_id: UUID) -> HttpResponse:
-    """All open requests a space would do for, the best first, and for the rest the rule in the way."""
+    """Show the open requests that a space would do for, the best first; then the others, each with its rule."""
     user, at = coordinator(request), timezone.now()
     visible = queries.spaces_visible_to(user).select_related("host__user", "place").prefetch_related("windows")
     space = get_object_or_404(visible, pk=space_id)
@@ -73,11 +73,11 @@ def requests_for(request: HttpRequest, space_id: UUID) -> HttpResponse:
 
 
 def propose(request: HttpRequest) -> HttpResponse:
-    """Propose one pair: the advised one in one click, another one with a reason."""
+    """Propose one pair: the advised pair with one click, any other with a reason."""
     user = coordinator(request)
     request_id, space_id = _uuid(request.POST.get("request", "")), _uuid(request.POST.get("space", ""))
     instead_of = request.POST.get("instead_of", "spaces")
-    # The side whose page it is must be theirs to see; the act asks again, and for the other side as well.
+    # A stranger to the page gets 404, as everywhere; the act then refuses what this coordinator may not do.
     if instead_of == "requests":
         get_object_or_404(queries.spaces_visible_to(user), pk=space_id)
         get_object_or_404(queries.requests_visible_to(user), pk=request_id)

@@ -114,7 +114,7 @@ def explained(rows: Sequence[ShelterRequest], at: datetime) -> list[UnplacedRequ
 
 
 def places(user: User, at: datetime) -> list[tuple[int, str, int]]:
-    """Return the places with open requests, by name, with how many: two queries."""
+    """Return (id, name, number of open requests) of each place that has some, by name, in two queries."""
     counted = unplaced_requests(user, at).order_by().values_list("place").annotate(count=Count("pk"))
     counts: dict[int | None, int] = dict(counted)
     names = Place.objects.filter(pk__in=[pk for pk in counts if pk]).order_by("name").values_list("pk", "name")
