@@ -19,9 +19,9 @@ from accounts.models import Host, HostEvidence, User
 from accounts.refusals import Refused
 
 MOST_BYTES = 10 * 1024 * 1024
-"""Largest uploaded file."""
+"""The largest uploaded file, in bytes."""
 MOST_PIXELS = 50_000_000
-"""Largest picture that is decoded, which keeps decompression bombs out of memory."""
+"""The largest picture that is decoded, in pixels. The limit keeps decompression bombs out of memory."""
 LONGEST_SIDE = 2000
 """Longest side of a stored picture, in pixels: enough to read a page of print."""
 QUALITY = 85
