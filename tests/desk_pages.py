@@ -506,9 +506,12 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     assert set(new) == set(CHANGEABLE)
     rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())
     place = editing.add_place(
-        editing.PlaceDetails("Ақсу", "KZ", Place.Kind.TOWN, 50.0, 70.0, ("Аксу",)), by=carla.user, at=at, reason="Нет"
+        editing.PlaceDetails("Ақсу", "KZ", Place.Kind.TOWN, 50.0, 70.0, names=("Аксу",)),
+        by=carla.user,
+        at=at,
+        reason="Нет",
     )
-    details = editing.PlaceDetails("Ақсу", "KZ", Place.Kind.CROSSING, 50.1, 70.1, ("Ак Су",))
+    details = editing.PlaceDetails("Ақсу", "KZ", Place.Kind.CROSSING, 50.1, 70.1, names=("Ак Су",))
     editing.change_place(place.pk, details, by=carla.user, at=at, reason="Да", seen=editing.last_change(place))
     editing.close_place(place.pk, by=carla.user, at=at, reason="Нет")
     editing.open_place(place.pk, by=carla.user, at=at, reason="Да")

@@ -60,7 +60,7 @@ def fill() -> dict[str, str]:
     from django.utils import timezone
 
     from accounts.models import Host, User
-    from matching.desk import claims
+    from matching.desk import claims, decisions
     from matching.models import Match, ShelterRequest
     from matching.states import Status
     from matching.worker import matchmaking
@@ -69,6 +69,8 @@ def fill() -> dict[str, str]:
         for command in ("load_gazetteer", "load_demo"):
             call_command(command, stdout=nowhere)
     matchmaking.match_open_requests(now=timezone.now)
+    # As the worker does every ten seconds: without it the first page warns that nothing is carried out.
+    decisions.carry_out_due(at=timezone.now())
     proposed = Match.objects.filter(status=Status.PROPOSED).order_by("first_night", "pk")
     shown = proposed.filter(high_risk=True).first() or proposed[0]
     claims.write_note(
@@ -121,6 +123,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     call_command("migrate", verbosity=0)
     pages = fill()
+    assert set(pages) == set(PAGES)
     with (
         tempfile.TemporaryDirectory() as logs,
         processes.web(Path(logs) / "web.log", workers=1, threads=4) as url,

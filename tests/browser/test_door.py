@@ -143,7 +143,7 @@ def test_lead_changes_a_setting_with_the_keyboard(page: Page, live_server: LiveS
     type_(page, "3")
     tab_to(page, "reason")
     type_(page, "we call everybody anyway", "Enter")
-    expect(page.get_by_role("alert").nth(1)).to_contain_text("less time to answer")
+    expect(page.get_by_role("alert").nth(1)).to_contain_text("time to answer must be shorter")
     look(page, "8-settings-wrong")
     tab_to(page, "fresh_days")
     page.keyboard.press("Control+A")

@@ -53,7 +53,14 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 
 
 def proposal(asked: ShelterRequest, space: Space, leg: int) -> Callable[[], Any]:
-    whole = Proposal(asked, space, asked.first_night, asked.last_day, asked.people, leg)
+    whole = Proposal(
+        request=asked,
+        space=space,
+        first_night=asked.first_night,
+        last_day=asked.last_day,
+        people=asked.people,
+        leg=leg,
+    )
     return lambda: transitions.propose(whole, by=None, at=timezone.now())
 
 

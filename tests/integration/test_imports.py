@@ -361,7 +361,7 @@ def test_a_contact_of_another_host_is_refused_in_words() -> None:
 
     imported = spaces({"phone": "+77015550102"})
 
-    assert imported.problems == [RowProblem(2, "", "s1", "Another host is reached by this already: +77015550102.")]
+    assert imported.problems == [RowProblem(2, "", "s1", "This contact already belongs to another host: +77015550102.")]
 
 
 def test_two_rows_with_one_contact_are_two_spaces_of_one_host() -> None:

@@ -77,7 +77,7 @@ def test_make_anew_shows_transparent_pixels_as_white() -> None:
     ids=["empty", "text", "pdf", "gif", "cut off", "svg"],
 )
 def test_make_anew_refuses_what_is_no_picture_and_says_what_to_do(file: bytes) -> None:
-    with pytest.raises(NotAPicture, match="take a photo or a screenshot of the page"):
+    with pytest.raises(NotAPicture, match="send a photo or a screenshot of the page"):
         make_anew(file)
 
 

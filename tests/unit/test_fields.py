@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,7 @@ from matching.models import ShelterRequest, Space
 from matching.sheets import RequestRow, SpaceRow, cells, fields
 from matching.sheets.fields import NEEDED, Field, Kind
 from places.models import Place
+from tests.unit.documents import APPS, ROOT
 
 DECLARED = {Space: fields.SPACE, ShelterRequest: fields.REQUEST}
 
@@ -165,3 +167,37 @@ def test_a_kind_that_forgets_something_would_be_found() -> None:
 def test_a_place_is_written_by_its_name() -> None:
     assert fields.PLACE.write(Place(name="Almaty")) == "Almaty"
     assert fields.PLACE.write(None) == ""
+
+
+# -- who may name a field -------------------------------------------------------------------------
+
+MAY_NAME = {
+    "matching/sheets/fields.py": "the declaration",
+    "matching/models/requests.py": "the column of the database",
+    "matching/sheets/consistency.py": "what contradicts it in a sheet",
+    "matching/web/need_forms.py": "the question to an arrival, in words",
+    "matching/admin/on_behalf.py": "the question at the desk, in words",
+    "matching/engine/values.py": "the engine's own value, which imports nothing of the service",
+    "matching/engine/rules.py": "the rule",
+    "matching/engine/columns.py": "the rule for one need and many spaces",
+    "matching/engine/compiled/problem.py": "the rule for arrays",
+    "matching/engine/compiled/__main__.py": "a need to compile the kernels with",
+    "matching/engine/checking.py": "the rule a second time, from its description",
+    "matching/engine/checking_bound.py": "the rule a second time, from its description",
+    "benchmarks/engine_weeks.py": "how often it is asked for in a made-up week",
+    "sample_data/make_sample.py": "how often it is asked for in the sample week",
+}
+"""Every file that names the field `language_required`, and why it has to. A new field of its kind needs no other file."""
+
+
+def naming(field: str) -> set[str]:
+    """Return the Python files, without tests and migrations, that name this field."""
+    folders = [*APPS, "benchmarks", "sample_data"]
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py") if "migrations" not in file.parts]
+    return {
+        str(file.relative_to(ROOT)) for file in files if re.search(rf"\b{field}\b", file.read_text(encoding="utf-8"))
+    }
+
+
+def test_only_these_files_name_a_field() -> None:
+    assert naming("language_required") == set(MAY_NAME)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -315,3 +315,50 @@ def test_a_number_that_several_files_mean_stands_with_its_owner() -> None:
 @pytest.mark.parametrize("source", ["cursor.execute('SELECT pg_try_advisory_lock(%s)', [1])", "if nights > 730: pass"])
 def test_a_stray_number_would_be_found(source: str) -> None:
     assert len(stray_numbers("matching/intake.py", source)) == 1
+
+
+# -- calls that can be read -----------------------------------------------------------------------
+
+MOST_BY_POSITION = 5
+
+
+def project_files() -> dict[str, str]:
+    """Return every Python file of the project, tests and benchmarks too, without migrations, by path."""
+    others = [file for folder in ("benchmarks", "sample_data", "tests") for file in (ROOT / folder).rglob("*.py")]
+    return sources() | {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in others}
+
+
+TAKES_A_LIST = {"call_command", "manage", "one_of", "pack", "priced", "ran", "values_list"}
+"""All arguments of these are one list, of words, columns or rows: a position tells nothing."""
+
+
+def calls_by_position(source: str, *, but: Collection[str] = ()) -> Iterator[str]:
+    """Yield the functions called with more than five arguments by position; `*arguments` counts as one."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and len(node.args) > MOST_BY_POSITION:
+            name = ast.unparse(node.func)
+            if name.split(".")[-1] not in but:
+                yield name
+
+
+def test_no_call_has_more_than_five_arguments_by_position() -> None:
+    found = {
+        path: calls
+        for path, text in project_files().items()
+        if (calls := list(calls_by_position(text, but=TAKES_A_LIST)))
+    }
+
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("Need(1, 2, 3, 4, 5, 6)", ["Need"]),
+        ("engine.near(1, 2, 3, 4, 5, *rest)", ["engine.near"]),
+        ("Need(1, 2, 3, 4, 5, six=6)", []),
+        ("Need(*values)", []),
+    ],
+)
+def test_a_call_by_position_would_be_found(source: str, found: list[str]) -> None:
+    assert list(calls_by_position(source)) == found

@@ -48,7 +48,7 @@ IN_SHEETS = ("yes", "no", "lat", "lon", "SPACES", "REQUESTS")
 UNSEEN = re.compile(r"<(script|style|code)\b.*?</\1>", re.DOTALL)
 """Elements that nobody reads as sentences; `code` holds the names of a sheet's columns."""
 READ_ALOUD = re.compile(r'\b(?:alt|title|aria-label|aria-description|placeholder|label|value)="([^"]*)"')
-MASKED = re.compile(r"\w+\*{3,}")
+MASKED = re.compile(r"[^\s|]+\*{3,}")
 """The visible beginning of a masked salt or hash."""
 LATIN = re.compile(r"[A-Za-z]{2,}(?:[ ,.'-]+[A-Za-z]{2,})*")
 

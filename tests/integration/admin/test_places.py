@@ -127,7 +127,7 @@ def test_point_far_away_is_another_place(lena: Person, signed_in: SignIn) -> Non
     page = edit(english(signed_in(lena)), people.place("Almaty"), latitude="51.2")
 
     assert page.status_code == 422
-    assert "884 km from where it was" in page.content.decode()
+    assert "884 km from the old one" in page.content.decode()
 
 
 def test_second_of_two_leads_is_told_and_can_save_after_a_look(lena: Person, signed_in: SignIn) -> None:

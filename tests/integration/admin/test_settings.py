@@ -89,7 +89,7 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         ({"check_home_visit": "on", "valid_home_visit": ""}, "For how many days does this check count?"),
         (
             {"check_identity_seen": None, "check_phone_verified": None, "check_rules_agreed": None},
-            "Choose at least one check: nobody is sent to a host nobody has looked at.",
+            "Choose at least one check: nobody may be sent to an unchecked host.",
         ),
         ({"two_people": ["flying"]}, "Select a valid choice. flying is not one of the available choices."),
         ({"reason": ""}, "This field is required."),

@@ -56,7 +56,7 @@ def test_both_sides_are_shown_with_what_merging_would_do(desk: Client, twins: tu
     ways = {way["stays"]: (way["refusal"], [count for _words, count in way["moved"]]) for way in page.context["ways"]}
     assert ways == {
         str(vetted.pk): ("", [1, 1]),
-        str(other.pk): ("Keep the one who is vetted: matches may stand on it.", []),
+        str(other.pk): ("Keep the vetted host: matches may depend on it.", []),
     }
     assert [word for word in ("Musterfrau", "hanna@", "5550101", "Abay") if word in page.content.decode()] == []
 
@@ -114,7 +114,7 @@ def test_merge_that_is_refused_says_why(desk: Client, twins: tuple[Host, Host]) 
     answer = desk.post(page_of("hosts", *pair(*twins)) + "merge/", {"stays": str(other.pk), "sure": "yes"}, follow=True)
 
     vetted.refresh_from_db()
-    assert (vetted.merged_into, "Keep the one who is vetted" in answer.content.decode()) == (None, True)
+    assert (vetted.merged_into, "Keep the vetted host" in answer.content.decode()) == (None, True)
 
 
 def test_pair_that_is_not_the_same_is_put_on_record(desk: Client, twins: tuple[Host, Host]) -> None:

@@ -214,7 +214,7 @@ def test_tell_many_nothing_writes_nothing(db: None) -> None:
         (
             "host_vetted",
             {"context": {"name": "Hanna"}},
-            "A notification may not carry ['name']; what it may is events.CONTEXT.",
+            "A notification may not carry ['name']; events.CONTEXT lists the fields that it may carry.",
         ),
         ("host_asked", {"context": {"match": "m1"}}, "host_asked needs ['answer_by'] in its context."),
         ("host_asked", {"context": {"answer_by": ""}}, "host_asked needs ['answer_by'] in its context."),

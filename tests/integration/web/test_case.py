@@ -226,7 +226,7 @@ def test_page_always_says_whom_to_contact(
 
     whom = card.live[0].whom if card.live else card.whom
     unbroken = contact.replace(" ", "\N{NO-BREAK SPACE}")
-    desk = f"The coordinators: {unbroken}." if contact else "Ask the coordinators where you heard of us."
+    desk = f"The coordinators: {unbroken}." if contact else "Ask the coordinators at the place where you heard of us."
     assert whom.endswith(f"A question, or something is wrong? {desk}")
     assert ("your host" in whom) == (status in (Status.CONFIRMED, Status.CHECKED_IN))
 
