@@ -1,4 +1,4 @@
-"""One field list: whatever else names the fields of a space or a request is compared with `matching.sheets.fields`."""
+"""One list of fields: every other place that names a space's or a request's fields is compared with it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ THE_SERVICES_OWN: dict[type[models.Model], set[str]] = {
         *("id", "arrival", "external_id", "registered_at", "withdrawn_at", "left_over_reasons", "version"),
     },
 }
-"""Columns that no owner states: whose the row is, since when, and what has become of it."""
+"""Columns that neither a host nor an arrival fills in: the row's owner, its dates and its state."""
 
 COLUMN_FOR: dict[Any, type[models.Field[Any, Any]]] = {
     bool: models.BooleanField,
@@ -50,7 +50,7 @@ SAID: dict[str, Any] = {
     "longitude": 76.95,
     "radius_km": 12.5,
 }
-"""An example of each field that is neither a yes or no, nor a whole number, nor a text, in the form of the details."""
+"""An example, in the form of the details, of each field that is no boolean, whole number or text."""
 
 ALL = [*fields.SPACE, *fields.REQUEST]
 
@@ -65,7 +65,7 @@ def an_example(field: Field) -> Any:
     return {bool: True, int: 3, int | None: 3, str: "as it is"}[field.type]
 
 
-# -- who else names them --------------------------------------------------------------------------
+# -- the other lists of these fields ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", DECLARED)
@@ -86,7 +86,7 @@ def test_a_column_has_the_type_and_the_default_of_its_field(model: type[models.M
         assert isinstance(column, models.Field)
         assert isinstance(column, COLUMN_FOR.get(field.type, models.Field)), field.name
         if field.name == "min_nights":
-            assert not column.null  # `intake.complete_request` makes it the whole stay.
+            assert not column.null  # `intake.complete_request` replaces an empty value by the whole stay.
         elif field.default is NEEDED:
             assert not column.has_default(), field.name
         elif isinstance(column, ArrayField):
@@ -155,7 +155,7 @@ def test_what_an_undo_keeps_it_reads(field: Field) -> None:
     assert field.kind.load(json.loads(json.dumps(uploads._plain(said)))) == said
 
 
-def test_a_kind_that_forgets_something_would_be_found() -> None:
+def test_a_kind_that_loses_a_value_is_found() -> None:
     forgetful = dataclasses.replace(fields.REQUEST[0], name="urgency", type=str, kind=Kind(cells.urgency, weigh=float))
 
     with pytest.raises(AssertionError):
@@ -187,7 +187,7 @@ MAY_NAME = {
     "benchmarks/engine_weeks.py": "how often it is asked for in a made-up week",
     "sample_data/make_sample.py": "how often it is asked for in the sample week",
 }
-"""Every file that names the field `language_required`, and why it has to. A new field of its kind needs no other file."""
+"""The files that must name the field `language_required`, each with its reason. A field of this kind needs no others."""
 
 
 def naming(field: str) -> set[str]:

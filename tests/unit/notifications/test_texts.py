@@ -1,4 +1,4 @@
-"""Every message in every language: complete, one SMS long, telling a stranger nothing."""
+"""Every message in every language is complete, fits one SMS, and tells a stranger nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from notifications.events import EVENTS
 from notifications.texts import SMS_UNITS, TABLES, render, ucs2_units
 
-# The longest of everything: two-digit days, the month with the longest name, a whole case number.
+# The longest value of each field: two-digit days, the month with the longest name, a whole case number.
 FULL = {
     "case_number": "48217730",
     "code": "482177",
@@ -180,5 +180,5 @@ def test_render_refuses_an_event_without_words() -> None:
         render("weather_report", "en", {})
 
 
-def test_ucs2_units_count_what_an_sms_counts() -> None:
+def test_ucs2_units_count_the_units_of_an_sms() -> None:
     assert [ucs2_units(text) for text in ("Алматы", "თბილისი", "ok 👍")] == [6, 7, 5]
