@@ -42,9 +42,10 @@ def files_entered(found: set[str]) -> Iterator[None]:
     """Note each file of the project of which a function runs meanwhile, in every thread."""
 
     def note(frame: FrameType, event: str, _value: Any) -> None:
-        if event == "call" and (name := frame.f_code.co_filename).startswith(ROOT):
-            if not (path := name.removeprefix(ROOT)).startswith(NOT_OURS):
-                found.add(path)
+        name = frame.f_code.co_filename
+        path = name.removeprefix(ROOT)
+        if event == "call" and path != name and not path.startswith(NOT_OURS):
+            found.add(path)
 
     threading.setprofile(note)
     sys.setprofile(note)
