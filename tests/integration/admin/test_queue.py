@@ -537,7 +537,7 @@ def test_card_page_compares_the_next_best_spaces(
 
     (option,) = page.context["others"][0]["options"]
     assert (option["option"].space, option["idle"], option["farther"]) == (roomy, 4, 0)
-    # Two people in six beds instead of two: 0.25 x 0.2 x weight 4 x 2 people x (1 - 2/6).
+    # The loss of two people in six beds instead of two: 0.25 x 0.2 x weight 4 x 2 people x (1 - 2/6).
     assert round(option["lost"], 3) == 0.267
     assert "4 beds stay empty" in part.content.decode()
     assert "<html" not in part.content.decode()
