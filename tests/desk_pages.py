@@ -103,7 +103,7 @@ class Desk:
 
 
 def desk(hanna: Person) -> Desk:
-    """Make the rows."""
+    """Write the rows that the pages show."""
     at, lena, carla = timezone.now(), people.lena(), people.carla()
     amira = people.amira(contact="amira@example.org")
     match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))

@@ -298,7 +298,7 @@ def test_pages_have_nothing_wrong_and_fit(
     assert found == dict.fromkeys(found, (200, width, []))
 
 
-def test_axe_finds_what_is_wrong_here(opening: Opening, carla: Person, hanna: Person) -> None:
+def test_axe_finds_a_field_without_its_label(opening: Opening, carla: Person, hanna: Person) -> None:
     """The negative control: axe finds a field without its label."""
     proposals(hanna, 1)
     page = opening(carla, bypass_csp=True)
@@ -312,7 +312,7 @@ def test_axe_finds_what_is_wrong_here(opening: Opening, carla: Person, hanna: Pe
     assert "select-name" in {each["id"] for each in rules}
 
 
-def test_colleague_from_elsewhere_sees_nothing_of_it(opening: Opening, hanna: Person) -> None:
+def test_coordinator_of_another_place_sees_no_row_on_these_pages(opening: Opening, hanna: Person) -> None:
     addresses = everything(hanna)
     page = opening(people.carla("elsewhere", places=(people.place("Oral"),)))
 

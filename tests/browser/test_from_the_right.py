@@ -40,7 +40,7 @@ SIDES = """() => {
 }"""
 
 
-def test_page_in_a_language_from_the_right_says_so() -> None:
+def test_page_in_a_right_to_left_language_declares_its_direction() -> None:
     with translation.override("ar"):
         assert '<html lang="ar" dir="rtl">' in render_to_string("404.html")
     with translation.override("ka"):

@@ -77,7 +77,7 @@ def test_everything_is_reached_in_order_seen_and_uncovered(
     assert wrong == {}
 
 
-def test_focus_moves_to_what_went_wrong(page: Page) -> None:
+def test_focus_moves_to_the_problem(page: Page) -> None:
     page.goto("/need/people/")
     page.get_by_role("button", name="Continue").click()
 

@@ -1,4 +1,4 @@
-"""The way back from an upgrade, by the letter of docs/running.md: its commands for PostgreSQL, on a real server."""
+"""The way back from an upgrade, to the letter of docs/running.md: its commands for PostgreSQL, on a real server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IN_POSTGRES = "docker compose exec -T postgres "
 
 
 def commands_under(beginning: str, end: str) -> list[str]:
-    """Return the commands that the part of the document runs in the container of PostgreSQL."""
+    """Return the commands that this part of the document runs in the PostgreSQL container."""
     part = RUNNING.split(beginning, 1)[1].split(end, 1)[0]
     return re.findall(rf"^ +{re.escape(IN_POSTGRES)}(.*)$", part, re.M)
 
@@ -39,7 +39,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 
 def run(command: str, server: EmbeddedPostgres, folder: Path) -> None:
-    """Run a command as the container would: its programs, its user, its socket."""
+    """Run a command with the programs, the user and the socket that it has in the container."""
     sockets = psycopg.conninfo.conninfo_to_dict(server.url)["host"]
     env = {"PATH": f"{server._bin}:/usr/bin:/bin", "PGHOST": str(sockets)}
     done = subprocess.run(["/bin/sh", "-euc", command], cwd=folder, env=env, capture_output=True, text=True, timeout=60)
@@ -51,7 +51,7 @@ def rows(server: EmbeddedPostgres) -> list[tuple[int, str]]:
         return connection.execute("SELECT id, name FROM household ORDER BY id").fetchall()
 
 
-def test_dump_and_way_back_bring_the_database_as_it_was_before_the_upgrade(
+def test_restoring_the_dump_brings_back_the_database_from_before_the_upgrade(
     postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     (dump,) = commands_under("3. Keep a copy of the database", "4. Check")
@@ -64,7 +64,7 @@ def test_dump_and_way_back_bring_the_database_as_it_was_before_the_upgrade(
         upgraded.execute("ALTER TABLE household ADD COLUMN place text")
         upgraded.execute("INSERT INTO household VALUES (2, 'Oskar', 'Almaty')")
 
-        for command in back:  # With a connection still open, as a web process has one.
+        for command in back:  # Keep a connection open, as a web process would.
             run(command, postgres, tmp_path)
 
     assert [command.split()[0] for command in back] == ["dropdb", "createdb", "pg_restore"]

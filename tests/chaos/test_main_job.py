@@ -159,7 +159,7 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
     )
     oskar_finds_nothing()
 
-    # She arrives; the stay ends well.
+    # Amira arrives, and the stay ends well.
     amira.post(f"/case/match/{match.pk}/check_in/")
     hanna.post(f"/host/match/{match.pk}/complete/")
     match.refresh_from_db()

@@ -80,7 +80,7 @@ def test_worker_goes_on_by_itself_after_redis_was_restarted(own_redis: EmbeddedR
         wait_for(asked_and_matched, seconds=60, what="a proposal after Redis came back")
 
 
-def test_frozen_redis_holds_nobody_up(own_redis: EmbeddedRedis, tmp_path: Path) -> None:
+def test_frozen_redis_delays_no_request_for_long(own_redis: EmbeddedRedis, tmp_path: Path) -> None:
     people.place()
     with processes.web(tmp_path / "web.log", workers=1, threads=4, REDIS_URL=own_redis.url) as site:
         assert own_redis.pid is not None

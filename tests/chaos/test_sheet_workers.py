@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 State = SheetImport.State
 
 ROWS = tuple({"space_id": f"s{n}", "phone": f"+7701555{n:04}", "beds": "3"} for n in range(250))
-"""Three batches."""
+"""Enough rows for three batches of the worker."""
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_new_request_is_placed_by_the_worker_without_a_round(tmp_path: Path) -> 
     assert MatchingRound.objects.count() == 1
 
 
-def test_overdue_proposal_expires_and_is_matched_anew_by_the_worker(tmp_path: Path) -> None:
+def test_overdue_proposal_expires_and_its_request_is_matched_again_by_the_worker(tmp_path: Path) -> None:
     space = people.space(people.hanna().host)
     match = people.proposed(people.request(people.amira().arrival), space, at=timezone.now() - _past_due())
     MatchingDue.objects.all().delete()

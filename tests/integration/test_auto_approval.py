@@ -50,13 +50,13 @@ def run(minutes: timedelta = LATER) -> int:
     return auto_approval.approve_what_may_be(at=timezone.now() + minutes)
 
 
-def test_off_by_default(proven: Person, lena: Person) -> None:
+def test_automatic_approval_is_off_by_default(proven: Person, lena: Person) -> None:
     proposal(proven)
 
     assert run() == 0
 
 
-def test_on_it_approves_in_the_leads_name_and_says_so(proven: Person, lena: Person) -> None:
+def test_automatic_approval_acts_in_the_leads_name_and_says_so(proven: Person, lena: Person) -> None:
     match = proposal(proven)
     assert match.risks == []
     switch(lena, True)
@@ -73,7 +73,7 @@ def test_on_it_approves_in_the_leads_name_and_says_so(proven: Person, lena: Pers
     assert run() == 0
 
 
-def test_switched_off_it_stops(proven: Person, lena: Person) -> None:
+def test_automatic_approval_stops_when_switched_off(proven: Person, lena: Person) -> None:
     proposal(proven)
     switch(lena, True)
     switch(lena, False)
@@ -91,7 +91,9 @@ def demoted(lead: Person, other: Person) -> None:
 
 
 @pytest.mark.parametrize("gone", [left, demoted])
-def test_it_ends_with_the_leads_rights(proven: Person, lena: Person, gone: Callable[[Person, Person], None]) -> None:
+def test_automatic_approval_ends_with_the_leads_rights(
+    proven: Person, lena: Person, gone: Callable[[Person, Person], None]
+) -> None:
     proposal(proven)
     switch(lena, True)
     other = people.carla("lara", role="lead")

@@ -156,7 +156,7 @@ def test_hard_rule_is_never_overridden(carla: Person, amira: Person, hanna: Pers
     assert not Match.objects.exists()
 
 
-def test_propose_elsewhere_is_refused(amira: Person, hanna: Person) -> None:
+def test_proposal_by_a_coordinator_of_another_place_is_refused(amira: Person, hanna: Person) -> None:
     asked, offered = people.request(amira.arrival), people.space(hanna.host)
     elsewhere = people.carla("elsewhere", places=(people.place("Oral"),))
 

@@ -144,7 +144,7 @@ def test_decision_sent_now_is_carried_out_at_once(carla: Person, proposal: Match
     assert (status_of(proposal), told()) == ([Status.APPROVED], ["arrival_asked", "host_asked"])
 
 
-def test_with_no_hold_the_next_sweep_carries_it_out(
+def test_decision_without_a_hold_is_carried_out_by_the_next_sweep(
     carla: Person, proposal: Match, now: datetime, settings: Any
 ) -> None:
     settings.DECISION_HOLD_SECONDS = 0

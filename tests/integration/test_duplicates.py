@@ -124,7 +124,7 @@ def test_coordinator_of_another_place_finds_nothing(two_hosts: tuple[Host, Host]
     assert [found(kind, elsewhere) for kind in Kind.values] == [{}, {}, {}]
 
 
-def test_chosen_place_is_the_only_one(two_hosts: tuple[Host, Host], carla: Person) -> None:
+def test_search_in_a_chosen_place_finds_only_its_pairs(two_hosts: tuple[Host, Host], carla: Person) -> None:
     of = {name: found(Kind.HOSTS, carla, place=people.place(name).pk) for name in ("Almaty", "Oral")}
 
     assert of == {"Almaty": {pair(*two_hosts): ["address", "name"]}, "Oral": {}}

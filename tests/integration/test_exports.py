@@ -93,7 +93,7 @@ def test_export_holds_only_rows_of_the_callers_places(
     assert {row["place"] for row in [*found[0], *found[1]]} == ({place} if seen[0] else set())
 
 
-def test_withdrawn_ones_are_not_exported(market: None, carla: Person, signed_in: SignIn) -> None:
+def test_withdrawn_rows_are_not_exported(market: None, carla: Person, signed_in: SignIn) -> None:
     Space.objects.update(status="withdrawn")
     ShelterRequest.objects.update(withdrawn_at=timezone.now())
 

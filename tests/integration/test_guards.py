@@ -204,7 +204,7 @@ def test_space_that_is_not_open_is_refused(how: str, hanna: Person) -> None:
     assert refusal(lambda: insert(ask(), space)) is SpaceNotOpen
 
 
-def test_moved_nights_are_counted_anew(hanna: Person) -> None:
+def test_moved_nights_are_counted_again(hanna: Person) -> None:
     space = people.space(hanna.host)
     people.proposed(ask(nights=3), space)
     asked = ask(nights=8)

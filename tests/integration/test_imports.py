@@ -430,7 +430,7 @@ def test_a_point_without_a_name_belongs_to_the_nearest_known_place() -> None:
 # -- rights -----------------------------------------------------------------------------------------
 
 
-def test_without_trust_the_column_vetted_vets_nobody(carla: Person) -> None:
+def test_column_vetted_without_trust_vets_no_host(carla: Person) -> None:
     spaces({"vetted": "yes"}, by=carla.user)
 
     assert Host.objects.get().status == Host.Status.UNVETTED
@@ -514,7 +514,7 @@ def test_a_coordinator_of_one_place_brings_rows_of_that_place_only() -> None:
     assert Host.objects.count() == 1
 
 
-def test_a_coordinator_of_another_place_changes_nobody_s_name_or_contacts() -> None:
+def test_a_coordinator_of_another_place_changes_no_name_and_no_contact() -> None:
     of_oral = people.carla("carla-of-oral", places=(people.place("Oral"),))
     spaces({})
     requests({})

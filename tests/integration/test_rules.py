@@ -39,7 +39,7 @@ def test_without_a_change_the_defaults_hold(settings: Any) -> None:
     assert (rules.current().auto_approve, rules.current().auto_approve_by) == (False, None)
 
 
-def test_change_holds_from_then_on_and_says_who_and_what(lena: Person) -> None:
+def test_change_holds_from_then_on_and_its_author_is_in_the_history(lena: Person) -> None:
     change(lena, fresh_days=7, auto_approve_km=20)
     change(lena, fresh_days=8)
 

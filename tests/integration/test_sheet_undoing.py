@@ -164,7 +164,9 @@ def test_decided_match_keeps_its_space_and_its_vetting(matched: tuple[SheetImpor
 
 
 @pytest.mark.parametrize(("decided", "stays"), [(False, "undone"), (True, "kept")])
-def test_request_goes_unless_somebody_has_decided(carla: Person, hanna: Person, decided: bool, stays: str) -> None:
+def test_request_with_a_match_is_withdrawn_unless_a_person_has_decided(
+    carla: Person, hanna: Person, decided: bool, stays: str
+) -> None:
     found = taken_in(of_requests({}), carla, "requests")
     match = people.proposed(ShelterRequest.objects.get(), people.space(hanna.host, beds=5))
     if decided:
@@ -177,7 +179,7 @@ def test_request_goes_unless_somebody_has_decided(carla: Person, hanna: Person, 
     assert (request.withdrawn_at is None, request.external_id) == ((True, "r1") if decided else (False, None))
 
 
-def test_worker_goes_on_after_what_it_looked_at_is_gone(carla: Person, hanna: Person) -> None:
+def test_worker_goes_on_after_an_undone_row_is_gone(carla: Person, hanna: Person) -> None:
     found = taken_in(of_requests({}, {"request_id": "r2"}), carla, "requests")
     undone(found, carla)
     people.space(hanna.host)

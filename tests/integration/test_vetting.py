@@ -129,7 +129,7 @@ def test_vetting_ends_a_refusal_asked_for(carla: Person, now: datetime) -> None:
     assert (host.status, host.refusal_by) == ("vetted", None)
 
 
-def test_database_refuses_a_refusal_by_one(carla: Person) -> None:
+def test_database_refuses_a_refusal_by_one_person(carla: Person) -> None:
     host = people.hanna(vetted=False).host
 
     for columns in ({}, {"refusal_by": carla.user}, {"refusal_by": carla.user, "refusal_seconded_by": carla.user}):

@@ -198,7 +198,7 @@ def test_request_state_is_derived_from_its_matches(amira: Person, hanna: Person)
     assert state_of(ShelterRequest.objects.get(pk=asked.pk), tonight()) == RequestState.WITHDRAWN
 
 
-def test_sweep_does_all_of_it_from_cron(amira: Person, hanna: Person) -> None:
+def test_sweep_from_cron_does_all_the_workers_acts(amira: Person, hanna: Person) -> None:
     people.space(hanna.host)
     people.request(amira.arrival)
     said = StringIO()

@@ -60,7 +60,7 @@ def test_new_request_gets_what_the_engine_says_without_a_round(amira: Person, ha
     assert not MatchingRound.objects.exists()
 
 
-def test_request_that_fits_nowhere_says_why_until_it_does(amira: Person, hanna: Person) -> None:
+def test_request_that_fits_no_space_has_reasons_until_it_is_placed(amira: Person, hanna: Person) -> None:
     asked = people.request(amira.arrival, pets=True)
     space = people.space(hanna.host)
     keeper = Keeper()
@@ -247,7 +247,7 @@ def everything_that_happens(hanna: Person) -> Iterator[Callable[[], object]]:
     yield lambda: matchmaking.match_open_requests(now=now)
 
 
-def test_market_in_memory_says_what_the_rows_say_after_every_act(hanna: Person) -> None:
+def test_market_in_memory_agrees_with_the_rows_after_every_act(hanna: Person) -> None:
     kept = Keeper()
     for act in everything_that_happens(hanna):
         kept.board(at=timezone.now())

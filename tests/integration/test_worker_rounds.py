@@ -111,7 +111,7 @@ def test_a_round_that_was_left_unfinished_is_finished_by_the_next_and_doubles_no
     assert matchmaking.match_open_requests(now=timezone.now).rounds == []
 
 
-def test_there_is_one_open_round_at_most(hanna: Person) -> None:
+def test_second_opening_returns_the_open_round(hanna: Person) -> None:
     three_towns(hanna)
 
     first, second = planning.open_round(now=timezone.now), planning.open_round(now=timezone.now)
@@ -120,7 +120,7 @@ def test_there_is_one_open_round_at_most(hanna: Person) -> None:
     assert MatchingRound.objects.count() == 1
 
 
-def test_what_becomes_due_while_a_round_is_planned_stays_due(hanna: Person) -> None:
+def test_row_noted_while_a_round_is_planned_stays_due(hanna: Person) -> None:
     three_towns(hanna)
     with transaction.atomic():
         due.note(timezone.now())
@@ -194,7 +194,7 @@ def test_a_later_round_moves_a_proposal_where_a_household_gains_a_roof(hanna: Pe
     assert live() == {stands.request_id: other.pk, asked.pk: pets_too.pk}
 
 
-def test_a_later_round_does_not_move_what_is_approved(hanna: Person) -> None:
+def test_a_later_round_does_not_move_an_approved_match(hanna: Person) -> None:
     _pets_too, _other, stands, asked = one_stands_where_only_another_fits(hanna)
     transitions.approve(stands.pk, by=people.carla().user, at=timezone.now())
 
@@ -248,7 +248,7 @@ def test_placement_whose_rows_have_changed_since_they_were_read_is_not_proposed(
 # -- the results that a round keeps -----------------------------------------------------------------
 
 
-def test_prices_say_where_one_more_bed_is_missed(amira: Person, hanna: Person) -> None:
+def test_prices_show_where_one_more_bed_is_needed(amira: Person, hanna: Person) -> None:
     people.space(hanna.host, beds=2)
     people.request(amira.arrival)
     people.request(people.amira(name="Left over").arrival)

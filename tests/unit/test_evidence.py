@@ -34,7 +34,7 @@ def opened(jpeg: bytes) -> Image.Image:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_make_anew_keeps_the_pixels_and_nothing_else(kind: str) -> None:
     file = photo(kind)
-    assert SECRET.encode() in file  # The photo must carry EXIF data, or the test below would prove nothing.
+    assert SECRET.encode() in file  # The photo must carry EXIF data, or this test would prove nothing.
 
     made = make_anew(file)
 

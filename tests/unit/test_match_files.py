@@ -187,7 +187,7 @@ def test_match_files_says_where_one_more_space_would_help(folder: Path) -> None:
         "kind": "single",
         "beds": 1,
     }
-    # Bota's four nights, in a bed of her own: 1 + 0.2 x 1.
+    # The gain of Bota's four nights in a bed of her own: 1 + 0.2 x 1.
     assert best["gain"] >= best["at_least"] == pytest.approx(1.2)
     assert sum(best["nights"].values()) == pytest.approx(best["gain"], abs=1e-3)
 

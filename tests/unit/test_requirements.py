@@ -43,7 +43,7 @@ FOR_MAINTAINERS = {"places/management/commands/extract_gazetteer.py": {"geonames
 """Libraries of requirements-dev.txt that a command imports only when it runs; the command says if they are missing."""
 
 
-def test_service_imports_only_what_run_installs() -> None:
+def test_service_imports_only_libraries_of_make_run() -> None:
     files = [ROOT / "manage.py", *(file for app in APPS for file in (ROOT / app).rglob("*.py"))]
     imported = {
         name

@@ -117,7 +117,7 @@ def test_ask_opens_a_case_and_shows_number_and_secret_once(carla: Person, signed
     assert secret not in again.content.decode()
 
 
-def test_ask_is_in_the_coordinators_name_and_tells_whom_it_can(carla: Person, signed_in: SignIn) -> None:
+def test_ask_keeps_name_and_contact_and_tells_the_arrival(carla: Person, signed_in: SignIn) -> None:
     signed_in(carla).post(ASK, asked(contact="8 701 555 01 01", name="Oksana"))
 
     arrival = Arrival.objects.get().user
@@ -126,7 +126,7 @@ def test_ask_is_in_the_coordinators_name_and_tells_whom_it_can(carla: Person, si
     assert list(Notification.objects.filter(recipient=arrival).values_list("event", flat=True)) == ["request_received"]
 
 
-def test_case_can_be_signed_in_to_with_what_was_read_out(carla: Person, signed_in: SignIn) -> None:
+def test_case_opens_with_the_number_and_secret_that_were_read_out(carla: Person, signed_in: SignIn) -> None:
     done = signed_in(carla).post(ASK, asked()).context["done"]
 
     answer = Client().post("/case/", {"case_number": done["case_number"], "secret": done["secret"]}, follow=True)
@@ -192,7 +192,7 @@ def test_offer_lists_a_space_for_a_host_without_a_phone(carla: Person, signed_in
     assert "coordinators answer for them" in page.content.decode()
 
 
-def test_offer_finds_the_host_who_is_known_already(carla: Person, hanna: Person, signed_in: SignIn) -> None:
+def test_offer_by_a_known_host_joins_their_spaces(carla: Person, hanna: Person, signed_in: SignIn) -> None:
     page = signed_in(carla).post(OFFER, offered(contact="Hanna@example.org"))
 
     assert (Space.objects.get().host, page.context["done"]["known"]) == (hanna.host, True)

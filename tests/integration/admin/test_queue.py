@@ -279,7 +279,7 @@ def test_send_now_and_a_late_undo(carla: Person, proposal: Match, signed_in: Sig
     assert "the messages have gone" in late.content.decode()
 
 
-def test_page_of_its_author_carries_out_what_is_due_when_no_worker_does(
+def test_page_of_a_decisions_author_carries_it_out_when_no_worker_does(
     carla: Person, proposal: Match, signed_in: SignIn
 ) -> None:
     decisions.decide({proposal.pk: 1}, "approve", by=carla.user, at=timezone.now() - timedelta(minutes=5))
@@ -289,7 +289,7 @@ def test_page_of_its_author_carries_out_what_is_due_when_no_worker_does(
     assert (page.context["pending"].rows, status_of(proposal)) == ([], ["approved"])
 
 
-def test_what_could_not_be_carried_out_is_shown_until_it_is_read(
+def test_refused_decision_is_shown_until_it_is_read(
     carla: Person, amira: Person, proposal: Match, signed_in: SignIn
 ) -> None:
     client = signed_in(carla)
@@ -397,7 +397,7 @@ def test_high_risk_needs_two_different_coordinators(carla: Person, risky: Match,
     assert status_of(risky) == ["approved"]
 
 
-def test_own_match_is_another_coordinators(carla: Person, signed_in: SignIn) -> None:
+def test_match_in_the_coordinators_own_space_is_left_to_another(carla: Person, signed_in: SignIn) -> None:
     """Carla hosts as well, and a match in her own space is not hers to decide."""
     people.vet(people.hosts.Host.objects.create(user=carla.user), by=people.carla("clara"))
     carla.user.refresh_from_db()
@@ -414,7 +414,7 @@ def several(hanna: Person, count: int) -> list[Match]:
     return [people.proposed(people.request(people.amira().arrival), people.space(hanna.host)) for _ in range(count)]
 
 
-def test_bulk_approves_what_is_ticked(carla: Person, hanna: Person, signed_in: SignIn) -> None:
+def test_bulk_approves_the_ticked_cards(carla: Person, hanna: Person, signed_in: SignIn) -> None:
     proposals = several(hanna, 3)
 
     signed_in(carla).post(BULK, {"act": "approve", "card": [seen(match) for match in proposals[:2]]})
@@ -498,7 +498,7 @@ def test_claim_is_shown_to_others_and_taken_over(carla: Person, proposal: Match,
     assert not Claim.objects.exists()
 
 
-def test_take_the_next_ten_takes_what_nobody_has(carla: Person, hanna: Person, signed_in: SignIn) -> None:
+def test_take_the_next_ten_takes_unclaimed_cards(carla: Person, hanna: Person, signed_in: SignIn) -> None:
     proposals = several(hanna, 12)
     claims.take(proposals[0].request_id, by=people.carla("clara").user, at=timezone.now())
 
@@ -537,7 +537,7 @@ def test_card_page_compares_the_next_best_spaces(
 
     (option,) = page.context["others"][0]["options"]
     assert (option["option"].space, option["idle"], option["farther"]) == (roomy, 4, 0)
-    # Two people in six beds instead of two: 0.25 x 0.2 x weight 4 x 2 people x (1 - 2/6).
+    # The loss of two people in six beds instead of two: 0.25 x 0.2 x weight 4 x 2 people x (1 - 2/6).
     assert round(option["lost"], 3) == 0.267
     assert "4 beds stay empty" in part.content.decode()
     assert "<html" not in part.content.decode()

@@ -93,9 +93,7 @@ def test_pair_is_merged_and_gone_from_the_list(desk: Client, twins: tuple[Host, 
     assert "merged into" in desk.get(f"/admin/accounts/host/{goes.pk}/change/").content.decode()
 
 
-def test_pair_is_merged_only_after_the_box_that_it_cannot_be_undone_is_ticked(
-    desk: Client, twins: tuple[Host, Host]
-) -> None:
+def test_pair_is_merged_only_with_the_box_ticked(desk: Client, twins: tuple[Host, Host]) -> None:
     stays, goes = twins
     page = page_of("hosts", *pair(*twins))
     text = desk.get(page).content.decode()
@@ -124,7 +122,7 @@ def test_pair_that_is_not_the_same_is_put_on_record(desk: Client, twins: tuple[H
 
 
 @pytest.mark.parametrize("address", ["hosts/1/1/", "hosts/x/y/", "spaces/1/2/", "people/1/2/", f"hosts/{'9' * 30}/1/"])
-def test_what_is_no_pair_is_not_found(desk: Client, address: str) -> None:
+def test_address_of_no_pair_is_not_found(desk: Client, address: str) -> None:
     assert desk.get(LIST + address).status_code == 404
 
 

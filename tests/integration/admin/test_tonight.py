@@ -96,7 +96,7 @@ def test_coordinator_of_another_place_sees_none_of_the_figures(amira: Person, ha
 # -- open tasks -------------------------------------------------------------------------------------
 
 
-def test_todo_counts_what_waits(carla: Person, hanna: Person) -> None:
+def test_todo_counts_the_open_tasks(carla: Person, hanna: Person) -> None:
     now = timezone.now()
 
     def match(status: Status, **changes: Any) -> Match:

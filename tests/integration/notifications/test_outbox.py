@@ -113,7 +113,7 @@ def test_tell_sends_each_kind_of_address_by_the_transport_that_serves_it_best(
     assert list(Delivery.objects.order_by("pk").values_list("transport", flat=True)) == [email, sms]
 
 
-def test_tell_shows_a_coordinator_whom_no_channel_reaches(settings: Any, carla: User) -> None:
+def test_message_that_no_enabled_channel_serves_is_listed_as_undelivered(settings: Any, carla: User) -> None:
     settings.NOTIFICATION_CHANNELS = ["email"]
 
     told = tell(carla, "proposals_waiting", at=NOON, key="waiting:1")

@@ -231,7 +231,7 @@ def test_page_always_says_whom_to_contact(
     assert ("your host" in whom) == (status in (Status.CONFIRMED, Status.CHECKED_IN))
 
 
-def test_what_is_under_way_stands_before_what_has_ended(client: Client, amira: Person, hanna: Person) -> None:
+def test_live_requests_stand_before_ended_ones(client: Client, amira: Person, hanna: Person) -> None:
     staying = in_status(Status.CHECKED_IN, amira, hanna)
     over = people.request(amira.arrival, first_night=tonight(9))
     transitions.withdraw_request(over.pk, by=amira.user, at=timezone.now())
@@ -414,7 +414,7 @@ def test_not_safe_is_one_tap_freezes_the_match_and_pages_a_coordinator(
     assert (frozen.status_code, now(match)) == (409, Status.CHECKED_IN)
 
 
-def test_withdraw_asks_first_and_then_ends_what_was_agreed(client: Client, amira: Person, hanna: Person) -> None:
+def test_withdraw_asks_first_and_then_ends_the_agreed_match(client: Client, amira: Person, hanna: Person) -> None:
     match = in_status(Status.CONFIRMED, amira, hanna)
     client.force_login(amira.user)
     address = f"/case/request/{match.request_id}/withdraw/"

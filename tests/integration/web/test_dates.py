@@ -267,7 +267,7 @@ def test_dates_out_of_bounds_are_refused(amira: Person, first: int, nights: int)
         )
 
 
-def test_refusal_ends_nothing(amira: Person, hanna: Person) -> None:
+def test_refused_change_cancels_no_match(amira: Person, hanna: Person) -> None:
     """The change is all or nothing: a stay in one leg refuses it, so the other leg is not cancelled either."""
     asked = people.request(amira.arrival, nights=6, may_move=True)
     host: Host = hanna.host

@@ -60,7 +60,7 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
     assert (len(response.context["spaces"]), len(response.context["live"])) == (count, count)
 
 
-def test_page_tells_an_unvetted_host_what_comes_first(client: Client) -> None:
+def test_page_tells_an_unvetted_host_which_checks_come_first(client: Client) -> None:
     hanna = people.hanna(vetted=False)
     client.force_login(hanna.user)
 
@@ -95,7 +95,7 @@ def test_page_tells_a_vetted_host_which_check_has_run_out(client: Client, hanna:
 
 
 @pytest.mark.parametrize("status", [Status.APPROVED, Status.CONFIRMED, Status.COMPLETED, Status.DECLINED])
-def test_page_puts_what_waits_for_an_answer_first_and_past_stays_last(
+def test_page_puts_open_questions_first_and_past_stays_last(
     client: Client, amira: Person, hanna: Person, status: Status
 ) -> None:
     match = in_status(status, amira, hanna)
@@ -202,7 +202,7 @@ def test_nights_that_are_promised_stay(client: Client, amira: Person, hanna: Per
     assert match.space.windows.get().first_night == tonight()
 
 
-def test_coordinator_who_hosts_hears_of_no_proposal_here(client: Client, amira: Person, hanna: Person) -> None:
+def test_host_page_of_a_coordinator_shows_no_proposal(client: Client, amira: Person, hanna: Person) -> None:
     in_status(Status.PROPOSED, amira, hanna)
     people.Coordinator.objects.create(user=hanna.user, all_places=True)
     client.force_login(hanna.user)

@@ -30,7 +30,7 @@ from tests.integration.web.walks import (
 pytestmark = pytest.mark.django_db
 
 
-def test_ask_takes_in_what_was_answered_without_email_or_phone(client: Client) -> None:
+def test_ask_stores_the_answers_without_email_or_phone(client: Client) -> None:
     number, _secret = ask_for_shelter(client)
 
     request = ShelterRequest.objects.get()

@@ -113,7 +113,7 @@ def test_coordinator_finds_nothing_on_pages_of_hosts_and_arrivals(
 
 
 @pytest.mark.parametrize("name", sorted(ADDRESSES))
-def test_nobody_signed_in_is_asked_to_sign_in(client: Client, things: Things, name: str) -> None:
+def test_visitor_without_a_session_is_asked_to_sign_in(client: Client, things: Things, name: str) -> None:
     before = state()
 
     response = getattr(client, method_of(name))(ADDRESSES[name](things), {"reason": "other"})

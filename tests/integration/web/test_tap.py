@@ -190,7 +190,9 @@ def test_decline_asks_why_first(client: Client, amira: Person, hanna: Person) ->
 
 
 @pytest.mark.parametrize(("name", "status"), [("still_available", "listed"), ("pause", "paused")])
-def test_one_tap_says_whether_a_space_stands(client: Client, hanna: Person, name: str, status: str) -> None:
+def test_one_tap_answers_whether_the_space_is_still_available(
+    client: Client, hanna: Person, name: str, status: str
+) -> None:
     space, link = asked_whether_it_stands(hanna)
     assert client.get(link).context["space"] == space
 

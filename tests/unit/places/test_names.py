@@ -32,7 +32,7 @@ from places.names import key_of
         ("", ""),
     ],
 )
-def test_key_of_forgets_what_does_not_matter(typed: str, key: str) -> None:
+def test_key_of_ignores_case_accents_punctuation_and_words_for_town(typed: str, key: str) -> None:
     assert key_of(typed) == key
 
 
