@@ -1,6 +1,6 @@
-"""Many rows at once between PostgreSQL and plain tuples: one statement a table, no object of the ORM for each row.
+"""Read and write many rows as plain tuples: one statement for a table, without an ORM object for each row.
 
-Triggers, constraints and defaults of the database hold as for any other write.
+The database's triggers, constraints and defaults apply as for any other write.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ ROWS_AT_ONCE = 5_000
 
 
 def read(sql: str, params: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a query as tuples."""
+    """Yield the rows of a query as tuples, fetched ROWS_AT_ONCE at a time."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
@@ -22,18 +22,18 @@ def read(sql: str, params: Mapping[str, Any] | None = None) -> Iterator[tuple[An
 
 
 def copy_in(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write rows of `model` by one COPY; a column that is not named gets the database's default, or NULL.
+    """Write rows of `model` by one COPY. A column that is not named gets the database's default, or NULL.
 
-    Raises django.db.IntegrityError when the database refuses one: then none is written.
+    Raises django.db.IntegrityError when the database refuses a row; then no row is written.
     """
     with connection.cursor() as cursor:
         _copy(cursor, model._meta.db_table, columns, rows)
 
 
 def with_rows(sql: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> int:
-    """Run `sql` beside a temporary table `given` that holds `rows`; return how many rows it changed.
+    """Run `sql`, which may read `rows` from a temporary table `given`; return how many rows `sql` changed.
 
-    `columns` are the table's, name to type. Needs a transaction, with which the table ends.
+    `columns` maps the name of each column of `given` to its SQL type. Call it inside a transaction.
     """
     quote = connection.ops.quote_name
     typed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
@@ -49,7 +49,7 @@ def with_rows(sql: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]
 def _copy(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     quote = connection.ops.quote_name
     names = ", ".join(quote(column) for column in columns)
-    # Made before the COPY stands open: a row that asks the database for something while it does waits for ever.
+    # Build all rows before COPY begins: a row that queries the database on this connection during COPY would hang.
     ready = list(rows)
     # Django's cursor offers `copy`, but translates errors only of its own methods.
     with connection.wrap_database_errors, cursor.copy(f"COPY {quote(table)} ({names}) FROM STDIN") as copy:

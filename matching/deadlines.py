@@ -1,4 +1,4 @@
-"""How long people have to decide and to answer: shorter for tonight, longer for next week."""
+"""Deadlines to decide and to answer: the sooner the first night, the shorter the time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from deployment import rules
 
 
 def local_date(at: datetime) -> date:
-    """Return the date in the deployment's time zone at the moment `at`: the day that tonight's night is named after."""
+    """Return the date in the deployment's time zone at the moment `at`. Tonight's night has this date."""
     return timezone.localtime(at).date()
 
 
 def due_at(first_night: date, at: datetime) -> datetime:
-    """Return until when a match beginning on `first_night` waits for the next decision or answer.
+    """Return the moment until which a match that begins on `first_night` waits for the next decision or answer.
 
-    The deployment's rule `answer_hours` lists (at most so many days ahead, hours), in rising order.
+    The deployment's rule `answer_hours` is a list of (most days ahead, hours) in rising order. The first pair that covers
+    `first_night` applies, or else the last pair.
     """
     tiers = rules.current().answer_hours
     days_ahead = (first_night - local_date(at)).days

@@ -1,4 +1,4 @@
-"""What the domain refuses, in words, and how the database's refusals get their names.
+"""The refusals of the domain: each has a code and a message. Refusals of the database are turned into them here.
 
 A refusal's docstring says when it happens; its `message` is what the person reads.
 """
@@ -29,7 +29,7 @@ class OutsideWindow(Refused):
 
 
 class OutsideRequest(Refused):
-    """Some night of the match is none that the request asks for: its nights were changed, or never meant."""
+    """The request does not ask for some night of the match. Its nights were changed, or never included that night."""
 
     code = "outside_request"
     message = _("The household does not ask for all of these nights, or does so no longer. Choose among its nights.")
@@ -50,7 +50,7 @@ class RequestNotOpen(Refused):
 
 
 class PlacedAlready(Refused):
-    """On some night of the match the household has a place already, by another live match."""
+    """Another live match already gives the household a place on some night of this match."""
 
     code = "placed_already"
     message = _(
@@ -66,7 +66,7 @@ class IllegalMove(Refused):
 
 
 class NotYours(Refused):
-    """The match, space or request is none of this person's business, or the move is another role's.
+    """This person may not see the match, space or request, or only another role may make this move.
 
     Doors answer 404 to a stranger and 403 to a person who may see the thing but not do this.
     """
@@ -76,7 +76,7 @@ class NotYours(Refused):
 
 
 class PersonNeeded(Refused):
-    """A proposal with any risk, or one somebody has looked at already, is never approved by policy."""
+    """Policy never approves a proposal that has a risk or that a person has already acted on."""
 
     code = "person_needed"
     message = _("A person must decide on this proposal.")
@@ -131,24 +131,24 @@ class AlreadyAnswered(Refused):
 
 
 class HasLiveMatches(Refused):
-    """What is asked would contradict a live match; end that one first."""
+    """The act would contradict a live match. That match must end first."""
 
     code = "has_live_matches"
     message = _("There are live matches that this would contradict. End or cancel them first.")
 
 
 class Overtaken(HasLiveMatches):
-    """While the nights of a request were being changed, a match was written for nights it does not ask for any more."""
+    """While the nights of a request were being changed, a match was written for nights that the request then lost."""
 
 
 class Incomplete(Refused):
-    """What was sent contradicts itself or lies outside the bounds; the message says what to change."""
+    """The details sent contradict each other or lie outside the bounds. The message says what to change."""
 
     code = "incomplete"
 
 
 class ChangedSince(Refused):
-    """Somebody changed this in the meantime (If-Match failed)."""
+    """Somebody changed the row after the caller read it (the version, or If-Match, does not fit)."""
 
     code = "stale"
     message = _("Somebody changed this in the meantime. Load it again and repeat.")
@@ -176,7 +176,7 @@ class TakenByAnother(Refused):
 
 
 class OverrideNeedsReason(Refused):
-    """A coordinator chose something else than what is advised and did not say why."""
+    """A coordinator chose another space or request than the advised one and gave no reason."""
 
     code = "override_needs_reason"
     message = _("Another choice is advised here. Say why you choose this one.")
@@ -202,7 +202,7 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
 
 
 def refusal_for(error: IntegrityError) -> Refused | None:
-    """Return the named refusal behind the database's `error`, or None when it is not one of ours."""
+    """Return the refusal for the constraint that the database's `error` names, or None for any other constraint."""
     diag = getattr(error.__cause__, "diag", None)
     named = BY_CONSTRAINT.get(getattr(diag, "constraint_name", None) or "")
     return named() if named else None
@@ -210,7 +210,7 @@ def refusal_for(error: IntegrityError) -> Refused | None:
 
 @contextmanager
 def one_act() -> Iterator[None]:
-    """Run one act in one transaction; what the database refuses by a named constraint is raised as that `Refused`."""
+    """Run one act in one transaction. Raises the `Refused` of BY_CONSTRAINT where the database refuses by a constraint."""
     try:
         with transaction.atomic():
             yield

@@ -1,4 +1,4 @@
-"""What makes a match risky, so that two coordinators look instead of one."""
+"""The risks of a match. Some of them need the approval of two coordinators instead of one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RISKS = (MINOR, MINOR_ALONE, LONE_WOMAN, FIRST_TIME_HOST, CHECK_OVERDUE, EARLIER
 
 
 class Household(Protocol):
-    """What bears on risk of who asks: a shelter request, or the columns of one."""
+    """The facts about a household that risks depend on: a `ShelterRequest`, or a row with the same columns."""
 
     @property
     def people(self) -> int: ...
@@ -33,7 +33,7 @@ class Household(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HostRecord:
-    """What is known of a host that bears on risk."""
+    """The facts about a host that risks depend on."""
 
     has_hosted: bool
     check_overdue: bool
@@ -41,7 +41,7 @@ class HostRecord:
 
 
 def risks_of(request: Household, record: HostRecord) -> list[str]:
-    """Return the risks of sending this household to a host with this record, in the order of the list above."""
+    """Return the risks of sending this household to a host with this record, in the order of RISKS."""
     found = {
         MINOR: request.children > 0,
         MINOR_ALONE: request.is_minor_alone,
@@ -54,11 +54,11 @@ def risks_of(request: Household, record: HostRecord) -> list[str]:
 
 
 def is_high(risks: list[str], policy: Rules | None = None) -> bool:
-    """Return whether two different coordinators must approve: the rules `two_people` and `..._new_host` of `policy`,
-    or else of the deployment as it is now.
+    """Return whether two different coordinators must approve a match with these risks.
 
-    Unless its leads changed them: for a child alone (that always), after a complaint, or with a check
-    overdue; for the most vulnerable also when the host is new to everybody.
+    The rules `two_people` and `two_people_new_host` of `policy` decide, by default those of the deployment now. A child
+    alone always needs two. Unless the leads changed the rules, two are also needed after a complaint, with an overdue check,
+    and for the most vulnerable with a host who has not hosted before.
     """
     policy = policy or rules.current()
     if (policy.two_people | {MINOR_ALONE}) & set(risks):

@@ -1,7 +1,7 @@
-"""The words of a match's life and the table of its moves; docs/states.md shows them to people.
+"""The statuses, roles and acts of a match, and the table of its moves. docs/states.md shows them to people.
 
-This table is the only place that says which move is legal and whose it is: `transitions` obeys it,
-the database trigger `match_legal_move` is generated from it, `docs/states.md` is compared with it.
+Only this table says which move is legal and which roles may make it. `transitions` reads it, the database trigger
+`match_legal_move` is generated from it, and a test compares `docs/states.md` with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 
 class Role(StrEnum):
-    """Whose hand makes a move."""
+    """Who makes a move."""
 
     WORKER = "worker"
     COORDINATOR = "coordinator"
@@ -95,18 +95,18 @@ MOVES: tuple[Move, ...] = (
 )
 
 HOLDS_BEDS = frozenset({Status.PROPOSED, Status.APPROVED, Status.CONFIRMED, Status.CHECKED_IN})
-"""In these a match holds its beds and is live: it may still move."""
+"""A match with one of these statuses is live and holds its beds."""
 
 APPROVED_ONCE = frozenset(
     {Status.APPROVED, Status.CONFIRMED, Status.CHECKED_IN, Status.COMPLETED, Status.NO_SHOW, Status.BROKEN_OFF}
 )
-"""Nobody gets here without a coordinator's approval."""
+"""A match reaches these statuses only after it was approved."""
 
 ACCEPTED_BY_BOTH = APPROVED_ONCE - {Status.APPROVED}
-"""Nobody gets here without the host's and the arrival's own yes."""
+"""A match reaches these statuses only after both the host and the arrival accepted it."""
 
 CONTACT_OPEN = frozenset({Status.CONFIRMED, Status.CHECKED_IN})
-"""Names, phone and exact address of each side are open to the other in these."""
+"""With these statuses, host and arrival see each other's name and contact, and the arrival sees the exact address."""
 
 REASONS = (
     "dates_changed",
@@ -120,10 +120,10 @@ REASONS = (
     "withdrawn",
     "other",
 )
-"""Why somebody declined, cancelled or broke off: a short list, so that it can be learnt from."""
+"""The reasons to decline, cancel or break off. The list is short, so that the reasons can be counted and learnt from."""
 
 BY_POLICY = "auto_approval"
-"""The reason in the history of a match that the deployment's rules approved without a person's decision."""
+"""The reason that the history gives for an approval by the deployment's rules, without a person's decision."""
 
 NEEDS_REASON = frozenset({Act.DECLINE, Act.CANCEL, Act.BREAK_OFF})
 

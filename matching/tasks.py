@@ -1,4 +1,4 @@
-"""The worker's doors: each asks the clock and makes one call. A task may run twice, or in two workers at the same time."""
+"""The Celery tasks of matching: each takes the time and makes one call. Every task may run twice, or in two workers at once."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from notifications.wakeups import wake
 from privacy import retention
 
 KEEPER = Keeper()
-"""The market in this process' memory, from one wake-up to the next."""
+"""Keeps the market in the memory of this process from one wake-up to the next."""
 
 
 @shared_task(name="matching.match_open_requests")
 @read_once()
 def match_open_requests() -> None:
-    """Place what is due at once; where a whole round is due, wake those who plan its regions."""
+    """Place what is due at once. If a whole round is due, wake the workers that plan its regions."""
     place_what_is_due(KEEPER, now=timezone.now)
     for region_id in matchmaking.begin_round(now=timezone.now):
         wake("matching.plan_region", region=region_id)
-    # While nobody waits: so that the first who does need not wait for the whole market to be read.
+    # Load the market now, while nobody waits: otherwise the next request would wait until all of it is read.
     KEEPER.board(at=timezone.now())
 
 
 @shared_task(name="matching.plan_region")
 @read_once()
 def plan_region(region: int) -> None:
-    """Plan a region of the open round, and whichever others nobody is at."""
+    """Plan the free regions of the open round that has this region; wake the placer if that finished the round."""
     if matchmaking.plan_regions(region, now=timezone.now):
         wake("matching.match_open_requests")
 
@@ -40,21 +40,21 @@ def plan_region(region: int) -> None:
 @shared_task(name="matching.approve_by_policy")
 @read_once()
 def approve_by_policy() -> None:
-    """Approve what the deployment's policy lets through; nothing unless a lead switched it on."""
+    """Approve the proposals that the deployment's policy allows; none unless a lead coordinator switched that on."""
     auto_approval.approve_what_may_be(at=timezone.now())
 
 
 @shared_task(name="matching.expire_overdue")
 @read_once()
 def expire_overdue() -> None:
-    """Expire what is overdue, complete the stays that are over."""
+    """Expire overdue matches and complete stays that are over."""
     matchmaking.expire_overdue(at=timezone.now())
 
 
 @shared_task(name="matching.ask_if_still_available")
 @read_once()
 def ask_if_still_available() -> None:
-    """Ask the hosts whose word on a space runs out."""
+    """Ask hosts whether a space still stands when its confirmation runs out soon."""
     intake.ask_if_still_available(at=timezone.now())
 
 
@@ -68,19 +68,19 @@ def carry_out_decisions() -> None:
 @shared_task(name="matching.ask_for_rechecks")
 @read_once()
 def ask_for_rechecks() -> None:
-    """Say to hosts and coordinators which checks run out soon."""
+    """Tell hosts and coordinators which checks run out soon."""
     call_list.ask_for_rechecks(at=timezone.now())
 
 
 @shared_task(name="matching.work_on_sheets")
 @read_once()
 def work_on_sheets() -> None:
-    """Look through the sheets that were brought, take in those confirmed, undo those to be undone."""
+    """Preview sheets that were brought, take in those that are confirmed, and undo those that are to be undone."""
     uploads.work_on_sheets(now=timezone.now)
     undoing.work_on_undoing(now=timezone.now)
 
 
 @shared_task(name="matching.apply_retention")
 def apply_retention() -> None:
-    """Erase whatever any app keeps for so long and no longer."""
+    """Erase the rows of every app that have been kept for as long as the app allows."""
     retention.forget_what_is_old(at=timezone.now())

@@ -1,4 +1,4 @@
-"""What goes over the wire about a caller's own inbox and tokens."""
+"""Serializers of a caller's own inbox and tokens."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class TokenSerializer(serializers.ModelSerializer[AccessToken]):
 
 
 class ContactToProveSerializer(Exact):
-    """Where a one-time code is to be sent."""
+    """The contact to which a one-time code is sent."""
 
     contact = serializers.CharField(max_length=254, help_text="A host's e-mail address or phone number.")
 
 
 class NewTokenSerializer(Exact):
-    """Signed in (a session, or a token of scope `write`) nothing more is needed.
+    """A new token. A caller who is signed in (by a session, or by a token of scope `write`) needs no proof.
 
-    Otherwise an arrival sends `case_number` and `secret`, a host `contact` and the `code` that
-    `POST /tokens/code/` sent there.
+    Without signing in, an arrival sends `case_number` and `secret`. A host sends `contact` and the `code` that
+    `POST /tokens/code/` sent to that contact.
     """
 
     name = serializers.CharField(max_length=60)

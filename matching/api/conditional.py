@@ -1,4 +1,4 @@
-"""ETag and If-Match: nobody changes what somebody else has changed in the meantime without having seen it."""
+"""ETag and If-Match (RFC 9110): a caller cannot overwrite a change that somebody else made after the caller looked."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ class Versioned(Protocol):
 
 
 def etag(row: Versioned) -> str:
-    """Return the row's ETag: its version, which every change raises."""
+    """Return the row's ETag: its version in quotation marks. Every change raises the version."""
     return f'"{row.version}"'
 
 
 def check_if_match(request: Request, row: Versioned) -> None:
-    """Raise ChangedSince when the caller names a version and the row has another by now; without If-Match all goes."""
+    """Check the version that the caller names in If-Match; without that header, every version passes.
+
+    Raises ChangedSince where the row has another version.
+    """
     wanted = request.headers.get("If-Match", "").strip()
     if wanted and wanted != "*" and etag(row) not in [word.strip() for word in wanted.split(",")]:
         raise ChangedSince
@@ -31,9 +34,10 @@ def check_if_match(request: Request, row: Versioned) -> None:
 
 @contextmanager
 def unchanged(request: Request, row: Space | ShelterRequest | Match) -> Iterator[None]:
-    """Keep the row as the caller saw it until the act inside is done: of two with the same If-Match, one wins.
+    """Lock the row, check If-Match, and hold the lock until the act inside is done.
 
-    Raises ChangedSince. Locks in the order of the house, space before match; without If-Match nothing is locked here.
+    So of two calls with the same If-Match only one succeeds. Without If-Match, nothing is locked here. Locks the space
+    before its match, as every act does, so that two callers cannot deadlock. Raises ChangedSince.
     """
     if not request.headers.get("If-Match"):
         yield
@@ -47,6 +51,6 @@ def unchanged(request: Request, row: Space | ShelterRequest | Match) -> Iterator
 
 
 def with_etag(response: Response, row: Versioned) -> Response:
-    """Return the answer with the row's ETag on it."""
+    """Set the row's ETag on the response and return it."""
     response["ETag"] = etag(row)
     return response

@@ -1,4 +1,4 @@
-"""The API's own page of documentation: rendered here from the schema, no script, nothing from third parties."""
+"""The page that documents the API, made from the OpenAPI schema without scripts and without third parties."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _schema() -> dict[str, Any]:
 
 
 def docs(request: HttpRequest) -> HttpResponse:
-    """Every operation with its parameters, bodies and answers, and every schema once."""
+    """Show every operation with its parameters, body and answers, and then every schema once."""
     schema = _schema()
     operations = [
         {
@@ -65,7 +65,7 @@ def _content(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name(shape: dict[str, Any]) -> str:
-    """Return the schema's name, of a list that of its members."""
+    """Return the name of a schema; of a list, the name of its members' schema."""
     reference = shape.get("$ref") or shape.get("items", {}).get("$ref") or ""
     return str(reference).rpartition("/")[2]
 

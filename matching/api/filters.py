@@ -1,4 +1,4 @@
-"""What lists can be narrowed by. Ids are compared as values, so that nobody learns which of others exist."""
+"""The filters of lists. Ids are compared as plain values: an unknown id gives an empty list, so nobody learns which exist."""
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
-"""`Idempotency-Key` on creating POSTs: sent twice, even at the same moment, it happens once.
+"""`Idempotency-Key` on creating POSTs: a POST that is sent twice, even at the same moment, creates one thing.
 
-The key's row is written first, in the transaction of the act itself: a second caller with the same key
-waits for the first one's commit at the unique constraint and is then given the first one's answer. An
-act that is refused leaves no row, so that it may be tried again. An answer is kept for a day.
+The key's row is written first, in the transaction of the act. A second call with the same key waits at the unique
+constraint until the first call commits, and then gets the first call's answer. A refused act leaves no row, so the caller
+may try again. An answer is kept for a day.
 
-A key belongs to the user who sent it. Somebody who is not signed in has nothing but the key: it must be
-a UUID, which nobody else comes upon. (Where they call from says nothing: a telephone that loses its
-network in the middle of a call repeats it from another address.)
+A key belongs to the user who sent it. The key of a caller who is not signed in must be a UUID, because nobody else can
+guess it. The caller's address cannot identify them: a phone that loses its network repeats the call from another address.
 """
 
 from __future__ import annotations
@@ -31,9 +30,10 @@ LONGEST_KEY = 200
 
 
 def once(request: Request, create: Callable[[], Response]) -> Response:
-    """Run `create` once for the request's Idempotency-Key; without one, just run it.
+    """Run `create` once for each Idempotency-Key and return its answer; without a key, run it every time.
 
-    Raises KeyReused when the key came with another body before, ValidationError when it is no key.
+    Raises KeyReused where the key came with another body before, ValidationError where the key is too long or, of a caller
+    who is not signed in, no UUID.
     """
     key = _key(request)
     if not key:
@@ -58,9 +58,10 @@ def once(request: Request, create: Callable[[], Response]) -> Response:
 
 
 def answered(request: Request) -> Response | None:
-    """Return the answer given to this key before, or None: for an act whose proof of identity works only once.
+    """Return the answer that was given to this key before, or None.
 
-    Raises KeyReused, ValidationError.
+    An act whose proof of identity works only once asks here first, because the proof would fail the second time. Raises
+    KeyReused and ValidationError as `once` does.
     """
     if not (key := _key(request)):
         return None
@@ -95,6 +96,6 @@ def _caller(request: Request) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    # Keyed, since a body may hold a secret of twelve digits, soon guessed from a bare hash in a stolen dump.
+    # Use a keyed hash: a body may hold a secret of twelve digits, easily guessed from a plain hash in a stolen dump.
     body = json.dumps(request.data, sort_keys=True, default=str)
     return blind_index(f"{request.method} {request.path}\n{body}")

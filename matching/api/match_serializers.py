@@ -1,4 +1,4 @@
-"""What goes over the wire about a match: as much as its host, its arrival and its coordinators may each know."""
+"""Serializers of matches. Host, arrival and coordinators each see only what they may know."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class MatchEventSerializer(serializers.ModelSerializer[MatchEvent]):
     from_status = serializers.CharField()
     to_status = serializers.CharField()
     role = serializers.CharField()
-    reason = serializers.SerializerMethodField(help_text="For whoever gave it, and for coordinators.")
+    reason = serializers.SerializerMethodField(help_text="Only for the role that gave it, and for coordinators.")
 
     class Meta:
         model = MatchEvent
@@ -33,7 +33,7 @@ class MatchEventSerializer(serializers.ModelSerializer[MatchEvent]):
 
 
 class OfferedSerializer(serializers.ModelSerializer[Space]):
-    """What the household may know of the space before it accepts: no address, no name, no point."""
+    """The parts of a space that the household may see before it accepts: no address, no host's name, no coordinates."""
 
     place = serializers.CharField(source="place.name", default="", help_text="Its name.")
 
@@ -43,7 +43,7 @@ class OfferedSerializer(serializers.ModelSerializer[Space]):
 
 
 class HouseholdSerializer(serializers.ModelSerializer[ShelterRequest]):
-    """What the host may know of the household before they accept: no name, no contact, no notes."""
+    """The parts of a household's request that the host may see before accepting: no name, no contact, no notes."""
 
     class Meta:
         model = ShelterRequest
@@ -51,10 +51,12 @@ class HouseholdSerializer(serializers.ModelSerializer[ShelterRequest]):
 
 
 class DeskSerializer(serializers.ModelSerializer[Match]):
-    """What only coordinators see of a match."""
+    """The parts of a match that only coordinators see."""
 
     reasons = WordedReasonSerializer(many=True, read_only=True)
-    approved_once = serializers.SerializerMethodField(help_text="A high-risk one needs a second approval then.")
+    approved_once = serializers.SerializerMethodField(
+        help_text="True after the first approval; a high-risk match needs two."
+    )
 
     class Meta:
         model = Match
@@ -65,7 +67,7 @@ class DeskSerializer(serializers.ModelSerializer[Match]):
 
 
 PATH_OF = {Act.FREEZE: "not-safe"}
-"""Where an act's address is not its own name."""
+"""The last part of an act's URL, where it is not the act's own name."""
 
 
 class MatchSerializer(serializers.ModelSerializer[Match]):
@@ -107,9 +109,9 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
 
 
 class ProposeSerializer(Exact):
-    """Which household in which space, by their ids; for the next nights it wants, cut by the space's window.
+    """A household's request and a space, by their ids. The match covers the next nights wanted within the space's window.
 
-    `reason` says why it is not the advised space (the first of `candidates`); "other" needs a `note`.
+    `reason` is needed where `space` is not the advised one (the first of `candidates`). The reason "other" needs a `note`.
     """
 
     request = serializers.UUIDField()
@@ -119,7 +121,7 @@ class ProposeSerializer(Exact):
 
 
 class ReasonSerializer(Exact):
-    """Why it ends: one of a short list, and a note for the coordinators."""
+    """The reason for ending a match, from a short list, and a note for the coordinators."""
 
     reason = serializers.ChoiceField(choices=[(reason, reason) for reason in REASONS], required=False, default="")
     note = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)

@@ -1,4 +1,4 @@
-"""`/matches/`: every move of a match by a POST of its own."""
+"""`/matches/`: matches. Each move of a match has its own POST."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MoveOfMatch = Callable[..., Match]
 
 
 def _move(name: str, act: MoveOfMatch, doc: str) -> Any:
-    """Return a POST endpoint `name` that makes one move without a reason."""
+    """Return a POST endpoint `name` that makes one move and takes no reason."""
 
     def move(self: Matches, request: Request, pk: str) -> Response:
         return self.moved(request, act)
@@ -44,7 +44,7 @@ def _move(name: str, act: MoveOfMatch, doc: str) -> Any:
 
 
 def _move_with_reason(name: str, act: MoveOfMatch, doc: str) -> Any:
-    """Return a POST endpoint `name` that makes one move with a reason from the list and a note."""
+    """Return a POST endpoint `name` that makes one move and takes a reason from the list and a note."""
 
     def move(self: Matches, request: Request, pk: str) -> Response:
         return self.moved(request, act, ReasonSerializer)
@@ -60,7 +60,7 @@ def _endpoint(name: str, move: Any, body: type[ReasonSerializer] | None) -> Any:
 
 
 class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
-    """Matches: those one is part of, from approval on; a coordinator's places' from the proposal on."""
+    """Hosts and arrivals see their own matches from approval on; coordinators see those of their places from the proposal on."""
 
     serializer_class = MatchSerializer
     filterset_class = MatchFilter
@@ -71,7 +71,7 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
             return Match.objects.none()
         coordinator = queries.coordinator_of(self.caller)
         if coordinator and not coordinator.all_places:
-            prefetch_related_objects([coordinator], "places")  # asked of each match: is it theirs?
+            prefetch_related_objects([coordinator], "places")  # Read once: the test of each match needs them.
         return queries.with_everyone(queries.matches_visible_to(self.caller))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -79,7 +79,10 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
 
     @extend_schema(request=ProposeSerializer, responses={201: MatchSerializer}, parameters=[IDEMPOTENCY_KEY])
     def create(self, request: Request) -> Response:
-        """Propose a pair by hand; for coordinators. A hard rule that forbids it is named; against the advice needs a reason."""
+        """Propose a pair by hand; for coordinators.
+
+        If a hard rule forbids the pair, the refusal names the rule. A pair other than the advised one needs a reason.
+        """
         pair = self.body(ProposeSerializer).validated_data
         get_object_or_404(queries.requests_visible_to(self.caller), pk=pair["request"])
         get_object_or_404(queries.spaces_visible_to(self.caller), pk=pair["space"])
@@ -91,30 +94,34 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         return self.read(match, status=201)
 
     def moved(self, request: Request, act: MoveOfMatch, body: type[ReasonSerializer] | None = None) -> Response:
-        """Make one move of a match that the caller may see, and show it as it is then."""
+        """Make one move of a match that the caller may see, and return the match after it."""
         match: Match = self.get_object()
         details = self.body(body).validated_data if body else {}
         with unchanged(request, match):
             moved = act(match.pk, by=self.caller, at=timezone.now(), **details)
         return self.read(queries.with_everyone(Match.objects.all()).get(pk=moved.pk))
 
-    approve = _move("approve", transitions.approve, "Approve; a high-risk one needs two coordinators.")
-    accept = _move("accept", transitions.accept, "Say yes, as host or arrival.")
-    check_in = _move("check-in", transitions.check_in, "Say that they have come.")
-    no_show = _move("no-show", transitions.no_show, "Say that they did not come.")
+    approve = _move("approve", transitions.approve, "Approve a proposal; a high-risk one needs two coordinators.")
+    accept = _move("accept", transitions.accept, "Accept a match, as its host or arrival.")
+    check_in = _move("check-in", transitions.check_in, "Say that the household has come.")
+    no_show = _move("no-show", transitions.no_show, "Say that the household did not come.")
     complete = _move("complete", transitions.complete, "Say that the stay has ended well.")
-    decline = _move_with_reason("decline", transitions.decline, "Decline; the pair is not proposed again.")
+    decline = _move_with_reason("decline", transitions.decline, "Decline a match; the pair is not proposed again.")
     cancel = _move_with_reason("cancel", transitions.cancel, "Cancel an approved or confirmed match.")
     break_off = _move_with_reason(
-        "break-off", transitions.break_off, "End a stay that did not work out; the rest is matched anew."
+        "break-off", transitions.break_off, "End a stay that did not work out; the nights left are matched anew."
     )
-    not_safe = _move("not-safe", transitions.report_not_safe, "Freeze it and page a coordinator, at any time.")
+    not_safe = _move(
+        "not-safe",
+        transitions.report_not_safe,
+        "Say that you do not feel safe: freeze the match and alert its coordinators.",
+    )
     unfreeze = _move("unfreeze", transitions.unfreeze, "Let a frozen match go on; for coordinators.")
 
     @extend_schema(responses=MatchEventSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def history(self, request: Request, pk: str) -> Response:
-        """What was done by whose hand, when; never who of the two did not feel safe."""
+        """Every act on the match with its role and moment. It never shows host or arrival which of them felt unsafe."""
         match: Match = self.get_object()
         role = queries.role_in(match, self.caller)
         events = queries.history_visible_to(match, role)
@@ -123,7 +130,7 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     @extend_schema(request=None, responses=ContactSerializer)
     @action(detail=True, methods=["post"])
     def contact(self, request: Request, pk: str) -> Response:
-        """The other side's name, contact and address, once confirmed. A POST, since every look is logged."""
+        """The other side's name, contact and address, once the match is confirmed. A POST, because every look is logged."""
         contact = disclosure.open_contact(self.get_object().pk, by=self.caller, at=timezone.now())
         points = [{"channel": channel, "address": address} for channel, address in contact.contact_points]
         shown = {

@@ -18,7 +18,7 @@ from notifications.models import Notification
 
 
 class Notifications(mixins.ListModelMixin, Resource):
-    """What the caller was told, newest first. Sign-in codes never appear."""
+    """The caller's notifications, newest first. Sign-in codes never appear."""
 
     serializer_class = NotificationSerializer
     filterset_class = NotificationFilter
@@ -32,18 +32,18 @@ class Notifications(mixins.ListModelMixin, Resource):
     @extend_schema(responses=UnreadSerializer, filters=False)
     @action(detail=False, methods=["get"], pagination_class=None)
     def unread(self, request: Request) -> Response:
-        """How many the caller has not read."""
+        """The number of notifications that the caller has not read."""
         return Response({"unread": inbox.unread_count(self.caller)})
 
     @extend_schema(operation_id="notifications_read_all", request=None, responses=UnreadSerializer)
     @action(detail=False, methods=["post"], url_path="read")
     def mark_all_read(self, request: Request) -> Response:
-        """Note that all of them were read."""
+        """Mark all notifications as read."""
         inbox.mark_all_read(by=self.caller, at=timezone.now())
         return Response({"unread": inbox.unread_count(self.caller)})
 
     @extend_schema(request=None, responses=NotificationSerializer)
     @action(detail=True, methods=["post"], url_path="read")
     def mark_read(self, request: Request, pk: str) -> Response:
-        """Note that it was read."""
+        """Mark a notification as read."""
         return self.read(inbox.mark_read(self.get_object().pk, by=self.caller, at=timezone.now()))

@@ -1,4 +1,4 @@
-"""Pages by cursor: stable while rows come and go."""
+"""Pages by cursor: no row is shown twice or left out while rows come and go."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class ByCursor(CursorPagination):
     max_page_size = 200
     page_size_query_param = "page_size"
     ordering = ("-created_at", "pk")
-    # A round writes thousands of matches at one moment. Rows of one moment are counted off, and with the
-    # default limit of 1,000 the pages would begin again from there for ever; 0 is no limit.
+    # Set no limit (0): among rows of the same moment, a cursor is the number of rows to skip. A round writes thousands of
+    # matches at one moment, and with the default limit of 1,000 the pages after it would repeat for ever.
     offset_cutoff = 0
 
 

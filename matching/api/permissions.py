@@ -1,4 +1,4 @@
-"""Who may call at all: the token's scope, and how often. What a caller may see or do is the domain's business."""
+"""The scope of tokens and the number of calls. The domain decides what a caller may see or do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.refusals import TooManyTries
 
 
 class TokenScope(BasePermission):
-    """A token of scope `read` may look at everything its user may, and change nothing."""
+    """Refuses changes to tokens of scope `read`. They may read all that their user may read."""
 
     message = 'This token may only read. Make one with the scope "write".'
 

@@ -1,4 +1,4 @@
-"""Every error of the API as problem+json (RFC 9457): what happened, and what to do about it."""
+"""Turn every error of the API into problem+json (RFC 9457), which says what happened and what to do."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class KeyReused(APIException):
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """What every error looks like (RFC 9457)."""
+    """The body of every error (RFC 9457)."""
 
     type = serializers.CharField(help_text="Always `about:blank`: the status and `code` say it all.")
     title = serializers.CharField()
@@ -53,12 +53,12 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="What happened and what to do, for people.")
     code = serializers.CharField(help_text="What happened, for machines.")
     errors = serializers.DictField(  # type: ignore[assignment]
-        required=False, help_text="By field, where fields need another value."
+        required=False, help_text="Messages by field, where fields need another value."
     )
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn what a view raised into a problem; None (a server error) for what nobody foresaw."""
+    """Return a problem for an error that a view raised; None for an unexpected error, which becomes a server error."""
     if isinstance(error, Refused):
         set_rollback()
         return _refused(error)
@@ -85,7 +85,7 @@ def _refused(refusal: Refused) -> Response:
 def problem(
     status: int, code: str, detail: str, *, errors: Any = None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return a problem+json answer; `errors` are by field."""
+    """Return a problem+json response; `errors` maps the names of fields to messages."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

@@ -1,4 +1,4 @@
-"""`/requests/`: shelter requests, an arrival's own and a coordinator's places'; anybody may make one."""
+"""`/requests/`: shelter requests. Anybody may make one; arrivals see their own, coordinators those of their places."""
 
 from __future__ import annotations
 
@@ -29,12 +29,14 @@ from matching.models import ShelterRequest
 from matching.refusals import NotYours
 
 CASES_AN_HOUR = 300
+"""New cases from one source, counted together with those of the web. All people at a meeting point may share one address,
+so the limit is high; it stops only floods."""
+
 CANDIDATES_SHOWN = 20
-"""From one source: a whole meeting point may share one line, a flood may not. Counted with the web's."""
 
 
 class Requests(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
-    """Shelter requests: an arrival's own, a coordinator's places'. The notes are shown to the arrival alone."""
+    """Arrivals see their own requests, coordinators those of their places. Only the arrival sees the notes."""
 
     serializer_class = RequestSerializer
     filterset_class = RequestFilter
@@ -61,7 +63,7 @@ class Requests(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
                 PolymorphicProxySerializer(
                     "RequestOrCase", [RequestSerializer, CaseSerializer], resource_type_field_name=None
                 ),
-                description="The request; for somebody who is not signed in, the case with it.",
+                description="The request; for a caller who is not signed in, the new case with its request.",
             )
         },
         parameters=[IDEMPOTENCY_KEY],
@@ -69,8 +71,8 @@ class Requests(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     def create(self, request: Request) -> Response:
         """Ask for shelter.
 
-        An arrival who is signed in adds a request of their own and gets it back; somebody who is not
-        signed in opens a case, whose number and secret are shown in this answer once.
+        An arrival who is signed in adds a request of their own and gets it back. A caller who is not signed in opens a
+        case; only this answer shows its number and secret.
         """
         if not request.user.is_authenticated:
             details = self.body(RequestDetailsSerializer).details()
@@ -99,7 +101,7 @@ class Requests(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
 
     @extend_schema(request=RequestDetailsSerializer, responses=RequestSerializer, parameters=[IF_MATCH])
     def update(self, request: Request, pk: str) -> Response:
-        """Change what is needed; refused while a match is under way."""
+        """Change a request; refused while it has a live match."""
         row: ShelterRequest = self.get_object()
         details = self.body(RequestDetailsSerializer, present=row).details(present=row)
         with unchanged(request, row):
@@ -109,9 +111,9 @@ class Requests(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     @extend_schema(request=None, responses=RequestSerializer, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
-        """Withdraw it and end its matches that have not begun."""
+        """Withdraw a request and end its matches that have not begun."""
         row: ShelterRequest = self.get_object()
-        # Not `unchanged`: the act locks spaces, and a request's row is never locked before them.
+        # Do not use `unchanged`: it would lock the request before the act locks spaces, and callers could deadlock.
         check_if_match(request, row)
         transitions.withdraw_request(row.pk, by=self.caller, at=timezone.now())
         return self.read(self.get_object())
@@ -119,7 +121,7 @@ class Requests(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     @extend_schema(responses=CandidateSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def candidates(self, request: Request, pk: str) -> Response:
-        """The spaces possible for its next nights, best first; for coordinators."""
+        """The spaces that are possible for the next nights that the request wants, best first; for coordinators."""
         row = self.get_object()
         if not queries.covers(self.caller, row.place_id):
             raise NotYours

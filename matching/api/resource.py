@@ -1,6 +1,7 @@
-"""What all resources share. What a caller may see is decided by `matching.queries.*_visible_to`.
+"""The base class of all resources. `matching.queries.*_visible_to` decide what a caller may see.
 
-Anything else is 404, so that nobody learns what exists; what may be seen but not done is 403.
+A thing that the caller may not see is 404, so that nobody learns that it exists. An act that the caller may not do on a
+thing they see is 403.
 """
 
 from __future__ import annotations
@@ -28,30 +29,30 @@ PAGING = frozenset({ByCursor.cursor_query_param, ByCursor.page_size_query_param}
 
 
 class Resource(GenericViewSet[Any]):
-    """One kind of thing at one address. Each act translates in, makes one call into the domain, translates out."""
+    """One kind of thing under one URL. Each act reads the body, makes one call into the domain, and writes the answer."""
 
     permission_classes: list[type[BasePermission]] = [IsAuthenticated, TokenScope]
     throttle_classes = [Calls]
     pagination_class = ByCursor
     filterset_class: type[FilterSet] | None = None
     parameters: frozenset[str] = frozenset()
-    """Query parameters of the list beside its filters and pages."""
+    """Query parameters that the list accepts besides those of its filters and pages."""
     schema = WithProblems()  # type: ignore[no-untyped-call]
 
     @property
     def caller(self) -> User:
-        """Return the signed-in user. Raises NotAuthenticated where the permissions let anybody in."""
+        """Return the signed-in user. Raises NotAuthenticated where nobody is signed in."""
         if not isinstance(self.request.user, User):
             raise NotAuthenticated
         return self.request.user
 
     @property
     def described_only(self) -> bool:
-        """Whether nobody calls and the schema is being made."""
+        """Return whether this is no call: drf-spectacular only reads the view for the schema."""
         return getattr(self, "swagger_fake_view", False)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow a list; refuse a misspelt filter by name, which would otherwise silently return everything."""
+        """Apply the filters of a list. Raises ValidationError for an unknown filter, since ignoring it returns everything."""
         if self.action == "list":
             filters = set(self.filterset_class.base_filters) if self.filterset_class else set()
             unknown = set(self.request.query_params) - filters - PAGING - self.parameters
@@ -60,7 +61,7 @@ class Resource(GenericViewSet[Any]):
         return super().filter_queryset(queryset)
 
     def read(self, row: Any, *, status: int = 200) -> Response:
-        """Return the row as the caller may see it, with its ETag where it has versions."""
+        """Return the row as the caller may see it, with an ETag if the row has a version."""
         serializer = self.get_serializer_class()(row, context=self.get_serializer_context())
         response = Response(serializer.data, status=status)
         return with_etag(response, row) if hasattr(row, "version") else response
@@ -73,5 +74,5 @@ class Resource(GenericViewSet[Any]):
 
 
 def source_of(request: Request | HttpRequest) -> str:
-    """Return where a call comes from; it is only counted, as an index, never kept."""
+    """Return the address that a call comes from, for counting calls. Only a hash of it is stored."""
     return str(request.META.get("REMOTE_ADDR", ""))

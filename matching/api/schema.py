@@ -1,4 +1,4 @@
-"""How the OpenAPI schema is made: each operation says that its errors are problem+json."""
+"""Additions to the OpenAPI schema: shared parameters, and problem+json (RFC 9457) as the error of each operation."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
     OpenApiParameter.HEADER,
-    description="Sent again with the same body within a day, the same answer and nothing done twice; "
-    "with another body, 422. A UUID where you are not signed in.",
+    description="A key that you choose. A call repeated with the same key and body within a day gets the same answer, and "
+    "nothing is done twice; with another body it gets 422. If you are not signed in, the key must be a UUID.",
 )
 IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description="The ETag you saw; 412 when it has changed since."
+    "If-Match", str, OpenApiParameter.HEADER, description="The ETag you saw; the answer is 412 if it has changed since."
 )
 
 
 class WithProblems(AutoSchema):
-    """Adds to every operation the shape of its errors."""
+    """Adds the error body to every operation."""
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]

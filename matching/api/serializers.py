@@ -1,4 +1,4 @@
-"""What goes over the wire. Serializers check shapes and never save; what makes sense is said by `matching.intake`."""
+"""Serializers of spaces and requests. They check types and formats and never save; `matching.intake` checks the rest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def language_codes() -> serializers.ListField:
 
 
 class Exact(serializers.Serializer[Any]):
-    """A body in which every field is known: a misspelt one is refused by name, never silently dropped."""
+    """Refuses a body with an unknown field and names the field: a misspelt field must not be dropped in silence."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := sorted(set(map(str, data)) - set(self.fields))):
@@ -47,7 +47,7 @@ class WindowSerializer(Exact):
     """A run of free nights."""
 
     first_night = serializers.DateField()
-    last_day = serializers.DateField(help_text="The day they leave: the night before it is the last one.")
+    last_day = serializers.DateField(help_text="The day of leaving: the night before it is the last free one.")
 
 
 AnyField = serializers.Field[Any, Any, Any, Any]
@@ -59,17 +59,17 @@ PLAIN: dict[Any, Callable[..., AnyField]] = {
     float: serializers.FloatField,
     date: serializers.DateField,
 }
-"""Fields that need no words of their own, by the type that is declared."""
+"""The API's field for each type of a declared field that needs nothing more than its type."""
 
 
 def in_order(declared: Sequence[Field], said: Mapping[str, AnyField]) -> dict[str, AnyField]:
-    """Return the fields of a serializer in the order of the declaration: as `said` by the serializer, else plain."""
+    """Return a serializer's fields by name, in the order of `declared`: the field of `said`, or else a plain one."""
     made = {field.name: said.get(field.name) or _plain(field) for field in declared}
     return {name: field for name, field in made.items() if field is not None}
 
 
 def _plain(field: Field) -> AnyField | None:
-    """Return the field of the API for a declared one; None where its serializer has to say more."""
+    """Return the API's field for a declared one; None where the type alone is not enough."""
     if field.kind is LANGUAGES:
         return language_codes()
     if field.type not in PLAIN:
@@ -81,7 +81,7 @@ def _plain(field: Field) -> AnyField | None:
 
 
 class WherePart(Exact):
-    """A place by its name in any language, or a point; both together: the point counts."""
+    """A place by its name in any language, or a point. If both are given, the point counts."""
 
     place = serializers.CharField(max_length=200, required=False, allow_blank=True)
     latitude = serializers.FloatField(required=False, min_value=-90, max_value=90)
@@ -103,7 +103,7 @@ class WherePart(Exact):
 
 
 def _loaded(known: KnownPlace | None) -> Place | None:
-    """Return the row of a place; None for none, or when this deployment has not loaded it."""
+    """Return the row of a place; None where `known` is None or this deployment has not loaded the place."""
     try:
         return row_of(known) if known else None
     except Place.DoesNotExist:
@@ -114,13 +114,13 @@ class SpaceDetailsSerializer(WherePart):
     """An offer as a host states it."""
 
     address = serializers.CharField(
-        max_length=500, required=False, allow_blank=True, help_text="Left out of a change, it stays as it is."
+        max_length=500, required=False, allow_blank=True, help_text="A change without this field keeps the address."
     )
     directions = serializers.CharField(
         max_length=1000,
         required=False,
         allow_blank=True,
-        help_text="How to find the door; left out, it stays as it is.",
+        help_text="How to find the door. A change without this field keeps the directions.",
     )
     windows = WindowSerializer(many=True, allow_empty=False)
     max_nights = serializers.IntegerField(required=False, allow_null=True, default=None, max_value=LONGEST_LIMIT)
@@ -130,7 +130,10 @@ class SpaceDetailsSerializer(WherePart):
         return in_order(fields.SPACE, super().get_fields())
 
     def details(self, present: Space | None = None) -> SpaceDetails:
-        """Return what was meant; a coordinator, who never sees the `present` address, cannot wipe it out."""
+        """Return the details in the body. Without an address in the body, the `present` space keeps its address.
+
+        A coordinator does not see the address and so cannot send it back.
+        """
         data = {"address": present.address if present else ""} | self.validated_data
         windows = tuple((window["first_night"], window["last_day"]) for window in data.pop("windows"))
         return SpaceDetails(windows=windows, languages=tuple(data.pop("languages")), **data)
@@ -158,7 +161,7 @@ class SpaceSerializer(serializers.ModelSerializer[Space]):
 
 
 class RequestDetailsSerializer(WherePart):
-    """A household's need. `nights` counts from `first_night`."""
+    """A household's need: as many `nights` as it says, from `first_night` on."""
 
     children_ages = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=OF_AGE - 1), default=list
@@ -169,7 +172,7 @@ class RequestDetailsSerializer(WherePart):
         max_length=LONGEST_NOTE,
         required=False,
         allow_blank=True,
-        help_text="Left out of a change, they stay as they are.",
+        help_text="A change without this field keeps the notes.",
     )
 
     def get_fields(self) -> dict[str, AnyField]:
@@ -182,7 +185,10 @@ class RequestDetailsSerializer(WherePart):
         return first_night
 
     def details(self, present: ShelterRequest | None = None) -> RequestDetails:
-        """Return what was meant; a coordinator, who never sees the `present` notes, cannot wipe them out."""
+        """Return the details in the body. Without notes in the body, the `present` request keeps its notes.
+
+        A coordinator does not see the notes and so cannot send them back.
+        """
         data = {"notes": present.notes if present else ""} | self.validated_data
         return RequestDetails(
             languages=tuple(data.pop("languages")), children_ages=tuple(data.pop("children_ages")), **data
@@ -192,7 +198,7 @@ class RequestDetailsSerializer(WherePart):
 class RequestSerializer(serializers.ModelSerializer[ShelterRequest]):
     place = PlaceSerializer(read_only=True)
     state = serializers.SerializerMethodField()
-    notes = serializers.SerializerMethodField(help_text="For the arrival's own eyes only.")
+    notes = serializers.SerializerMethodField(help_text="Only the arrival sees them; empty for others.")
     left_over_reasons = WordedReasonSerializer(
         many=True, read_only=True, help_text="Why the last round could not place it."
     )
@@ -217,7 +223,7 @@ class CandidateSerializer(serializers.Serializer[Any]):
 
 
 class CaseSerializer(serializers.Serializer[Any]):
-    """The answer to an anonymous request: number and secret are shown here once."""
+    """The answer to a request without signing in. Case number and secret are shown only here."""
 
     case_number = serializers.CharField()
     secret = serializers.CharField()

@@ -1,4 +1,4 @@
-"""`/spaces/`: a host's own, and a coordinator's places'."""
+"""`/spaces/`: spaces. Hosts see their own, coordinators those of their places."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ act = extend_schema(request=None, responses=SpaceSerializer, parameters=[IF_MATC
 
 
 class Spaces(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
-    """Spaces: a host's own, a coordinator's places'. The address is shown to the space's own host alone."""
+    """Hosts see their own spaces, coordinators those of their places. Only the space's host sees the address."""
 
     serializer_class = SpaceSerializer
     filterset_class = SpaceFilter
@@ -43,7 +43,7 @@ class Spaces(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
 
     @extend_schema(request=SpaceDetailsSerializer, responses={201: SpaceSerializer}, parameters=[IDEMPOTENCY_KEY])
     def create(self, request: Request) -> Response:
-        """Offer a space; the caller is a host."""
+        """Offer a space; only for hosts."""
         host = getattr(request.user, "host", None)
         if host is None:
             raise NotYours
@@ -54,7 +54,7 @@ class Spaces(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
 
     @extend_schema(request=SpaceDetailsSerializer, responses=SpaceSerializer, parameters=[IF_MATCH])
     def update(self, request: Request, pk: str) -> Response:
-        """Change what the space offers; live matches keep what was promised."""
+        """Change a space; refused where the change would break what live matches were promised."""
         space: Space = self.get_object()
         details = self.body(SpaceDetailsSerializer).details(present=space)
         with unchanged(request, space):
@@ -64,25 +64,25 @@ class Spaces(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     @act
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
-        """Stop matching it for now."""
+        """Pause a space: it is not matched until it is listed again."""
         return self._act(request, intake.pause_space)
 
     @act
     @action(detail=True, methods=["post"], url_path="list")
     def list_again(self, request: Request, pk: str) -> Response:
-        """Match it again."""
+        """List a paused space: it may be matched again."""
         return self._act(request, intake.list_space)
 
     @act
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
-        """Take it away; refused while a match holds its beds."""
+        """Withdraw a space; refused while a match holds its beds."""
         return self._act(request, intake.withdraw_space)
 
     @act
     @action(detail=True, methods=["post"], url_path="still-available")
     def still_available(self, request: Request, pk: str) -> Response:
-        """Say that it still stands."""
+        """Confirm that a space still stands."""
         return self._act(request, intake.confirm_still_available)
 
     def _act(self, request: Request, do: Callable[..., Space]) -> Response:

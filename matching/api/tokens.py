@@ -1,4 +1,4 @@
-"""`/tokens/`: bearer tokens, and the ways to a first one."""
+"""`/tokens/`: bearer tokens (RFC 6750), and the ways to get a first one."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Tokens(mixins.ListModelMixin, Resource):
 
     @extend_schema(request=NewTokenSerializer, responses={201: IssuedTokenSerializer}, parameters=[IDEMPOTENCY_KEY])
     def create(self, request: Request) -> Response:
-        """Make a token. It is shown once.
+        """Make a token. Only this answer shows it.
 
-        The caller is signed in, or proves who they are in the same call: an arrival by case number and
-        secret, a host by a contact and the code sent there.
+        The caller is signed in or proves in this call who they are: an arrival by case number and secret, a host by a
+        contact and the code that was sent to it.
         """
         wanted = self.body(NewTokenSerializer).validated_data
-        # A code works once, so a repeated call is answered before it is looked at; tries are counted outside
-        # the transaction of `once`, which a wrong secret would roll back.
+        # Answer a repeated call before checking its code: a code works only once. Check code or secret outside the
+        # transaction of `once`: a wrong one raises, which would roll back the count of tries.
         if (answer := answered(request)) is not None:
             return answer
         user = request.user if isinstance(request.user, User) else self._proved(request, wanted)
@@ -79,12 +79,12 @@ class Tokens(mixins.ListModelMixin, Resource):
     @extend_schema(request=ContactToProveSerializer, responses={202: None})
     @action(detail=False, methods=["post"], pagination_class=None)
     def code(self, request: Request) -> Response:
-        """Send a host a one-time code. The answer is the same whether or not anybody has this contact."""
+        """Send a one-time code to a host's contact. The answer is the same whether or not a host has this contact."""
         contact = self.body(ContactToProveSerializer).validated_data["contact"]
         signing_in.send_code(contact, source=source_of(request), at=timezone.now())
         return Response(status=status.HTTP_202_ACCEPTED)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Revoke it now."""
+        """Revoke a token now."""
         tokens.revoke(self.get_object(), at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -32,7 +32,7 @@ router.register("tokens", Tokens)
 
 @extend_schema(exclude=True)
 class Nothing(APIView):
-    """Every address that is none: a problem as well, not a page."""
+    """Answers every unknown URL below the API with a problem (404) instead of a page."""
 
     permission_classes = [AllowAny]
 

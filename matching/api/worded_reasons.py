@@ -1,4 +1,4 @@
-"""What goes over the wire about a reason of the engine: its code and numbers, and the words for them."""
+"""Serializers of the engine's reasons: the code, its numbers, and the words for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CODES = [(code.value, code.value) for code in Code]
 
 
 class ReasonNumbersSerializer(serializers.Serializer[Any]):
-    """The numbers that belong to the code, and no others."""
+    """The numbers that belong to the code. Other fields are left out."""
 
     km = serializers.FloatField(required=False, help_text="Distance to the space.")
     radius_km = serializers.FloatField(required=False, help_text="How far away the space may be.")
@@ -29,14 +29,14 @@ class ReasonNumbersSerializer(serializers.Serializer[Any]):
 
 
 class WordedReasonSerializer(serializers.Serializer[Any]):
-    """Why a space was chosen, or why none was: a code with its numbers for machines, words for people."""
+    """Why a space was chosen, or why a request has none: a code with numbers for machines, and words for people."""
 
     code = serializers.ChoiceField(choices=CODES)
     numbers = ReasonNumbersSerializer()
     words = serializers.CharField(help_text="In the language of `Accept-Language`.")
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """Return a `Reason`, or the JSON that was stored for one, as it goes over the wire."""
+        """Return code, numbers and words of `instance`: a `Reason`, or the JSON that was stored for one."""
         reason = reason_in(instance) if isinstance(instance, dict | str) else instance
         return {
             "code": reason.code.value,

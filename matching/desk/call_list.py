@@ -1,4 +1,4 @@
-"""Whom coordinators call today, and why; how a deployment's checks stand; and asking in time for those that run out."""
+"""The list of hosts to call today, the figures of their checks, and reminders of checks that run out soon."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from matching.refusals import one_act
 from matching.states import Act, Status
 
 CALLS_SHOWN = 50
-"""Hosts of each reason on one page; the counts say how many there are in all."""
+"""The most hosts on one page for each reason. The counts cover all hosts."""
 
 SOON = timedelta(hours=2)
-"""An answer that is due so soon is worth a call before it is overdue."""
+"""A host whose answer is due within this time is called before the answer is overdue."""
 SILENT_DAYS = 3
-"""For so long after a match ended for want of a host's answer they are on the list."""
+"""Days for which a host stays on the list after a match expired without their answer."""
 RECHECKS_AT_ONCE = 500
 
 
 class ReasonToCall(StrEnum):
-    """Why a host is to be called, the most pressing first."""
+    """Why a host should be called, the most pressing reason first."""
 
     NO_ANSWER = "no_answer"
     UNVETTED = "unvetted"
@@ -41,7 +41,7 @@ class ReasonToCall(StrEnum):
 
 @dataclass(slots=True)
 class Call:
-    """One host to call: since when for each reason, their checklist, their spaces, and the last call to them."""
+    """One host to call: the reasons with their dates, the host's checklist and spaces, and the last call to them."""
 
     host: Host
     reasons: list[tuple[ReasonToCall, datetime]]
@@ -56,7 +56,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallList:
-    """`calls` in the order they should be made, at most CALLS_SHOWN for each reason; `counts` of all."""
+    """The `calls` in the order in which to make them, at most CALLS_SHOWN for each reason. `counts` covers all hosts."""
 
     calls: list[Call]
     counts: dict[ReasonToCall, int]
@@ -64,7 +64,10 @@ class CallList:
 
 
 def to_call(user: User, at: datetime, only: ReasonToCall | None = None) -> CallList:
-    """Return the hosts of the coordinator's (or auditor's) places to call today, without those called today already."""
+    """Return the hosts to call today in the places of `user`, a coordinator or auditor.
+
+    Leave out hosts who were called today already. With `only`, list the hosts for that reason alone.
+    """
     hosts = queries.hosts_visible_to(user).exclude(status=Host.Status.MERGED)
     today = HostCall.objects.filter(host=OuterRef("pk"), at__gte=_midnight(at))
     waiting = {why: _of(why, Host.objects.filter(pk__in=hosts.values("pk")), at) for why in ReasonToCall}
@@ -81,7 +84,7 @@ def to_call(user: User, at: datetime, only: ReasonToCall | None = None) -> CallL
 
 
 def _of(why: ReasonToCall, hosts: QuerySet[Host], at: datetime) -> QuerySet[Any]:
-    """Return the hosts to be called for one reason, each with `since`."""
+    """Return the hosts to call for one reason, each with the moment `since` when the reason began."""
     match why:
         case ReasonToCall.NO_ANSWER:
             silent = Match.objects.filter(host_accepted_at=None, frozen_at=None)
@@ -134,11 +137,11 @@ def _midnight(at: datetime) -> datetime:
     return timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-# -- refusals that wait ---------------------------------------------------------------------------
+# -- refusals that need a second person -----------------------------------------------------------
 
 
 def refusals_to_second(user: User) -> QuerySet[Host]:
-    """Return the hosts that one coordinator wants refused and that wait for a second one."""
+    """Return the hosts whom one coordinator wants to refuse and a second coordinator has not refused yet."""
     asked = queries.hosts_visible_to(user).filter(status=Host.Status.UNVETTED, refusal_by__isnull=False)
     return asked.select_related("user", "refusal_by").order_by("pk")
 
@@ -148,7 +151,7 @@ def refusals_to_second(user: User) -> QuerySet[Host]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How one required kind of check stands among the hosts of one standing: a number for each state."""
+    """The number of hosts in each state of one required check, among the hosts of one standing."""
 
     kind: str
     words: str
@@ -157,7 +160,7 @@ class Figures:
 
 
 def figures(user: User, at: datetime) -> list[Figures]:
-    """Return how the required checks stand, of vetted hosts and of those still to be vetted."""
+    """Return figures of each required check, for vetted and then for unvetted hosts in the places of `user`."""
     hosts = Host.objects.filter(pk__in=queries.hosts_visible_to(user).values("pk"))
     today = local_date(at)
     good = Q(passed=True)
@@ -187,11 +190,11 @@ def figures(user: User, at: datetime) -> list[Figures]:
     return found
 
 
-# -- asking in time -------------------------------------------------------------------------------
+# -- reminders ------------------------------------------------------------------------------------
 
 
 def ask_for_rechecks(*, at: datetime) -> int:
-    """Say to vetted hosts and their coordinators which checks run out soon, each once; return how many are new."""
+    """Tell vetted hosts and their coordinators once of each check that runs out soon; return how many checks are new."""
     soon = vetting.latest_checks().filter(
         passed=True, valid_until__lt=vetting.recheck_before(local_date(at)), host__status=Host.Status.VETTED
     )

@@ -1,4 +1,4 @@
-"""Claims, notes and hand-overs: so that two coordinators do not work on one household at the same time.
+"""Claims, notes and hand-overs, which keep two coordinators from working on one household at the same time.
 
 A claim is a lease that ends by itself, so a coordinator who goes home blocks nobody. Each act leaves a line for the
 audit pages that says who did it, when and with whom, but never what a note says.
@@ -27,9 +27,9 @@ HANDED_OVER = timedelta(hours=4)
 
 
 def take(request_id: UUID, *, by: User, at: datetime, over: bool = False) -> None:
-    """Claim a household for ten minutes, or prolong one's claim; with `over`, take it from the coordinator who has it.
+    """Claim a household for ten minutes, or prolong an own claim. With `over`, take it from the coordinator who has it.
 
-    Raises NotYours, TakenByAnother.
+    Raises NotYours where `by` may not see the household, TakenByAnother where another coordinator has claimed it.
     """
     with one_act():
         asked = _touchable(request_id, by)
@@ -48,7 +48,7 @@ def take(request_id: UUID, *, by: User, at: datetime, over: bool = False) -> Non
 
 
 def release(request_id: UUID, *, by: User, at: datetime) -> None:
-    """Give one's own claim back, if there is one."""
+    """End the claim of `by` on a household, if there is one."""
     with one_act():
         given_back, _each = Claim.objects.filter(request=request_id, by=by).delete()
         if given_back:
@@ -56,19 +56,22 @@ def release(request_id: UUID, *, by: User, at: datetime) -> None:
 
 
 def end_of(requests: Collection[ShelterRequest]) -> None:
-    """End the claims on households that were decided on (read them with `select_related("claim")`)."""
+    """End the claims on households that were decided on. Read `requests` with `select_related("claim")`."""
     if claimed := [asked.claim.pk for asked in requests if hasattr(asked, "claim")]:
         Claim.objects.filter(pk__in=claimed).delete()
 
 
 def held_by_others(request_ids: Collection[UUID], *, by: User, at: datetime) -> dict[UUID, User]:
-    """Return, for each of these households that another coordinator has claimed, that coordinator."""
+    """Return the coordinator who has claimed each of these households, by request id; claims of `by` do not count."""
     held = Claim.objects.filter(request__in=request_ids, until__gt=at).exclude(by=by).select_related("by")
     return {claim.request_id: claim.by for claim in held}
 
 
 def held_by_another(asked: ShelterRequest, *, by: User, at: datetime) -> User | None:
-    """Return the other coordinator who has claimed this household, if any (read it with `select_related("claim__by")`)."""
+    """Return the other coordinator who has claimed this household, or None.
+
+    Read `asked` with `select_related("claim__by")`.
+    """
     claim: Claim | None = getattr(asked, "claim", None)
     return claim.by if claim is not None and claim.until > at and claim.by_id != by.pk else None
 
@@ -80,7 +83,10 @@ def taken_by(holder: User) -> TakenByAnother:
 
 
 def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str = "") -> None:
-    """Give a household to another coordinator of its place, with a note, and tell them. Raises NotYours, TakenByAnother."""
+    """Give a household to another coordinator of its place, with a note, and tell them.
+
+    Raises NotYours where either coordinator may not see the household, TakenByAnother where a third one has claimed it.
+    """
     with one_act():
         asked = _touchable(request_id, by)
         if holder := held_by_others([request_id], by=by, at=at).get(request_id):

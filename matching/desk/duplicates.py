@@ -1,7 +1,7 @@
-"""Who was probably written down twice: the same phone or e-mail, the same address, or nearly the same name in one place.
+"""Pairs of rows that may be one: they share a phone or e-mail or an address, or have nearly the same name in one place.
 
-Phones and addresses are compared by their blind indexes. Names are encrypted and have none: the newest ones of a place
-are read into memory, compared, and forgotten.
+Phones and addresses are compared by their blind indexes. Names have no blind index, so the newest names are decrypted in
+memory and compared.
 """
 
 from __future__ import annotations
@@ -28,16 +28,17 @@ from places.names import key_of
 Kind = PairVerdict.Kind
 
 MOST_NAMES = 3_000
-"""So many of the newest names are compared; with a place chosen, those of the place."""
+"""The most names that are compared: the newest of all places, or of the place that is chosen."""
 MOST_PAIRS = 100
 MOST_ALIKE = 5
-"""Of more rows than this with one phone only the newest are paired: it is an organisation's."""
+"""If more rows than this share a phone, only this many are paired: the phone is then an organisation's."""
 ALIKE = 90
-"""From 0 to 100: two words in another order are 100, one letter of ten another one about 90."""
+"""The least likeness of two names, from 0 to 100. The same words in another order give 100, one different letter in ten
+about 90."""
 
 
 class Likeness(StrEnum):
-    """What makes two look like one."""
+    """What two rows share."""
 
     CONTACT = "contact"
     ADDRESS = "address"
@@ -49,14 +50,20 @@ STRENGTH = {Likeness.CONTACT: 4, Likeness.ADDRESS: 3, Likeness.NAME: 2}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Pairs of ids (as text, in order) with what makes them look like one, the surest first; `cut` when names were left out."""
+    """Pairs of ids (as text, the lower one first) with what each pair shares, the surest pairs first.
+
+    `cut` is true where some names were not compared.
+    """
 
     pairs: dict[tuple[str, str], list[Likeness]] = field(default_factory=dict)
     cut: bool = False
 
 
 def find(kind: str, user: User, today: date, *, place: int | None = None) -> Found:
-    """Return the pairs among what `user` sees at the desk, without those somebody has said are not the same."""
+    """Return the pairs among the rows of this kind that `user` sees, except pairs with a verdict. Dates are local.
+
+    Return at most MOST_PAIRS pairs. Two requests form a pair only if they want some night both.
+    """
     pairs: dict[tuple[str, str], set[Likeness]] = defaultdict(set)
     cut = False
     if kind == Kind.HOSTS:
@@ -96,7 +103,7 @@ def _pairs_in(groups: Iterable[Collection[Any]]) -> Iterator[tuple[Any, Any]]:
 
 
 def _by_contact(path: str, rows: QuerySet[Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield the pairs of rows whose people share a contact point; `path` leads from it to the rows."""
+    """Yield the pairs of rows whose people share a contact point; `path` leads from a contact point to the rows."""
     points = ContactPoint.objects.filter(**{f"{path}__in": rows.order_by().values("pk")})
     shared = points.values("channel", "address_index").annotate(rows=Count(path, distinct=True)).filter(rows__gt=1)
     indexes = [each["address_index"] for each in shared.order_by("channel", "address_index")[: MOST_PAIRS * 2]]
@@ -119,7 +126,7 @@ def _addresses(spaces: QuerySet[Space], column: str) -> Iterator[tuple[Any, Any]
 
 
 def _spaces_by_address(spaces: QuerySet[Space]) -> Iterator[tuple[Any, Any]]:
-    """Yield the pairs of spaces of one host at one address; those of two hosts are a question about the hosts."""
+    """Yield the pairs of spaces of one host at one address. Spaces of two hosts make a pair of hosts instead."""
     return _addresses(spaces, "pk")
 
 
@@ -145,13 +152,13 @@ _LATIN = str.maketrans(
 
 
 def plain_name(name: str) -> str:
-    """Return a name as it is compared: letters of one alphabet, without accents, the words in their order."""
+    """Return a name in the form in which names are compared: Latin letters without accents, words in the given order."""
     return " ".join(filter(None, (key_of(word).translate(_LATIN) for word in name.split())))
 
 
 @dataclass(slots=True)
 class _Named:
-    """Rows of one group (a place), of which any two may be one."""
+    """Plain names by row id, in groups within which names are compared: a place, or a place and a size of household."""
 
     groups: dict[Any, dict[Any, str]] = field(default_factory=lambda: defaultdict(dict))
     cut: bool = False
@@ -164,7 +171,7 @@ def _names_of_hosts(hosts: QuerySet[Host]) -> _Named:
     names = {host.pk: host.user.name for host in newest[:MOST_NAMES]}
     places = Space.objects.filter(host__in=list(names)).values_list("place", "host").distinct()
     for place, host in places.order_by("place", "host"):
-        # A first name alone says nothing about two hosts.
+        # Leave out first names alone: many hosts share one.
         if len(plain := plain_name(names[host])) > 5 and " " in plain:
             named.groups[place][host] = plain
     return named
@@ -191,7 +198,7 @@ def _add_names(
 
 
 def _alike(group: dict[Any, str]) -> Iterator[tuple[Any, Any]]:
-    """Yield the pairs with names of at least ALIKE."""
+    """Yield the pairs of ids whose names have a likeness of at least ALIKE."""
     ids, names = list(group), list(group.values())
     if len(ids) < 2:
         return
@@ -201,7 +208,7 @@ def _alike(group: dict[Any, str]) -> Iterator[tuple[Any, Any]]:
 
 
 class _Overlapping:
-    """Of pairs of requests those that want some night both: two different weeks are two needs."""
+    """Keeps only pairs of requests that want some night both: requests for different weeks are different needs."""
 
     def only(self, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
         pairs = list(pairs)

@@ -1,7 +1,7 @@
-"""The queue of proposals as coordinators work through it: one card for each household, in the order that matters.
+"""The queue of proposals that coordinators decide: one card for each household, the most urgent first.
 
-A card shows every proposed leg of a household and is decided as one. All that a page of cards needs is read in a
-fixed number of queries, whatever the number of cards or of proposals that wait.
+A card shows all proposed legs of a household, and one decision covers them. A page of cards takes a fixed number of
+queries, however many cards it has and however many proposals wait.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Counts = Mapping[str, int]
 
 
 class Position(NamedTuple):
-    """Where a card stands in the order: the page after it begins here, whatever is decided meanwhile."""
+    """Where a card stands in the order. The next page begins after it, whatever is decided in the meantime."""
 
     first_night: date
     urgency: str
@@ -43,10 +43,10 @@ class Position(NamedTuple):
 
 
 def position(text: str) -> Position | None:
-    """Read a position as it stands in an address; None for what is none."""
+    """Return the position that `text`, a part of a URL, describes; None where it describes none."""
     try:
         first_night, urgency, registered_at, pk = text.split("~")
-        # In an address a plus sign may have become a space.
+        # In a URL, a space may stand for a plus sign.
         moment = datetime.fromisoformat(registered_at.replace(" ", "+"))
         return Position(date.fromisoformat(first_night), urgency, moment, UUID(pk)) if moment.tzinfo else None
     except ValueError:
@@ -60,7 +60,7 @@ def position_of(match: Match) -> Position:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a coordinator wants to see of the queue; empty: everything that somebody can decide now."""
+    """The filters of the queue. Without any filter, the queue shows all cards that the coordinator can decide now."""
 
     place: int | None = None
     night: str = ""
@@ -71,7 +71,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One household's proposals. `host_record` and `arrival_record` count earlier matches by how they ended."""
+    """One household's proposals. `host_records` (by host id) and `arrival_record` count earlier matches by their status."""
 
     request: ShelterRequest
     legs: list[Match]
@@ -86,12 +86,12 @@ class Card:
 
     @property
     def seen(self) -> dict[UUID, int]:
-        """The legs with their versions, as a decision names them."""
+        """The ids of the legs with their versions, as a decision names them."""
         return {leg.pk: leg.version for leg in self.legs}
 
     @property
     def risks(self) -> list[str]:
-        """The risks of any leg, in the order of `risks.RISKS`."""
+        """The risks of all legs together, in the order of `risks.RISKS`."""
         found = {risk for leg in self.legs for risk in leg.risks}
         return [risk for risk in RISKS if risk in found]
 
@@ -101,13 +101,13 @@ class Card:
 
     @property
     def approved_once_by(self) -> User | None:
-        """Who has approved what needs two, if anybody has."""
+        """The coordinator who gave the first of two approvals to a high-risk leg, or None."""
         return next((leg.approved_by for leg in self.legs if leg.high_risk and leg.approved_by), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many households wait, and in which place (by its id) how many: the figures above the queue."""
+    """The figures above the queue: how many households wait in all, by kind, and in each place (by its id)."""
 
     all: int = 0
     tonight: int = 0
@@ -121,27 +121,27 @@ class Waiting:
 
 
 def waiting_heads(user: User) -> QuerySet[Match]:
-    """Return the first proposed leg of each household `user` may see and nobody has decided on yet.
+    """Return the first proposed leg of each household that `user` may see and that nobody has decided on yet.
 
-    Not of their own: who is host or arrival of a match is never its coordinator.
+    Leave out matches in which `user` is the host or the arrival: they must not decide on these.
     """
-    # Subqueries, which are empty for almost everybody: joins would walk through hosts and arrivals of all that waits.
+    # Use subqueries, which are empty for almost every coordinator. Joins would read host and arrival of every match.
     own = Q(space__in=Space.objects.filter(host__user=user).values("pk"))
     own |= Q(request__in=ShelterRequest.objects.filter(arrival__user=user).values("pk"))
     proposed = queries.proposals_visible_to(user).filter(~own)
     earlier = Match.objects.filter(request=OuterRef("request"), status=Status.PROPOSED, leg__lt=OuterRef("leg"))
     if not queries.sees_all_places(user):
-        # A leg in somebody else's place does not hide the one that is theirs.
+        # Count only visible legs as earlier: a first leg in another coordinator's place must not hide the visible one.
         earlier = earlier.filter(pk__in=proposed.values("pk"))
-    # Hardly any household has a second leg: only there is it asked whether there is an earlier one.
+    # Test `leg=1` first: hardly any household has a second leg, so the subquery is rarely run.
     first = Q(leg=1) | ~Exists(earlier)
-    # A list that is read once, however many wait: as a join it would be walked through again for each of them.
+    # Use a plain list of ids, which PostgreSQL reads once. A join would read it again for each match that waits.
     decided = PendingDecision.objects.filter(refusal="").values("match")
     return proposed.filter(first, ~Q(pk__in=decided))
 
 
 def chosen(user: User, filters: Filters, at: datetime) -> QuerySet[Match]:
-    """Return the heads that `filters` let through, in no order."""
+    """Return the heads that pass `filters`, in no order."""
     heads, today = waiting_heads(user), local_date(at)
     if filters.place is not None:
         heads = heads.filter(Q(request__place=filters.place) | Q(space__place=filters.place))
@@ -165,7 +165,7 @@ def chosen(user: User, filters: Filters, at: datetime) -> QuerySet[Match]:
 
 
 def _seconded(user: User) -> Q:
-    """What `user` has approved once and only somebody else can approve again."""
+    """Return the condition for matches that `user` has approved and that need the approval of a second person."""
     return Q(high_risk=True, approved_by=user)
 
 
@@ -183,16 +183,16 @@ REVERSED = ("-first_night", "request__urgency", "-request__registered_at", "-pk"
 
 
 def in_order(heads: QuerySet[Match]) -> QuerySet[Match]:
-    """Tonight first, then the more urgent, then who has waited longest."""
+    """Return the heads by first night, then the more urgent first, then those that have waited longest."""
     return heads.order_by(*ORDER)
 
 
 def page(
     heads: QuerySet[Match], *, size: int, after: Position | None = None, before: Position | None = None
 ) -> tuple[list[Match], bool, bool]:
-    """Return one page of heads in order, and whether there is something before and after it.
+    """Return one page of heads in order, whether there is a page before it, and whether there is a page after it.
 
-    Of each head only what `position_of` needs is read; `cards` reads the rest.
+    Read only the columns of a head that `position_of` needs; `cards` reads the others.
     """
     heads = heads.select_related("request").only("first_night", "request__urgency", "request__registered_at")
     if before is not None:
@@ -228,7 +228,7 @@ def _before(at: Position) -> Q:
 
 
 def cards(heads: Collection[Match], at: datetime) -> list[Card]:
-    """Return a card for each head, in their order, with everything a decision needs: five queries."""
+    """Return a card for each head, in their order, with all that a decision needs. Takes five queries."""
     ids = [head.request_id for head in heads]
     legs = queries.with_everyone(Match.objects.filter(request__in=ids, status=Status.PROPOSED))
     of_request: dict[UUID, list[Match]] = defaultdict(list)
@@ -254,7 +254,7 @@ def cards(heads: Collection[Match], at: datetime) -> list[Card]:
 
 
 def card_of(request_id: UUID, user: User, at: datetime) -> Card | None:
-    """Return the card of one household, decided on or not; None when nothing of it is proposed that `user` may see."""
+    """Return the card of one household, decided on or not; None where `user` may see no proposal of it."""
     visible = queries.matches_visible_to(user).filter(status=Status.PROPOSED, request=request_id).order_by("leg")[:1]
     found = cards(list(visible), at)
     return found[0] if found else None
@@ -269,9 +269,9 @@ ENDED = (Status.COMPLETED, Status.BROKEN_OFF, Status.NO_SHOW, Status.CANCELLED, 
 
 
 def _ended(whose: str, ids: Collection[int]) -> dict[int, dict[str, int]]:
-    """Return how the earlier matches of each host or arrival ended, by status.
+    """Return, for each id of a host or arrival, the number of earlier matches by the status in which they ended.
 
-    Proposals that never went out say nothing about either side and are not counted.
+    Matches that were never approved are not counted: neither side knew of them.
     """
     ended = Match.objects.filter(**{f"{whose}__in": ids}, status__in=ENDED, approved_by__isnull=False)
     counts: dict[int, dict[str, int]] = defaultdict(dict)
@@ -284,7 +284,7 @@ def _ended(whose: str, ids: Collection[int]) -> dict[int, dict[str, int]]:
 
 
 def waiting(user: User, at: datetime) -> Waiting:
-    """Return how many households wait for a decision, and in which places: one query, one pass over what waits."""
+    """Return how many households wait for a decision, in all and in each place. Takes one query."""
     heads, today = waiting_heads(user), local_date(at)
     whose = _whose(user, at)
     decidable = ~_seconded(user)
@@ -307,9 +307,9 @@ def waiting(user: User, at: datetime) -> Waiting:
 
 
 def places_to_filter_by(waiting: Waiting) -> list[tuple[int, str, int]]:
-    """Return id, name and number of waiting households of each place, in the order of the names: one query.
+    """Return id, name and number of waiting households of each place, in the order of the names. Takes one query.
 
-    Not by a join where they are counted: all rows would be sorted by the name for it.
+    `waiting` does not join the names: PostgreSQL would then sort all matches that wait by the place's name.
     """
     names = Place.objects.filter(pk__in=waiting.in_place).order_by("name").values_list("pk", "name")
     return [(pk, name, waiting.in_place[pk]) for pk, name in names]
@@ -317,9 +317,9 @@ def places_to_filter_by(waiting: Waiting) -> list[tuple[int, str, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What somebody has decided and has not gone out, one row for each household: some `rows` of `all` there are.
+    """A coordinator's decisions that have not gone out: one row for each household.
 
-    `due_at`: when the first of them is due, None where nothing waits to go out.
+    `rows` are the first of them, `all` is their number, and `due_at` is when the first one goes out (None: none will).
     """
 
     rows: Sequence[PendingDecision]
@@ -328,12 +328,12 @@ class Pending:
 
     @property
     def latest(self) -> UUID | None:
-        """The bundle that one more click undoes."""
+        """The bundle of the latest decision that can be undone, or None."""
         return next((row.bundle for row in self.rows if not row.refusal), None)
 
 
 def pending(user: User, *, limit: int) -> Pending:
-    """Return what `user` has decided and has not gone out: first what was refused, then the latest; one query."""
+    """Return the decisions of `user` that have not gone out: those refused first, then the latest. Takes one query."""
     earlier_leg = PendingDecision.objects.filter(bundle=OuterRef("bundle"), pk__lt=OuterRef("pk"))
     rows = (
         PendingDecision.objects.filter(~Exists(earlier_leg), by=user)
@@ -349,13 +349,16 @@ def pending(user: User, *, limit: int) -> Pending:
 
 
 def bulk(user: User, filters: Filters, at: datetime, *, limit: int) -> QuerySet[Match]:
-    """Return the heads a bulk decision of this filter would take, in order: nobody else's, and at most `limit`."""
+    """Return the heads, in order and at most `limit`, that a bulk decision with these filters would cover.
+
+    Leave out households that another coordinator has claimed.
+    """
     free_or_mine = unclaimed(at) | Q(request__claim__by=user)
     return in_order(chosen(user, filters, at).filter(free_or_mine))[:limit]
 
 
 def unclaimed(at: datetime) -> Q:
-    """Which heads nobody is looking at."""
+    """Return the condition for heads of households that nobody has claimed."""
     return Q(request__claim=None) | Q(request__claim__until__lte=at)
 
 

@@ -1,6 +1,6 @@
-"""Requests and spaces that a page has loaded, as the engine's needs and offers.
+"""Make the engine's needs and offers from the rows of requests and spaces that a page has loaded.
 
-Rounds read whole tables in columns (`matching.worker.market`); a page about one request or space shows the rows as well.
+A page shows these rows as well. Rounds read whole tables in columns instead (`matching.worker.market`).
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from matching.sheets.fields import from_details
 from matching.states import HOLDS_BEDS
 
 _wanted = from_details(fields.REQUEST)
-_offered = from_details([field for field in fields.SPACE if field.name != "windows"])  # They are rows of their own.
+_offered = from_details(
+    [field for field in fields.SPACE if field.name != "windows"]
+)  # Windows are rows of another table.
 
 
 def as_need(
     request: ShelterRequest, run: tuple[date, date], *, declined: Collection[UUID], at: datetime
 ) -> engine.Need:
-    """Return the engine's need for one run of nights of a request.
+    """Return the engine's need for one run of nights, `[first_night, last_day)`, of a request.
 
-    A run shorter than the request (nights already spent) may be as short as it is.
+    A run shorter than the shortest stay lowers the need's shortest stay to its own length.
     """
     first_night, last_day = run
     nights = (last_day - first_night).days
@@ -47,7 +49,7 @@ def as_need(
 
 
 def as_offer(space: Space, *, at: datetime) -> engine.Offer:
-    """Return the engine's offer for a space, with the nights its live matches hold (prefetch `holding`, `windows`)."""
+    """Return the engine's offer for a space, with the nights that its live matches hold. Load it with `offered`."""
     holding: Sequence[Match] = space.holding  # type: ignore[attr-defined]
     return engine.Offer(
         id=str(space.pk),
@@ -61,7 +63,7 @@ def as_offer(space: Space, *, at: datetime) -> engine.Offer:
 
 
 def offered(spaces: QuerySet[Space]) -> QuerySet[Space]:
-    """Load spaces with everything `as_offer` reads."""
+    """Return the spaces with everything that `as_offer` reads: host, windows, and live matches as `holding`."""
     live = Match.objects.filter(status__in=sorted(HOLDS_BEDS))
     return spaces.select_related("host").prefetch_related("windows", Prefetch("matches", live, to_attr="holding"))
 

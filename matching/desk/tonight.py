@@ -1,7 +1,7 @@
-"""What a coordinator needs to know first: who has nowhere to sleep, what waits, and whether the machine is alive.
+"""The figures of the dashboard: who has nowhere to sleep, what waits for coordinators, and whether the worker runs.
 
-Every figure is of the places the coordinator sees, and a handful of queries whatever there is. Whether the worker
-runs is read from PostgreSQL alone: Redis may be what is down.
+Every figure covers only the places that the coordinator sees, and each function takes a few queries, however many rows
+there are. Whether the worker runs is read from PostgreSQL alone, because Redis itself may be down.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ NIGHTS_AHEAD = 14
 
 @dataclass(slots=True)
 class NightCount:
-    """How the people of one place sleep on one night, by how far their match is."""
+    """People of one place who ask for one night, by the stage of their match."""
 
     place: Place | None
     asked: int = 0
@@ -57,7 +57,7 @@ class NightCount:
 
     @property
     def nowhere(self) -> int:
-        """People for whom nothing is even proposed."""
+        """The number of people without any match for the night."""
         return max(0, self.asked - self.proposed - self.approved - self.agreed - self.over)
 
 
@@ -72,7 +72,7 @@ STAGE = {
 
 
 def sleeping(user: User, night: date) -> list[NightCount]:
-    """Return how people sleep on `night` in each place of `user`, most with nowhere first: three queries."""
+    """Return the count for `night` of each place that `user` sees, most people with nowhere first. Takes three queries."""
     last_day = ExpressionWrapper(F("first_night") + F("nights"), output_field=DateField())
     wanting = queries.requests_visible_to(user).annotate(over=last_day)
     wanting = wanting.filter(withdrawn_at=None, first_night__lte=night, over__gt=night)
@@ -95,7 +95,7 @@ def sleeping(user: User, night: date) -> list[NightCount]:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """What waits for a coordinator, in numbers."""
+    """Numbers of the things that wait for a coordinator."""
 
     proposals: int
     proposals_tonight: int
@@ -111,7 +111,7 @@ class Todo:
 
 
 def todo(user: User, at: datetime) -> Todo:
-    """Count what waits: six queries."""
+    """Return the numbers of things that wait for `user`. Takes six queries."""
     today = local_date(at)
     proposed, approved = Q(status=Status.PROPOSED), Q(status=Status.APPROVED)
     soon = Q(due_at__lte=at + timedelta(hours=1))
@@ -135,22 +135,23 @@ def todo(user: User, at: datetime) -> Todo:
     )
 
 
-# -- is it alive ----------------------------------------------------------------------------------
+# -- faults ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that should run and does not: what, and since when (None: never ran)."""
+    """A part of the service that should run and does not, and since when (None: it never ran)."""
 
     what: str
     since: datetime | None
 
 
 def faults(at: datetime) -> list[Fault]:
-    """Return what does not run, or nothing: four queries.
+    """Return the faults there are at `at`. Takes four queries.
 
-    worker: no round of matching for a quarter of an hour, or one is due and does not come. sweep: what beat and the
-    worker do every ten seconds was not done for ten times as long. messages: some are due and are not sent.
+    worker: no round began for a quarter of an hour, or a due row has waited for more than five minutes. sweep: decisions
+    were not carried out for ten times SWEEP_SECONDS. messages: a message has been due for more than five minutes and was
+    never tried.
     """
     found = []
     latest = MatchingRound.objects.first()
@@ -177,7 +178,7 @@ def faults(at: datetime) -> list[Fault]:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day behind: people who asked, people placed (confirmed), and the median hours from asking to a bed."""
+    """One past day: people who asked, people placed (match confirmed), and the median hours from request to confirmation."""
 
     day: date
     asked: int
@@ -187,7 +188,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Occupancy:
-    """One night ahead: beds free or not in windows of listed spaces of vetted hosts, and people who hold them."""
+    """One coming night: the beds of listed spaces of vetted hosts, free or not, and the people who hold beds there."""
 
     night: date
     beds: int
@@ -199,7 +200,7 @@ class Occupancy:
 
 
 def days_behind(user: User, at: datetime) -> list[Day]:
-    """Return the last DAYS_BACK days, today included: two queries."""
+    """Return the last DAYS_BACK days, today included. Takes two queries."""
     today = local_date(at)
     first = today - timedelta(days=DAYS_BACK - 1)
     days = [first + timedelta(days=number) for number in range(DAYS_BACK)]
@@ -219,7 +220,7 @@ def days_behind(user: User, at: datetime) -> list[Day]:
 
 
 def nights_ahead(user: User, at: datetime) -> list[Occupancy]:
-    """Return the next NIGHTS_AHEAD nights: two queries."""
+    """Return the next NIGHTS_AHEAD nights, tonight included. Takes two queries."""
     first = local_date(at)
     end = first + timedelta(days=NIGHTS_AHEAD)
     spaces = queries.spaces_visible_to(user).filter(status=Space.Status.LISTED, host__status=Host.Status.VETTED)
@@ -234,7 +235,7 @@ def nights_ahead(user: User, at: datetime) -> list[Occupancy]:
 
 
 def _on(night: date, runs: Iterable[tuple[date, date, int]]) -> int:
-    """Sum, of runs `[first, last)` of so many, those that hold `night`."""
+    """Return the sum of the counts of those runs (first night, last day, count) that contain `night`."""
     return sum(count for first, last, count in runs if first <= night < last)
 
 
@@ -243,9 +244,9 @@ def _on(night: date, runs: Iterable[tuple[date, date, int]]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A place where one more bed of a `kind` (a name of `engine.advice.KINDS`) would be worth `worth` this week.
+    """A place where one more bed of a `kind` (a name of `engine.advice.KINDS`) would help this week.
 
-    `worth` is the sum of its prices, in units of the objective, over so many `nights`.
+    `worth` is the sum of the bed's prices, in units of the objective, over the `nights` that have a price.
     """
 
     place: Place
@@ -255,7 +256,10 @@ class Wanted:
 
 
 def beds_wanted(user: User, at: datetime, *, limit: int = 10) -> list[Wanted]:
-    """Return where one more bed helps most this week, by the prices of the last round, dearest first: two queries."""
+    """Return where one more bed helps most in the next seven nights, the highest worth first. Takes two queries.
+
+    The worth comes from the prices of the last round.
+    """
     today = local_date(at)
     seen = queries.places_visible_to(user)
     priced = MatchingPrice.objects.filter(

@@ -1,4 +1,4 @@
-"""The rows of the domain: spaces, shelter requests, matches, and what the database guarantees about them."""
+"""The rows of the domain: spaces, shelter requests and matches. Their triggers are in `guards`."""
 
 from matching.models.desk import Claim, DeskEvent, DeskNote, Heartbeat, PendingDecision
 from matching.models.drafts import KeptDraft

@@ -1,4 +1,4 @@
-"""The coordinators' own rows: decisions that can still be undone, who is looking at what, and their notes."""
+"""The coordinators' own rows: decisions that can still be undone, claims on households, notes, and their history."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from privacy.fields import EncryptedTextField
 
 
 class PendingDecision(models.Model):
-    """What a coordinator decided on one proposal and may still undo; carried out at `due_at` (docs/decisions/0020-undo.md).
+    """A coordinator's decision on one proposal. Until `due_at` they may undo it; then it is carried out.
 
-    The legs of one household decided together share a `bundle`. One that could not be carried out keeps the
-    `refusal` in words until its author has read it.
+    See docs/decisions/0020-undo.md. Decisions on the legs of one household that are made together share a `bundle`. If a
+    decision cannot be carried out, the row keeps the `refusal` in words until the coordinator has read it.
     """
 
     class Act(models.TextChoices):
@@ -55,7 +55,7 @@ class PendingDecision(models.Model):
 
 
 class Claim(models.Model):
-    """Who is looking at a household's proposals, so that two do not do the same: a lease, which ends by itself."""
+    """A coordinator's lease on a household, so that two coordinators do not do the same work. It ends by itself."""
 
     request = models.OneToOneField(ShelterRequest, on_delete=models.CASCADE, related_name="claim")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="claims")
@@ -75,7 +75,7 @@ class Claim(models.Model):
 
 
 class DeskNote(models.Model):
-    """What coordinators write to each other about a request. Append-only; never shown to arrival or host."""
+    """A note that a coordinator writes about a request for the others. Append-only; never shown to arrival or host."""
 
     request = models.ForeignKey(ShelterRequest, on_delete=models.CASCADE, related_name="desk_notes")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -93,9 +93,10 @@ class DeskNote(models.Model):
 
 
 class DeskEvent(models.Model):
-    """A note or hand-over: a coordinator took a request, gave it back, handed it over, or wrote a note about it.
+    """A line of history: a coordinator took a request, gave it back, handed it over, or wrote a note about it.
 
-    Append-only, and without a word of what a note says: who, when, and `whom` it was taken from or handed to.
+    Append-only. The line holds who did it, when, and the coordinator (`whom`) that the request was taken from or handed
+    to. It never holds the text of a note.
     """
 
     class What(models.TextChoices):
@@ -105,7 +106,7 @@ class DeskEvent(models.Model):
         HANDED_OVER = "handed_over", _("handed over")
         NOTED = "noted", _("a note written")
 
-    # A household with such a history is withdrawn, not removed, when the sheet it came with is undone.
+    # PROTECT keeps the history: undoing a sheet withdraws a request that has such a line, and does not delete it.
     request = models.ForeignKey(
         ShelterRequest, on_delete=models.PROTECT, related_name="desk_events", verbose_name=_("shelter request")
     )
@@ -137,7 +138,7 @@ class DeskEvent(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When something that should run all the time last did; read by the dashboard, since Redis may be what is down."""
+    """When a repeated task last ran. The dashboard reads it from PostgreSQL, because Redis itself may be down."""
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Answers not sent yet of somebody who has a case already: found again from any phone with number and secret."""
+"""Drafts of arrivals who have a case: they find their answers again from any phone, by case number and secret."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from privacy.fields import EncryptedTextField
 
 
 class KeptDraft(models.Model):
-    """The draft of a shelter request. It ends when it is sent.
+    """The draft of a shelter request. It is deleted when it is sent.
 
-    One that never is has no other use and is erased (`matching.retention`).
+    A draft that is never sent is erased after a while, because nothing else uses it (`matching.retention`).
     """
 
     arrival = models.OneToOneField(Arrival, on_delete=models.CASCADE, primary_key=True, related_name="kept_draft")

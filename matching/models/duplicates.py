@@ -1,4 +1,4 @@
-"""What coordinators decided about two rows that look like one."""
+"""Coordinators' verdicts on two rows that may describe the same host, space or request."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from matching.models import guards
 
 
 class PairVerdict(models.Model):
-    """That two hosts, spaces or requests are one, and were merged, or are not and look alike by chance. Append-only.
+    """A verdict on two hosts, spaces or requests: they were the same and are merged, or they are not the same.
 
-    `one` comes before `other` as text, so that a pair has one name. Of a merged pair `stays` is the one left.
+    Append-only. The id `one` sorts before the id `other` as text, so that a pair has only one row. `stays` is the id that
+    a merged pair keeps.
     """
 
     class Kind(models.TextChoices):

@@ -1,11 +1,10 @@
-"""The guarantees that hold whatever path a write takes: ORM, admin, bulk or raw SQL.
+"""Triggers that keep the domain's guarantees for every write: by the ORM, the admin, in bulk or by raw SQL.
 
-Each guard is a trigger that raises a `check_violation` under a name of its own; `matching.refusals`
-turns the name into words. Room is counted after the space's row is locked, and only under READ
-COMMITTED, where each statement of the trigger sees what was committed before it began. The order of
-locks is always space before match.
+Each trigger raises a `check_violation` under its own constraint name, and `matching.refusals` turns the name into words.
+Beds are counted after the space's row is locked, and only under READ COMMITTED: there, each statement of the trigger sees
+what was committed before that statement began. Lock a space always before its matches.
 
-The embedded PostgreSQL has no btree_gist, hence triggers and not exclusion constraints.
+These are triggers and not exclusion constraints because the embedded PostgreSQL has no btree_gist.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ HOLDING = _sql_list(frozenset(HOLDS_BEDS))
 LEGAL_MOVES = ", ".join(f"('{move.source}', '{move.target}')" for move in MOVES if move.source is not None)
 
 BY_INDEX, AS_BEFORE = (
-    # A connection keeps the plan it once made. One made for a small table would read all of it for each row, while a
-    # round makes it a hundred times larger.
+    # Force index scans: a connection keeps a query plan that it made while the table was small. That plan would read the
+    # whole table for each row, and a round makes the table a hundred times larger.
     "PERFORM set_config('enable_seqscan', 'off', true);",
     "PERFORM set_config('enable_seqscan', 'on', true);",
 )
@@ -156,7 +155,7 @@ MATCH_LEGAL_MOVE = pgtrigger.Trigger(
 )
 
 MATCH_STATUS_IS_HISTORY = pgtrigger.Trigger(
-    # A status is what the last line of its history says: a write that tells nobody is refused at commit.
+    # Refuse at commit a status that differs from the last line of the history: no status may change without a line.
     name="match_status_is_history",
     when=pgtrigger.After,
     operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
@@ -243,13 +242,13 @@ def append_only(name: str) -> pgtrigger.Protect:
     return pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)
 
 
-# -- what has changed, for those who keep the market in memory --------------------------------------
+# -- changes noted for workers that keep the market in memory ---------------------------------------
 
 REQUEST_AS_MATCHED = (
     *(field.name for field in fields.weighed(fields.REQUEST)),
     *("registered_at", "withdrawn_at", "version"),
 )
-"""The columns of a request that bear on where it is placed."""
+"""The columns of a request that decide where it may be placed."""
 
 
 def _noting(name: str, operation: pgtrigger.Operation, rows: str, **old_and_new: str) -> pgtrigger.Trigger:
@@ -289,7 +288,7 @@ CHANGES_OF_WINDOWS = [
 ]
 CHANGES_OF_REQUESTS = [
     _noting("request_written", pgtrigger.Insert, "SELECT id, NULL::uuid FROM written", new="written"),
-    # A round notes why requests are unplaced; that changes nothing for the next one.
+    # Note nothing when only other columns change: a round writes the reasons of unplaced requests, for example.
     _noting(
         "request_rewritten",
         pgtrigger.Update,

@@ -1,4 +1,4 @@
-"""What was answered to a creating POST, so that the same one sent again gets the same answer and does nothing."""
+"""Answers to creating POSTs. A POST that is sent again gets the stored answer and creates nothing."""
 
 from __future__ import annotations
 

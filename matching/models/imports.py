@@ -1,4 +1,4 @@
-"""Sheets brought to the desk: what each row would do, what it did, and what taking it back needs to know."""
+"""Sheets brought to the desk: what each row would do, what it did, and what is needed to undo it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from privacy.fields import EncryptedBytesField, EncryptedTextField
 
 
 class SheetImport(models.Model):
-    """One sheet a coordinator brought. Its `content` is kept until it is taken in or dropped, and no longer."""
+    """One sheet that a coordinator brought. Its `content` is erased when the sheet has been taken in or dropped."""
 
     class Kind(models.TextChoices):
         SPACES = "spaces", _("spaces")
@@ -80,9 +80,9 @@ class SheetImport(models.Model):
 
 
 class SheetImportRow(models.Model):
-    """One row of a sheet. The row is the queue: one without an `outcome` is still to be taken in.
+    """One row of a sheet. These rows are the queue: a row without an `outcome` is still to be taken in.
 
-    `foreseen` and `outcome` are new, changed, unchanged or refused. `before` is what it changed, as it was.
+    `foreseen` and `outcome` are new, changed, unchanged or refused. `before` holds the old values of what the row changed.
     """
 
     class Undone(models.TextChoices):
@@ -123,7 +123,8 @@ class SheetImportRow(models.Model):
     def what_is_wrong(self) -> list[list[str]]:
         """Return [column, reason] of each problem, in the reader's language; the column is "" for the whole row.
 
-        A refusal of the domain is kept in the words of its bringer's language and stays in them.
+        A refusal of the domain was stored as a sentence in the language of the coordinator who brought the sheet. It is
+        returned in that language.
         """
         return [
             [column, gettext(reason) % values[0] if values and values[0] else gettext(reason)]

@@ -70,7 +70,7 @@ REASON_CHOICES = [
 
 
 class Match(models.Model):
-    """From the first proposal to the end of the stay. `status` is written by `matching.transitions` alone."""
+    """One match, from the first proposal to the end of the stay. Only `matching.transitions` writes `status`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(ShelterRequest, on_delete=models.PROTECT, related_name="matches")
@@ -132,8 +132,8 @@ class Match(models.Model):
                 name="match_holding", fields=["space", "first_night"], condition=Q(status__in=sorted(HOLDS_BEDS))
             ),
             models.Index(name="match_due", fields=["due_at"], condition=Q(status__in=["approved", "proposed"])),
-            # Of one status each: an index that begins with any status would seem as good as `match_holding` to a
-            # planner that has not seen yet how large the table is.
+            # Each of these indexes covers one status. An index over every status would seem as good as `match_holding` to
+            # PostgreSQL's planner while it does not know yet how large the table is.
             models.Index(name="match_queue", fields=["first_night"], condition=Q(status=Status.PROPOSED.value)),
             models.Index(name="match_staying", fields=["last_day"], condition=Q(status=Status.CHECKED_IN.value)),
         ]
@@ -160,7 +160,7 @@ class Match(models.Model):
 
 
 class MatchEvent(models.Model):
-    """One line of a match's history: who did what, when and why. Append-only; the last line says the status."""
+    """One line of a match's history: who did what, when and why. Append-only. The last line holds the present status."""
 
     match = models.ForeignKey(Match, on_delete=models.PROTECT, related_name="events", verbose_name=_("match"))
     act = models.CharField(_("act"), max_length=20, choices=ACT_WORDS)

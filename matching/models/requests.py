@@ -94,5 +94,5 @@ class ShelterRequest(models.Model):
 
     @property
     def is_minor_alone(self) -> bool:
-        """Nobody but children: never matched by the worker, straight to a coordinator's desk."""
+        """Whether the household is children only. The worker never places them; coordinators do."""
         return self.children == self.people

@@ -1,4 +1,4 @@
-"""The worker's own rows: what there is to do, what each round did, and what has changed."""
+"""The worker's own rows: work that is due, rounds with their regions and prices, and notes of changes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from places.models import Place
 
 
 class MatchingDue(models.Model):
-    """Written in the transaction of each change that may open a possibility; whoever has dealt with it removes it.
+    """Work for the worker, written in the same transaction as the change that may make a match possible.
 
-    It names the request that wants a place or the space that has something free; one that names neither asks
-    for a whole round. The row is the queue: a lost wake-up costs time until the next sweep, never the work.
+    A row names a request that wants a place, or a space that has free beds; a row that names neither asks for a whole
+    round. The worker deletes the row when it has done the work. These rows are the queue, so a lost wake-up only delays
+    the work until the next sweep.
     """
 
     at = models.DateTimeField()
@@ -33,7 +34,7 @@ class MatchingDue(models.Model):
 
 
 class MatchingRound(models.Model):
-    """One whole round of matching: how much it looked at and what came of it. Open until `finished_at`."""
+    """One whole round of matching, with its numbers of needs, offers and proposals. Open until `finished_at`."""
 
     started_at = models.DateTimeField(_("begun"))
     finished_at = models.DateTimeField(_("finished"), null=True)
@@ -58,10 +59,10 @@ class MatchingRound(models.Model):
 
 
 class MatchingRegion(models.Model):
-    """A part of a round that is planned by itself; number 0 is the last one, for those who reach several.
+    """A part of a round that is planned by itself. Region 0 comes last and holds the requests that reach several regions.
 
-    Whoever holds its advisory lock works on it. A worker that dies gives the lock back and leaves the row
-    unfinished for the next. What the region covers is forgotten when it is finished.
+    The worker that holds the region's advisory lock works on the row. If the worker dies, PostgreSQL frees the lock and
+    another worker plans the region. A finished region no longer lists its requests and spaces.
     """
 
     round = models.ForeignKey(MatchingRound, on_delete=models.CASCADE, related_name="regions")
@@ -90,9 +91,9 @@ class MatchingRegion(models.Model):
 
 
 class MatchingPrice(models.Model):
-    """What one more bed of a kind would be worth near a place on a night, by the last round's prices.
+    """The worth of one more bed of a kind near a place on a night, by the prices of the last round.
 
-    Only what is scarce enough to be advised (`matching.engine.advice`) has a row.
+    Only beds scarce enough to be advised have a row (`matching.engine.advice`).
     """
 
     round = models.ForeignKey(MatchingRound, on_delete=models.CASCADE, related_name="prices")
@@ -114,10 +115,10 @@ class MatchingPrice(models.Model):
 
 
 class MatchingChange(models.Model):
-    """That a request, a space or a match of theirs was written: by triggers, whatever path the write took.
+    """A note that a request, a space, or a match of theirs was written. Triggers write it for every kind of write.
 
-    A worker that keeps the market in memory reads what it has not seen yet. `xid` is the transaction that
-    wrote: by it, unlike by the order of ids, a reader cannot miss a row that was committed late.
+    A worker that keeps the market in memory reads the notes it has not seen yet. `xid` is the id of the writing
+    transaction. With it, a reader does not miss a row that is committed late; by the order of row ids it could.
     """
 
     xid = models.BigIntegerField(

@@ -1,4 +1,4 @@
-"""Spaces: so many beds at one address, and the nights they are free."""
+"""Spaces: the beds at one address, and the windows of nights on which they are free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From rows to the engine: what there is in PostgreSQL, in columns, as needs and offers."""
+"""The market: read requests, spaces and matches from PostgreSQL in columns, and turn them into needs and offers."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ WANTED = fields.weighed(fields.REQUEST)
 """The fields of a request that the engine takes."""
 
 OFFERED = tuple(field for field in fields.weighed(fields.SPACE) if field.name != "windows")
-"""The fields of a space that the engine takes; its windows are rows of their own."""
+"""The fields of a space that the engine takes. Windows are rows of another table and are read separately."""
 
 
 class _OfTheNeed(NamedTuple):
-    """What a need has beside the fields of its request; the nights are those of one run."""
+    """The values of a need that are not fields of its request. The nights are those of one run."""
 
     id: str
     first_night: date
@@ -44,7 +44,7 @@ class _OfTheNeed(NamedTuple):
 
 
 class _OfTheOffer(NamedTuple):
-    """What an offer has beside the fields of its space."""
+    """The values of an offer that are not fields of its space."""
 
     id: str
     windows: tuple[Window, ...]
@@ -55,9 +55,10 @@ class _OfTheOffer(NamedTuple):
 
 
 def _by_name(record: type[Made], names: Sequence[str]) -> Callable[[Sequence[Any]], Made]:
-    """Return what makes a `record` of values in the order of `names`; of a name that stands twice the last value counts.
+    """Return a function that makes a `record` from values in the order of `names`.
 
-    The order is worked out here, once: 100,000 calls by keyword take twice as long.
+    If a name appears twice, its last value counts. The order is worked out once, because 100,000 calls with keywords take
+    twice as long.
     """
     at = {name: number for number, name in enumerate(names)}
     picked = itemgetter(*(at[each.name] for each in dataclasses.fields(record)))  # type: ignore[arg-type]
@@ -71,8 +72,8 @@ _offer = _by_name(Offer, [*(each.engine for each in OFFERED), *_OfTheOffer._fiel
 class Asked(NamedTuple):
     """A shelter request as it was read.
 
-    Named are the columns that are looked at here, in transitions and in risks. `wanted` holds the values of WANTED, in the
-    engine's form: one tuple for each of 100,000 requests is small, and a new field passes through it unnamed.
+    Only the columns that this module, transitions and risks use have names. `wanted` holds the values of WANTED in the
+    engine's form. One tuple for each of 100,000 requests stays small, and a new field needs no name here.
     """
 
     pk: str
@@ -99,7 +100,10 @@ class Asked(NamedTuple):
 
 
 class Offered(NamedTuple):
-    """A space as it was read; `vetted` and `fresh` at the moment of reading. `offered` holds the values of OFFERED."""
+    """A space as it was read. `vetted` and `fresh` are true or false at the moment of reading.
+
+    `offered` holds the values of OFFERED in the engine's form.
+    """
 
     pk: str
     version: int
@@ -112,9 +116,9 @@ class Offered(NamedTuple):
 
 
 class Matched(NamedTuple):
-    """A match whose nights are spent, or that was broken off.
+    """A match that counts: any status but declined, expired and cancelled.
 
-    `movable`: proposed by the worker, and no person has had a hand in it.
+    `movable`: the match is a proposal that no person has acted on, so the worker may change it.
     """
 
     pk: UUID
@@ -134,7 +138,7 @@ class Matched(NamedTuple):
 
 @dataclass(slots=True)
 class Market:
-    """Requests and spaces with what is held, and what the engine makes of them."""
+    """Requests and spaces with their matches, from which needs and offers are made."""
 
     at: datetime
     requests: dict[str, Asked] = field(default_factory=dict)
@@ -146,14 +150,15 @@ class Market:
     day: date = field(init=False)
 
     def __post_init__(self) -> None:
-        # Once, not for each need: a look at the time zone takes as long as making a need.
+        # Look up the time zone once: for each need, the lookup would take as long as making the need.
         self.day = local_date(self.at)
 
     def wanted(self, request_id: str, *, beside: Collection[Matched] | None = None) -> Need | None:
-        """Return the need that the worker should place now, or None; `beside` these matches (default: all).
+        """Return the need that the worker should place now, or None where there is nothing to place.
 
-        Children alone are the coordinators' (never the worker's). What is left of a request whose other
-        nights are held is placed only where the household agreed to move, or where a stay was broken off.
+        `beside` are the matches to count as given; by default all matches of the request. The worker never places children
+        alone: only coordinators do. Where some nights of a request are held, the other nights are placed only if the
+        household agreed to move or a stay was broken off.
         """
         asked = self.requests.get(request_id)
         if asked is None or asked.is_minor_alone or asked.withdrawn_at is not None:
@@ -169,11 +174,14 @@ class Market:
         return self.need(request_id, runs[0])
 
     def spent(self, request_id: str) -> list[Matched]:
-        """Return the matches of a request whose nights are not wanted again."""
+        """Return those matches of a request that use up their nights: the request does not want these nights again."""
         return _spent(self.of_request.get(request_id, ()))
 
     def need(self, request_id: str, run: tuple[date, date]) -> Need:
-        """Return the need for one run of nights; one that is shorter than the request may be as short as it is."""
+        """Return the need for one run of nights, `[first_night, last_day)`.
+
+        A run shorter than the shortest stay lowers the need's shortest stay to its own length.
+        """
         asked, (first_night, last_day) = self.requests[request_id], run
         nights = (last_day - first_night).days
         own = _OfTheNeed(
@@ -187,7 +195,7 @@ class Market:
         return _need((*asked.wanted, *own))
 
     def offer(self, space_id: str, *, without: Collection[str] = ()) -> Offer:
-        """Return the offer with the nights that live matches hold, leaving out those of the requests `without`."""
+        """Return the offer with the nights that live matches hold, except matches of the requests `without`."""
         space = self.spaces[space_id]
         own = _OfTheOffer(
             id=space.pk,
@@ -204,16 +212,16 @@ class Market:
         return _offer((*space.offered, *own))
 
     def needs(self) -> list[Need]:
-        """Return what the worker should place, in the order of asking."""
+        """Return the needs that the worker should place, in the order in which they were registered."""
         order = sorted(self.requests.values(), key=lambda asked: (asked.registered_at, asked.pk))
         return [need for asked in order if (need := self.wanted(asked.pk)) is not None]
 
     def offers(self, *, without: Collection[str] = ()) -> list[Offer]:
-        """Return every space, with what is held but by the requests `without`."""
+        """Return an offer for every space with the nights held, except those held by the requests `without`."""
         return [self.offer(space_id, without=without) for space_id in self.spaces]
 
     def all_standing(self) -> dict[str, tuple[Need, Placement]]:
-        """Return what `standing` does, for each request all of whose places are among the spaces here."""
+        """Return the result of `standing` for each request whose legs all lie in spaces of this market."""
         return {
             request_id: there
             for request_id in self.of_request
@@ -222,9 +230,9 @@ class Market:
         }
 
     def standing(self, request_id: str) -> tuple[Need, Placement] | None:
-        """Return the need and the placement of a request that the worker has proposed a place for and may move yet.
+        """Return the need and the placement of a request whose live matches are proposals that the worker may still move.
 
-        None where nothing is held, or some of it by a match that a person has had a hand in.
+        Return None where the request has no live match, or where a person has acted on one of them.
         """
         live = [match for match in self.of_request.get(request_id, ()) if match.status in HOLDS_BEDS]
         if not live or not all(match.movable for match in live):
@@ -240,7 +248,10 @@ class Market:
         return need, Placement(request_id, tuple(legs), live[0].score, ())
 
     def free_legs(self, request_id: str, count: int, *, movable_too: bool = False) -> list[int]:
-        """Return the numbers of the next `count` legs that no live match has."""
+        """Return the lowest `count` leg numbers that no live match of the request has.
+
+        With `movable_too`, numbers of movable matches count as free: the new legs replace these matches.
+        """
         taken = {
             match.leg
             for match in self.of_request.get(request_id, ())
@@ -284,7 +295,7 @@ MATCHABLE = """
     s.status = 'listed' AND s.fresh_until > %(at)s AND h.status = 'vetted'
     AND EXISTS (SELECT FROM matching_spacewindow AS w WHERE w.space_id = s.id AND w.last_day > %(today)s)
 """
-"""What may be matched: listed, fresh, of a vetted host, with a window not yet over."""
+"""The condition for a space that may be matched: listed, fresh, of a vetted host, with a window not yet over."""
 
 OPEN = f"""
     withdrawn_at IS NULL AND children < people
@@ -322,7 +333,7 @@ def some_requests_of_market(at: datetime, requests: Iterable[str]) -> Market:
 
 
 def part_of_market(at: datetime, *, requests: Iterable[str] = (), spaces: Iterable[str] = ()) -> Market:
-    """Load these requests and spaces, whatever state they are in, with the matches of each; unknown ids are left out."""
+    """Load these requests and spaces in any state, with the matches of each. Unknown ids are left out."""
     request_ids, space_ids = list(requests), list(spaces)
     market = Market(at)
     if request_ids:
@@ -350,7 +361,7 @@ def _keep_matchable_spaces(market: Market) -> None:
     _keep_spaces(market, SPACES.format(which=MATCHABLE), {})
     _read_windows(market, "true", {})
     for space_id, windows in market.windows.items():
-        # Past nights are nobody's, and a board would lay them all out.
+        # Cut past nights off: nobody can have them, and a board would still spend memory on each.
         market.windows[space_id] = [(max(first_night, market.day), last_day) for first_night, last_day in windows]
 
 
@@ -361,7 +372,7 @@ def _keep_spaces(market: Market, sql: str, params: dict[str, Any]) -> None:
 
 
 def _weighing(taken: Sequence[Field]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
-    """Return a function that takes the values of these fields, as the database has them, to the engine's form."""
+    """Return a function that turns these fields' values from the database's form into the engine's form."""
     to_change = [(at, field.kind.weigh) for at, field in enumerate(taken) if field.kind.changes_form]
 
     def weigh(values: Sequence[Any]) -> tuple[Any, ...]:

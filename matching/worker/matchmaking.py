@@ -1,4 +1,4 @@
-"""What the worker does: match what is open, plan rounds, and end what has run out."""
+"""The worker's acts: match open requests, plan rounds, expire overdue matches and complete stays that are over."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matching.worker.placing import Keeper, place_what_is_due
 
 @dataclass(slots=True)
 class MatchingDone:
-    """What came of matching: matches proposed at once, and the whole rounds that were finished."""
+    """The result of matching: how many matches were proposed `at_once`, and which whole rounds were finished."""
 
     at_once: int = 0
     rounds: list[MatchingRound] = field(default_factory=list)
@@ -30,8 +30,8 @@ class MatchingDone:
 def match_open_requests(*, now: Callable[[], datetime], keeper: Keeper | None = None) -> MatchingDone:
     """Place what is due at once, and run whole rounds while one is due; return what was done.
 
-    Safe to run twice and side by side: what another worker is at is left to it. `keeper` keeps the market in
-    memory from one call to the next.
+    Several workers may run this at the same time: each leaves to the others what they have locked. `keeper` keeps the
+    market in memory from one call to the next.
     """
     done = MatchingDone(at_once=place_what_is_due(keeper or Keeper(), now=now))
     while (opened := planning.open_round(now=now)) is not None:
@@ -43,13 +43,13 @@ def match_open_requests(*, now: Callable[[], datetime], keeper: Keeper | None = 
 
 
 def begin_round(*, now: Callable[[], datetime]) -> list[int]:
-    """Return the ids of the regions that wait to be planned: of the round that is open, or of a new one that is due."""
+    """Return the ids of the regions to plan now, of the open round or of a new round if one is due; else []."""
     opened = planning.open_round(now=now)
     return [] if opened is None else [region.pk for region in planning.regions_to_plan(opened)]
 
 
 def plan_regions(region_id: int, *, now: Callable[[], datetime]) -> bool:
-    """Plan this region and whichever others of its round nobody is at; return whether that finished the round."""
+    """Plan the free regions of the open round that has this region; return whether that finished the round."""
     opened = MatchingRound.objects.filter(regions=region_id, finished_at=None).first()
     return opened is not None and planning.work_on(opened, now=now) is not None
 
@@ -58,9 +58,9 @@ def plan_regions(region_id: int, *, now: Callable[[], datetime]) -> bool:
 
 
 def expire_overdue(*, at: datetime) -> int:
-    """Expire what nobody decided or answered in time and complete the stays that are over; return how many.
+    """Expire matches that nobody decided or answered in time, and complete stays that are over; return how many.
 
-    Safe side by side: each is one act, and whoever comes second finds that it has moved on.
+    Several workers may run this at the same time: each match is one act, and the second worker's act is refused.
     """
     moved = 0
     for match_id in list(queries.overdue(at).values_list("pk", flat=True)):

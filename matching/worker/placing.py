@@ -1,7 +1,7 @@
-"""Placing at once: one new request, one freed space, against a market that the worker keeps in memory.
+"""Placing at once: place one new request or refill one freed space, on a market that the worker keeps in memory.
 
-What is in memory is only an opinion. PostgreSQL refuses what is no longer so, and what it has noted as changed
-(`MatchingChange`) is read again before each answer.
+The market in memory may be out of date. So the worker reads again what PostgreSQL has noted as changed
+(`MatchingChange`) before each answer, and PostgreSQL refuses a proposal that no longer fits.
 """
 
 from __future__ import annotations
@@ -31,21 +31,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(hours=6)
-"""A market in memory is loaded anew after so long, and when the day changes: days waited and nights left have."""
+"""A market in memory is loaded anew after this long, and when the day changes.
+
+Both days waited and nights left change with the day.
+"""
 
 TRIES = 4
-"""How often one request is tried when the answer is refused since something changed meanwhile."""
+"""How many times to try one request when its answer is refused because something changed in the meantime."""
 
 WORTH_MOVING = 0.5
-"""Units of the objective that others must gain before a proposal moves: half a roof for one person who can wait."""
+"""Units of the objective that must be gained in all before a proposal moves: half a roof for one person who can wait."""
 
 
 Named = tuple[str | None, str | None]
-"""The ids of a request and of a space, or one of them."""
+"""The id of a request and the id of a space; None stands for either."""
 
 
 class Keeper:
-    """The market in memory, as of the last look; what reads it reads a `Board`."""
+    """Keeps the market in memory as a `Board`, and brings it up to date at each call."""
 
     def __init__(self) -> None:
         self._board: Board | None = None
@@ -55,9 +58,9 @@ class Keeper:
         self._seen: set[int] = set()
 
     def board(self, *, at: datetime, also: Iterable[Named] = ()) -> Board:
-        """Return the board as of now: loaded where there is none or it is old, else with what has changed since.
+        """Return the board as of `at`: loaded anew where there is none or it is old, else with the changes read in.
 
-        `also` names (request, space) pairs to read again in any case.
+        `also` names (request, space) pairs to read again even if no change of them is noted.
         """
         old = self._loaded_at is None or at - self._loaded_at > KEPT_FOR
         if self._board is None or old or local_date(self._loaded_at or at) != local_date(at):
@@ -69,7 +72,7 @@ class Keeper:
         return self._board
 
     def _load(self, at: datetime) -> Board:
-        # A board loads numba, which takes half a second: only a process that places pays for it.
+        # Import here: a board loads numba, which takes half a second that only a process that places should spend.
         from matching.engine.board import Board
 
         self._changes()
@@ -84,7 +87,8 @@ class Keeper:
     def _changes(self) -> list[Named]:
         """Return the (request, space) pairs noted since the last call.
 
-        A transaction whose id is below the horizon was over when the horizon was read, so its rows have been seen.
+        The horizon is the id of the oldest transaction still running. Every transaction with a lower id had ended when the
+        horizon was read, so its rows were seen then.
         """
         ((horizon,),) = read("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         rows = (
@@ -105,9 +109,9 @@ class Keeper:
         return new
 
     def is_so(self, requests: Collection[str], spaces: Collection[str]) -> bool:
-        """Return whether nothing of these has been noted as changed since the last look.
+        """Return whether no change of these requests and spaces has been noted since the last look.
 
-        Who has read their rows before asking knows that the board's opinion of them is what the rows say.
+        A caller that reads their rows first, and then gets True, knows that the board agrees with the rows.
         """
         rows = read(
             """
@@ -145,7 +149,7 @@ class Keeper:
                 board.put_need(need)
 
     def _gone_stale(self, at: datetime) -> Iterable[tuple[str]]:
-        """Return the spaces whose host's word has run out since the last look."""
+        """Yield the ids of listed spaces that have become stale since the last look: no row was written for that."""
         return read(
             """
             SELECT id::text FROM matching_space
@@ -161,8 +165,9 @@ class Keeper:
 def place_what_is_due(keeper: Keeper, *, now: Callable[[], datetime]) -> int:
     """Place the requests and refill the spaces that due rows name; return how many matches were proposed.
 
-    Due rows are looked at once more after the lock is given back, so that one written meanwhile, whose wake-up
-    found the lock taken, does not wait for the sweep. When many are due, a whole round is better (`planning`).
+    After giving the lock back, look for due rows once more. A row may have been written while the lock was held, and its
+    wake-up did nothing then; without the second look that row would wait for the sweep. More than MANY_DUE rows are left
+    to a whole round (`planning`).
     """
     proposed = 0
     while due := _due():
@@ -193,7 +198,10 @@ def _place(keeper: Keeper, due: Collection[MatchingDue], *, now: Callable[[], da
 
 
 def _guarded(act: Callable[[], int]) -> int:
-    """Do one thing that is due; one that cannot be done must not stand before all others for ever."""
+    """Do one act that is due, and log an error instead of raising it: one bad row must not block the others for ever.
+
+    Raises DatabaseError, since nothing else can be done without the database.
+    """
     try:
         return act()
     except DatabaseError:
@@ -210,8 +218,8 @@ def _text(pk: UUID | None) -> str | None:
 def place_request(keeper: Keeper, request_id: str, *, now: Callable[[], datetime]) -> int:
     """Propose the best place for a request that wants one; return how many matches were written.
 
-    Nothing where it has one, is withdrawn or is for people only to place; where no place is possible the reasons
-    are kept with the request.
+    Write nothing where the request has a place, is withdrawn, or may be placed by people only. Where no place is
+    possible, keep the reasons with the request.
     """
     read_again: list[Named] = [(request_id, None)]
     for _ in range(TRIES):
@@ -234,7 +242,7 @@ def place_request(keeper: Keeper, request_id: str, *, now: Callable[[], datetime
 
 
 def refill_space(keeper: Keeper, space_id: str, *, now: Callable[[], datetime]) -> int:
-    """Propose to those who wait what is free in a space; return how many matches were written."""
+    """Propose the free beds of a space to requests that wait; return how many matches were written."""
     at = now()
     board = keeper.board(at=at, also=[(None, space_id)])
     if space_id not in board.offers:
@@ -243,7 +251,7 @@ def refill_space(keeper: Keeper, space_id: str, *, now: Callable[[], datetime]) 
     for placement in board.refill(space_id):
         done = _written(keeper, Arrangement(placement, (), placement.score), at=at)
         if done is None:
-            # Somebody was quicker with the space or the household; a second look sees who.
+            # The space or the household was taken in the meantime: place the request on the board as it is now.
             written += place_request(keeper, placement.need_id, now=now)
         else:
             written += done
@@ -252,7 +260,7 @@ def refill_space(keeper: Keeper, space_id: str, *, now: Callable[[], datetime]) 
 
 
 def _written(keeper: Keeper, answer: Arrangement, *, at: datetime) -> int | None:
-    """Write an answer of the board, and return how many matches that made; None where it is refused."""
+    """Write an answer of the board; return how many matches were written, or None where the answer is out of date."""
     placements = (*answer.moved, answer.placement)
     requests = {placement.need_id for placement in placements}
     spaces = {leg.offer_id for placement in placements for leg in placement.legs}

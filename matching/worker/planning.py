@@ -1,8 +1,8 @@
-"""Whole rounds: everything open is planned at once, region by region, by as many workers as there are.
+"""Whole rounds: plan every open request, region by region, with several workers at the same time.
 
-The rows of the round and of its regions are what there is to do; a Celery message only wakes. A region is worked
-on under its advisory lock, which PostgreSQL takes back from a worker that dies, and what a region had written by
-then stands: whoever plans it again finds those requests placed.
+The rows of the round and of its regions say what is left to do; a Celery message only wakes a worker. A worker plans a
+region under the region's advisory lock, and PostgreSQL frees the lock if the worker dies. Proposals that the dead worker
+wrote stay: the next worker finds those requests placed and plans the rest.
 """
 
 from __future__ import annotations
@@ -35,19 +35,20 @@ from places.models import Place
 log = logging.getLogger(__name__)
 
 FULL_ROUND_EVERY = timedelta(minutes=10)
-"""Days pass and offers go stale without a row being written; a round runs this often even so."""
+"""A round runs this often even if no row changed, because days pass and offers go stale without a write."""
 
 MANY_DUE = 100
-"""More than these together are better planned together."""
+"""If more due rows than this wait at once, one round plans them together: its plan is better than placing one by one."""
 
 SECONDS_A_REGION = 180.0
-"""The plan is the best found by then. Half an hour after the last one nobody waits for a better one."""
+"""Time limit for one region. The engine returns the best plan it found by then, since the next round comes soon."""
 
 ROUND_LOYALTY = 0.5
-"""A proposal that stands changes only where the plan gains by it half a roof for each of its people, times their weight."""
+"""Units of the objective, for each person and times the need's weight, that a plan must gain to change a standing proposal:
+half a roof."""
 
 LAST = 0
-"""Number of the region that is planned when all others are: those who reach several and are left over."""
+"""Number of the region that is planned after all others. It holds the requests that reach several regions."""
 
 ROWS_AT_ONCE = 2_000
 
@@ -56,7 +57,10 @@ ROWS_AT_ONCE = 2_000
 
 
 def open_round(*, now: Callable[[], datetime]) -> MatchingRound | None:
-    """Return the round that is open, or a new one where one is due; None where there is none or another opens it."""
+    """Return the open round, or a new one if one is due.
+
+    Return None if no round is open or due, or if another worker is opening one.
+    """
     with held(Lock.ROUND) as mine:
         if not mine:
             return None
@@ -68,10 +72,10 @@ def open_round(*, now: Callable[[], datetime]) -> MatchingRound | None:
 
 
 def _seen_by_round(at: datetime) -> list[int] | None:
-    """Return the due rows that a whole round deals with, or None where none is due."""
+    """Return the ids of the due rows that a new round would deal with, or None where no round is due."""
     named = ~Q(request_id=None) | ~Q(space_id=None)
     whole = list(MatchingDue.objects.exclude(named).values_list("pk", flat=True))
-    # Who is named is placed at once, without waiting for a round, as long as they are not many.
+    # A few rows that name a request or a space start no round: the placer deals with them at once.
     many = list(MatchingDue.objects.filter(named).values_list("pk", flat=True)[: 1_000 * MANY_DUE])
     if len(many) > MANY_DUE:
         return whole + many
@@ -89,7 +93,7 @@ def _open(seen: Collection[int], *, at: datetime) -> MatchingRound:
     with transaction.atomic():
         opened = MatchingRound.objects.create(started_at=at)
         MatchingRegion.objects.bulk_create(_regions(opened, parts, requests, spaces))
-        # The round is now the promise that what these announced is looked at.
+        # Delete the due rows with the round's creation: the round itself now ensures that their requests are planned.
         MatchingDue.objects.filter(pk__in=seen).delete()
     return opened
 
@@ -120,7 +124,7 @@ def is_underway() -> bool:
 
 
 def regions_to_plan(opened: MatchingRound) -> QuerySet[MatchingRegion]:
-    """Return the regions of a round that can be planned now: the last one when there is no other."""
+    """Return the regions of a round that can be planned now. The last region waits until all others are finished."""
     unfinished = opened.regions.filter(finished_at=None).defer("requests", "spaces").order_by("number")
     others = unfinished.exclude(number=LAST)
     return others if others.exists() else unfinished
@@ -130,9 +134,9 @@ def regions_to_plan(opened: MatchingRound) -> QuerySet[MatchingRegion]:
 
 
 def work_on(opened: MatchingRound, *, now: Callable[[], datetime]) -> MatchingRound | None:
-    """Plan what regions nobody else is at, one after the other; return the round when it is finished by that.
+    """Plan free regions one after the other; return the round if that finished it, else None.
 
-    Does nothing where as many as may (`settings.REGIONS_AT_ONCE`) plan already: they go on with what is left.
+    Do nothing if `settings.REGIONS_AT_ONCE` workers plan already: they plan the regions that are left.
     """
     with _a_seat() as mine:
         if not mine:
@@ -153,7 +157,7 @@ def _a_seat() -> Iterator[bool]:
 
 
 def _plan_if_free(region_id: int, *, now: Callable[[], datetime]) -> bool:
-    """Plan a region unless another is at it; return whether it was done."""
+    """Plan a region unless another worker is planning it or has done so; return whether this call planned it."""
     with held(Lock.REGION, region_id % 2**31) as mine:
         region = MatchingRegion.objects.filter(pk=region_id, finished_at=None).first() if mine else None
         if region is None:
@@ -169,7 +173,7 @@ def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
         market = some_requests_of_market(began, requests)
     else:
         market = part_of_market(began, requests=requests, spaces=[str(pk) for pk in region.spaces])
-    # The last region is small change: it is not worth moving anybody for.
+    # Move nobody for the last region: the few requests in it gain too little by that.
     standing = {} if region.number == LAST else market.all_standing()
     waiting = [need for need in market.needs() if need.id not in standing]
     offers = market.offers(without=standing.keys())
@@ -214,7 +218,8 @@ def _write(
 ) -> tuple[int, list[str]]:
     """Write what the plan changes; return how many matches were written, and the ids of the refused requests.
 
-    What stands and is to change is written together with whoever takes its place, or not at all.
+    A standing proposal that changes is replaced in the same transaction as the proposals that take its beds, so that no
+    request loses its place to a proposal that is then refused.
     """
     plain, entangled = changes(plan.placements, standing)
     written, refused = propose_placements(market, plain, now=now)
@@ -231,7 +236,7 @@ def _write(
 
 
 def _note_unplaced(plan: engine.Plan, *, but: Collection[str]) -> None:
-    # Nothing was learnt about those that the engine had no time for: what was known before may still hold.
+    # Keep the old reasons of requests that the engine had no time for: they may still hold.
     reasons: dict[str, Sequence[Reason]] = {
         left.need_id: left.reasons for left in plan.unplaced if left.reasons != (NO_TIME,)
     }
@@ -243,7 +248,10 @@ def _note_unplaced(plan: engine.Plan, *, but: Collection[str]) -> None:
 
 
 def _finish(opened: MatchingRound, *, at: datetime) -> MatchingRound | None:
-    """Sum up a round whose regions are all planned; None while one is not, or where another has summed up."""
+    """Finish a round whose regions are all planned, and return it.
+
+    Return None while a region is unplanned, or if another worker has finished the round.
+    """
     with transaction.atomic():
         unfinished = MatchingRound.objects.select_for_update().filter(pk=opened.pk, finished_at=None)
         if not unfinished.exists() or opened.regions.filter(finished_at=None).exists():
@@ -270,7 +278,7 @@ PRICE_COLUMNS = {"round_id": "bigint", "place_id": "bigint", "night": "date", "k
 
 
 def _keep_prices(region: MatchingRegion, advice: Sequence[Advice]) -> None:
-    """Keep what one more bed of each kind would be worth near each place on each night."""
+    """Store what one more bed of each kind would be worth near each place on each night, in units of the objective."""
     near = {(each.lat, each.lon): nearest_place(each.lat, each.lon) for each in advice}
     numbers = {place.geoname_id for place in near.values() if place is not None}
     places = dict(Place.objects.filter(geoname_id__in=numbers).values_list("geoname_id", "pk"))

@@ -1,4 +1,4 @@
-"""From the engine's placements to proposals, in short transactions; a refused one does not hold back the others."""
+"""Write the engine's placements as proposals in short transactions. A refused placement does not hold back the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 DEADLOCK = "40P01"
 
 PLACEMENTS_AT_ONCE = 250
-"""In one transaction: it keeps the rows of so many spaces locked for some tenths of a second."""
+"""Placements in one transaction. It locks the rows of as many spaces for some tenths of a second."""
 
 
 def propose_placements(
@@ -29,8 +29,8 @@ def propose_placements(
 ) -> tuple[int, list[str]]:
     """Write placements as proposals; return how many matches were written, and the ids of the refused requests.
 
-    What has changed since the market was loaded makes the database refuse a whole chunk, which is then tried in
-    halves down to the one that is refused.
+    The database refuses a whole chunk if one placement no longer fits. The chunk is then tried in halves, down to the
+    placement that is refused. Raises whatever `may_try_again` does not know.
     """
     written, refused = 0, []
     for start in range(0, len(placements), PLACEMENTS_AT_ONCE):
@@ -57,7 +57,8 @@ def propose_arrangement(
 ) -> int:
     """Write placements that belong together, all or none; return how many matches were written.
 
-    `instead_of` are, by request, the proposals that give way. Raises as `transitions.propose_many` does.
+    `instead_of` maps the id of a request to the matches that the new ones replace. Raises as `transitions.propose_many`
+    does.
     """
     legs = [
         leg for placement in placements for leg in proposals_of(market, placement, anew=placement.need_id in instead_of)
@@ -69,10 +70,11 @@ def propose_arrangement(
 def changes(
     placements: Sequence[Placement], standing: Mapping[str, Placement]
 ) -> tuple[list[Placement], list[tuple[list[Placement], list[str]]]]:
-    """Return the new placements that are nobody else's business, and in groups those that are.
+    """Return the new placements that need no standing proposal to give way, and groups of those that do.
 
-    A group is placements with the ids of the requests whose standing proposal is given up, by which its beds
-    are free for another one of the group (or for nobody: then the request waits again).
+    A group is a list of placements and the ids of the requests whose standing proposals are given up for them. The two
+    must be written together, because the placements use beds that these proposals free. A request that is given up and
+    has no placement in the group waits again.
     """
     wanted = {placement.need_id: placement for placement in placements}
     given_up = [pk for pk, old in standing.items() if pk not in wanted or set(wanted[pk].legs) != set(old.legs)]
@@ -108,7 +110,7 @@ def changes(
 
 
 def proposals_of(market: Market, placement: Placement, *, anew: bool = False) -> list[Proposal]:
-    """Return a proposal for each leg; `anew`: what the worker had proposed for the request gives way to it."""
+    """Return a proposal for each leg. With `anew`, the legs replace those that the worker had proposed before."""
     numbers = market.free_legs(placement.need_id, len(placement.legs), movable_too=anew)
     return [
         Proposal(
@@ -126,5 +128,5 @@ def proposals_of(market: Market, placement: Placement, *, anew: bool = False) ->
 
 
 def may_try_again(error: Exception) -> bool:
-    """Return whether something else may be possible: what was refused, or ended since another waited for it in a circle."""
+    """Return whether another attempt may succeed: the domain refused the write, or PostgreSQL ended it as a deadlock."""
     return isinstance(error, Refused) or getattr(error.__cause__, "sqlstate", None) == DEADLOCK

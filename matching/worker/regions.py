@@ -1,8 +1,9 @@
-"""Where a country can be cut so that its parts can be planned apart: plain arrays in, plain arrays out.
+"""Cutting a country into regions that can be planned apart: plain arrays in, plain arrays out.
 
-A request and a space couple only within reach. Cells of a coarse grid that requests with a short reach couple
-are one component; components lie in strips along the longer axis until a region is large enough. A request
-with a long reach is planned where it finds most room near, and may try the other regions afterwards.
+A request and a space matter to each other only within reach. Spaces lie in the cells of a coarse grid, and cells that
+requests with a short reach tie together are one component. Components are gathered in strips along the longer axis until a
+region is large enough. A request with a long reach is planned where it finds most room near, and may try the
+other regions afterwards.
 """
 
 from __future__ import annotations
@@ -18,18 +19,21 @@ from places.earth import KM_PER_DEGREE
 Array = NDArray[Any]
 
 SHORT_REACH_KM = 50.0
-"""Requests that look no further tie cells together; nearly everybody in a town does."""
+"""Requests with at most this radius tie cells together. Nearly all requests in a town have such a radius."""
 
 SMALLEST_CELL, MOST_CELLS = 0.25, 1_500
-"""Degrees; cells grow until there are no more of them than can be compared pairwise at once."""
+"""Size of the cells in degrees. It is doubled until there are at most MOST_CELLS, so that all pairs fit into memory."""
 
 REACHES_KM = np.array([3.0, 6, 12, 25, 50, 100, 200, 400, 800, 1_600, 20_100])
-"""Radii are rounded up to these, so that everybody in a cell with a like radius is one question."""
+"""Radii are rounded up to these, so that all requests of a cell with a similar radius are one question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Where requests (`size`: people; `reach`: km) or spaces (`size`: beds; `reach`: unused) lie, in degrees."""
+    """Requests or spaces as arrays of equal length, with their places in degrees.
+
+    `size` is the people of a request or the beds of a space. `reach` is the radius of a request in km; spaces do not use it.
+    """
 
     lat: Array
     lon: Array
@@ -39,7 +43,7 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The region, from 0, of each request and each space, and which requests reach several regions."""
+    """The region of each request and each space, from 0 on, and whether a request reaches several regions."""
 
     regions: int
     of_request: Array
@@ -48,7 +52,7 @@ class Cut:
 
 
 def cut(requests: Points, spaces: Points, *, largest: int) -> Cut:
-    """Cut into regions of about `largest` requests; one that nothing divides stays whole, however large."""
+    """Cut into regions of about `largest` requests. A component is never cut, however large it is."""
     if len(requests.lat) <= largest or not len(spaces.lat):
         return _whole(requests, spaces)
     degrees = SMALLEST_CELL
@@ -82,7 +86,10 @@ def _whole(requests: Points, spaces: Points) -> Cut:
 
 
 def _cells(points: Points, degrees: float, *, with_reach: bool = False) -> tuple[Array, Array]:
-    """Return the middles (lat, lon) of the cells that hold points, with the reach rounded up, and the cell of each point."""
+    """Return the cells that hold points, one row (lat, lon of the middle) each, and the cell of each point.
+
+    With `with_reach`, a row has the reach in km, rounded up, as its third column, and a cell has a row for each reach.
+    """
     rows = [np.floor(points.lat / degrees), np.floor(points.lon / degrees)]
     if with_reach:
         rows.append(REACHES_KM[np.searchsorted(REACHES_KM, np.minimum(points.reach, REACHES_KM[-1]))])
@@ -92,7 +99,7 @@ def _cells(points: Points, degrees: float, *, with_reach: bool = False) -> tuple
 
 
 def _km(some: Array, others: Array) -> Array:
-    """Return the distances between the middles of cells, on a sphere."""
+    """Return the great-circle distances in km (haversine) between the middles of cells: a row for each of `some`."""
     lat, lon = np.radians(some[:, None, 0]), np.radians(some[:, None, 1])
     to_lat, to_lon = np.radians(others[None, :, 0]), np.radians(others[None, :, 1])
     half = np.sin((to_lat - lat) / 2) ** 2 + np.cos(lat) * np.cos(to_lat) * np.sin((to_lon - lon) / 2) ** 2
@@ -100,15 +107,15 @@ def _km(some: Array, others: Array) -> Array:
 
 
 def _may_reach(asked: Array, at: Array, degrees: float) -> tuple[Array, Array]:
-    """Return the distances, and which cells somebody in `asked` may reach: never too few, at most some too many."""
+    """Return the distances, and the cells that a group in `asked` may reach: never too few, and perhaps some too many."""
     km = _km(asked, at)
     return km, km <= asked[:, 2, None] + degrees * KM_PER_DEGREE * np.sqrt(2)
 
 
 def _components(asked: Array, at: Array, degrees: float) -> Array:
-    """Return the component of each cell of spaces: those that requests with a short reach tie together."""
+    """Return the component of each cell of spaces. Requests with a short reach tie all cells that they reach."""
     near = asked[asked[:, 2] <= SHORT_REACH_KM]
-    # The widest of a cell speaks for the others.
+    # Of the groups in a cell, the one with the widest reach ties all that the others tie.
     order = np.lexsort((-near[:, 2], near[:, 1], near[:, 0]))
     near = near[order]
     first = np.ones(len(near), dtype=bool)
@@ -118,11 +125,11 @@ def _components(asked: Array, at: Array, degrees: float) -> Array:
 
 
 def connected_columns(ties: Array) -> Array:
-    """Return the component of each column of a boolean matrix: a row ties all columns in which it is true together.
+    """Return the component of each column of the boolean matrix `ties`: a row ties all columns in which it is true.
 
-    Components count from 0, in the order of their first columns; a column that no row ties is one by itself.
-    It is a breadth-first search that goes from a layer of columns to the rows that tie them, and from those rows to the
-    next layer. Each row and each column is looked at once, so a search takes time in proportion to the matrix.
+    Components count from 0, in the order of their first columns. A column that no row ties is a component by itself.
+    A breadth-first search goes from a layer of columns to the rows that tie them, and from those rows to the next layer.
+    Each row and each column is visited once, so a search takes time in proportion to the size of the matrix.
     """
     component = np.full(ties.shape[1], -1)
     row_seen = np.zeros(ties.shape[0], dtype=bool)
@@ -144,7 +151,7 @@ def connected_columns(ties: Array) -> Array:
 def _homes(
     asked: Array, at: Array, beds: Array, component_of_cell: Array, *, components: int, degrees: float
 ) -> tuple[Array, Array]:
-    """Return for each group of requests the component where it finds most room near, and which ones it may reach."""
+    """Return for each group of requests the component where it finds most room near, and all components it may reach."""
     homes, reached = np.empty(len(asked), dtype=int), np.zeros((len(asked), components), dtype=bool)
     belongs = np.zeros((len(at), components))
     belongs[np.arange(len(at)), component_of_cell] = 1
@@ -158,7 +165,7 @@ def _homes(
 
 
 def _strips(at: Array, beds: Array, component_of_cell: Array, load: Array, largest: int) -> Array:
-    """Return the region of each component: neighbours along the longer axis, about as many requests in each."""
+    """Return the region of each component. Regions are strips across the longer axis with about as many requests each."""
     weight = np.bincount(component_of_cell, weights=beds)
     middle = [np.bincount(component_of_cell, weights=beds * at[:, axis]) / weight for axis in (0, 1)]
     longer = max(middle, key=np.ptp)
@@ -166,7 +173,7 @@ def _strips(at: Array, beds: Array, component_of_cell: Array, load: Array, large
     wanted = max(1, round(load.sum() / largest))
     before = np.cumsum(load[order]) - load[order] / 2
     strip = np.minimum(before * wanted // max(1, load.sum()), wanted - 1).astype(int)
-    # Not every strip has a middle in it.
+    # A strip in which no component has its middle is left out, and the others are numbered without it.
     region = np.empty(len(order), dtype=int)
     region[order] = np.unique(strip, return_inverse=True)[1].reshape(-1)
     return region

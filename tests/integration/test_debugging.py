@@ -1,4 +1,4 @@
-"""What docs/debugging.md has people paste into a shell works on the demo, block after block."""
+"""The code that docs/debugging.md tells people to paste into a shell works on the demo, block after block."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def blocks() -> list[str]:
 
 
 def run(code: list[str]) -> None:
-    """Run pieces of code one after the other, as a shell of the project does: with its models at hand."""
+    """Run pieces of code one after the other, with the names that the project's shell defines."""
     names = shell.Command().get_namespace(verbosity=0)
     for piece in code:
         exec(piece, names)
