@@ -1,4 +1,4 @@
-"""The page of hosts to call today, with how the checks stand, and noting a call."""
+"""The page of hosts to call today with figures of their checks, and the form that notes a call."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ STATE_WORDS = {
 
 
 def page(desk: HostAdmin, request: HttpRequest) -> HttpResponse:
-    """Show whom to call, one list, the most pressing first."""
+    """Show the hosts to call today, the most pressing first; `?why` selects one reason."""
     user, at = coordinator(request), timezone.now()
     asked = request.GET.get("why", "")
     only = ReasonToCall(asked) if asked in list(ReasonToCall) else None

@@ -1,4 +1,4 @@
-"""What the coordinators' pages call reasons, risks and outcomes."""
+"""The words for reasons, risks, outcomes and the like on the coordinators' pages."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ FAULT_WORDS: dict[str, Any] = {
 
 
 def record_words(counts: Mapping[str, int]) -> list[str]:
-    """Return in words how earlier matches ended, by status; nothing for nothing."""
+    """Return phrases that say how earlier matches ended. `counts` is by status; a status without matches has no phrase."""
     phrases = {
         Status.COMPLETED: ngettext("%d stay ended well", "%d stays ended well", counts.get(Status.COMPLETED, 0)),
         Status.BROKEN_OFF: ngettext("%d broken off", "%d broken off", counts.get(Status.BROKEN_OFF, 0)),
