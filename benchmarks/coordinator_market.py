@@ -1,7 +1,7 @@
 """A made-up night for the coordinators' benchmark: hosts with histories, households of every risk, and their proposals.
 
-All people in it are invented. Most households are single people and couples; two in five have a child, and one in six is a
-woman alone. Some hosts have hosted before, and one in twenty has an overdue check.
+All people in it are invented. Two in five of the people alone are women, and two in five of the larger households have a
+child. Some hosts have hosted before, and one in twenty has an overdue check.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matching.admin.hosts import HostAdmin
 
 WHY_WORDS = {
-    ReasonToCall.NO_ANSWER: gettext_lazy("no answer to a question"),
+    ReasonToCall.NO_ANSWER: gettext_lazy("has not answered about a match"),
     ReasonToCall.UNVETTED: gettext_lazy("waits to be vetted"),
     ReasonToCall.CHECK: gettext_lazy("a check runs out or has run out"),
     ReasonToCall.STALE: gettext_lazy("has not said whether the offer still stands"),

@@ -28,10 +28,10 @@ from places.models import Place
 
 ACTS: dict[str, tuple[Any, Callable[..., Any]]] = {
     "password": (gettext_lazy("Give a new password"), coordinators.give_password),
-    "second-factor": (gettext_lazy("Take the lost second factor away"), coordinators.remove_second_factor),
+    "second-factor": (gettext_lazy("Remove the lost second factor"), coordinators.remove_second_factor),
     "send-away": (gettext_lazy("End all access now"), coordinators.send_away),
     "permit-export": (gettext_lazy("Let them export names and contacts"), coordinators.permit_export),
-    "forbid-export": (gettext_lazy("Let them export names and contacts no longer"), coordinators.forbid_export),
+    "forbid-export": (gettext_lazy("Stop letting them export names and contacts"), coordinators.forbid_export),
     "let-back": (gettext_lazy("Let back in"), coordinators.let_back),
 }
 

@@ -33,7 +33,7 @@ NAMES = {
     "answer_hours": gettext_lazy("Time to decide and to answer"),
     "required_checks": gettext_lazy("Checks of every host"),
     "fresh_days": gettext_lazy("Days until a host is asked whether the space still stands"),
-    "fresh_answer_days": gettext_lazy("Days a host has to say so"),
+    "fresh_answer_days": gettext_lazy("Days a host then has to answer"),
     "two_people": gettext_lazy("Risks that need two coordinators"),
     "two_people_new_host": gettext_lazy("Risks that need two coordinators where the host is new"),
     "auto_approve": gettext_lazy("Approve proposals without any risk at once"),
