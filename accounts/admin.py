@@ -1,4 +1,4 @@
-"""Users, for superusers only. Coordinators are named on their own page (`matching.admin.coordinators`)."""
+"""The admin's pages of users, for superusers only. Coordinators have their own page (`matching.admin.coordinators`)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 
-# Nobody here has Django's permissions by groups: the Coordinator row is the right.
+# Rights come from the Coordinator row, never from Django's groups.
 admin.site.unregister(Group)
 
 
 WITHOUT_A_PASSWORD = gettext_lazy("Without a password nobody can sign in under this name.")
-"""Django's own words beside this choice are English in every language."""
+"""Replaces Django's help text, which is English in every language."""
 
 
 class NewUserForm(AdminUserCreationForm[User]):
@@ -44,7 +44,7 @@ class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
 
 @admin.register(User)
 class PeopleAdmin(UserAdmin[User]):
-    """A coordinator is a staff user with a Coordinator row; the row carries the rights."""
+    """The page of users. A coordinator is a staff user with a Coordinator row, and the row carries the rights."""
 
     form = UserForm
     add_form = NewUserForm
@@ -60,7 +60,8 @@ class PeopleAdmin(UserAdmin[User]):
         (None, {"fields": ["is_active", "is_staff", "is_superuser", "last_login"]}),
     ]
 
-    # Superusers alone, said without asking for permissions that nobody has: two queries on every page of the desk.
+    # Only superusers may open these pages. Django's own check would ask for permissions that nobody has,
+    # which costs two queries on every page of the desk.
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return isinstance(request.user, User) and request.user.is_active and request.user.is_superuser

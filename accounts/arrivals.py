@@ -1,4 +1,4 @@
-"""Opening a case: an arrival who may stay anonymous, known by a case number and a secret."""
+"""Opening a case. An arrival may stay anonymous: a case number and a secret are enough to sign in."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ SECRET_DIGITS = 12
 
 
 def _digits(count: int) -> str:
-    """Digits can be read aloud on a bad line in every language."""
+    """Return `count` random digits: digits can be read aloud on a bad line in every language."""
     return "".join(secrets.choice("0123456789") for _ in range(count))
 
 
 def grouped(digits: str) -> str:
-    """Return digits in groups of four, as they are shown and read aloud: `4821 7730`."""
+    """Return `digits` in groups of four, for showing and reading aloud: `4821 7730`."""
     return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
 
 
 def plain(text: str) -> str:
-    """Return only the digits of what a person typed: spaces, dashes and full-width digits do not matter."""
+    """Return the digits of `text` as ASCII, without the spaces and dashes that people type between them."""
     return "".join(str(int(sign)) for sign in text if sign.isdecimal())
 
 
 def open_case(*, language: str, name: str = "") -> tuple[Arrival, str]:
-    """Make an arrival with a fresh case number; return it and its secret, which is not kept."""
+    """Create an arrival with a new case number; return the arrival and the secret, which is stored only as a hash."""
     secret = _digits(SECRET_DIGITS)
     return _new_arrival(secret, language, name), secret
 
 
 def open_case_for(*, language: str, name: str = "") -> Arrival:
-    """Make an arrival somebody else writes down: nobody can sign in until `renew_secret` has given them a secret."""
+    """Create an arrival on behalf of a person. Nobody can sign in to it until `renew_secret` has made a secret."""
     return _new_arrival(None, language, name)
 
 
@@ -44,12 +44,12 @@ def _new_arrival(secret: str | None, language: str, name: str) -> Arrival:
             with transaction.atomic():
                 user = User.objects.create_user(_digits(CASE_DIGITS), secret, language=language, name=name)
         except IntegrityError:
-            continue  # One chance in 10**8 a case: take another number.
+            continue  # The number is taken, a chance of one in 10**8 for each open case: draw another.
         return Arrival.objects.create(user=user)
 
 
 def renew_secret(arrival: Arrival) -> str:
-    """Give the arrival a new secret (the old one stops working) and return it."""
+    """Give the arrival a new secret and return it. The old secret stops working."""
     secret = _digits(SECRET_DIGITS)
     arrival.user.set_password(secret)
     arrival.user.save(update_fields=["password"])

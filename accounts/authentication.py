@@ -1,4 +1,4 @@
-"""How the API knows who calls: a bearer token (`Authorization: Bearer shk_...`), or a session of the pages."""
+"""How the API knows its caller: by a bearer token (`Authorization: Bearer shk_...`, RFC 6750) or by a pages' session."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from accounts.models import AccessToken, User
 
 
 class BearerToken(BaseAuthentication):
-    """`request.auth` is the AccessToken; a token of scope `read` may not change anything (`matching.api.permissions`)."""
+    """Put the AccessToken into `request.auth`; `matching.api.permissions` refuses changes by a token of scope `read`."""
 
     def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:
         words = get_authorization_header(request).split()
@@ -33,7 +33,7 @@ class BearerToken(BaseAuthentication):
 
 
 class SessionOfBothFactors(SessionAuthentication):
-    """A session of the pages; a coordinator's counts only with the second factor, as at the admin's door."""
+    """Admit a session of the pages; a coordinator's session only if it has proved the second factor, as at the desk."""
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         found = super().authenticate(request)
@@ -47,19 +47,19 @@ class SessionOfBothFactors(SessionAuthentication):
 
 
 def _admits(user: User) -> None:
-    """Raise AuthenticationFailed for auditors: what they may read, and what not, is worked out in the admin alone."""
+    """Raise AuthenticationFailed for an auditor: only the admin's pages hide the fields that auditors may not read."""
     if rights_of(user).reads_only:
         raise AuthenticationFailed(_("Auditors look at everything in the admin; the API is not open to them."))
 
 
 class SessionOfBothFactorsScheme(SessionScheme):  # type: ignore[no-untyped-call]
-    """How the schema describes it."""
+    """Describe SessionOfBothFactors in the OpenAPI schema."""
 
     target_class = SessionOfBothFactors  # type: ignore[assignment]
 
 
 class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the schema describes it."""
+    """Describe BearerToken in the OpenAPI schema."""
 
     target_class = BearerToken
     name = "bearer"

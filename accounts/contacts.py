@@ -1,4 +1,4 @@
-"""Contact points: what a person typed as phone or e-mail, read as meant, and whose it is."""
+"""Contact points: reading a phone number or an e-mail address as people type it, and finding the person it reaches."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from notifications.models import ContactPoint
 from privacy.fields import blind_index
 
 HOME_REGION = "KZ"
-"""Numbers typed without a country are read as numbers of this one."""
+"""The country of a phone number that is typed without a country code (ISO 3166-1 alpha-2)."""
 
 _AROUND = re.compile(r"^[\s<(]*(?:(?:tel|mailto):)?\s*(?=[\w+(])|[\s>.,;)]+$", re.IGNORECASE)
 _DIALLED_PLUS = re.compile(r"^\s*00\s*(?=[1-9])")
 
 
 class UnreadableContact(Refused):
-    """What was typed is neither an e-mail address nor a phone number."""
+    """The text is neither an e-mail address nor a phone number."""
 
     code = "unreadable_contact"
 
 
 class ContactTaken(Refused):
-    """Another host is reached by this contact already."""
+    """This contact already belongs to another host."""
 
     code = "contact_taken"
 
 
 def read_contact(text: str) -> tuple[str, str]:
-    """Return (channel, address): ("email", lower-case address) or ("sms", number in E.164).
+    """Return (channel, address): ("email", lower-case address) or ("sms", number in ITU-T E.164).
 
-    Taken as people write and paste them: full-width digits, spaces anywhere, "tel:" or "mailto:" before, a full stop
-    after, 00 for +. Raises UnreadableContact.
+    Accepts what people write and paste: full-width digits, spaces anywhere, "tel:" or "mailto:" in front, a full stop
+    at the end, 00 for +. Raises UnreadableContact.
     """
     text = _AROUND.sub("", unicodedata.normalize("NFKC", text).replace("\u200b", ""))
     if "@" in text:
@@ -60,17 +60,17 @@ def read_contact(text: str) -> tuple[str, str]:
 
 
 def _is_whole(number: phonenumbers.PhoneNumber) -> bool:
-    """Return whether the number can be dialled from anywhere, not only within its town."""
+    """Return whether the number has its area code, so that it can be dialled from outside its town."""
     return phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
 
 
 def index_of(channel: str, address: str) -> str:
-    """Return the look-up index of an address of one channel."""
+    """Return the index under which an address of this channel is looked up (`privacy.fields.blind_index`)."""
     return blind_index(f"{channel}:{address}")
 
 
 def find_contact_point(channel: str, address: str, *, hosts_only: bool = False) -> ContactPoint | None:
-    """Return the oldest contact point with this address, or None."""
+    """Return the oldest contact point with this address among active users (`hosts_only`: among hosts), or None."""
     points = ContactPoint.objects.select_related("user").filter(
         channel=channel, address_index=index_of(channel, address), user__is_active=True
     )
@@ -82,7 +82,7 @@ def find_contact_point(channel: str, address: str, *, hosts_only: bool = False) 
 def add_contact_point(
     user: User, channel: str, address: str, *, verified_at: datetime | None = None, preferred: bool = False
 ) -> ContactPoint:
-    """Give `user` a contact point; the same address twice is one row."""
+    """Return the contact point of `user` with this address, and create it if there is none."""
     point, _created = ContactPoint.objects.get_or_create(
         user=user,
         channel=channel,
@@ -93,17 +93,18 @@ def add_contact_point(
 
 
 def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, str]]) -> bool:
-    """Give `user` this name and the contact points they lack; nothing is taken away. Return whether anything changed.
+    """Give `user` this name and the contact points they lack. Return whether anything changed.
 
-    Raises ContactTaken when a contact is another host's and `user` is a host as well.
+    An empty `name` leaves the name alone, and no contact point is removed. Raises ContactTaken if `user` is a host
+    and a contact belongs to another host.
     """
     known = {(point.channel, point.address_index) for point in user.contact_points.all()}
     new = [(channel, address) for channel, address in contacts if (channel, index_of(channel, address)) not in known]
     is_host = bool(new) and Host.objects.filter(user=user).exists()
     for channel, address in new:
         there = find_contact_point(channel, address, hosts_only=True) if is_host else None
-        if there and there.user_id != user.pk:  # One's own may be newer than what was read.
-            raise ContactTaken(_("Another host is reached by this already: %(contact)s.") % {"contact": address})
+        if there and there.user_id != user.pk:  # Added by another process since `known` was read.
+            raise ContactTaken(_("This contact already belongs to another host: %(contact)s.") % {"contact": address})
         add_contact_point(user, channel, address, preferred=not known and address == new[0][1])
     renamed = bool(name) and user.name != name
     if renamed:
@@ -113,7 +114,10 @@ def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, s
 
 
 def take_back_update(user: User, *, name: str, name_before: str, points: Collection[int]) -> None:
-    """Undo a `bring_up_to_date`: the name where it is still `name`, and those `points` nothing was ever sent to."""
+    """Undo a `bring_up_to_date`.
+
+    Restores `name_before` if the name is still `name`, and deletes those `points` (ids) to which nothing was ever sent.
+    """
     if user.name == name and name != name_before:
         user.name = name_before
         user.save(update_fields=["name"])

@@ -1,7 +1,7 @@
-"""Who has which right at the coordinators' desk, and the acts that give and take rights; each leaves a line of history.
+"""The rights at the coordinators' desk, and the acts that give and take them. Each act writes a line of history.
 
-A coordinator acts in their places, a lead coordinator in all of them, and names the others; an auditor looks
-at everything of their places but personal fields, and changes nothing.
+A coordinator acts in their places. A lead coordinator acts in all places and names the other coordinators. An auditor
+reads everything of their places except personal fields, and changes nothing.
 """
 
 from __future__ import annotations
@@ -26,64 +26,65 @@ Role = Coordinator.Role
 
 
 class NotLead(Refused):
-    """Only a lead coordinator, or whoever runs the deployment (a superuser), gives and takes rights."""
+    """Only a lead coordinator or a superuser (the operator of the deployment) gives and takes rights."""
 
     code = "not_lead"
     message = _("Only a lead coordinator may do this.")
 
 
 class NotOneself(Refused):
-    """Nobody changes their own rights: so a lead is always left, and two people know of every change."""
+    """Nobody changes their own rights, so that one lead is always left and two people know of every change."""
 
     code = "not_oneself"
     message = _("Ask another lead coordinator: nobody changes their own rights.")
 
 
 class NameTaken(Refused):
-    """Somebody signs in with this name already."""
+    """This user name belongs to somebody else."""
 
     code = "name_taken"
     message = _("Somebody has this user name already. Choose another one.")
 
 
 class NoPlaces(Refused):
-    """A coordinator without places could see nothing."""
+    """A coordinator needs a place: without one they would see nothing."""
 
     code = "no_places"
     message = _("Choose at least one place, or all places.")
 
 
-# -- who may what ---------------------------------------------------------------------------------
+# -- rights ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What somebody may do at the desk: the templates' and the doors' short form of a Coordinator row."""
+    """The rights of one person at the desk: a short form of the Coordinator row, for templates and doors."""
 
     may_act: bool = False
-    """Move matches, vet, import: whatever changes something of their places."""
+    """May change the data of their places: move matches, vet, import."""
     is_lead: bool = False
-    """Change the deployment's settings."""
+    """May change the deployment's settings."""
     may_name: bool = False
-    """Name coordinators."""
+    """May name coordinators and change their rights."""
     may_audit: bool = False
-    """Read who did what and who looked at whom."""
+    """May read the history of acts and of looks at personal fields."""
     reads_only: bool = False
+    """May change nothing: an auditor."""
 
 
 def desk_of(user: User) -> Coordinator | None:
-    """Return what `user` is at the desk, an auditor as well, or None; one who left (`is_active` false) is nothing."""
+    """Return the user's Coordinator row of any role, or None. A user without access (`is_active` false) gets None."""
     return getattr(user, "coordinator", None) if user.is_active else None
 
 
 def coordinator_of(user: User) -> Coordinator | None:
-    """Return the coordinator `user` is, one who may act; an auditor is none."""
+    """Return the user's Coordinator row if the role may act, else None: an auditor may not."""
     row = desk_of(user)
     return None if row is None or row.role == Role.AUDITOR else row
 
 
 def rights_of(user: object) -> Rights:
-    """Return what `user` (or somebody nobody knows) may do."""
+    """Return the rights of `user`; an anonymous visitor has none."""
     if not isinstance(user, User) or not user.is_active:
         return Rights()
     row = desk_of(user)
@@ -99,10 +100,10 @@ def rights_of(user: object) -> Rights:
 
 
 def may_export_personal(user: User) -> bool:
-    """Return whether `user` may take names, contacts, addresses and notes out in bulk: a lead, or a coordinator
-    with the permission `accounts.export_personal`. An auditor never.
+    """Return whether `user` may export names, contacts, addresses and notes.
 
-    Not one of the `Rights`, which every page asks for: this one costs two queries.
+    A lead may, and so may a coordinator with the permission `accounts.export_personal`; an auditor never may. The
+    answer costs two queries, so it is not one of the `Rights`, which every page asks for.
     """
     row = coordinator_of(user)
     return row is not None and (row.role == Role.LEAD or user.has_perm(EXPORT_PERSONAL))
@@ -112,20 +113,20 @@ def may_export_personal(user: User) -> bool:
 
 
 EVERYWHERE = "all places"
-"""What a line of history says instead of a list of places."""
+"""Stored in a line of history instead of a list of places."""
 ALL_PLACES = _("all places")
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Which rights a coordinator is to have: a role, and where (a lead: everywhere)."""
+    """The rights to give to a coordinator: a role and its places. A lead has all places."""
 
     role: str
     all_places: bool = False
     places: Sequence[Place] = ()
 
     def in_words(self) -> str:
-        """Return the rights as a line of history keeps them; `rights_in_words` puts them into the reader's language."""
+        """Return the rights as stored in a line of history; `rights_in_words` translates them for the reader."""
         where = EVERYWHERE if self.everywhere else ", ".join(sorted(place.name for place in self.places))
         return f"{self.role}: {where}"[:500]
 
@@ -135,21 +136,21 @@ class Granted:
 
 
 def rights_in_words(kept: str) -> str:
-    """Return what a line of history says of somebody's rights, in the reader's language; "" for ""."""
+    """Return the rights stored by `Granted.in_words` in the reader's language; text of another form is left as it is."""
     role, _colon, where = kept.partition(": ")
     roles: dict[str, Any] = dict(Role.choices)
     return f"{roles[role]}: {ALL_PLACES if where == EVERYWHERE else where}" if role in roles else kept
 
 
 def granted_to(row: Coordinator) -> Granted:
-    """Return the rights of this coordinator now."""
+    """Return the present rights of this coordinator."""
     return Granted(role=row.role, all_places=row.all_places, places=tuple(row.places.all()))
 
 
 def name_coordinator(
     username: str, granted: Granted, *, by: User, at: datetime, name: str = "", language: str = "ru"
 ) -> tuple[Coordinator, str]:
-    """Make a coordinator who signs in as `username`; return it and its first password, which is not kept.
+    """Create a coordinator who signs in as `username`; return the row and the first password, stored only as a hash.
 
     Raises NotLead, NameTaken, NoPlaces.
     """
@@ -184,17 +185,20 @@ def change_rights(coordinator_id: int, granted: Granted, *, by: User, at: dateti
 
 
 def send_away(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
-    """End a coordinator's access at once, sessions and tokens included. Raises NotLead, NotOneself."""
+    """End a coordinator's access at once, with their sessions and tokens. Raises NotLead, NotOneself."""
     return _set_active(coordinator_id, False, Change.LEFT, by=by, at=at, reason=reason)
 
 
 def let_back(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
-    """Let a coordinator who left in again. Raises NotLead, NotOneself."""
+    """Restore the access of a coordinator who left. Raises NotLead, NotOneself."""
     return _set_active(coordinator_id, True, Change.RETURNED, by=by, at=at, reason=reason)
 
 
 def give_password(coordinator_id: int, *, by: User, at: datetime, reason: str) -> tuple[Coordinator, str]:
-    """Give a coordinator a new password, shown once; it ends their sessions. Raises NotLead, NotOneself."""
+    """Give a coordinator a new password, which ends their sessions; return the row and the password, to show once.
+
+    Raises NotLead, NotOneself.
+    """
     with transaction.atomic():
         row = _other(coordinator_id, by)
         password = _new_password()
@@ -205,7 +209,7 @@ def give_password(coordinator_id: int, *, by: User, at: datetime, reason: str) -
 
 
 def remove_second_factor(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
-    """Take a lost second factor away; it ends their sessions, and the next sign-in sets up a new one.
+    """Remove a coordinator's lost second factor. Their sessions end, and their next sign-in sets up a new one.
 
     Raises NotLead, NotOneself.
     """
@@ -217,12 +221,12 @@ def remove_second_factor(coordinator_id: int, *, by: User, at: datetime, reason:
 
 
 def permit_export(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
-    """Let a coordinator export names, contacts, addresses and notes of their places. Raises NotLead, NotOneself."""
+    """Permit a coordinator to export the personal fields of their places. Raises NotLead, NotOneself."""
     return _set_export(coordinator_id, True, Change.EXPORT_PERMITTED, by=by, at=at, reason=reason)
 
 
 def forbid_export(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
-    """Take back what `permit_export` gave; a lead may by their role all the same. Raises NotLead, NotOneself."""
+    """Withdraw what `permit_export` gave; a lead may still export, by their role. Raises NotLead, NotOneself."""
     return _set_export(coordinator_id, False, Change.EXPORT_FORBIDDEN, by=by, at=at, reason=reason)
 
 
@@ -240,7 +244,7 @@ def _set_export(coordinator_id: int, may: bool, what: str, *, by: User, at: date
 def note(
     about: User, what: str, *, by: User | None, at: datetime, was: str = "", became: str = "", reason: str = ""
 ) -> None:
-    """Write one line of history of a coordinator's rights and keys."""
+    """Write one line of history about a coordinator's rights or keys."""
     CoordinatorEvent.objects.create(about=about, what=what, was=was, became=became, reason=reason, by=by, at=at)
 
 
@@ -272,6 +276,6 @@ def _has_places(granted: Granted) -> None:
 
 
 def _new_password() -> str:
-    """Return 20 letters and digits that cannot be mistaken for each other (about 99 bits), in groups of five."""
+    """Return 20 random letters and digits in groups of five, about 99 bits. Signs that look alike are left out."""
     letters = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(20))
     return "-".join(letters[start : start + 5] for start in range(0, 20, 5))

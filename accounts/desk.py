@@ -15,26 +15,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 OWN_KEYS = frozenset({"logout", "password_change", "keys", "keys_new"})
-"""What an auditor may change as well: how they themselves sign in."""
+"""The pages where even an auditor may change something: their own keys."""
 
 View = Callable[..., HttpResponse]
 
 
 class Desk(AdminSite):
-    """Nobody gets past the door without a second factor, and an auditor changes nothing, whatever the page."""
+    """The admin site. Every page needs a proved second factor, and refuses changes by an auditor."""
 
     site_header = site_title = "Shanyrak"
     index_title = gettext_lazy("The coordinators' desk")
 
     landing: Callable[[HttpRequest], TemplateResponse | None] | None = None
-    """What stands at the desk's first address instead of the stock list, where it has something for who asks."""
+    """Returns the desk's first page; where it returns None, Django's list of models is shown."""
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         answer = self.landing(request) if self.landing else None
         return answer or super().index(request, extra_context)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        from accounts.desk_sessions import verified  # The site is made before the models are there.
+        from accounts.desk_sessions import verified  # Django makes the site before it loads the models.
 
         return verified(request) and request.user.is_staff
 

@@ -1,4 +1,4 @@
-"""Signing in at the desk, in two steps: name and password, then six digits; the first time, setting those up."""
+"""Signing in at the desk in two steps: name and password, then six digits. The first sign-in sets the digits up."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from accounts.refusals import Refused
 
 AT_THE_DOOR = "at_the_door"
 DOOR_MINUTES = 10
-"""How long a right password waits for its second factor."""
+"""Minutes between a right password and the second factor; after that the password is asked for again."""
 
 
 class PasswordForm(AdminAuthenticationForm):
-    """The first step. Tries are counted before the password is looked at."""
+    """The first step. A try is counted before the password is checked, so that right and wrong ones count alike."""
 
     def clean(self) -> dict[str, Any]:
         source = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
@@ -49,7 +49,7 @@ class PasswordForm(AdminAuthenticationForm):
 
 
 class CodeForm(forms.Form):
-    """Six digits of the app."""
+    """The six digits that the app shows."""
 
     code = forms.CharField(
         label=gettext_lazy("The six digits in your app"),
@@ -61,7 +61,7 @@ class CodeForm(forms.Form):
 
 
 class FirstCodeForm(CodeForm):
-    """The first six digits, below the secret: the page must open at its top."""
+    """The first six digits. The field stands below the secret and takes no focus, so that the page opens at its top."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -69,7 +69,7 @@ class FirstCodeForm(CodeForm):
 
 
 class RecoveryForm(forms.Form):
-    """A code from paper, in the same field of the same address."""
+    """A recovery code from paper. The field has the name of CodeForm's, so that one view reads both."""
 
     code = forms.CharField(
         label=gettext_lazy("A recovery code"),
@@ -84,14 +84,14 @@ class RecoveryForm(forms.Form):
 @csrf_protect
 @never_cache
 def sign_in(request: HttpRequest, site: AdminSite) -> HttpResponse:
-    """Ask for name and password; a right one waits at the door for the second factor."""
+    """Ask for name and password; if they are right, remember the user in the session and ask for the second factor."""
     wanted = _inside(request, request.POST.get("next") or request.GET.get("next"))
     if request.method == "GET" and site.has_permission(request):
         return redirect(wanted)
     form = PasswordForm(request, data=request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         user = form.get_user()
-        logout(request)  # Whoever was signed in here before, nothing of their session goes on.
+        logout(request)  # Nothing of an earlier user's session may carry over.
         request.session[AT_THE_DOOR] = {"user": user.pk, "at": timezone.now().timestamp(), "next": wanted}
         return redirect("admin:login_code")
     return _page(request, site, "admin/door/sign_in.html", _("Sign in"), form=form, next=wanted)
@@ -100,7 +100,7 @@ def sign_in(request: HttpRequest, site: AdminSite) -> HttpResponse:
 @csrf_protect
 @never_cache
 def prove(request: HttpRequest, site: AdminSite) -> HttpResponse:
-    """Ask for the second factor; with a right one the session begins."""
+    """Ask for the second factor; if it is right, begin the session."""
     at = timezone.now()
     user = _who_waits(request, at)
     if user is None:
@@ -125,7 +125,7 @@ def prove(request: HttpRequest, site: AdminSite) -> HttpResponse:
 @csrf_protect
 @never_cache
 def set_up(request: HttpRequest, site: AdminSite) -> HttpResponse:
-    """The first sign-in: show the secret, take the first digits, show the recovery codes once."""
+    """Set up the second factor at the first sign-in: show the secret, check the first digits, show recovery codes."""
     at = timezone.now()
     user = _who_waits(request, at)
     if user is None:
@@ -146,7 +146,7 @@ def set_up(request: HttpRequest, site: AdminSite) -> HttpResponse:
 
 
 def set_up_page(request: HttpRequest, site: AdminSite, waiting: Authenticator, form: CodeForm) -> HttpResponse:
-    """Show the secret as a picture, as letters and as an address to tap, and ask for the first digits."""
+    """Show the secret as a QR code, as letters and as a link for the app, and ask for the first digits."""
     secret = waiting.secret
     return _page(
         request,
@@ -161,7 +161,7 @@ def set_up_page(request: HttpRequest, site: AdminSite, waiting: Authenticator, f
 
 
 def recovery_codes_page(request: HttpRequest, site: AdminSite, codes: list[str], onward: str) -> HttpResponse:
-    """Show fresh recovery codes, once."""
+    """Show new recovery codes. Only their hashes are stored, so no page can show them again."""
     title = _("Write down your recovery codes")
     return _page(request, site, "admin/door/recovery_codes.html", title, codes=codes, onward=onward)
 
@@ -171,13 +171,13 @@ def _page(request: HttpRequest, site: AdminSite, template: str, title: str, **mo
 
 
 def _picture(address: str) -> SafeString:
-    """Return the QR code as an inline SVG: pictures from data addresses are not allowed here, and styles neither."""
+    """Return the QR code as an inline SVG: the content security policy allows no `data:` pictures and no styles."""
     drawn = segno.make(address, error="m").svg_inline(scale=5, border=4, light="#fff", dark="#000")
-    return mark_safe(drawn)  # noqa: S308 - drawn here; the text is in it as squares only
+    return mark_safe(drawn)  # noqa: S308 - segno draws the address as squares; no text of it is in the SVG
 
 
 def _print_digits_of_the_demo(authenticator: Authenticator, at: datetime) -> None:
-    """On a trial's console, say what the app of a person of the demo would show; there is no such app."""
+    """Print the demo's six digits on a trial's console, since people of the demo have no app to show them."""
     if "console" in settings.NOTIFICATION_CHANNELS and authenticator.secret == second_factor.KNOWN_TO_EVERYBODY:
         digits = second_factor.digits_now(authenticator.secret, at=at)
         sys.stdout.write(f"\n--- the six digits of {authenticator.user} now\n{digits}\n---\n")
@@ -185,7 +185,7 @@ def _print_digits_of_the_demo(authenticator: Authenticator, at: datetime) -> Non
 
 
 def _who_waits(request: HttpRequest, at: datetime) -> User | None:
-    """Return whose password was right a few minutes ago in this browser, or None."""
+    """Return the user whose password was right in this browser within the last DOOR_MINUTES, or None."""
     waiting = request.session.get(AT_THE_DOOR)
     if waiting is None or at - datetime.fromtimestamp(waiting["at"], tz=at.tzinfo) > timedelta(minutes=DOOR_MINUTES):
         return None
@@ -193,14 +193,14 @@ def _who_waits(request: HttpRequest, at: datetime) -> User | None:
 
 
 def _let_in(request: HttpRequest, user: User, authenticator: Authenticator, at: datetime) -> str:
-    """Begin the session; return where it was to lead."""
+    """Begin the session; return the address that the user wanted to open."""
     onward = _inside(request, request.session.pop(AT_THE_DOOR)["next"])
     desk_sessions.enter(request, user, authenticator, at=at)
     return onward
 
 
 def _inside(request: HttpRequest, target: str | None) -> str:
-    """Return `target` where it is a page of the desk of this site, else the desk's first page."""
+    """Return `target` if it is a page of this site's desk, else the desk's first page."""
     index = reverse("admin:index")
     safe = url_has_allowed_host_and_scheme(target or "", allowed_hosts={request.get_host()})
     return target if target and safe and target.startswith(index) else index

@@ -22,7 +22,7 @@ MOVING = "moving_second_factor"
 
 
 def keys(request: HttpRequest, site: AdminSite) -> HttpResponse:
-    """Show what one signs in with; a code of the present factor opens either change."""
+    """Show the coordinator's keys. New recovery codes and a move to another phone need a code of the present factor."""
     user, at = _user(request), timezone.now()
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -46,7 +46,7 @@ def keys(request: HttpRequest, site: AdminSite) -> HttpResponse:
 
 
 def new(request: HttpRequest, site: AdminSite) -> HttpResponse:
-    """Set up the second factor on another phone; the old one opens nothing from then on."""
+    """Set up the second factor on another phone. The old phone's codes stop working."""
     user, at = _user(request), timezone.now()
     if not _is_moving(request, at):
         return redirect("admin:keys")

@@ -1,6 +1,6 @@
-"""A coordinator's session: it begins when both factors are proved, and ends by itself when nobody is there.
+"""A coordinator's session: it begins when both factors are proved, and ends by itself when it is idle or old.
 
-Times are kept in the session as whole seconds; the limits are `settings.IDLE_MINUTES` and `SESSION_HOURS`.
+The session keeps times as whole seconds since 1970. The limits are `settings.IDLE_MINUTES` and `SESSION_HOURS`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from accounts.models import Authenticator, User
 
 SEEN, SINCE = "desk_seen", "desk_since"
 EVERY = 60
-"""Seconds after which a click is written down again: not every page should cost a write."""
+"""Seconds between two notes of the last click, so that not every page costs a write."""
 
 
 def enter(request: HttpRequest, user: User, authenticator: Authenticator, *, at: datetime) -> None:
@@ -26,19 +26,20 @@ def enter(request: HttpRequest, user: User, authenticator: Authenticator, *, at:
     django_otp.login(request, authenticator)
     now = int(at.timestamp())
     request.session[SEEN] = request.session[SINCE] = now
-    # In the database the session lives a little longer than it opens anything, so that its end can be said.
+    # The row expires SESSION_HOURS after the last note of a click, later than `end_if_idle` ends the session, so that
+    # a page can still say why the session ended.
     request.session.set_expiry(settings.SESSION_HOURS * 3600)
     note(user, Change.SIGNED_IN, by=user, at=at)
 
 
 def verified(request: HttpRequest) -> bool:
-    """Return whether whoever asks has proved a second factor in this session."""
+    """Return whether the user has proved a second factor in this session."""
     user = request.user
     return isinstance(user, User) and user.is_active and bool(getattr(user, "otp_device", None))
 
 
 def end_if_idle(request: HttpRequest, *, at: datetime) -> bool:
-    """End a verified session nobody used for too long, or that began too long ago; return whether it was ended."""
+    """End a verified session that was idle for too long or began too long ago; return whether it was ended."""
     if django_otp.DEVICE_ID_SESSION_KEY not in request.session:
         return False
     now = int(at.timestamp())

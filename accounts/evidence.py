@@ -1,8 +1,8 @@
-"""Evidence of a check: a picture taken in, made anew without whatever else its file carried, and kept encrypted.
+"""Evidence of a check: an uploaded picture, written anew without metadata and stored encrypted.
 
-A photograph tells where and when it was taken, and with what; a file may be more than a picture. So nothing of
-the file is kept but its pixels: it is decoded under limits, turned the way its EXIF says, made smaller where it is
-big, and written as a new JPEG with no metadata at all.
+A photograph says where, when and with which camera it was taken, and a file may hold more than a picture. Only the
+pixels are kept: the picture is decoded under limits, turned as its EXIF data says, made smaller where it is big, and
+written as a new JPEG without metadata.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from accounts.models import Host, HostEvidence, User
 from accounts.refusals import Refused
 
 MOST_BYTES = 10 * 1024 * 1024
-"""Of an uploaded file."""
+"""The largest uploaded file, in bytes."""
 MOST_PIXELS = 50_000_000
-"""Of a picture before it is decoded: more is a bomb or a poster."""
+"""The largest picture that is decoded, in pixels. The limit keeps decompression bombs out of memory."""
 LONGEST_SIDE = 2000
-"""Pixels of what is kept: enough to read a page of print."""
+"""Longest side of a stored picture, in pixels: enough to read a page of print."""
 QUALITY = 85
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 
 class NotAPicture(Refused):
-    """What was uploaded cannot be kept as evidence; the message says what to do instead."""
+    """The uploaded file is not a picture; the message says what to do instead."""
 
     code = "not_a_picture"
     message = _(
-        "Only pictures are kept: JPEG, PNG or WebP. Of a PDF or any other file take a photo or a screenshot of the page."
+        "Only pictures are stored: JPEG, PNG or WebP. If it is a PDF or another file, send a photo or a screenshot of the page."
     )
 
 
@@ -41,12 +41,14 @@ class PictureTooBig(Refused):
     """The file, or the picture in it, is too big."""
 
     code = "picture_too_big"
-    message = _("This picture is too big: at most 10 MB and 50 megapixels. Send a smaller one, or take the photo anew.")
+    message = _(
+        "This picture is too big: at most 10 MB and 50 megapixels. Send a smaller one, or take the photo again."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture made anew: the bytes of a JPEG, and its sides in pixels."""
+    """A picture written anew: the bytes of a JPEG, and its sides in pixels."""
 
     jpeg: bytes
     width: int
@@ -54,7 +56,10 @@ class Picture:
 
 
 def make_anew(file: bytes) -> Picture:
-    """Return the picture in `file`, re-encoded without metadata. Raises NotAPicture, PictureTooBig."""
+    """Return the picture in `file` (JPEG, PNG or WebP) as a new JPEG without metadata.
+
+    Raises NotAPicture, PictureTooBig.
+    """
     if len(file) > MOST_BYTES:
         raise PictureTooBig
     try:
@@ -63,7 +68,7 @@ def make_anew(file: bytes) -> Picture:
             with Image.open(BytesIO(file), formats=FORMATS) as found:
                 if found.width * found.height > MOST_PIXELS:
                     raise PictureTooBig
-                found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # A JPEG is decoded no bigger than is kept.
+                found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # Decode a JPEG near its final size.
                 turned = ImageOps.exif_transpose(found)
                 return _written(_on_white(turned))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as bomb:
@@ -73,7 +78,7 @@ def make_anew(file: bytes) -> Picture:
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
-    """Return only the pixels, where there were none white: a new image, so that nothing else comes along."""
+    """Return a new image with the pixels alone, white where they are transparent: metadata does not carry over."""
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     solid = picture.convert("RGBA")
     canvas = Image.new("RGB", solid.size, "white")
@@ -88,7 +93,7 @@ def _written(canvas: Image.Image) -> Picture:
 
 
 def keep(host: Host, kind: str, file: bytes, *, by: User, at: datetime) -> HostEvidence:
-    """Keep the picture in `file` as evidence of a check of this kind. Raises NotAPicture, PictureTooBig."""
+    """Store the picture in `file` as evidence of a check of this kind. Raises NotAPicture, PictureTooBig."""
     picture = make_anew(file)
     return HostEvidence.objects.create(
         host=host, kind=kind, picture=picture.jpeg, width=picture.width, height=picture.height, by=by, at=at
@@ -96,7 +101,7 @@ def keep(host: Host, kind: str, file: bytes, *, by: User, at: datetime) -> HostE
 
 
 def remove(evidence_id: int, *, by: User, at: datetime) -> HostEvidence:
-    """Empty a picture that is no longer needed; that it was there stays on record. Twice is once."""
+    """Erase a picture that is no longer needed. Its row stays on record, and a second call changes nothing."""
     evidence = HostEvidence.objects.select_for_update().get(pk=evidence_id)
     if evidence.removed_at is None:
         evidence.picture, evidence.removed_by, evidence.removed_at = b"", by, at

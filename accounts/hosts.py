@@ -1,4 +1,4 @@
-"""Registering hosts: a person who offers space, reachable by at least one contact point."""
+"""Registering hosts. A host is a person who offers space and is reached by at least one contact point."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def find_host(contacts: list[tuple[str, str]]) -> Host | None:
 
 
 def register_host(*, name: str, contacts: list[tuple[str, str]], language: str) -> Host:
-    """Return the host reached by any of `contacts` (channel, address), new and unvetted when nobody is yet.
+    """Return the host reached by any of `contacts` (channel, address), or create one, unvetted, if there is none.
 
-    The caller has read the contacts (`contacts.read_contact`); the first one is preferred.
+    The caller has read the contacts (`contacts.read_contact`). A new host prefers the first contact.
     """
     if known := find_host(contacts):
         return known

@@ -1,4 +1,4 @@
-"""The language a person is told things in."""
+"""The language in which the service writes to a person."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from accounts.models import User
 
 
 def read_in(user: User, language: str) -> None:
-    """Tell `user` everything in `language` from now on; one that the service does not speak changes nothing."""
+    """Write to `user` in `language` from now on; a language that the service does not have changes nothing."""
     if language in dict(settings.LANGUAGES):
         User.objects.filter(pk=user.pk).update(language=language)

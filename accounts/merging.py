@@ -1,4 +1,4 @@
-"""Two hosts that are one person: everything of the one who goes is the other's, and the one who goes signs in no more."""
+"""Merging two hosts that are one person: `stays` takes over the rows of `goes`, who can no longer sign in."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ DECIDED_AGAINST = (Host.Status.SUSPENDED, Host.Status.REFUSED)
 
 
 class CannotMerge(Refused):
-    """What is asked would lose a decision somebody took, or a key somebody signs in with; the message says which."""
+    """The two hosts are the same, or merging would lose a decision about one of them; the message says which."""
 
     code = "cannot_merge"
 
 
 class KeepTheOther(Refused):
-    """The other way round it would do."""
+    """The merge is possible only the other way round."""
 
     code = "keep_the_other"
 
 
 def merge_hosts(goes_id: int, stays_id: int, *, by: User, at: datetime, reason: str) -> dict[str, int]:
-    """Give contact points, checks, evidence and messages of one host to another; return how many of each went over.
+    """Give the contact points, checks, evidence and messages of host `goes_id` to host `stays_id`.
 
-    The one who stays keeps their standing and name. Runs in the caller's transaction, which has locked the spaces of
-    both and moves them. Raises CannotMerge, KeepTheOther.
+    Returns how many rows of each went over. The host who stays keeps their standing, and their name if they have one.
+    Runs in the caller's transaction, which has locked the spaces of both and moves them. Raises CannotMerge,
+    KeepTheOther.
     """
     locked = Host.objects.select_for_update(of=("self",)).select_related("user").order_by("pk")
     hosts = {host.pk: host for host in locked.filter(pk__in=[goes_id, stays_id])}
@@ -72,15 +73,23 @@ def _check(goes: Host, stays: Host) -> None:
     if Host.Status.MERGED in (goes.status, stays.status):
         raise CannotMerge(str(_("One of the two is merged already.")))
     if any(host.status in DECIDED_AGAINST or host.refusal_by_id is not None for host in (goes, stays)):
-        raise CannotMerge(str(_("One of the two is suspended, refused or about to be. Decide on that first.")))
+        raise CannotMerge(
+            str(
+                _(
+                    "One of the two hosts is suspended or refused, or somebody has asked to refuse them. Decide on that first."
+                )
+            )
+        )
     if goes.status == Host.Status.VETTED and stays.status != Host.Status.VETTED:
-        raise KeepTheOther(str(_("Keep the one who is vetted: matches may stand on it.")))
+        raise KeepTheOther(str(_("Keep the vetted host: matches may depend on it.")))
     if goes.user.is_staff or hasattr(goes.user, "arrival"):
-        raise KeepTheOther(str(_("Keep this one: the same person signs in with it for something else as well.")))
+        raise KeepTheOther(
+            str(_("Keep this host: the same person also signs in with this account for something else."))
+        )
 
 
 def _move_contact_points(goes: User, stays: User) -> int:
-    """Give over what the other lacks; what both have stays where it is, and nobody is found by it any more."""
+    """Move the contact points that `stays` lacks; return how many. The others find nobody, as `goes` loses access."""
     known = {(point.channel, point.address_index) for point in stays.contact_points.all()}
     new = [point.pk for point in goes.contact_points.all() if (point.channel, point.address_index) not in known]
     return ContactPoint.objects.filter(pk__in=new).update(user=stays, preferred=False)

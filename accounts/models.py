@@ -1,4 +1,4 @@
-"""Who people are: users, hosts and their checks, arrivals, coordinators, and the keys they sign in with."""
+"""People: users, hosts and their checks, arrivals, coordinators, and the keys they sign in with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from privacy.fields import EncryptedBytesField, EncryptedTextField
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, username: str, password: str | None = None, **fields: object) -> User:
-        """Create a user who signs in as `username`; without a password nobody can sign in by one."""
+        """Create a user who signs in as `username`. Without `password`, no password opens the account."""
         user = self.model(username=username, **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -27,13 +27,13 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person with a key to some door: an arrival, a host or a coordinator.
+    """A person who can sign in: an arrival, a host or a coordinator.
 
-    `username` is a case number for an arrival, a made-up name for a host (who signs in by a
-    one-time code) and a chosen name for a coordinator.
+    `username` is the case number of an arrival, a random name for a host (hosts sign in by a one-time code) and a
+    chosen name for a coordinator.
     """
 
-    username = models.CharField(_("user name"), max_length=60, unique=True)
+    username = models.CharField(_("username"), max_length=60, unique=True)
     name = EncryptedTextField(blank=True, default="")
     language = models.CharField(_("language"), max_length=5, default="ru")
     is_staff = models.BooleanField(_("works at the desk"), default=False)
@@ -74,7 +74,7 @@ HOST_REFUSED_BY_TWO = pgtrigger.Trigger(
 
 
 class Host(models.Model):
-    """A person who offers space; vetted by coordinators before anyone is sent to them."""
+    """A person who offers space. Coordinators vet a host before anyone is sent to them."""
 
     class Status(models.TextChoices):
         UNVETTED = "unvetted", _("not vetted yet")
@@ -114,7 +114,7 @@ class Host(models.Model):
 
 
 class HostCheck(models.Model):
-    """One check of a host: what was seen, by whom, when, and until when it counts."""
+    """One check of a host: its kind and result, the coordinator, the moment, and the last day on which it counts."""
 
     class Kind(models.TextChoices):
         IDENTITY_SEEN = "identity_seen", _("identity seen")
@@ -143,7 +143,7 @@ class HostCheck(models.Model):
 
 
 class HostEvidence(models.Model):
-    """A picture a coordinator was shown, as `accounts.evidence` made it anew. Emptied when it is removed; the line stays."""
+    """A picture that a coordinator was shown, written anew by `accounts.evidence`. Removing it erases `picture` only."""
 
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="evidence")
     kind = models.CharField(max_length=20, choices=HostCheck.Kind.choices)
@@ -165,7 +165,7 @@ class HostEvidence(models.Model):
 
 
 class HostCall(models.Model):
-    """One call to a host: who called, when, and what came of it. Append-only."""
+    """One call to a host: the coordinator, the moment and the outcome. Append-only."""
 
     class Outcome(models.TextChoices):
         REACHED = "reached", _("reached")
@@ -221,10 +221,10 @@ class HostEvent(models.Model):
 
 
 class Arrival(models.Model):
-    """A person who needs shelter, alone or with a household; may stay anonymous.
+    """A person who needs shelter, alone or with a household, and may stay anonymous.
 
-    The case number is the user's `username`, the secret its password (Argon2id): the arrival
-    needs neither name, e-mail nor phone.
+    The case number is the user's `username`, and the secret is the user's password (Argon2id). The arrival needs no
+    name, e-mail address or phone.
     """
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="arrival")
@@ -243,7 +243,7 @@ class Arrival(models.Model):
 
 
 class Coordinator(models.Model):
-    """A volunteer with access to the admin, for some places or (`all_places`) for all; what they may do says `role`."""
+    """A volunteer with access to the admin, for some places or for all (`all_places`). `role` says what they may do."""
 
     class Role(models.TextChoices):
         COORDINATOR = "coordinator", _("coordinator")
@@ -258,7 +258,7 @@ class Coordinator(models.Model):
     class Meta:
         verbose_name = _("coordinator")
         verbose_name_plural = _("coordinators")
-        # Leads have it by their role; to others a lead gives it, by an act with a line of history.
+        # Leads may export by their role. Others get this permission by an act of a lead (`accounts.coordinators`).
         permissions = [("export_personal", "Can export names, contacts, addresses and notes")]
         constraints = [
             models.CheckConstraint(
@@ -274,7 +274,7 @@ class Coordinator(models.Model):
 
 
 class CoordinatorEvent(models.Model):
-    """One thing that happened to a coordinator's rights or keys: who did it, when, from what to what. Append-only."""
+    """One change of a coordinator's rights or keys, or a sign-in: what was done, by whom and when. Append-only."""
 
     class What(models.TextChoices):
         NAMED = "named", _("named")
@@ -313,10 +313,10 @@ class CoordinatorEvent(models.Model):
 
 
 class Authenticator(Device):
-    """A coordinator's second factor: the app on a phone that shows six digits, new ones every 30 seconds (RFC 6238).
+    """A coordinator's second factor: an app on a phone that shows six new digits every 30 seconds (TOTP, RFC 6238).
 
-    Without `confirmed` it is being set up and opens nothing. `last_step` is the time step of the last code
-    taken, so that no code opens twice.
+    While `confirmed` is false the factor is being set up, and its codes open nothing. `last_step` is the time step of
+    the last accepted code, so that no code is accepted twice.
     """
 
     secret = EncryptedTextField(help_text="20 random bytes in Base32.")
@@ -339,7 +339,7 @@ class Authenticator(Device):
 
 
 class RecoveryCode(models.Model):
-    """A code on paper for who lost the phone: hashed, and good once."""
+    """A code on paper for a coordinator who lost the phone. It is stored as a hash and works once."""
 
     authenticator = models.ForeignKey(Authenticator, on_delete=models.CASCADE, related_name="recovery_codes")
     code_hash = models.CharField(max_length=64)
@@ -354,9 +354,10 @@ class RecoveryCode(models.Model):
 
 
 class OneTimeCode(models.Model):
-    """Six digits sent to a contact point of a user: valid ten minutes, five tries, once.
+    """Six digits sent to a contact point of a user: valid for ten minutes, five tries and one sign-in.
 
-    `used_from` is an index of the browser that used it: that one may repeat it, since the answer may have been lost.
+    `used_from` is an index of the browser that signed in with the code. The same browser may repeat the code, since
+    the answer to its first try may have been lost.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="codes")
@@ -375,7 +376,7 @@ class OneTimeCode(models.Model):
 
 
 class AccessToken(models.Model):
-    """A bearer token of the API: hashed, scoped, expiring."""
+    """A bearer token of the API, stored as a hash, with a scope and an end."""
 
     class Scope(models.TextChoices):
         READ = "read", _("read")
@@ -400,7 +401,7 @@ class AccessToken(models.Model):
 
 
 class Throttle(models.Model):
-    """How often `key` was used in the window that began at `window_at`; counted by one atomic upsert."""
+    """The number of tries of `key` in the window that began at `window_at`; `accounts.throttles` counts them."""
 
     key = models.CharField(max_length=120, primary_key=True)
     window_at = models.DateTimeField()

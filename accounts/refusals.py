@@ -1,4 +1,4 @@
-"""What the service refuses, in words. Every door turns a `Refused` into its own kind of answer, once."""
+"""The refusals of the service. Each door (pages, admin, API) turns a `Refused` into its own kind of answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Refused(Exception):
-    """An act that may not happen now. `code` is for machines, the message for the person who tried."""
+    """An act is not possible now. `code` is for programs, the message for the person who tried."""
 
     code = "refused"
     message = _("This is not possible now.")
@@ -19,21 +19,21 @@ class Refused(Exception):
 
 
 class WrongCode(Refused):
-    """The one-time code is wrong, too old, used, or was tried too often."""
+    """The one-time code is wrong, expired, used already, or was tried too often."""
 
     code = "wrong_code"
     message = _("This code is not valid. Check the digits, or ask for a new code.")
 
 
 class SecondFactorNeeded(Refused):
-    """A coordinator came by a door that asks for one factor only."""
+    """A coordinator tried to sign in at a door that asks for one factor only."""
 
     code = "second_factor_needed"
     message = _("You are a coordinator: sign in to the admin with both factors, and make a token from that session.")
 
 
 class TooManyTries(Refused):
-    """Too many attempts within the time allowed; wait `retry_after` seconds."""
+    """Too many tries in the time window. The next try may come after `retry_after` seconds."""
 
     code = "too_many_tries"
     message = _("Too many tries. Wait a few minutes and try again.")
@@ -44,6 +44,6 @@ class TooManyTries(Refused):
 
 
 class ChecksMissing(Refused):
-    """A host cannot be vetted before every required check is on record and valid."""
+    """A required check of the host is missing or no longer valid, so the host cannot be vetted."""
 
     code = "checks_missing"

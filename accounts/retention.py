@@ -1,4 +1,4 @@
-"""What is kept for how long of people's sessions."""
+"""How long sessions are kept."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from privacy.retention import kept_for
 
 @kept_for(timedelta(0), "ended_sessions")
 def _forget_sessions(before: datetime) -> int:
-    """Erase the sessions that ended, with the answers to questions that lie in them."""
+    """Erase the sessions that expired before `before`, with the half-finished answers to questions that they hold."""
     return Session.objects.filter(expire_date__lt=before).delete()[0]

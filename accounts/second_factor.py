@@ -1,7 +1,7 @@
 """The coordinators' second factor: six digits of an app (TOTP, RFC 6238), and ten recovery codes on paper.
 
-Whoever has none yet sets it up at the first sign-in. Every code opens once: the time step of the last one
-taken is kept, under the row's lock. Tries are counted in PostgreSQL like all others.
+A coordinator sets the factor up at the first sign-in. Every code works once: the time step of the last accepted code
+is stored under the row's lock. Tries are counted in PostgreSQL (`accounts.throttles`).
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from privacy.fields import blind_index
 STEP_SECONDS = 30
 DIGITS = 6
 TOLERANCE = 1
-"""Steps the clock of a phone may be early or late."""
+"""Time steps by which a phone's clock may be early or late (RFC 6238, section 5.2)."""
 RECOVERY_CODES = 10
 RECOVERY_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 RECOVERY_LENGTH = 10
 ISSUER = "Shanyrak"
 KNOWN_TO_EVERYBODY = "SHANYRAKSHANYRAKSHANYRAKSHANYRAK"
-"""The secret of the demo's people. Its digits are no secret, so the console channel prints them."""
+"""The TOTP secret of every person of the demo. It is public, so the console channel may print its digits."""
 
 
 class WrongSecondFactor(Refused):
-    """The digits are not those of the app now, were used already, or no unused recovery code reads like this."""
+    """The code is neither the app's present digits, not used yet, nor an unused recovery code."""
 
     code = "wrong_second_factor"
     message = _("This code is not valid. Wait for the next six digits in the app, or take an unused recovery code.")
@@ -51,9 +51,9 @@ def authenticator_of(user: User) -> Authenticator | None:
 
 
 def begin(user: User, *, at: datetime) -> Authenticator:
-    """Return the authenticator that `user` is setting up, the same one until it is confirmed."""
+    """Return the authenticator that `user` is setting up. Every call returns the same one until it is confirmed."""
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)  # Two tabs set up one secret, not two.
+        User.objects.select_for_update().get(pk=user.pk)  # Two tabs must show one secret.
         waiting = Authenticator.objects.filter(user=user, confirmed=False).first()
         if waiting is not None:
             return waiting
@@ -62,7 +62,7 @@ def begin(user: User, *, at: datetime) -> Authenticator:
 
 
 def confirm(user: User, code: str, *, at: datetime) -> tuple[Authenticator, list[str]]:
-    """Take the authenticator being set up into use, in place of an earlier one; return it and its recovery codes.
+    """Put the new authenticator of `user` into use in place of an earlier one; return it and its recovery codes.
 
     Raises WrongSecondFactor, TooManyTries.
     """
@@ -80,7 +80,10 @@ def confirm(user: User, code: str, *, at: datetime) -> tuple[Authenticator, list
 
 
 def make_recovery_codes(user: User, *, at: datetime) -> list[str]:
-    """Return ten new recovery codes, shown once; the earlier ones open nothing any more."""
+    """Return ten new recovery codes, to show once. The earlier codes stop working.
+
+    Raises Authenticator.DoesNotExist if `user` has no second factor in use.
+    """
     with transaction.atomic():
         authenticator = Authenticator.objects.select_for_update().get(user=user, confirmed=True)
         authenticator.recovery_codes.all().delete()
@@ -89,12 +92,12 @@ def make_recovery_codes(user: User, *, at: datetime) -> list[str]:
 
 
 def unused_recovery_codes(user: User) -> int:
-    """Return how many recovery codes are left."""
+    """Return the number of recovery codes left to `user`."""
     return RecoveryCode.objects.filter(authenticator__user=user, authenticator__confirmed=True, used_at=None).count()
 
 
 def address_for_app(authenticator: Authenticator) -> str:
-    """Return the `otpauth:` address that an app reads from the QR code."""
+    """Return the `otpauth:` address that an app reads from the QR code (Google Authenticator's Key Uri Format)."""
     label = quote(f"{ISSUER}:{authenticator.user.username}")
     return f"otpauth://totp/{label}?" + urlencode({"secret": authenticator.secret, "issuer": ISSUER})
 
@@ -103,9 +106,9 @@ def address_for_app(authenticator: Authenticator) -> str:
 
 
 def prove(user: User, code: str, *, at: datetime) -> Authenticator:
-    """Return the user's second factor when `code` is its six digits now or an unused recovery code, and use it up.
+    """Return the user's second factor if `code` is its present six digits or an unused recovery code.
 
-    Raises WrongSecondFactor, TooManyTries (10 tries in 15 minutes).
+    The code is used up. Raises WrongSecondFactor, TooManyTries (10 tries in 15 minutes).
     """
     _count_try(user, at)
     with transaction.atomic():
@@ -123,12 +126,12 @@ def prove(user: User, code: str, *, at: datetime) -> Authenticator:
 
 
 def set_up_demo(user: User, *, at: datetime) -> Authenticator:
-    """Give a person of the demo the second factor that everybody knows."""
+    """Give a person of the demo the second factor with the public secret."""
     return Authenticator.objects.create(user=user, name="demo", secret=KNOWN_TO_EVERYBODY, created_at=at)
 
 
 def digits_now(secret: str, *, at: datetime) -> str:
-    """Return the six digits an app with this secret (Base32) shows at the moment `at`."""
+    """Return the six digits that an app with this secret (Base32) shows at the moment `at`."""
     return f"{_clock(secret, at).token():0{DIGITS}}"
 
 
@@ -139,7 +142,7 @@ def _clock(secret: str, at: datetime) -> TOTP:
 
 
 def _takes(authenticator: Authenticator, code: str, at: datetime) -> bool:
-    """Return whether these are digits of now that were not taken before, and remember their step (not yet saved)."""
+    """Return whether `code` has the present digits, not accepted before; if so, set `last_step` without saving it."""
     digits = plain(code)
     clock = _clock(authenticator.secret, at)
     now = clock.t()
@@ -153,7 +156,7 @@ def _takes(authenticator: Authenticator, code: str, at: datetime) -> bool:
 
 
 def _count_try(user: User, at: datetime) -> None:
-    # Paid for before the digits are compared, outside the transaction that a wrong code rolls back.
+    # Count before the digits are compared, outside the transaction: a wrong code rolls that back.
     throttles.count("second-factor", str(user.pk), limit=10, seconds=900, at=at)
 
 
@@ -166,5 +169,6 @@ def _write_recovery_codes(authenticator: Authenticator) -> list[str]:
 
 
 def _hash(user: User, code: str) -> str:
-    # Keyed and bound to the person; fifty random bits behind ten tries in 15 minutes need no slow hash.
+    # The hash is keyed and bound to the user. A code has 49 random bits and ten tries in 15 minutes: a slow hash adds
+    # nothing.
     return blind_index(f"recovery:{user.pk}:{''.join(sign for sign in code.lower() if sign.isalnum())}")

@@ -1,7 +1,7 @@
 """Signing in: an arrival by case number and secret, a host by a one-time code.
 
-Nothing here tells whether a case, an address or a host exists: the answer to a wrong one is the
-same, and takes as long.
+No answer here reveals whether a case, an address or a host exists. An unknown case number gets the same answer as a
+wrong secret, after the same time; an unknown contact gets the same answer as a known one.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class WrongSecret(Refused):
 
 
 def sign_in_to_case(case_number: str, secret: str, *, source: str, at: datetime) -> User:
-    """Return the arrival's user. `source` is where the try comes from (an address), only counted.
+    """Return the arrival's user. `source` is the network address of the caller, used for counting only.
 
-    Raises WrongSecret or TooManyTries (10 tries a case and 30 a source in 15 minutes).
+    Raises WrongSecret, or TooManyTries (10 tries for a case and 30 from a source in 15 minutes).
     """
     number = plain(case_number)
     if number:
@@ -46,16 +46,16 @@ def sign_in_to_case(case_number: str, secret: str, *, source: str, at: datetime)
     throttles.count("case-from", source, limit=30, seconds=900, at=at)
     user = User.objects.filter(username=number, arrival__isnull=False, is_active=True).first()
     if user is None:
-        make_password(secret)  # As slow as a right number, so that numbers cannot be told apart by time.
+        make_password(secret)  # As slow as `check_password`, so that time does not reveal whether a case exists.
     if user is None or not check_password(plain(secret), user.password):
         raise WrongSecret(_("This case number and secret do not fit together. Check the digits of both."))
     return user
 
 
 def send_code(contact: str, *, source: str, at: datetime) -> None:
-    """Send a one-time code to a host's e-mail address or phone; for an unknown one, do nothing visible.
+    """Send a one-time code to a host's e-mail address or phone; do nothing for an unknown contact.
 
-    Raises Incomplete when it is neither, TooManyTries (5 an address and 20 a source in an hour).
+    Raises UnreadableContact, or TooManyTries (5 codes for an address and 20 from a source in an hour).
     """
     channel, address = read_contact(contact)
     throttles.count("code", address, limit=5, seconds=3600, at=at)
@@ -83,12 +83,13 @@ def send_code(contact: str, *, source: str, at: datetime) -> None:
 
 
 def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime, browser: str = "") -> User:
-    """Return the host's user when `code` is the latest one sent to `contact`; using it ends it.
+    """Return the host's user if `code` is the latest code sent to `contact`, and use the code up.
 
-    `browser` is a secret that only one browser holds (its session's key; kept as an index): from that one the same
-    code is taken again until it is ten minutes old, since the answer to the first try may be lost on the line.
+    `browser` is a secret of one browser (its session's key), stored as an index. The same browser may repeat the code
+    until it is ten minutes old, since the answer to the first try may be lost on the line.
 
-    Raises WrongCode (wrong, over ten minutes old, used, or tried five times) or TooManyTries.
+    Raises UnreadableContact, WrongCode (wrong, over ten minutes old, used, or tried five times), or TooManyTries (60
+    from a source in an hour).
     """
     channel, address = read_contact(contact)
     throttles.count("code-try-from", source, limit=60, seconds=3600, at=at)
@@ -97,7 +98,7 @@ def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime, brows
     if point is None or latest is None:
         raise WrongCode
     valid = OneTimeCode.objects.filter(pk=latest.pk, used_at=None, tries_left__gt=0, expires_at__gt=at)
-    # The try is paid for before the digits are compared: parallel guesses cannot share one.
+    # Take the try before the digits are compared, so that parallel guesses cannot share one.
     paid = valid.update(tries_left=F("tries_left") - 1)
     if not hmac.compare_digest(latest.code_hash, _hash(point.user, plain(code))):
         raise WrongCode
@@ -111,5 +112,5 @@ def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime, brows
 
 
 def _hash(user: User, code: str) -> str:
-    # Keyed, since six digits are soon guessed from a bare hash in a stolen dump.
+    # The hash is keyed: six digits are soon guessed from a plain hash in a stolen dump.
     return blind_index(f"code:{user.pk}:{code}")

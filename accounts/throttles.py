@@ -1,4 +1,4 @@
-"""How often something may be tried: counted in PostgreSQL by one atomic statement, so that Redis may be down."""
+"""Limits on tries. PostgreSQL counts them by one atomic statement, so that limits hold while Redis is down."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ COUNT = """
 
 
 def count(what: str, whose: str, *, limit: int, seconds: int, at: datetime) -> None:
-    """Count one try of `what` by `whose` (kept only as an index); more than `limit` in `seconds` raise TooManyTries."""
+    """Count one try of `what` by `whose` (stored only as an index).
+
+    Raises TooManyTries at every try after the first `limit` in a window of `seconds`.
+    """
     key = f"{what}:{blind_index(whose)}"
     with connection.cursor() as cursor:
         cursor.execute(COUNT, {"key": key, "at": at, "since": at - timedelta(seconds=seconds)})

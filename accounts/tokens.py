@@ -1,4 +1,4 @@
-"""Bearer tokens of the API: shown once, kept as a hash, scoped and expiring."""
+"""Bearer tokens of the API (RFC 6750): shown once, stored as a hash, with a scope and an end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ PREFIX = "shk_"
 
 
 def _hash(token: str) -> str:
-    # 256 random bits need no slow hash: there is nothing to guess.
+    # A fast hash is enough: 256 random bits cannot be guessed.
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def issue(user: User, *, name: str, scope: str, days: int, at: datetime) -> tuple[AccessToken, str]:
-    """Make a token for `user`, valid for `days`; return its row and the token itself, which is not kept."""
+    """Create a token for `user`, valid for `days`; return its row and the token, of which only the hash is stored."""
     token = PREFIX + secrets.token_urlsafe(32)
     row = AccessToken.objects.create(
         user=user, name=name, scope=scope, token_hash=_hash(token), created_at=at, expires_at=at + timedelta(days=days)
@@ -26,7 +26,7 @@ def issue(user: User, *, name: str, scope: str, days: int, at: datetime) -> tupl
 
 
 def find(token: str, *, at: datetime) -> AccessToken | None:
-    """Return the valid token's row with its user, or None."""
+    """Return the row of a valid token, with its user, or None; note when the token was last used, to the minute."""
     row = (
         AccessToken.objects.select_related("user__coordinator")
         .filter(token_hash=_hash(token), revoked_at=None, expires_at__gt=at, user__is_active=True)
@@ -38,5 +38,5 @@ def find(token: str, *, at: datetime) -> AccessToken | None:
 
 
 def revoke(row: AccessToken, *, at: datetime) -> None:
-    """End a token now; ending it twice changes nothing."""
+    """End a token now. A second call changes nothing."""
     AccessToken.objects.filter(pk=row.pk, revoked_at=None).update(revoked_at=at)

@@ -1,6 +1,6 @@
-"""A host's standing: the checks on record, and the moves unvetted, vetted, refused and suspended.
+"""A host's standing: the checks on record, and the moves between unvetted, vetted, refused and suspended.
 
-Of each kind of check the last one on record counts: whoever passed in spring and failed today has failed.
+The last check of each kind counts: a host who passed in spring and failed today has failed.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ MOVES = {
     ("unvetted", "vetted"),
     ("unvetted", "refused"),
     ("vetted", "suspended"),
-    # A second look may lift a suspension or a refusal; the checks are asked for again.
+    # A suspension or a refusal may be lifted; `vet` asks for the checks again.
     ("suspended", "vetted"),
     ("refused", "vetted"),
-    # Whoever vouched for a whole sheet takes their word back with it (`take_word_back`).
+    # The import of a sheet, whose hosts a coordinator had vouched for, is undone (`take_word_back`).
     ("vetted", "unvetted"),
 }
 
 OTHER_KINDS_DAYS = 365
-"""How long a check counts that this deployment does not require."""
+"""Days that a check counts if this deployment does not require its kind."""
 
 
 class WrongStanding(Refused):
@@ -43,7 +43,7 @@ class WrongStanding(Refused):
 
 
 class SecondPersonRefuses(Refused):
-    """Whoever asked for a refusal cannot be the one who seconds it."""
+    """The coordinator who asked for a refusal cannot second it."""
 
     code = "second_person_refuses"
     message = gettext_lazy("You have asked for this refusal already: another coordinator must refuse too.")
@@ -53,14 +53,17 @@ class SecondPersonRefuses(Refused):
 
 
 def required_checks() -> Mapping[str, int]:
-    """Return the kinds of check this deployment asks of every host, and for how many days each counts."""
+    """Return the kinds of check that every host needs in this deployment, with the days for which each counts."""
     return rules.current().required_checks
 
 
 def record_check(
     host: Host, kind: str, *, by: User, at: datetime, passed: bool = True, note: str = "", valid_days: int | None = None
 ) -> HostCheck:
-    """Put one check on record, valid for `valid_days` (default: the deployment's for this kind, else a year)."""
+    """Put one check on record, valid for `valid_days`.
+
+    The default is the deployment's number of days for this kind, else OTHER_KINDS_DAYS.
+    """
     days = valid_days if valid_days is not None else required_checks().get(kind, OTHER_KINDS_DAYS)
     return HostCheck.objects.create(
         host=host,
@@ -74,7 +77,7 @@ def record_check(
 
 
 def latest_checks() -> QuerySet[HostCheck]:
-    """Return the required checks that count: of each host and kind the last one on record."""
+    """Return the last check of each host and required kind: the checks that count."""
     later = HostCheck.objects.filter(host=OuterRef("host"), kind=OuterRef("kind"), at__gt=OuterRef("at"))
     same_moment = HostCheck.objects.filter(
         host=OuterRef("host"), kind=OuterRef("kind"), at=OuterRef("at"), pk__gt=OuterRef("pk")
@@ -84,7 +87,7 @@ def latest_checks() -> QuerySet[HostCheck]:
 
 
 class CheckState(StrEnum):
-    """How one required check of one host stands."""
+    """The state of one required check of one host."""
 
     PASSED = "passed"
     EXPIRING = "expiring"
@@ -94,12 +97,12 @@ class CheckState(StrEnum):
 
 
 COUNTS = frozenset({CheckState.PASSED, CheckState.EXPIRING})
-"""In these a check lets a host be vetted."""
+"""States in which a check lets a host be vetted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a host's checklist: a required kind, how it stands, and the check it is known from (None: missing)."""
+    """One line of a host's checklist: a required kind, its state, and the check that gives the state (None: missing)."""
 
     kind: str
     state: CheckState
@@ -111,7 +114,7 @@ class Item:
 
 
 def state_of(check: HostCheck | None, today: date) -> CheckState:
-    """Return how a required check stands that `check` was the last one of."""
+    """Return the state of a required kind of check, given the last check of that kind (None: there is none)."""
     if check is None:
         return CheckState.MISSING
     if not check.passed:
@@ -122,13 +125,13 @@ def state_of(check: HostCheck | None, today: date) -> CheckState:
 
 
 def recheck_before(today: date) -> date:
-    """Return the day before which a check runs out soon enough to be renewed now."""
+    """Return the first day of expiry that is far enough off: a check that ends before it should be renewed now."""
     return today + timedelta(days=settings.RECHECK_DAYS)
 
 
 def checklists(host_ids: Collection[int], today: date) -> dict[int, list[Item]]:
-    """Return the checklist of each host, in the deployment's order of kinds; one query whatever their number."""
-    required = list(required_checks())  # asked once: every host is measured by the same list
+    """Return the checklist of each host by id, in the deployment's order of kinds. One query serves all hosts."""
+    required = list(required_checks())  # read once, so that every host is measured by the same list
     known: dict[tuple[int, str], HostCheck] = {
         (check.host_id, check.kind): check
         for check in latest_checks().filter(host__in=host_ids).defer("note").select_related("by")
@@ -147,14 +150,15 @@ def checklist(host: Host, today: date) -> list[Item]:
 
 
 def missing_checks(host: Host, today: date) -> list[str]:
-    """Return the required kinds of check that `host` has not passed or that are no longer valid."""
+    """Return the required kinds of check that `host` lacks, has failed, or passed too long ago."""
     return [item.kind for item in checklist(host, today) if item.state not in COUNTS]
 
 
 def with_every_check(host_ids: Collection[int], today: date) -> set[int]:
-    """Return which of these hosts have every required check on record and valid: one query, no object for each check.
+    """Return those of these hosts who passed every required check and whose checks are valid.
 
-    A round asks this of everybody it proposes; `state_of` is the rule that this says in SQL.
+    A round asks this about every host it proposes, so the rule of `state_of` is written here in SQL: one query, and no
+    object for each check.
     """
     required = len(required_checks())
     counting = latest_checks().filter(host__in=host_ids, passed=True, valid_until__gte=today)
@@ -166,7 +170,7 @@ def with_every_check(host_ids: Collection[int], today: date) -> set[int]:
 
 
 def note_call(host: Host, outcome: str, *, by: User, at: datetime, note: str = "") -> HostCall:
-    """Put on record that a coordinator called the host, and what came of it."""
+    """Put one call to the host on record: the coordinator, the outcome and a note. Raises ValueError for no outcome."""
     return HostCall.objects.create(host=host, outcome=HostCall.Outcome(outcome), note=note, by=by, at=at)
 
 
@@ -174,7 +178,10 @@ def note_call(host: Host, outcome: str, *, by: User, at: datetime, note: str = "
 
 
 def vet(host_id: int, *, by: User, at: datetime) -> Host:
-    """Let a host be matched; a refusal somebody asked for is off. Raises ChecksMissing (naming them) or WrongStanding."""
+    """Vet a host, so that they can be matched, and drop a refusal that was asked for.
+
+    Raises ChecksMissing, which names the checks, or WrongStanding.
+    """
     host = _locked(host_id)
     if missing := missing_checks(host, timezone.localtime(at).date()):
         words = dict(HostCheck.Kind.choices)
@@ -188,9 +195,9 @@ def vet(host_id: int, *, by: User, at: datetime) -> Host:
 
 
 def refuse(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
-    """Refuse an unvetted host: the first call asks for it and notes the `reason`, the second, by somebody else, does it.
+    """Refuse an unvetted host, in two calls by two people: the first asks for the refusal, the second carries it out.
 
-    Raises WrongStanding, and SecondPersonRefuses when the same person asks twice.
+    Raises WrongStanding, or SecondPersonRefuses if the same person asks twice.
     """
     host = _locked(host_id)
     _check_move(host, Host.Status.REFUSED)
@@ -209,7 +216,7 @@ def refuse(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
 
 
 def keep_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
-    """Take back a refusal that was asked for and not seconded yet. Raises WrongStanding when there is none."""
+    """Take back a refusal that nobody has seconded yet. Raises WrongStanding if nobody has asked for one."""
     host = _locked(host_id)
     if host.status != Host.Status.UNVETTED or host.refusal_by_id is None:
         raise WrongStanding(_("Nobody has asked to refuse this host."))
@@ -219,19 +226,17 @@ def keep_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") ->
 
 
 def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
-    """Suspend a vetted host; `matching.hosts.suspend` is the act that also freezes the matches.
-
-    Raises WrongStanding.
-    """
+    """Suspend a vetted host. `matching.hosts.suspend` calls this and freezes the host's matches. Raises WrongStanding."""
     host = _locked(host_id)
     _write(host, Host.Status.SUSPENDED, by=by, at=at, reason=reason)
     return host
 
 
 def take_word_back(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
-    """Make a vetted host unvetted again, each required check failed on record: who vouched for them was mistaken.
+    """Make a vetted host unvetted, for a coordinator who vouched for the host by mistake.
 
-    Raises WrongStanding. Whether matches stand on the host is the caller's to ask.
+    Puts a failed check of each required kind on record. The caller makes sure that no match depends on the host.
+    Raises WrongStanding.
     """
     host = _locked(host_id)
     for kind in required_checks():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,10 @@ from accounts.models import Arrival, Coordinator, Host, HostCheck, User
 from benchmarks.engine_weeks import MONDAY
 from matching.copy_rows import copy_in
 from matching.engine import Need, Offer
+from matching.intake import COARSE_DEGREES
 from matching.models import ShelterRequest, Space, SpaceWindow
+from matching.sheets import fields
+from matching.sheets.fields import Field
 from places.models import Place
 
 HOSTS_FROM, ARRIVALS_FROM = 10_000_000, 20_000_000
@@ -68,72 +72,39 @@ def _write_users(ids: list[int], at: datetime) -> None:
 def _spaces(
     offers: list[Offer], ids: list[uuid.UUID], places: list[int], at: datetime
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    columns = [
-        "id",
-        "host_id",
-        "status",
-        "place_id",
-        "address",
-        "directions",
-        "latitude",
-        "longitude",
-        "beds",
-        "shared",
-        "max_nights",
-        "who",
-    ]
-    columns += ["children", "pets", "smoking", "step_free", "languages", "fresh_until", "created_at", "version"]
+    stated = [field for field in fields.weighed(fields.SPACE) if field.name != "windows"]
+    own = ["id", "host_id", "status", "place_id", "address", "directions", "fresh_until", "created_at", "version"]
     until = at + timedelta(days=settings.FRESH_DAYS)
     rows = (
-        (
-            *(pk, HOSTS_FROM + number, "listed", place, "", "", round(offer.lat, 2), round(offer.lon, 2), offer.beds),
-            *(offer.shared, offer.max_nights, offer.who, offer.children, offer.pets, offer.smoking, offer.step_free),
-            *(sorted(offer.languages), until, at, 1),
-        )
+        (pk, HOSTS_FROM + number, "listed", place, "", "", until, at, 1, *_kept(offer, stated))
         for number, (pk, offer, place) in enumerate(zip(ids, offers, places, strict=True))
     )
-    return columns, rows
+    return [*own, *(field.name for field in stated)], rows
 
 
 def _requests(
     needs: list[Need], places: list[int], at: datetime, later: timedelta
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    columns = [
-        "id",
-        "arrival_id",
-        "place_id",
-        "latitude",
-        "longitude",
-        "radius_km",
-        "people",
-        "children",
-        "children_ages",
-    ]
-    columns += [
-        "all_women",
-        "first_night",
-        "nights",
-        "min_nights",
-        "pets",
-        "step_free",
-        "women_only",
-        "smoking",
-        "languages",
-    ]
-    columns += ["language_required", "urgency", "may_move", "may_split", "notes", "registered_at", "left_over_reasons"]
-    columns += ["version"]
-    smoking = {True: "yes", False: "no", None: ""}
+    stated = fields.weighed(fields.REQUEST)
+    own = ["id", "arrival_id", "place_id", "children_ages", "notes", "left_over_reasons", "registered_at", "version"]
     rows = (
         (
-            *(uuid.uuid4(), ARRIVALS_FROM + number, place, round(need.lat, 2), round(need.lon, 2), need.radius_km),
-            *(need.people, need.children, [], need.all_women, need.first_night + later, need.nights, need.min_nights),
-            *(need.pets, need.step_free, need.women_only, smoking[need.smoking], sorted(need.languages)),
-            *(need.language_required, f"{need.urgency:g}", need.may_move, need.may_split, ""),
-            *(at - timedelta(days=need.days_waiting), "[]", 1),
+            *(uuid.uuid4(), ARRIVALS_FROM + number, place, [], "", "[]"),
+            *(at - timedelta(days=need.days_waiting), 1),
+            *_kept(replace(need, first_night=need.first_night + later), stated),
         )
         for number, (need, place) in enumerate(zip(needs, places, strict=True))
     )
-    return columns, rows
+    return [*own, *(field.name for field in stated)], rows
+
+
+def _kept(value: Need | Offer, stated: Sequence[Field]) -> Iterator[Any]:
+    """Yield the fields of a need or an offer as the database keeps them; the point as coarse as it does."""
+    for field in stated:
+        kept = field.kind.keep(getattr(value, field.engine))
+        if field.name in ("latitude", "longitude"):
+            kept = round(kept, COARSE_DEGREES)
+        yield list(kept) if isinstance(kept, tuple) else kept
 
 
 def _nearest_places(points: list[tuple[float, float]]) -> list[int]:

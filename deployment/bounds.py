@@ -1,4 +1,4 @@
-"""Which values of the rules make sense. Each refusal names the rule and says what would do."""
+"""Bounds of the rules. Each refusal names the rule and says which values are possible."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 ALWAYS_TWO = "minor_alone"
-"""No deployment may send a child alone to anybody on one person's word."""
+"""The risk that needs two people in every deployment: one person alone may not send a child alone to a host."""
 
 
 class RuleNotSensible(Exception):
-    """A value that would not do for the rule `name`; the message says what would."""
+    """The value is not possible for the rule `name`; the message says which values are."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class RuleNotSensible(Exception):
 
 
 class RulesChanged(Exception):
-    """Somebody changed the rules since they were shown."""
+    """Somebody changed the rules after they were shown to this person."""
 
     message = gettext_lazy(
         "Somebody else has changed the settings since you opened this page. Your values are still here: "
@@ -29,7 +29,10 @@ class RulesChanged(Exception):
 
 
 def within_bounds(name: str, value: Any) -> Any:
-    """Return `value` when it makes sense for the rule `name`. Raises RuleNotSensible."""
+    """Return `value` if it is possible for the rule `name`, else raise RuleNotSensible.
+
+    For `together`, `value` holds every rule, and the check compares them with each other.
+    """
     check = _CHECKS[name]
     if isinstance(check, tuple):
         return _between(name, value, *check)
@@ -61,7 +64,7 @@ def _answer_hours(value: Any) -> Any:
 def _required_checks(value: Any) -> Any:
     if not value:
         raise RuleNotSensible(
-            "required_checks", _("Choose at least one check: nobody is sent to a host nobody has looked at.")
+            "required_checks", _("Choose at least one check: nobody may be sent to an unchecked host.")
         )
     for days in value.values():
         _between("required_checks", days, 1, 3650)
@@ -83,7 +86,7 @@ def _switch(value: Any) -> Any:
 def _together(rules: dict[str, Any]) -> Any:
     if rules["fresh_answer_days"] >= rules["fresh_days"]:
         raise RuleNotSensible(
-            "fresh_answer_days", _("Hosts must have less time to answer than lies between two questions.")
+            "fresh_answer_days", _("The time to answer must be shorter than the time between two questions.")
         )
     return rules
 

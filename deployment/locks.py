@@ -1,7 +1,7 @@
-"""The advisory locks of PostgreSQL that the service takes, each under a number of its own.
+"""PostgreSQL's advisory locks that the service takes, each with its own number.
 
-PostgreSQL knows an advisory lock by its number only, so two uses of one number would wait for each other. Every number
-stands here, and only here. See PostgreSQL's documentation, "Advisory Locks".
+PostgreSQL knows an advisory lock only by its number, so two uses of one number would wait for each other. For that
+reason every number stands here and nowhere else. See PostgreSQL's documentation, "Advisory Locks".
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from django.db import connection
 
 @unique
 class Lock(IntEnum):
-    """What is locked. Some locks take a second number, which says which of many."""
+    """The locks. Some take a second number, so that there is one lock for each region, seat or form."""
 
     RULES = 5_140_301
-    """Leads change rules one at a time: of two at once, the second is told of the first."""
+    """One lead changes the rules at a time. A second lead then learns that the rules have changed."""
 
     ROUND = 7_306_001
-    """One worker opens a round, whatever the number of workers."""
+    """One worker opens a round at a time."""
 
     PLANNER = 7_306_002
-    """Workers that plan; the second number is one of as many seats as may plan at the same time."""
+    """Limits how many workers plan at once: the second number is a seat, and each planning worker holds one seat."""
 
     REGION = 7_306_003
-    """One worker plans a region; the second number is the region."""
+    """One worker plans a region at a time; the second number is the region."""
 
     PLACING = 7_306_004
-    """One worker places at once: two would look for the same beds."""
+    """One worker at a time places the requests and spaces that are due (`worker.placing`): two would take the same beds."""
 
     IMPORT = 7_306_005
-    """One import looks up and writes a batch at a time, so that two of the same sheet agree."""
+    """One import looks up and writes a batch at a time, so that two imports of one sheet do not write rows twice."""
 
     FORM = 7_306_006
-    """One sending of a form at a time; the second number is made from the form's key."""
+    """One form sent twice is handled one time after the other; the second number is a hash of the form's key."""
 
 
 @contextmanager
 def held(lock: Lock, which: int | None = None) -> Iterator[bool]:
-    """Hold a lock while the block runs; yield False at once when another session has it."""
+    """Hold a lock while the block runs and yield True; yield False without waiting if another session holds it."""
     key = [int(lock)] if which is None else [int(lock), which]
     marks = ", ".join(["%s"] * len(key))
     with connection.cursor() as cursor:
@@ -56,7 +56,10 @@ def held(lock: Lock, which: int | None = None) -> Iterator[bool]:
 
 
 def hold_until_commit(lock: Lock, which: str | None = None) -> None:
-    """Wait for a lock and hold it until the present transaction ends; `which` is any text, such as a form's key."""
+    """Wait for a lock and hold it until the transaction ends. `which` is any text, such as a form's key.
+
+    Two texts with the same hash share a lock, which costs a wait and nothing else.
+    """
     with connection.cursor() as cursor:
         if which is None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(lock)])

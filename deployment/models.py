@@ -1,4 +1,4 @@
-"""The decisions of this deployment about its rules: one append-only line for each."""
+"""The changes that this deployment made to its rules, one append-only line for each."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SettingChange(models.Model):
-    """One change of one setting: by whom, when, from which value to which, and why. The last line of a name is its present value.
+    """One change of one rule by a lead, with the old and the new value and the reason. Append-only.
 
-    There is no second table with present values, because it could contradict this history.
+    The last line of a name holds the present value. There is no table of present values, because it could contradict
+    this history.
     """
 
     name = models.CharField(_("setting"), max_length=40)

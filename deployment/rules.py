@@ -1,7 +1,7 @@
-"""The rules of this deployment: the decisions of its lead coordinators, over the defaults of `shelter.settings`.
+"""The rules of this deployment: the defaults of `shelter.settings`, changed by its lead coordinators.
 
-Code below the doors asks `current()` each time it needs a rule. Within `read_once()` (a request, a round) the
-rows are read at most once, so that one act does not follow two rules.
+Code below the doors calls `current()` each time it needs a rule. Within `read_once()` (a request, a round) the rows
+are read at most once, so that one act follows one state of the rules.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from deployment.locks import Lock, hold_until_commit
 from deployment.models import SettingChange
 
 LATER = 10_000
-"""Days ahead of the last line of `answer_hours`: anything later."""
+"""The number of days in the last line of `answer_hours`, which stands for any later night."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Every rule a lead coordinator may change. The names are those of `SettingChange.name`."""
+    """Every rule that a lead coordinator may change. `SettingChange.name` uses the names of these fields."""
 
     answer_hours: tuple[tuple[int, int], ...]
-    """Hours to decide or to answer: (nights until the stay begins at most, hours), in rising order."""
+    """Hours to decide or to answer, as lines (most nights until the stay begins, hours) in rising order."""
     required_checks: Mapping[str, int]
-    """Kinds of check every host needs, and for how many days each counts."""
+    """The kinds of check that every host needs, with the days for which each counts."""
     fresh_days: int
-    """Days after which a host is asked whether the space still stands."""
+    """Days after which a host is asked whether the space is still available."""
     fresh_answer_days: int
-    """Days in which a host can answer that question."""
+    """Days that a host has to answer that question."""
     two_people: frozenset[str]
-    """Risks that need two coordinators, each of them alone."""
+    """Risks of which any one makes an approval need two coordinators."""
     two_people_new_host: frozenset[str]
-    """Risks that need two coordinators where the host is new to everybody."""
+    """Risks that need two coordinators if the host is new."""
     auto_approve: bool
-    """Whether proposals without any risk are approved at once, in the name of the lead who switched it on."""
+    """Approve proposals without any risk at once, in the name of the lead who switched this rule on."""
     auto_approve_km: int
-    """Proposals that are farther away than this, in kilometres, are not approved at once."""
+    """The greatest distance, in kilometres, of a proposal that is approved at once."""
     auto_approve_stays: int
-    """Nor are proposals with a host who has ended fewer stays well than this."""
+    """The least number of stays that ended well with the host of a proposal that is approved at once."""
     auto_approve_by: int | None = None
-    """The id of the lead who switched it on; None while it is off."""
+    """The id of the lead who switched `auto_approve` on; None while it is off."""
 
 
 CHANGEABLE = tuple(each.name for each in fields(Rules) if each.name != "auto_approve_by")
@@ -62,7 +62,7 @@ _once: ContextVar[_Read | None] = ContextVar("rules_read_once", default=None)
 
 @contextmanager
 def read_once() -> Iterator[None]:
-    """Read the rules at most once within the block. A block inside another one uses the rules of the outer one."""
+    """Read the rules at most once within the block. A nested block uses the rules of the outer block."""
     if _once.get() is not None:
         yield
         return
@@ -74,7 +74,7 @@ def read_once() -> Iterator[None]:
 
 
 def current() -> Rules:
-    """Return the rules as they are now, or within `read_once` as they were at the first call."""
+    """Return the present rules; within `read_once`, the rules as they were at the first call."""
     held = _once.get()
     if held is None:
         return _read()
@@ -84,7 +84,7 @@ def current() -> Rules:
 
 
 def defaults() -> Rules:
-    """Return the rules of a deployment that has changed none."""
+    """Return the rules of a deployment that has changed none of them."""
     return _rules(
         {
             "answer_hours": settings.ANSWER_HOURS,
@@ -101,15 +101,15 @@ def defaults() -> Rules:
 
 
 def latest_change() -> int:
-    """Return the number of the last change, 0 before the first. A later `change` must say which one its form had shown."""
+    """Return the id of the last change, or 0. `change` takes the id that its form had shown."""
     return SettingChange.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def change(values: Mapping[str, Any], *, by: Any, at: datetime, reason: str, seen: int) -> list[SettingChange]:
     """Write a line for each rule that differs from now, and return the lines.
 
-    `seen` is `latest_change()` at the time when the values were shown. The door has already asked whether `by` may do this.
-    Raises NotSensible (naming the rule) and RulesChanged when somebody changed the rules since.
+    `seen` is `latest_change()` at the time when the values were shown. The door has checked the rights of `by`.
+    Raises RuleNotSensible (which names the rule), or RulesChanged if somebody changed the rules since then.
     """
     with transaction.atomic():
         hold_until_commit(Lock.RULES)
@@ -134,7 +134,7 @@ def change(values: Mapping[str, Any], *, by: Any, at: datetime, reason: str, see
 
 
 def as_json(rules: Rules) -> dict[str, Any]:
-    """Return the rules as they are stored, with sorted lists, so that equal rules are equal as JSON too."""
+    """Return the rules as they are stored, with sorted lists, so that equal rules have equal JSON."""
     return {
         "answer_hours": [list(tier) for tier in rules.answer_hours],
         "required_checks": dict(sorted(rules.required_checks.items())),
@@ -152,7 +152,7 @@ def _read() -> Rules:
     latest = SettingChange.objects.order_by("name", "-pk").distinct("name").values_list("name", "new", "by_id")
     rules = defaults()
     for name, value, by in latest:
-        if name in CHANGEABLE:  # A rule that a later version dropped is history only.
+        if name in CHANGEABLE:  # Skip rules that a later version dropped.
             rules = replace(rules, **{name: _typed(name, value)})
         if name == "auto_approve" and value:
             rules = replace(rules, auto_approve_by=by)

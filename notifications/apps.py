@@ -7,4 +7,4 @@ class NotificationsConfig(AppConfig):
     verbose_name = gettext_lazy("Messages")
 
     def ready(self) -> None:
-        from notifications import checks  # noqa: F401  (registers them)
+        from notifications import checks  # noqa: F401  (importing registers the checks)

@@ -1,4 +1,4 @@
-"""System checks of the channels: a fault is said at the start, not by the first message that fails."""
+"""System checks of the channels, so that a fault shows at the start and not at the first message."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from notifications.channels import TRANSPORTS
 
 @register
 def channels_are_known_and_complete(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse unknown names in SHELTER_CHANNELS, and a channel that lacks what it needs to send."""
+    """Refuse unknown names in SHELTER_CHANNELS, and channels that lack a setting they need for sending."""
     found: list[CheckMessage] = []
     if unknown := sorted(set(settings.NOTIFICATION_CHANNELS) - set(TRANSPORTS)):
         found.append(
             Error(
-                f"SHELTER_CHANNELS names {', '.join(unknown)}, which no channel is called.",
+                f"SHELTER_CHANNELS names {', '.join(unknown)}, but there is no such channel.",
                 hint=f"Use some of: {', '.join(TRANSPORTS)}.",
                 id="notifications.E001",
             )
@@ -45,8 +45,8 @@ def channels_are_known_and_complete(app_configs: Sequence[AppConfig] | None, **k
     if settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL:
         found.append(
             Error(
-                "EMAIL_USE_TLS and EMAIL_USE_SSL are both on, but a connection begins in one of the two ways.",
-                hint="Port 587 asks for EMAIL_USE_TLS=yes, port 465 for EMAIL_USE_SSL=yes and EMAIL_USE_TLS=no.",
+                "EMAIL_USE_TLS and EMAIL_USE_SSL are both on, but a connection can use only one of them.",
+                hint="Port 587 needs EMAIL_USE_TLS=yes; port 465 needs EMAIL_USE_SSL=yes and EMAIL_USE_TLS=no.",
                 id="notifications.E004",
             )
         )
@@ -55,7 +55,7 @@ def channels_are_known_and_complete(app_configs: Sequence[AppConfig] | None, **k
 
 @register(Tags.security, deploy=True)
 def nobody_is_told_by_the_log(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn when a deployment prints its messages, with their addresses and codes, to the log."""
+    """Warn if a deployment prints its messages to the log, with their addresses and codes."""
     if "console" not in settings.NOTIFICATION_CHANNELS:
         return []
     return [

@@ -1,11 +1,12 @@
-"""Delivering what the outbox holds: claim under a lease, commit, call the provider, record.
+"""Delivering the messages of the outbox: claim rows under a lease, commit, call the provider, record the outcome.
 
-1. Claim some due rows with FOR UPDATE SKIP LOCKED and a lease, and commit: several workers share the
-   work, and nothing slow happens inside a transaction.
-2. Send them side by side, each with its idempotency key, and renew the lease of those that take long: it
-   says that a worker is alive, not that a provider is quick.
-3. Record each outcome, only if the lease is still ours. A worker killed before that leaves a row whose
-   lease runs out; it is sent again under the same key: at least once, and once for a provider that knows keys.
+1. Claim some due rows with FOR UPDATE SKIP LOCKED and a lease, and commit. Several workers share the work, and
+   nothing slow happens inside a transaction.
+2. Send the messages side by side, each with its idempotency key. Renew the lease of a slow one, because the lease
+   shows that the worker is alive, not that the provider is fast.
+3. Record each outcome, but only if this worker still holds the lease. If a worker is killed before, the lease of the
+   row runs out and another worker sends the message again under the same key. So every message is sent at least once,
+   and reaches people exactly once if the provider knows idempotency keys.
 """
 
 from __future__ import annotations
@@ -38,32 +39,32 @@ Jitter = Callable[[], float]
 
 SIDE_BY_SIDE = 8
 LONGEST_RUN = timedelta(seconds=30)
-"""A backlog must not keep a worker from everything else; the next wake-up goes on."""
+"""Longest run of one task, so that a backlog does not keep a worker from other work. The next wake-up continues."""
 
 MOST_ATTEMPTS = 20
 FIRST_BACKOFF_SECONDS = 5.0
 LONGEST_BACKOFF_SECONDS = 3600.0
-"""With the two above, a message outlives a provider that is down for a night (about eight hours)."""
+"""These three let a message survive a provider that is down for a night (about eight hours)."""
 LONGEST_RETRY_AFTER_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now: the person has quiet hours until then."""
+    """The message waits: the person has quiet hours until `until`."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class TooLate:
-    """The notification is not worth telling any more."""
+    """The message is dropped: it is no use to the person any more."""
 
 
 Outcome = Sent | DeliveryFailed | Later | TooLate
 
 
 def deliver_due(*, now: Now, jitter: Jitter) -> int:
-    """Deliver until nothing is due, or for about LONGEST_RUN; return how many were sent."""
+    """Deliver until nothing is due, or for about LONGEST_RUN; return the number of messages sent."""
     enough, sent = now() + LONGEST_RUN, 0
     limited: set[str] = set()
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
@@ -72,18 +73,21 @@ def deliver_due(*, now: Now, jitter: Jitter) -> int:
                 recorded = record(delivery, outcome, at=now(), jitter=jitter)
                 sent += recorded and isinstance(outcome, Sent)
                 if isinstance(outcome, DeliveryFailed) and outcome.error_class == "rate_limited":
-                    limited.add(delivery.transport)  # The rest of this run leaves that provider alone.
+                    limited.add(delivery.transport)  # Leave that provider alone for the rest of this run.
     return sent
 
 
 def claim(*, at: datetime, limit: int = SIDE_BY_SIDE, without: Iterable[str] = ()) -> list[Delivery]:
-    """Take up to `limit` due deliveries under a lease, urgent ones first: new ones, and those whose lease ran out."""
+    """Take up to `limit` due deliveries under a lease, urgent ones first.
+
+    Deliveries that wait are due, and so are those whose lease has run out. `without` names transports to leave out.
+    """
     until = at + timedelta(seconds=settings.LEASE_SECONDS)
     due = Delivery.objects.filter(
         status__in=[Delivery.Status.WAITING, Delivery.Status.SENDING], next_attempt_at__lte=at
     )
     with transaction.atomic():
-        # Without the address and the text: one that no key can decrypt must not stop the others.
+        # Do not load addresses and texts here: one that no key can decrypt would stop all the others.
         rows = list(
             due.exclude(transport__in=without)
             .select_for_update(skip_locked=True)
@@ -99,7 +103,7 @@ def claim(*, at: datetime, limit: int = SIDE_BY_SIDE, without: Iterable[str] = (
 
 
 def _outcomes(claimed: Iterable[Delivery], threads: Executor, *, now: Now) -> Iterator[tuple[Delivery, Outcome]]:
-    """Send the claimed deliveries side by side; yield each with what came of it, as soon as it is known."""
+    """Send the claimed deliveries side by side; yield each with its outcome as soon as the outcome is known."""
     sending: dict[Future[Outcome], Delivery] = {}
     for delivery in claimed:
         prepared = _prepare(delivery, at=now())
@@ -119,7 +123,7 @@ def _outcomes(claimed: Iterable[Delivery], threads: Executor, *, now: Now) -> It
 
 
 def _prepare(delivery: Delivery, *, at: datetime) -> Message | Outcome:
-    """Return the message to send, or why there is none."""
+    """Return the message to send, or the outcome if there is nothing to send."""
     if delivery.attempts > MOST_ATTEMPTS:
         return DeliveryFailed("unknown", "no worker lived through an attempt")
     try:
@@ -156,7 +160,7 @@ def _send(transport: str, message: Message) -> Outcome:
 
 
 def _unforeseen(error: Exception) -> DeliveryFailed:
-    # Where it happened, but not the error's own words: they may repeat an address.
+    # Log the place of the error without its text, which may repeat an address.
     log.error(
         "delivery failed with %s\n%s",
         error.__class__.__name__,
@@ -166,7 +170,7 @@ def _unforeseen(error: Exception) -> DeliveryFailed:
 
 
 def end_of_quiet(point: ContactPoint, at: datetime) -> datetime | None:
-    """Return when the person's quiet hours end if `at` lies in them, else None. They are hours of TIME_ZONE."""
+    """Return the end of the person's quiet hours if `at` lies in them, else None. Quiet hours are in TIME_ZONE."""
     start, end = point.quiet_from, point.quiet_until
     if start is None or end is None:
         return None
@@ -180,7 +184,7 @@ def end_of_quiet(point: ContactPoint, at: datetime) -> datetime | None:
 
 
 def record(delivery: Delivery, outcome: Outcome, *, at: datetime, jitter: Jitter) -> bool:
-    """Write what came of a claimed delivery if its lease is still ours; return whether it was."""
+    """Write the outcome of a claimed delivery if this worker still holds its lease; return whether it does."""
     match outcome:
         case Sent(provider_id):
             return _write(
@@ -216,15 +220,15 @@ def record(delivery: Delivery, outcome: Outcome, *, at: datetime, jitter: Jitter
 def _next_attempt_at(delivery: Delivery, retry_after: float | None, *, at: datetime, jitter: Jitter) -> datetime:
     then = at + timedelta(seconds=backoff(delivery.attempts, retry_after, jitter()))
     expires_at = Notification.objects.values_list("expires_at", flat=True).get(pk=delivery.notification_id)
-    # No later than it expires, so that a coordinator soon sees what could not be told.
+    # Try no later than the message expires: that try fails, and a coordinator soon sees that nobody was told.
     return then if expires_at is None else max(at, min(then, expires_at))
 
 
 def backoff(attempts: int, retry_after: float | None, jitter: float) -> float:
-    """Return the seconds to wait after so many attempts.
+    """Return the seconds to wait after `attempts` attempts.
 
-    It doubles from FIRST_ to LONGEST_BACKOFF_SECONDS, the last half of it spread by `jitter` (0 to 1); never
-    less than the provider asked for in `retry_after`, as long as that is at most a day.
+    The wait doubles from FIRST_BACKOFF_SECONDS to LONGEST_BACKOFF_SECONDS, and `jitter` (0 to 1) spreads its second
+    half. It is at least the provider's `retry_after` in seconds, of which at most a day counts.
     """
     longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1))
     asked = min(retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
@@ -232,7 +236,10 @@ def backoff(attempts: int, retry_after: float | None, jitter: float) -> float:
 
 
 def try_again(delivery_id: int, *, at: datetime) -> bool:
-    """Put a failed delivery back into the queue; return whether it was a failed one that some channel can send."""
+    """Put a failed delivery back into the queue.
+
+    Returns False if the delivery has not failed, or if no enabled channel serves its address.
+    """
     point = ContactPoint.objects.defer("address").filter(deliveries=delivery_id).first()
     transport = transport_for(point) if point else ""
     if not transport:

@@ -1,4 +1,4 @@
-"""What there is to tell: to whom, whether it may wake somebody at night, and what the words need to know."""
+"""The events that people are told of, with the recipient, the urgency and the facts that the words need."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Literal
 Side = Literal["host", "arrival", "coordinator", "both"]
 
 CONTEXT = frozenset({"match", "space", "host", "case_number", "first_night", "last_day", "answer_by"})
-"""All that a notification may carry: ids, a case number, ISO days and one ISO moment. Never a word of a person."""
+"""The only fields that a notification may carry: ids, a case number, days and a moment (ISO 8601). None is personal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happens to people.
+    """One kind of event.
 
-    recipient: whose page the message points to ("both": host and arrival get the same words).
-    urgent: told in quiet hours too, and before everything that is not urgent.
-    needs: the fields of the context without which the words make no sense.
-    asks: it asks for an answer by the context's `answer_by`; after that moment it is not told any more.
-    carries_code: its words hold the one-time code, so it must be given a `secret`.
+    recipient: the side that is told, to whose page the message points ("both": host and arrival get the same words).
+    urgent: the message is sent in quiet hours too, and before messages that are not urgent.
+    needs: the fields of the context that the words use.
+    asks: the message asks for an answer by the context's `answer_by`, and is not sent after that moment.
+    carries_code: the words hold a one-time code, so `outbox.tell` needs a `secret`.
     """
 
     recipient: Side
@@ -67,4 +67,4 @@ EVENTS: dict[str, Event] = {
 }
 
 CODES = frozenset(name for name, event in EVENTS.items() if event.carries_code)
-"""The events whose notification is a sign-in code."""
+"""The events whose message carries a sign-in code."""

@@ -1,4 +1,4 @@
-"""The inbox on a person's page and in the API: what was told, and whether it was read."""
+"""The inbox on a person's page and in the API: their notifications, read and unread."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 
 def inbox(user: AbstractBaseUser) -> QuerySet[Notification]:
-    """Return what was told to `user`, newest first; one-time codes never appear here."""
+    """Return the notifications of `user`, newest first, without one-time codes."""
     return Notification.objects.filter(recipient_id=user.pk).exclude(event__in=CODES)
 
 
 def unread_count(user: AbstractBaseUser) -> int:
-    """Return how many notifications `user` has not read yet."""
+    """Return the number of notifications that `user` has not read."""
     return inbox(user).filter(read_at=None).count()
 
 
 def mark_read(notification_id: int, *, by: AbstractBaseUser, at: datetime) -> Notification:
-    """Note that `by` has read one of their own notifications; the first time counts.
+    """Note that `by` has read one of their notifications. A second call keeps the first moment.
 
-    Raises Notification.DoesNotExist for another person's.
+    Raises Notification.DoesNotExist if the notification is not in their inbox.
     """
     inbox(by).filter(pk=notification_id, read_at=None).update(read_at=at)
     return inbox(by).get(pk=notification_id)
 
 
 def mark_all_read(*, by: AbstractBaseUser, at: datetime) -> int:
-    """Note that `by` has read everything that is in their inbox now; return how many were unread."""
+    """Note that `by` has read everything in their inbox; return the number that was unread."""
     return inbox(by).filter(read_at=None).update(read_at=at)

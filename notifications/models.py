@@ -1,4 +1,4 @@
-"""Telling people: where they can be reached, what there is to tell, and each attempt to tell it."""
+"""The outbox as rows: the contact points of people, the notifications to them, and the deliveries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from privacy.fields import EncryptedTextField
 
 
 class ContactPoint(models.Model):
-    """One way to reach a person. The address is encrypted; `address_index` finds it without reading it."""
+    """One address of a person. The address is encrypted, and `address_index` finds it without decrypting it."""
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("e-mail")
@@ -47,7 +47,7 @@ class ContactPoint(models.Model):
 
 
 class Notification(models.Model):
-    """One thing to tell one person. `key` makes telling it twice impossible; `context` holds no personal data."""
+    """One thing to tell one person. Its unique `key` prevents telling it twice; `context` holds no personal data."""
 
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notifications")
     event = models.CharField(max_length=40)
@@ -72,14 +72,15 @@ class Notification(models.Model):
 
 NO_CHANNEL = "no enabled channel serves"
 TOO_LATE = "too late to be told"
-"""What the service itself writes down, for the log and the API, where no provider was asked."""
+"""The service's own texts of errors, where no provider was asked. The log and the API show them."""
 
 
 class Delivery(models.Model):
-    """Telling one notification at one contact point, in as many attempts as it takes.
+    """The delivery of one notification to one contact point, with all its attempts.
 
-    From `next_attempt_at` on, any worker may take a waiting or sending one: while it is being sent that is
-    the end of the lease. `leased_until` is also the mark by which a worker knows that the lease is still its own.
+    From `next_attempt_at` on, any worker may take a delivery that is waiting or being sent. While a delivery is being
+    sent, `next_attempt_at` is the end of the lease. A worker still holds its lease if `leased_until` is the moment
+    that the worker wrote.
     """
 
     class Status(models.TextChoices):
@@ -132,7 +133,7 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["notification", "contact_point"], name="delivery_once"),
         ]
         indexes = [
-            # What a claim reads, in its order; a delivery that is over leaves the index.
+            # For `delivering.claim`, in the order in which it reads. Deliveries that are over leave the index.
             models.Index(
                 name="delivery_due",
                 fields=["-urgent", "next_attempt_at"],
@@ -146,5 +147,5 @@ class Delivery(models.Model):
 
     @property
     def provider_spoke(self) -> bool:
-        """Return whether the error's text is a provider's, and not the service's own."""
+        """Return whether a provider wrote the error's text, and not the service itself."""
         return self.error_text != TOO_LATE and not self.error_text.startswith(NO_CHANNEL)

@@ -1,8 +1,8 @@
-"""The outbox: what is to be told is a row, written in the transaction of the change it reports.
+"""The outbox: each message is a row, written in the transaction of the change that it reports.
 
-Two words that are easily mixed up: a contact point's *channel* is the kind of its address (e-mail, SMS,
-Telegram); a delivery's *transport* is the module of `notifications.channels` that sends it. Which
-transports exist for a kind is `TRANSPORTS_FOR`; which of them are switched on, `settings.NOTIFICATION_CHANNELS`.
+Two words are easily mixed up. The *channel* of a contact point is the kind of its address (e-mail, SMS, Telegram). The
+*transport* of a delivery is the module of `notifications.channels` that sends it. `TRANSPORTS_FOR` lists the
+transports for each channel, and `settings.NOTIFICATION_CHANNELS` the transports that are switched on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from notifications.events import CONTEXT, EVENTS
 from notifications.models import NO_CHANNEL, ContactPoint, Delivery, Notification
 from notifications.wakeups import wake
 
-# The transports that serve a kind of address, best first; `console` serves any and is for trying things out.
+# The transports for each kind of address, best first. `console` serves every kind and is for trials.
 TRANSPORTS_FOR = {
     ContactPoint.Channel.EMAIL: ("email", "gateway", "console"),
     ContactPoint.Channel.SMS: ("gateway", "console"),
@@ -29,7 +29,7 @@ TRANSPORTS_FOR = {
 
 
 class Recipient(Protocol):
-    """Whoever can be told something: a user of the project, of whom this app knows only this."""
+    """The part of a user that this app needs: an id and a language."""
 
     pk: Any
     language: str
@@ -37,7 +37,7 @@ class Recipient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One thing to tell one person; the arguments of `tell`."""
+    """One thing to tell one person: the arguments of `tell`."""
 
     recipient: Recipient
     event: str
@@ -59,14 +59,15 @@ def tell(
     secret: str = "",
     expires_at: datetime | None = None,
 ) -> Notification:
-    """Write a notification and, where the recipient can be reached, its delivery; the same `key` twice is one.
+    """Write a notification, and its delivery if the recipient can be reached; return the notification.
 
-    `context` holds only what is nobody's secret (the fields of `events.CONTEXT`); a one-time code goes
-    into `secret`, which is encrypted, and emptied after sending. Without `contact_point` the preferred one
-    is taken, else a verified one, else the first. A person without any reads it on their page. After
-    `expires_at` (for an event that asks: the `answer_by` of the context) it is not told any more.
+    A second call with the same `key` writes nothing. `context` holds fields of `events.CONTEXT` only, none of them
+    personal. A one-time code goes into `secret`, which is encrypted, and emptied after sending. Without
+    `contact_point`, the message goes to the preferred contact point, else to a verified one, else to the first. A
+    person without a contact point reads it on their page. After `expires_at` (for an event that asks: `answer_by` of
+    the context) the message is not sent.
 
-    Raises ValueError for an event that is not in the table, or a context that is not the event's.
+    Raises ValueError for an event that is not in the table, or a context that does not fit the event.
     """
     telling = Telling(
         recipient=recipient,
@@ -81,15 +82,15 @@ def tell(
 
 
 def tell_many(tellings: Sequence[Telling], *, at: datetime) -> list[Notification]:
-    """Do what `tell` does for each, in the same handful of queries however many there are.
+    """Tell each telling as `tell` does, with the same few queries for any number of tellings.
 
-    Returns the notification of each telling, in their order. Raises ValueError as `tell` does, before
-    anything is written.
+    Returns the notifications in the order of the tellings. Raises ValueError as `tell` does, before any row is
+    written.
     """
     for telling in tellings:
         _check(telling)
     rows = {row.key: row for row in Notification.objects.filter(key__in={telling.key for telling in tellings})}
-    # In the order of their keys: two transactions with the same keys wait for one another, and not in a circle.
+    # Write in the order of the keys, so that two transactions with the same keys cannot deadlock.
     new = {telling.key: telling for telling in sorted(tellings, key=lambda each: each.key) if telling.key not in rows}
     if new:
         rows |= _write(new, at=at)
@@ -97,7 +98,7 @@ def tell_many(tellings: Sequence[Telling], *, at: datetime) -> list[Notification
 
 
 def take_back(recipient: Recipient) -> int:
-    """Forget what was to be told to this person and of which nothing has gone out yet; return how many notifications."""
+    """Delete the notifications to this person that no provider was given yet; return their number."""
     deliveries = Delivery.objects.select_for_update().filter(notification__recipient=recipient.pk)
     gone = {row.notification_id for row in deliveries if row.attempts or row.status == Delivery.Status.SENDING}
     unsaid = Notification.objects.filter(recipient=recipient.pk).exclude(pk__in=gone)
@@ -108,13 +109,13 @@ def take_back(recipient: Recipient) -> int:
 
 
 def undelivered() -> QuerySet[Delivery]:
-    """Return the deliveries that failed for good, newest first: a coordinator finds another way."""
+    """Return the deliveries that failed for good, newest first, so that a coordinator can find another way."""
     failed = Delivery.objects.filter(status=Delivery.Status.FAILED)
     return failed.select_related("notification__recipient", "contact_point").order_by("-pk")
 
 
 def transport_for(point: ContactPoint) -> str:
-    """Return the enabled transport that serves this kind of address best, or "" when none does."""
+    """Return the best enabled transport for this kind of address, or "" if there is none."""
     enabled = settings.NOTIFICATION_CHANNELS
     return next((name for name in TRANSPORTS_FOR[ContactPoint.Channel(point.channel)] if name in enabled), "")
 
@@ -124,7 +125,7 @@ def _check(telling: Telling) -> None:
         raise ValueError(f"There is no event {telling.event!r} in notifications.events.EVENTS.")
     event = EVENTS[telling.event]
     if unknown := sorted(set(telling.context) - CONTEXT):
-        raise ValueError(f"A notification may not carry {unknown}; what it may is events.CONTEXT.")
+        raise ValueError(f"A notification may not carry {unknown}; events.CONTEXT lists the fields that it may carry.")
     if missing := [name for name in event.needs if not telling.context.get(name)]:
         raise ValueError(f"{telling.event} needs {missing} in its context.")
     if event.carries_code != bool(telling.secret):
@@ -142,7 +143,7 @@ def _write(new: Mapping[str, Telling], *, at: datetime) -> dict[str, Notificatio
                     event=telling.event,
                     language=telling.recipient.language,
                     context=dict(telling.context),
-                    # A code that nobody will send is not kept.
+                    # Do not store a code that nobody will send.
                     secret=telling.secret if transports.get(key) else "",
                     key=key,
                     created_at=at,
@@ -150,7 +151,7 @@ def _write(new: Mapping[str, Telling], *, at: datetime) -> dict[str, Notificatio
                 )
                 for key, telling in new.items()
             ],
-            ignore_conflicts=True,  # Somebody else may have told it a moment ago.
+            ignore_conflicts=True,  # Another transaction may have written it a moment ago.
         )
         rows = {row.key: row for row in Notification.objects.filter(key__in=new)}
         Delivery.objects.bulk_create(
@@ -171,7 +172,7 @@ def _delivery(notification: Notification, point: ContactPoint, transport: str, a
         next_attempt_at=at,
     )
     if not transport:
-        # A row nevertheless, so that a coordinator sees who could not be told.
+        # Write a failed row, so that a coordinator sees that this person could not be told.
         delivery.status = Delivery.Status.FAILED
         delivery.error_class = Delivery.ErrorClass.PERMANENT
         delivery.error_text = f"{NO_CHANNEL} {point.channel}"
@@ -185,7 +186,7 @@ def _expires_at(telling: Telling) -> datetime | None:
 
 
 def _contact_points(tellings: Iterable[Telling]) -> dict[str, ContactPoint]:
-    """Return where each telling goes, by its key; a telling to somebody who cannot be reached is left out."""
+    """Return the contact point of each telling by its key. Tellings to people without one are left out."""
     tellings = list(tellings)
     people = {telling.recipient.pk for telling in tellings if telling.contact_point is None}
     best: dict[Any, ContactPoint] = {}

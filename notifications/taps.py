@@ -1,7 +1,7 @@
-"""One-tap links: a signed address in a message that answers what it asks, once, until the answer is due.
+"""One-tap links: a signed address that answers the question of a message, once, until the answer is due.
 
-The address holds a row's number and a signature over it, nothing of a person; whether it was used stands in the row.
-Whoever has the link can give this one answer and see nothing else, so it is as good as the message it stands in.
+The address holds a row's id and a signature over it, and no personal data. The row says whether the link was used.
+A person with the link can give this one answer and see nothing else, so the link is as secret as its message.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ def _signer() -> Signer:
 
 
 def token_of(notification: Notification) -> str:
-    """Return the token that stands for `notification` in an address."""
+    """Return the signed id of `notification`, for use in an address."""
     return _signer().sign(str(notification.pk))
 
 
 def link_to(notification: Notification) -> str:
-    """Return the whole address."""
+    """Return the one-tap address of `notification`, with scheme and host."""
     return f"{settings.SITE_URL}/t/{token_of(notification)}/"
 
 
 def find(token: str) -> Notification | None:
-    """Return the notification a token stands for, used or not, expired or not; None for one that is not ours."""
+    """Return the notification of a token, even if it is used or expired; None if its signature is not ours."""
     try:
         pk = int(_signer().unsign(token))
     except (BadSignature, ValueError):
@@ -42,11 +42,14 @@ def find(token: str) -> Notification | None:
 
 
 def is_over(notification: Notification, *, at: datetime) -> bool:
-    """Return whether the time to answer has run out."""
+    """Return whether the time to answer is over."""
     return notification.expires_at is None or notification.expires_at <= at
 
 
 def use(notification: Notification, *, at: datetime) -> bool:
-    """Use the link, in the transaction of the act it is for; False when it was used before or its time is over."""
+    """Mark the link as used; return False if it was used before or its time is over.
+
+    The caller does the act of the link in the same transaction.
+    """
     unused = Notification.objects.filter(pk=notification.pk, tapped_at=None, expires_at__gt=at)
     return bool(unused.update(tapped_at=at))

@@ -12,5 +12,5 @@ from notifications.delivering import deliver_due
 
 @shared_task(name="notifications.deliver")
 def deliver() -> None:
-    """Deliver what is due; may run twice and side by side."""
+    """Deliver the messages that are due. Several runs side by side do no harm: `delivering.claim` shares the rows."""
     deliver_due(now=timezone.now, jitter=random.random)

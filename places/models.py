@@ -1,4 +1,4 @@
-"""The gazetteer as rows: places, and every name they are known by."""
+"""The gazetteer as rows: places, their names and the changes that people made."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 OWN_FROM = -1_000_000
-"""The highest number of places that people of the deployment added; those of the gazetteer's files are above it."""
+"""The highest `geoname_id` of places that people of the deployment add; the gazetteer's own numbers are higher."""
 
 
 class Place(models.Model):
-    """A city, town or border crossing. `geoname_id` is GeoNames' number, negative for crossings and places of our own.
+    """A city, town or border crossing. `geoname_id` is GeoNames' number; places that GeoNames lacks have a negative one.
 
-    What people changed (`edited_at`) the gazetteer's loader leaves alone. A closed one is nobody's choice any more, and
-    stays where it is named already.
+    `edited_at` is set on places that people changed: the gazetteer's loader leaves them alone. `closed_at` is set on
+    places that nobody can choose any more; spaces and requests there keep them.
     """
 
     class Kind(models.TextChoices):
@@ -44,7 +44,7 @@ class Place(models.Model):
 
 
 class PlaceName(models.Model):
-    """One name of a place, with the key it is looked up by (`places.names.key_of`)."""
+    """One name of a place, with its look-up key (`places.names.key_of`)."""
 
     place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="names")
     name = models.CharField(max_length=200)
@@ -61,7 +61,7 @@ class PlaceName(models.Model):
 
 
 class PlaceChange(models.Model):
-    """One change of a place: who, when, what, from what to what, why. Append-only."""
+    """One change of a place by a person, with the old and the new details and the reason. Append-only."""
 
     class What(models.TextChoices):
         ADDED = "added", _("added")

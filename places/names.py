@@ -1,11 +1,11 @@
-"""How names of places are compared: what people type differs in case, accents, signs and spacing."""
+"""Comparing names of places and addresses, which people type with different case, accents, signs and spacing."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# People without a Kazakh keyboard type Костанай for Қостанай: both are looked up under the plain letter.
+# People without a Kazakh keyboard type Костанай for Қостанай, so both are looked up under the plain letter.
 _PLAIN_LETTERS = str.maketrans("әғқңөұүһі", "агкноууhи", "ъь")
 _APOSTROPHES = str.maketrans("", "", "'`´ʹʻʼʾʿ‘’′")
 _KIND_BEFORE = re.compile(r"^\s*(?:(?:г|с|п|пос|қ)\.\s*|(?:г|город|село|поселок|қала|city of)\s+)")
@@ -15,10 +15,10 @@ _PARTS_OF_ADDRESSES = re.compile(r"\d+|[^\W\d_]+")
 
 
 def key_of(name: str) -> str:
-    """Return the form under which `name` is looked up; empty when it has no letter or digit.
+    """Return the form under which `name` is looked up; "" if it has no letter or digit.
 
-    Case, accents (ё is е, й is и), apostrophes, soft and hard signs, hyphens and spaces do not
-    matter, Kazakh letters count as the plain ones, and "г." before or "қаласы" after is dropped.
+    The form ignores case, accents (ё is е, й is и), apostrophes, soft and hard signs, hyphens and spaces. It writes
+    Kazakh letters as the plain ones, and drops "г." in front and "қаласы" at the end.
     """
     folded = unicodedata.normalize("NFKC", name.translate(_APOSTROPHES)).casefold()
     folded = _KIND_AFTER.sub("", _KIND_BEFORE.sub("", folded))
@@ -35,9 +35,9 @@ _WORDS_OF_ADDRESSES = re.compile(
 
 
 def key_of_address(address: str) -> str:
-    """Return the form under which two ways of writing one address are equal; empty when nothing but words like "flat" is left.
+    """Return a form of `address` that is equal for two ways of writing it; "" if only words like "flat" are in it.
 
-    Case, signs, spacing and the words for street, house and flat do not matter; the order of the rest does.
+    The form ignores case, signs, spacing and the words for street, house and flat. It keeps the order of the rest.
     """
     folded = unicodedata.normalize("NFKC", address.translate(_APOSTROPHES)).casefold()
     words = [word for word in _PARTS_OF_ADDRESSES.findall(folded) if not _WORDS_OF_ADDRESSES.fullmatch(word)]

@@ -10,10 +10,10 @@ from places.names import key_of
 
 
 def find(text: str, *, closed: bool = False) -> Place | None:
-    """Return the place called `text` in any of its languages, or None; of several, the most populous.
+    """Return the most populous place of this deployment called `text` in any language, or None.
 
-    As `gazetteer.find_place` looks up names, but among the places of this deployment: with those that people added or
-    renamed, and without closed ones unless `closed`.
+    Names are compared as in `gazetteer.find_place`. Places that people added or renamed are found too; closed places
+    only if `closed`.
     """
     places = Place.objects.all() if closed else open_places()
     for key in dict.fromkeys((key_of(text), key_of(bare(text)))):
@@ -24,7 +24,7 @@ def find(text: str, *, closed: bool = False) -> Place | None:
 
 
 def known(text: str) -> KnownPlace | None:
-    """Return the place that `find` finds, as the sheets know places: an argument for their `find_place`."""
+    """Return the place that `find` returns as a KnownPlace: the sheets take this function as their `find_place`."""
     place = find(text)
     if place is None:
         return None
@@ -46,7 +46,7 @@ def open_places() -> QuerySet[Place]:
 
 
 def search(text: str) -> QuerySet[Place]:
-    """Return the open places with a name that begins with `text`, the most populous first; all of them for ""."""
+    """Return the open places with a name that begins with `text`, the most populous first; every open place for ""."""
     key = key_of(text)
     names = PlaceName.objects.filter(place=OuterRef("pk"), key__startswith=key)
     return open_places().filter(Exists(names)) if key else open_places()
@@ -56,7 +56,11 @@ CHOICES_SHOWN = 10
 
 
 def candidates(text: str) -> tuple[list[Place], bool]:
-    """Return the places that `text` may mean, the most populous first, and whether they are called exactly so."""
+    """Return at most CHOICES_SHOWN open places that `text` may mean, and whether `text` is exactly their name.
+
+    The most populous place comes first. Places with a name that only begins with `text` are returned if no place has
+    exactly that name.
+    """
     key = key_of(text)
     if not key:
         return [], False
@@ -67,5 +71,5 @@ def candidates(text: str) -> tuple[list[Place], bool]:
 
 
 def row_of(place: KnownPlace) -> Place:
-    """Return the row of a place of the gazetteer. Raises Place.DoesNotExist before `load_gazetteer` has run."""
+    """Return the row of a gazetteer's place. Raises Place.DoesNotExist until `load_gazetteer` has run."""
     return Place.objects.get(geoname_id=place.geoname_id)

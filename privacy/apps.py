@@ -8,4 +8,4 @@ class PrivacyConfig(AppConfig):
     verbose_name = gettext_lazy("Personal data")
 
     def ready(self) -> None:
-        autodiscover_modules("retention")  # Each app registers its clocks there.
+        autodiscover_modules("retention")  # Importing an app's retention.py registers its clocks.

@@ -1,8 +1,8 @@
-"""Personal fields, encrypted at rest, with an index to look them up by.
+"""Personal fields, encrypted at rest, with an index for looking them up.
 
-Encryption is Fernet (AES-128-CBC with HMAC-SHA256, from `cryptography`), with the keys of
-`settings.FIELD_KEYS`: the first one encrypts, all of them decrypt. To rotate a key, put the new one in front and save
-the rows again. The index is HMAC-SHA256 under `settings.INDEX_KEY`.
+The fields are encrypted with Fernet (AES-128-CBC with HMAC-SHA256, from `cryptography`). The first of
+`settings.FIELD_KEYS` encrypts; every one of them decrypts. To rotate the keys, put a new key in front and save the
+rows again. The index is HMAC-SHA256 (RFC 2104) under `settings.INDEX_KEY`.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
 
 
 def encrypt(text: str) -> str:
-    """Return `text` encrypted under the newest key; empty stays empty."""
+    """Return `text` encrypted under the first key; "" for "". Raises ImproperlyConfigured without a key."""
     return _cipher(tuple(settings.FIELD_KEYS)).encrypt(text.encode()).decode() if text else ""
 
 
 def decrypt(token: str) -> str:
-    """Return the text of `token`; raises cryptography.fernet.InvalidToken when no key fits."""
+    """Return the text of `token`; "" for "". Raises cryptography.fernet.InvalidToken if no key fits."""
     return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token.encode()).decode() if token else ""
 
 
 def encrypt_bytes(data: bytes) -> bytes:
-    """Return `data` encrypted under the newest key; empty stays empty."""
+    """Return `data` encrypted under the first key; b"" for b"". Raises ImproperlyConfigured without a key."""
     return _cipher(tuple(settings.FIELD_KEYS)).encrypt(data) if data else b""
 
 
 def decrypt_bytes(token: bytes) -> bytes:
-    """Return the bytes of `token`; raises cryptography.fernet.InvalidToken when no key fits."""
+    """Return the bytes of `token`; b"" for b"". Raises cryptography.fernet.InvalidToken if no key fits."""
     return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token) if token else b""
 
 
 def blind_index(text: str) -> str:
-    """Return 64 hexadecimal digits that are equal for equal texts and tell nothing else; "" for "".
+    """Return 64 hexadecimal digits that are equal for equal texts and reveal nothing else; "" for "".
 
-    Raises ImproperlyConfigured without a key: under an empty one anybody could compute the index.
+    Raises ImproperlyConfigured without a key: anybody could compute an index under an empty key.
     """
     if not settings.INDEX_KEY:
         raise ImproperlyConfigured("Set SHELTER_INDEX_KEY (see .env.example).")
@@ -59,7 +59,7 @@ def blind_index(text: str) -> str:
 
 
 class EncryptedTextField(models.TextField[str, str]):
-    """A text that is readable in Python and ciphertext in PostgreSQL; it cannot be filtered by."""
+    """A text that is readable in Python and ciphertext in PostgreSQL. Queries cannot filter by it."""
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
@@ -69,12 +69,12 @@ class EncryptedTextField(models.TextField[str, str]):
         return decrypt(value) if value is not None else None
 
     def get_lookup(self, lookup_name: str) -> Any:
-        """Allow only `isnull`: ciphertext of equal texts differs, so any other lookup would silently find nothing."""
+        """Allow `isnull` only: equal texts have different ciphertexts, so any other look-up would find nothing."""
         return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
 
 
 class EncryptedBytesField(models.BinaryField[bytes, bytes]):
-    """Bytes that are readable in Python and ciphertext in PostgreSQL; they cannot be filtered by."""
+    """Bytes that are readable in Python and ciphertext in PostgreSQL. Queries cannot filter by them."""
 
     def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
         return super().get_db_prep_value(

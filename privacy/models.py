@@ -1,4 +1,4 @@
-"""Who looked at whose personal fields, and why."""
+"""The log of looks at personal fields."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AccessLog(models.Model):
-    """One look at one person's personal fields. Append-only: the database refuses change and deletion."""
+    """One look by one person at another's personal fields, with the reason. Append-only: PostgreSQL refuses changes."""
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     about = models.ForeignKey(

@@ -1,12 +1,12 @@
-"""What is kept for how long: each app registers its clocks beside its own rows, and one act runs them all.
+"""How long rows are kept. A clock erases rows of one kind; each app registers its clocks, and one act runs them all.
 
-An app's clocks stand in its `retention.py`, which is imported at set-up:
+An app's clocks stand in its `retention.py`, which Django's set-up imports:
 
     @kept_for(timedelta(days=30), "old_letters")
     def _forget_letters(before: datetime) -> int:
         return Letter.objects.filter(at__lt=before).delete()[0]
 
-A row for each clock stands in docs/running.md; a test compares the two.
+The table in docs/running.md has a row for each clock; a test compares the table with the clocks.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from django.db import transaction
 log = logging.getLogger(__name__)
 
 Forget = Callable[[datetime], int]
-"""Erases whatever was last needed before a moment; returns how many rows. It runs in a transaction, and may run twice."""
+"""Erases the rows last needed before a moment; returns their number. It runs in a transaction, and may run twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Rows of one kind, how long they are kept after they were last needed, and what erases them."""
+    """The length of time for which rows of one kind are kept after their last use, and the function that erases them."""
 
     name: str
     length: Callable[[], timedelta]
@@ -40,8 +40,8 @@ _clocks: dict[str, Clock] = {}
 def kept_for(length: timedelta | Callable[[], timedelta], name: str) -> Callable[[Forget], Forget]:
     """Register the decorated function as the clock `name`.
 
-    A `length` that a setting or a rule decides is given as a function, and asked at each run. A length of nothing is
-    for rows that carry their own end. Raises ValueError where another clock has the name.
+    Give `length` as a function if a setting or a rule decides it: each run calls the function. Rows that carry their
+    own end take `timedelta(0)`. The decorator raises ValueError if another clock has the name.
     """
 
     def register(forget: Forget) -> Forget:
@@ -59,9 +59,10 @@ def clocks() -> Mapping[str, Clock]:
 
 
 def forget_what_is_old(*, at: datetime) -> dict[str, int]:
-    """Run every clock, each in a transaction of its own; return by clock how many rows were erased.
+    """Run every clock, each in its own transaction; return the number of erased rows by clock.
 
-    A clock that fails is logged and missing from the answer. It stops no other, and the next run tries it again.
+    A clock that fails is logged and left out of the answer. The other clocks still run, and the next run tries the
+    failed one again.
     """
     erased = {}
     for clock in clocks().values():

@@ -1,9 +1,9 @@
-"""Makes the sample week anew: `python sample_data/make_sample.py`. Same seed, same files.
+"""Make the sample week anew: `python sample_data/make_sample.py`. The same seed makes the same files.
 
-A week like the last one of September 2022 in Kazakhstan: 180 spaces and 300 shelter requests, where
-people arrived then (the cities nearest to the Russian border more than their size says), as
-volunteers would have written them down. Everybody in it is made up; a quarter of the spaces are
-known by their place only, and phone numbers are written in all the usual ways.
+The sample has 180 spaces and 300 shelter requests of a week like the last one of September 2022 in Kazakhstan. They
+lie in the cities where people arrived then, so cities near the Russian border have more than their size suggests. The
+rows look as volunteers would have written them: a quarter of the spaces have no coordinates, and phone numbers are
+written in all the usual ways. Every person is made up.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ A_CHILD_ALONE = {
 
 
 def make() -> tuple[str, str]:
-    """Return the text of SPACES.csv and of REQUESTS.csv."""
+    """Return the text of SPACES.csv and the text of REQUESTS.csv."""
     random = Random(SEED)
     spaces = [_space(random, number) for number in range(1, SPACES + 1)]
     requests = [_request(random, number) for number in range(1, REQUESTS + 1)]
@@ -178,7 +178,7 @@ def _window(random: Random, first: date) -> tuple[date, date]:
 
 
 def _phone(random: Random, number: int) -> str:
-    """Return the number of that order, written in one of the usual ways; +7 700 000 is nobody's."""
+    """Return the phone number that ends in `number`, in one of the usual forms. Nobody has a number +7 700 000 xx xx."""
     digits = f"000{number:04}"
     a, b, c = digits[:3], digits[3:5], digits[5:]
     return random.choice((f"+7700{digits}", f"8700{digits}", f"+7 700 {a} {b} {c}", f"8 (700) {a}-{b}-{c}"))

@@ -71,13 +71,16 @@ CORRECTED_EVERYWHERE = {("", "English")}
 """Each language stands in the choice of languages by its own name, for readers of no other; Django translates "English"."""
 
 CORRECTED = {
-    "kk": {("alt. month", each) for each in _MONTHS} | {("", each) for each in _WEEKDAYS},
+    "kk": {("alt. month", each) for each in _MONTHS}
+    | {("", each) for each in _WEEKDAYS}
+    | {("", "0 of %(cnt)s selected")},
     "ru": {("", _HOW_TO_SIGN_IN)},
 }
 """Strings of the libraries, as (context, msgid), that they translate and we translate again, by language.
 
 Kazakh: Django writes the months with a capital inside a sentence and shortens the days of the week to ones nobody uses
-(Unicode CLDR has the right ones). Russian: Django leaves English words in the sentence, one of them misspelt.
+(Unicode CLDR has the right ones); one sentence begins in English. Russian: Django leaves English words in the sentence,
+one of them misspelt.
 """
 
 

@@ -1,4 +1,4 @@
-"""What every test shares."""
+"""Fixtures and settings of every test."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from shelter.settings import broker
 
 
 def pytest_configure() -> None:
-    """Give each process of pytest-xdist a Redis database of its own, as pytest-django gives it one of PostgreSQL.
+    """Give each process of pytest-xdist its own Redis database, as pytest-django gives each its own PostgreSQL database.
 
-    Otherwise the worker of a test in one process would hear, and use up, the wake-ups of a test in the other.
+    Otherwise a worker that a test starts in one process would take the wake-ups of a test in another process.
     """
     if process := os.environ.get("PYTEST_XDIST_WORKER"):
         service.REDIS_URL = redis_of_process(service.REDIS_URL, int(process.removeprefix("gw")))
@@ -25,7 +25,7 @@ def pytest_configure() -> None:
 
 
 def redis_of_process(url: str, number: int) -> str:
-    """Return the URL of the database `number` places after the one `url` names."""
+    """Return the URL of the Redis database `number` places after the one that `url` names."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
         return f"unix://{parts.path}?db={int(parts.query.removeprefix('db=') or 0) + number}"
@@ -34,7 +34,7 @@ def redis_of_process(url: str, number: int) -> str:
 
 @pytest.fixture(autouse=True)
 def in_english(settings: Any) -> Iterator[None]:
-    """Read what the service says in the language of the source, unless a test asks for another."""
+    """Show the service's texts in English, the language of the source, unless a test asks for another."""
     settings.LANGUAGE_CODE = "en"
     with override("en"):
         yield
@@ -42,5 +42,5 @@ def in_english(settings: Any) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def quick_people(settings: Any) -> None:
-    """Hash secrets with Argon2id at the least cost: making people is not what most tests are about."""
+    """Hash secrets with Argon2id at the least cost: few tests are about hashing, and most make people."""
     settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2", "django.contrib.auth.hashers.Argon2PasswordHasher"]

@@ -1,6 +1,6 @@
-"""Every page of the coordinators' desk with something on it: for the tests that look at all of them, and for pictures.
+"""Every page of the coordinators' desk, with rows on it, for the tests that look at all pages and for the pictures.
 
-The addresses come from the admin's own resolver. A page that nobody lists here fails `test_desk_languages`.
+The addresses come from the admin's own resolver. `test_desk_languages` fails on a page that is not listed here.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ from tests.people import Person, tonight
 
 @dataclass(frozen=True)
 class Desk:
-    """What there is to see: a confirmed match of Amira's with Hanna in Almaty, a proposal, and whatever hangs on them."""
+    """The rows to show: Amira's confirmed match with Hanna in Almaty, a proposal, and everything that hangs on them."""
 
     match: Match
     proposal: Match
 
     @property
     def marks(self) -> list[str]:
-        """Return what only these rows have in a page: their addresses and the case numbers."""
+        """Return the texts that only these rows put on a page: their addresses and the case numbers."""
         rows = (
             f"/matching/match/{self.match.pk}",
             f"/matching/shelterrequest/{self.match.request_id}",
@@ -87,7 +87,7 @@ class Desk:
 
     @property
     def leads_pages(self) -> dict[str, str]:
-        """Return the pages of lead coordinators alone; auditors read them but for the last."""
+        """Return the pages of lead coordinators only; auditors read all but the last one."""
         return {
             "settings": "/admin/deployment/settingchange/settings/",
             "settings-history": "/admin/deployment/settingchange/",
@@ -123,12 +123,12 @@ def desk(hanna: Person) -> Desk:
     return Desk(Match.objects.select_related("space__host", "request__arrival__user").get(pk=match.pk), proposal)
 
 
-# -- everything there is a word for -----------------------------------------------------------------
+# -- every word of the desk -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One page of the desk: the name of its address, the address, and what is posted there first, if anything is."""
+    """One page of the desk: the name of its address, the address, and the form posted there first, if any."""
 
     name: str
     address: str
@@ -150,11 +150,11 @@ LOOKED_AT_NOWHERE = {
     "login_set_up": "the door: see `sign_in`",
     "keys_new": "opens after a code: see `sign_in`",
 }
-"""Addresses by name that are no page of the list below, and why."""
+"""The names of the addresses that are not listed below, each with the reason."""
 
 
 def names_of_addresses() -> set[str]:
-    """Return the name of every address of the desk that has one."""
+    """Return the name of every named address of the desk."""
     return {name for name in _names(get_resolver().url_patterns, "") if name}
 
 
@@ -169,7 +169,7 @@ def _names(patterns: Sequence[URLPattern | URLResolver], before: str) -> Iterato
 
 @dataclass(frozen=True)
 class Everything:
-    """The rows of a desk at which everything has happened once."""
+    """The rows of a desk on which everything has happened once."""
 
     carla: Person
     desk: Desk
@@ -182,7 +182,7 @@ class Everything:
     evidence: HostEvidence
 
     def stops(self) -> list[Stop]:
-        """Return every page: first what only shows, then what acts."""
+        """Return every page: first those that only show, then those that act."""
         return [*self._stock_pages(), *self._own_pages(), *self._acts()]
 
     def _stock_pages(self) -> Iterator[Stop]:
@@ -195,7 +195,7 @@ class Everything:
             for kind in ("change", "history", "delete"):
                 yield Stop(f"{name}_{kind}", reverse(f"admin:{name}_{kind}", args=[row.pk]))
         carla = reverse("admin:accounts_user_delete", args=[self.carla.user.pk])
-        yield Stop("accounts_user_delete", carla)  # It lists everything that hangs on her.
+        yield Stop("accounts_user_delete", carla)  # Her page lists everything that hangs on her.
         for label in sorted({model._meta.app_label for model in admin.site._registry}):
             yield Stop("app_list", reverse("admin:app_list", args=[label]))
 
@@ -245,7 +245,7 @@ class Everything:
         yield at("matching_sheetimport_change", self.sheets["received"].pk, query="?follow=no")
 
     def _acts(self) -> Iterator[Stop]:
-        """Yield what is posted: forms left empty or filled in wrongly, so that they say what is missing, and looks."""
+        """Yield the posts: looks at personal fields, and forms that are empty or wrong, so that their errors show."""
 
         def do(name: str, /, *arguments: Any, **posted: Any) -> Stop:
             return Stop(name, reverse(f"admin:{name}", args=arguments), posted)
@@ -324,10 +324,10 @@ class Everything:
 
 
 def everything(language: str) -> Everything:
-    """Make a desk at which everything has happened once that has a word of its own: every status, act and event.
+    """Make a desk on which everything has happened that has a word of its own: every status, act and event.
 
-    Whatever people type is in Cyrillic, so that Latin letters on a page are the service's own. Carla is a lead and a
-    superuser: she may open every page.
+    All typed text is in Cyrillic, so that Latin letters on a page are the service's own. Carla is a lead and a
+    superuser, so she may open every page.
     """
     at = timezone.now()
     hanna = people.hanna(name="Ханна Образцова", language=language)
@@ -391,7 +391,7 @@ def _undecided(language: str, carla: Person, lena: Person) -> Iterator[Match]:
 
 
 def _hosts(carla: Person, lena: Person) -> Host:
-    """Make a host in every standing, with every check and every outcome of a call; return one who waits."""
+    """Make a host in every standing, with every check and every outcome of a call; return an unvetted host."""
     at = timezone.now()
     those = [
         people.hanna(name="Ханна", contact=f"standing{number}@example.org", vetted=False).host for number in range(4)
@@ -412,7 +412,7 @@ def _hosts(carla: Person, lena: Person) -> Host:
 
 
 def _twins() -> dict[str, tuple[str, str]]:
-    """Return two rows of each kind that look like one, as the page of duplicates pairs them."""
+    """Return two rows of each kind that look alike, as pairs for the duplicates' page."""
     hosts = [people.hanna(name="Айгуль Нурланова", contact=f"twin{number}@example.org").host for number in range(2)]
     spaces = [people.space(host, address="улица Абая, 77") for host in hosts]
     requests = [people.request(people.amira(name="Зарина Ахметова").arrival, notes="") for _each in range(2)]
@@ -422,7 +422,7 @@ def _twins() -> dict[str, tuple[str, str]]:
 
 
 def _sheets(carla: Person) -> Iterator[tuple[str, SheetImport]]:
-    """Yield a sheet in each state it can be seen in, with rows that are new, changed, unchanged and refused."""
+    """Yield a sheet in each visible state, with new, changed, unchanged and refused rows."""
     at = timezone.now()
 
     def brought(kind: str, *rows: str) -> SheetImport:
@@ -478,14 +478,14 @@ def _sheets(carla: Person) -> Iterator[tuple[str, SheetImport]]:
 
 
 def _left_over() -> ShelterRequest:
-    """Make requests no round could place, one of them of a child alone; return one."""
+    """Make requests that no round could place, one of them of a child alone; return one request."""
     asked = people.request(people.amira(name="Амира").arrival, people=9, notes="", radius_km=5, may_move=True)
     people.request(people.amira(name="Ребёнок").arrival, people=1, children=1, children_ages=(12,), notes="")
     return asked
 
 
 def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
-    """Write lines of every kind of history; return a picture that was kept as evidence."""
+    """Write lines of every kind of history; return a picture that is kept as evidence."""
     at = timezone.now()
     for what in CoordinatorEvent.What.values:
         coordinators.note(lena.user, what, by=carla.user, at=at, became="")
@@ -506,9 +506,12 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     assert set(new) == set(CHANGEABLE)
     rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())
     place = editing.add_place(
-        editing.PlaceDetails("Ақсу", "KZ", Place.Kind.TOWN, 50.0, 70.0, ("Аксу",)), by=carla.user, at=at, reason="Нет"
+        editing.PlaceDetails("Ақсу", "KZ", Place.Kind.TOWN, 50.0, 70.0, names=("Аксу",)),
+        by=carla.user,
+        at=at,
+        reason="Нет",
     )
-    details = editing.PlaceDetails("Ақсу", "KZ", Place.Kind.CROSSING, 50.1, 70.1, ("Ак Су",))
+    details = editing.PlaceDetails("Ақсу", "KZ", Place.Kind.CROSSING, 50.1, 70.1, names=("Ак Су",))
     editing.change_place(place.pk, details, by=carla.user, at=at, reason="Да", seen=editing.last_change(place))
     editing.close_place(place.pk, by=carla.user, at=at, reason="Нет")
     editing.open_place(place.pk, by=carla.user, at=at, reason="Да")

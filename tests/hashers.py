@@ -1,4 +1,4 @@
-"""Argon2id as in production, but with so little work that a thousand people can be made in a minute."""
+"""Argon2id as in production, but so cheap that tests can make a thousand people in a minute."""
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 

@@ -1,8 +1,8 @@
 """The four people of every test, and their rows, made by the real acts of the service.
 
-Amira is the arrival, Hanna the host, Carla the coordinator, and Oskar the outsider: he has a case, a
-space and a match of his own, and may see nothing of the other three. All of this needs a database.
-Nights are counted from `tonight()`, moments from the clock, since the doors ask the clock as well.
+Amira is the arrival, Hanna the host, Carla the coordinator, and Oskar the outsider: he has a case, a space and a match
+of his own, and may see nothing of the other three. Every function here needs a database. Nights are counted from
+`tonight()`, moments from the clock, because the doors read the clock as well.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from places.names import key_of
 
 REQUIRED_CHECKS = ("identity_seen", "phone_verified", "rules_agreed")
 PASSWORD = "correct horse battery staple"
-"""What a coordinator of a test signs in with."""
+"""The password of every coordinator in the tests."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """A user with what they sign in with: `secret` (a case's secret or a password), `contact` (an address)."""
+    """A user with the keys to sign in with: `secret` (a case's secret or a password) and `contact` (an address)."""
 
     user: User
     secret: str = ""
@@ -104,7 +104,7 @@ def hanna(
     vetted: bool = True,
     coordinator: Person | None = None,
 ) -> Person:
-    """Return a host, vetted (by `coordinator`, default Carla) with every required check unless `vetted` is false."""
+    """Return a host, vetted by `coordinator` (default Carla) with every required check unless `vetted` is false."""
     host = hosts.register_host(name=name, contacts=[read_contact(contact)], language=language)
     if vetted and host.status == Host.Status.UNVETTED:
         vet(host, by=coordinator or carla())
@@ -112,7 +112,7 @@ def hanna(
 
 
 def vet(host: Host, *, by: Person) -> None:
-    """Put every required check of `host` on record and vet them."""
+    """Put every required check of `host` on record, and vet the host."""
     now = timezone.now()
     for kind in REQUIRED_CHECKS:
         vetting.record_check(host, kind, by=by.user, at=now)
@@ -127,7 +127,7 @@ def carla(
     role: str = Coordinator.Role.COORDINATOR,
     name: str = "Carla Koordinator",
 ) -> Person:
-    """Return a coordinator: of all places, or of `places` only. The same `username` is the same person."""
+    """Return a coordinator of all places, or only of `places`. The same `username` gives the same person."""
     user = User.objects.filter(username=username).first()
     if user is None:
         user = User.objects.create_user(username, PASSWORD, is_staff=True, language="en", name=name)
@@ -142,7 +142,7 @@ def lena() -> Person:
 
 
 def adil(*, places: tuple[Place, ...] = ()) -> Person:
-    """Return an auditor, of all places or of `places` only."""
+    """Return an auditor of all places, or only of `places`."""
     return carla("adil", role=Coordinator.Role.AUDITOR, places=places, name="Adil Auditor")
 
 
@@ -158,7 +158,7 @@ def authenticator(person: Person) -> Authenticator:
 def desk_client(person: Person) -> Client:
     """Return a browser in which this coordinator, lead, auditor or superuser has proved both factors.
 
-    A bare `Client.force_login` is a session by password alone, and no page of the admin opens to it.
+    `Client.force_login` alone makes a session as after a password, which opens no page of the admin.
     """
     request = RequestFactory().get("/admin/")
     request.user, request.session = AnonymousUser(), SessionStore()
@@ -231,7 +231,7 @@ def proposed(asked: ShelterRequest, offered: Space, *, at: datetime | None = Non
 
 
 def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:
-    """Return a match of this request in this space that the real acts have brought to `status`."""
+    """Return a match of this request in this space, brought to `status` by the real acts."""
     now = timezone.now()
     match = proposed(asked, offered, at=now)
     arrival_side, host_side, desk = asked.arrival.user, offered.host.user, carla().user

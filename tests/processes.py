@@ -27,7 +27,7 @@ def database_url() -> str:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return the environment of a process of the service that shares the test's database, broker and keys."""
+    """Return the environment of a service process that shares the test's database, broker and keys."""
     return {
         **os.environ,
         "DATABASE_URL": database_url(),
@@ -40,19 +40,20 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port at which nobody listens; no two processes of pytest-xdist are told the same one."""
+    """Return a port on which nothing listens; no two processes of pytest-xdist get the same port."""
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-        if port // 2 % processes == process:  # By twos: Linux gives out the odd ones first.
+        # Halve the port first: Linux prefers ports of one parity, so `port % processes` would starve some processes.
+        if port // 2 % processes == process:
             return port
 
 
 def wait_for(true: Callable[[], object], *, seconds: float = 60.0, what: str = "it") -> None:
-    """Wait until `true()`; the bound is only there so that a broken build ends."""
+    """Wait until `true()`; the time-out only ends a broken build."""
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
@@ -62,7 +63,7 @@ def wait_for(true: Callable[[], object], *, seconds: float = 60.0, what: str = "
 
 @contextmanager
 def running(*command: str, log: Path, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command of the environment, its output in `log`; end it and all its children afterwards."""
+    """Run a command of the virtual environment with its output in `log`; at the end stop it and all its children."""
     with log.open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, str(BIN / command[0]), *command[1:]],
@@ -109,7 +110,7 @@ def web(log: Path, *, workers: int = 2, threads: int = 25, **env: str) -> Iterat
 
 @contextmanager
 def worker(log: Path, *, concurrency: int = 2, **env: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a Celery worker; it is ready when this yields."""
+    """Run a Celery worker; it is ready once this yields."""
     command = ("celery", "--app", "shelter", "worker", "--loglevel", "INFO", "--concurrency", str(concurrency))
     began = log.stat().st_size if log.exists() else 0
     with running(*command, log=log, env=environment(**env)) as process:

@@ -176,6 +176,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='user',
             name='username',
-            field=models.CharField(max_length=60, unique=True, verbose_name='user name'),
+            field=models.CharField(max_length=60, unique=True, verbose_name='username'),
         ),
     ]

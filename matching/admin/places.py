@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
@@ -25,7 +25,7 @@ from places.editing import PlaceChanged, PlaceDetails, PlaceNotSensible
 from places.models import Place, PlaceChange
 
 FIELD_WORDS: dict[str, Any] = {
-    "name": gettext_lazy("Name"),
+    "name": pgettext_lazy("of a place", "Name"),
     "country": gettext_lazy("Country, by its two letters"),
     "kind": gettext_lazy("What it is"),
     "latitude": gettext_lazy("Latitude, in degrees north"),

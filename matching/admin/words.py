@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy, ngettext
 
 from matching.models.matches import REASON_CHOICES
+from matching.sheets import fields
 from matching.states import RequestState, Status
 
 REASON_WORDS: dict[str, Any] = dict(REASON_CHOICES)
@@ -132,8 +133,8 @@ SHEET_COLUMN_WORDS: dict[str, Any] = {
 }
 """What a preview calls something that stands in several columns of a sheet."""
 
-SHEET_COLUMNS = {"latitude": "lat", "longitude": "lon"}
-"""What a sheet calls the columns of a row that have another name there."""
+SHEET_COLUMNS = {field.name: field.column for field in (*fields.SPACE, *fields.REQUEST) if field.column}
+"""What a sheet calls the fields of a space or a request."""
 
 FAULT_WORDS: dict[str, Any] = {
     "worker": gettext_lazy("No round of matching has run lately: proposals do not come by themselves."),

@@ -1,7 +1,7 @@
-"""The engine: plain values in, a plan out. Same input, same plan; no clock, no database, no Django.
+"""The engine: plain values in, a plan out. The same input gives the same plan. It knows no clock, database or Django.
 
-`plan` answers a batch, `place_one` one need against the present state, `refusals` gives the reason of each
-hard rule that forbids a pair, `candidates` ranks the offers possible for a need.
+`plan` plans a batch of needs. `place_one` places one need beside what is held, and `candidates` ranks the offers
+possible for it. `refusals` gives the reason of each hard rule that forbids a pair.
 """
 
 from matching.engine.planning import candidates, place_one, plan

@@ -17,7 +17,7 @@ A_LITTLE = 1e-6
 
 
 def check_plan(needs: Iterable[Need], offers: Iterable[Offer], placements: Sequence[Placement]) -> list[str]:
-    """Return in words whatever is wrong with the placements; nothing when every rule is kept and every score is right."""
+    """Return, in English, each fault of the placements; nothing when they keep every rule and every score is right."""
     need_of, offer_of = {need.id: need for need in needs}, {offer.id: offer for offer in offers}
     wrong: list[str] = []
     seen: set[str] = set()
@@ -51,7 +51,7 @@ def check_plan(needs: Iterable[Need], offers: Iterable[Offer], placements: Seque
 
 
 def value_of(need: Need, pairs: Sequence[tuple[Leg, Offer]]) -> float:
-    """Return what meeting the need by these legs adds to the objective."""
+    """Return what the objective gains when the need is met by these legs, one or two, each with its offer."""
     wanted = need.people * need.nights
     covered = sum(leg.people * (leg.last_day - leg.first_night).days for leg, _offer in pairs)
     good = 1.0 if covered == wanted else 0.4 + 0.6 * covered / wanted
@@ -68,14 +68,14 @@ def value_of(need: Need, pairs: Sequence[tuple[Leg, Offer]]) -> float:
 
 
 def km_between(one: Need | Offer, other: Need | Offer) -> float:
-    """Return the great-circle distance in km."""
+    """Return the great-circle distance in km (haversine)."""
     a, b = radians(one.lat), radians(other.lat)
     h = sin((b - a) / 2) ** 2 + cos(a) * cos(b) * sin(radians(other.lon - one.lon) / 2) ** 2
     return 2 * EARTH_KM * asin(sqrt(min(1.0, h)))
 
 
 def forbidden(need: Need, offer: Offer) -> Iterator[str]:
-    """Say which rule forbids the pair whatever the nights and beds."""
+    """Yield the name of each rule that forbids the pair, apart from the rules on nights and beds."""
     if km_between(need, offer) > need.radius_km:
         yield "too far"
     if not (offer.vetted and offer.listed and offer.fresh):
@@ -101,7 +101,7 @@ def forbidden(need: Need, offer: Offer) -> Iterator[str]:
 
 
 def natural_end(offer: Offer, first_night: date, last_day: date) -> date | None:
-    """Return where a leg from `first_night` ends, cut by window and longest stay; None when none can begin."""
+    """Return the day on which a leg from `first_night` ends, cut by the window and the longest stay; None when none can begin."""
     for opens, closes in offer.windows:
         if opens <= first_night < closes:
             longest = first_night + timedelta(days=offer.max_nights) if offer.max_nights else last_day

@@ -6,9 +6,9 @@ B = 1 household where not:
     bound = sum of mu_j x floor(B / j)  +  sum over requests of max(0, the best of value - price over all its ways)
 
 where a household of s people (s = 1 where not shared) pays sum over j of mu_j x floor(s / j) for each night. No
-plan can be worth more: its ways are among all ways, and what they pay is at most what all beds cost, for
-floor(s/j) added up over the households in a space is at most floor(B/j).
-Like `checking`, this page shares no code with the solver.
+plan can be worth more. Its ways are among all ways, and they pay at most the cost of all beds, since the sum of
+floor(s / j) over the households in a space is at most floor(B / j).
+Like `checking`, this module shares no code with the solver.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.engine.arrays import BoolVector, FloatVector, IntVector
 from matching.engine.values import Need, Offer, Prices
 
-Array = NDArray[Any]
 EARTH_KM = 6371.0088
 
 
 def recompute_bound(
     needs: Sequence[Need], offers: Sequence[Offer], prices: Prices, told: Callable[[float], None] | None = None
 ) -> float:
-    """Return the bound that the prices prove. `told` is called now and then with the share that is done.
+    """Return the bound that the prices prove, in units of the objective.
 
-    Raises ValueError for a price below 0 or for an unknown space: they would prove nothing.
+    `told` is called now and then with the share that is done, from 0 to 1. Raises ValueError for a price below 0 or
+    for an unknown space, since they would prove nothing.
     """
     offers = [offer for offer in offers if offer.vetted and offer.listed and offer.fresh]
     needs = [need for need in needs if need.children < need.people]
@@ -49,13 +49,13 @@ def recompute_bound(
 
 @dataclass
 class _Ledger:
-    """Offers by latitude, and what each size of household pays before each night."""
+    """Offers sorted by latitude, and what a household of each size pays for the nights before each night."""
 
     needs: Sequence[Need]
     offers: Sequence[Offer]
     prices: Prices
     first_day: int = 0
-    columns: dict[str, Array] = field(default_factory=dict)
+    columns: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.offers = sorted(self.offers, key=lambda offer: offer.lat)
@@ -81,7 +81,7 @@ class _Ledger:
             for held in offer.held:
                 load = held.people if offer.shared else 1
                 self.taken[at, self._night(held.first_night) : self._night(held.last_day)] += load
-        self.has_held: Array = np.any(self.taken, axis=1)
+        self.has_held = np.any(self.taken, axis=1)
 
     def _night(self, day: date) -> int:
         return max(0, day.toordinal() - self.first_day)
@@ -109,7 +109,7 @@ class _Ledger:
                 np.cumsum(pays, out=self.before[row + size - 1, 1:])
 
     def all_beds(self) -> float:
-        """Return what every free bed costs together."""
+        """Return the cost of all free beds together: the first sum of the bound."""
         return self.beds_cost
 
     def best_of(self, need: Need) -> float:
@@ -127,8 +127,8 @@ class _Ledger:
     def _weight(self, need: Need) -> float:
         return need.people * need.urgency * (1 + 0.05 * min(14.0, max(0.0, need.days_waiting)))
 
-    def _possible(self, need: Need) -> tuple[Array, Array]:
-        """Return the offers that no rule forbids but those of beds and nights, and their fit without that of beds."""
+    def _possible(self, need: Need) -> tuple[IntVector, FloatVector]:
+        """Return the offers that no rule forbids, apart from rules on beds and nights, and their fit without beds."""
         reach = np.degrees(need.radius_km / EARTH_KM) + 1e-6
         low, high = np.searchsorted(self.columns["lat"], [need.lat - reach, need.lat + reach])
         which = np.arange(low, high)
@@ -145,28 +145,33 @@ class _Ledger:
             which = which[self.who[which] != "families"]
         km = self._km(need.lat, need.lon, which)
         which, km = which[km <= need.radius_km], km[km <= need.radius_km]
-        speak: Array = np.zeros(len(which), dtype=bool)
+        speak: BoolVector = np.zeros(len(which), dtype=bool)
         for code in need.languages & self.speaks.keys():
             speak |= self.speaks[code][which]
         suits = 0.5 / (1 + km / 10) + 0.25 * speak
-        allowed: Array = np.ones(len(which), dtype=bool)
+        allowed: BoolVector = np.ones(len(which), dtype=bool)
         if need.language_required:
             allowed = speak
         for offer_id in need.declined & self.number.keys():
             allowed = np.logical_and(allowed, which != self.number[offer_id])
         return which[allowed], suits[allowed]
 
-    def _km(self, lat: float, lon: float, which: Array) -> Array:
+    def _km(self, lat: float, lon: float, which: IntVector) -> FloatVector:
         a, b = np.radians(lat), np.radians(self.columns["lat"][which])
         east = np.radians(self.columns["lon"][which] - lon)
         h = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(east / 2) ** 2
-        km: Array = 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(1.0, h)))
+        km: FloatVector = 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(1.0, h)))
         return km
 
-    def _legs(self, need: Need, which: Array, suits: Array, first: int, people: int) -> tuple[Array, Array]:
-        """Return for each offer where a leg from `first` ends (`first`: nowhere), and its value - price without the base."""
+    def _legs(
+        self, need: Need, which: IntVector, suits: FloatVector, first: int, people: int
+    ) -> tuple[IntVector, FloatVector]:
+        """Return for each offer the day on which a leg from `first` on ends, and its value - price without the base of 0.4.
+
+        Where no leg is possible that day is `first`.
+        """
         end = need.first_night.toordinal() - self.first_day + need.nights
-        last: Array = np.minimum(np.minimum(self.closes[which, first], first + self.longest[which]), end)
+        last: IntVector = np.minimum(np.minimum(self.closes[which, first], first + self.longest[which]), end)
         last = np.maximum(last, first)
         beds, shared = self.columns["beds"][which], self.columns["shared"][which]
         last = np.where(beds >= people, last, first)
@@ -181,13 +186,13 @@ class _Ledger:
         fit = suits + 0.25 * np.where(shared, 1.0, people / beds)
         return last, self._weight(need) * covered * (0.6 + 0.2 * fit) - price
 
-    def _best_single(self, need: Need, which: Array, suits: Array) -> float:
+    def _best_single(self, need: Need, which: IntVector, suits: FloatVector) -> float:
         first = need.first_night.toordinal() - self.first_day
         last, key = self._legs(need, which, suits, first, need.people)
         key = key[last - first >= max(1, need.min_nights)]
         return float(key.max()) + 0.4 * self._weight(need) if len(key) else -np.inf
 
-    def _best_move(self, need: Need, which: Array, suits: Array) -> float:
+    def _best_move(self, need: Need, which: IntVector, suits: FloatVector) -> float:
         first = need.first_night.toordinal() - self.first_day
         ends, key = self._legs(need, which, suits, first, need.people)
         best = -np.inf
@@ -204,7 +209,7 @@ class _Ledger:
                         best = max(best, float(key[one] + after[other]))
         return best + (0.4 - 0.1) * self._weight(need)
 
-    def _best_split(self, need: Need, which: Array, suits: Array) -> float:
+    def _best_split(self, need: Need, which: IntVector, suits: FloatVector) -> float:
         first = need.first_night.toordinal() - self.first_day
         best = -np.inf
         for some in range(1, need.people // 2 + 1):

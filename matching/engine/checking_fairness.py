@@ -1,10 +1,10 @@
-"""Counting who was passed over: left out, though as good or better in the very place of somebody equal.
+"""Counting the households that were passed over: left out, though an equal household has the place they could have.
 
 Two households are equal here when they ask for the same nights for as many people, and the one left over could have the
 very legs of the other: no rule forbids it, and it agreed to them. It was passed over when it would be worth more
-there, or as much and has waited longer. What a household is worth counts its urgency and the days it has waited
-(docs/matching.md, "What a placement is worth"), so this is a fault in the plan and not a matter of opinion.
-Like `checking`, this page shares no code with the solver.
+there, or when it would be worth as much and has waited longer. The worth of a household counts its urgency and the days
+it has waited (docs/matching.md, "What a placement is worth"), so a household passed over is a fault of the plan.
+Like `checking`, this module shares no code with the solver.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Asked = tuple[int, date, int]
 def passed_over(
     needs: Iterable[Need], offers: Iterable[Offer], placements: Sequence[Placement]
 ) -> list[tuple[str, str]]:
-    """Return each need left over that was passed over, with one that was given its place."""
+    """Return the id of each need that was passed over, with the id of a need that was given its place."""
     need_of, offer_of = {need.id: need for need in needs}, {offer.id: offer for offer in offers}
     placed = {placement.need_id: placement for placement in placements}
-    # By what was asked: the placements, the one that takes the least urgency to replace first.
+    # Placements by what was asked for, the one first that a need of the least urgency could replace.
     groups: defaultdict[Asked, list[tuple[float, Placement]]] = defaultdict(list)
     for placement in placements:
         need = need_of[placement.need_id]
@@ -55,7 +55,7 @@ def _urgency_of(need: Need) -> float:
 
 
 def _most(need: Need, placement: Placement) -> float:
-    """Return what these legs can be worth for a need of urgency 1, at most: where everything else suits perfectly."""
+    """Return the most that these legs can be worth for a need of urgency 1, were everything else perfect."""
     covered = sum(leg.people * leg.nights for leg in placement.legs) / (need.people * need.nights)
     cost = 0.0
     if len(placement.legs) == 2:

@@ -1,7 +1,7 @@
 """Every way to meet one need by one leg, found by one pass of numpy over the offers.
 
-This is the path that starts at once: for one need by itself, and for the reasons why one is left over. A whole
-plan is made by `matching.engine.compiled`.
+This answers for a single need, and counts the reasons why it is left over. It needs no numba, so that a web process starts
+and answers at once. `matching.engine.compiled` makes a whole plan.
 """
 
 from __future__ import annotations
@@ -10,36 +10,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.engine.arrays import BoolVector, FloatVector, IntVector
 from matching.engine.objective import FIT_SHARE, PARTIAL_BASE, PARTIAL_SHARE, weight
 from matching.engine.reasons import COUNTED_RULES, WIDER, Code, Obstacles
 from matching.engine.rules import has_room
 from matching.engine.values import Leg, Need, Offer
 from places.earth import KM_PER_DEGREE, RADIUS_KM
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
 
 @dataclass(slots=True)
 class Columns:
-    """Ways to place needs, sorted by need. Nights count from the field's first day; `load` is people, or 1 where not shared."""
+    """Ways to place needs by one leg, as columns: way `i` places `need[i]` in `offer[i]` on the nights `[start[i], end[i])`.
 
-    need: Ints
-    offer: Ints
-    start: Ints
-    end: Ints
-    load: Ints
-    value: Floats
+    Nights count from the first day of the field. `load` is people, or 1 where the offer is not shared.
+    """
+
+    need: IntVector
+    offer: IntVector
+    start: IntVector
+    end: IntVector
+    load: IntVector
+    value: FloatVector
 
     def __len__(self) -> int:
         return len(self.need)
 
 
 class Field:
-    """Needs and offers as arrays, with the grid of nights between the first wanted and the last."""
+    """Needs and offers as arrays. Night 0 is the first night that any need wants."""
 
     def __init__(self, needs: Sequence[Need], offers: Sequence[Offer]) -> None:
         self.needs, self.offers = needs, offers
@@ -52,7 +51,7 @@ class Field:
         self._rows(offers)
 
     def _rows(self, offers: Sequence[Offer]) -> None:
-        """Lay out one row for each window of each offer that may be matched at all, sorted by latitude."""
+        """Lay out one row for each window of each offer that is vetted, listed and fresh, sorted by latitude."""
         open_now = [
             (offer.lat, index, first.toordinal() - self.first_day, last.toordinal() - self.first_day)
             for index, offer in enumerate(offers)
@@ -80,7 +79,7 @@ class Field:
         self.row_speaks = {code: np.array([code in offer.languages for offer in mine], dtype=bool) for code in spoken}
 
     def columns_for(self, need: Need, index: int = 0) -> Columns:
-        """Return every column of a need whose nights lie in the field: one for each offer that no hard rule forbids."""
+        """Return the ways of a need: one for each offer that no hard rule forbids. `index` is its number in them."""
         rows = self._near(need)
         start = need.first_night.toordinal() - self.first_day
         # Cheapest and most selective rules first: each shortens what the next one looks at.
@@ -111,7 +110,7 @@ class Field:
         )
 
     def obstacles(self, need: Need) -> Obstacles:
-        """Return what stands in the need's way beside what is held."""
+        """Return what stands in the way of a need, in numbers of offers; nights that are held count as taken."""
         rows = self._near(need)
         rows = rows[self._km(need, rows) <= need.radius_km]
         # An offer has a row for each window; it counts once.
@@ -134,15 +133,15 @@ class Field:
             shorter=(most, int((nights == most).sum()) if most else 0),
         )
 
-    def _near(self, need: Need) -> Ints:
+    def _near(self, need: Need) -> IntVector:
         """Return the rows whose latitude lets them be within the radius."""
         reach = need.radius_km / KM_PER_DEGREE + 1e-9
         low, high = np.searchsorted(self.row_lat, [need.lat - reach, need.lat + reach])
         return np.arange(low, high)
 
-    def _house_rules(self, need: Need) -> list[tuple[Code, Callable[[Ints], Bools]]]:
+    def _house_rules(self, need: Need) -> list[tuple[Code, Callable[[IntVector], BoolVector]]]:
         """Return the rules that can refuse this need whatever the nights, each as a mask over rows."""
-        rules: list[tuple[Code, Callable[[Ints], Bools]]] = [
+        rules: list[tuple[Code, Callable[[IntVector], BoolVector]]] = [
             (Code.COUNT_TOO_FEW_BEDS, lambda rows: self.row_beds[rows] >= need.people)
         ]
         if not need.all_women:
@@ -165,22 +164,22 @@ class Field:
             rules.append((Code.COUNT_NO_COMMON_LANGUAGE, lambda rows: self._speaks(need, rows).astype(bool)))
         return rules
 
-    def _declined(self, need: Need, rows: Ints) -> Bools:
+    def _declined(self, need: Need, rows: IntVector) -> BoolVector:
         return np.array([self.offers[at].id in need.declined for at in self.row_offer[rows].tolist()], dtype=bool)
 
-    def _speaks(self, need: Need, rows: Ints) -> Floats:
+    def _speaks(self, need: Need, rows: IntVector) -> FloatVector:
         spoken = np.zeros(len(rows), dtype=bool)
         for code in need.languages:
             if code in self.row_speaks:
                 spoken |= self.row_speaks[code][rows]
         return spoken.astype(float)
 
-    def _km(self, need: Need, rows: Ints) -> Floats:
+    def _km(self, need: Need, rows: IntVector) -> FloatVector:
         lat = np.radians(need.lat)
         half_lat = np.radians(self.row_lat[rows] - need.lat) / 2
         half_lon = np.radians(self.row_lon[rows] - need.lon) / 2
         chord = np.sin(half_lat) ** 2 + np.cos(lat) * self.row_cos[rows] * np.sin(half_lon) ** 2
-        km: Floats = 2 * RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
+        km: FloatVector = 2 * RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
         return km
 
     def _is_free(self, need: Need, row: int, nights: int) -> bool:

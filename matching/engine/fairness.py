@@ -1,4 +1,4 @@
-"""How long people wait: the report that says whom a plan serves."""
+"""The report on waiting: how many of those who waited longest a plan places."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matching.engine.values import Need
 
 @dataclass(frozen=True, slots=True)
 class Tenth:
-    """A tenth of the needs by days waited: from how many days to how many, and how many of them are placed and left over."""
+    """A tenth of the needs by days waited: the fewest and the most days, and how many needs and people are placed and left."""
 
     days_from: float
     days_to: float
@@ -21,7 +21,10 @@ class Tenth:
 
 
 def by_days_waited(needs: Sequence[Need], placed: Collection[str]) -> tuple[Tenth, ...]:
-    """Return each tenth of the needs by days waited, those who waited longest first; fewer where there are fewer than ten."""
+    """Return the tenths of the needs by days waited, the longest first; fewer than ten where there are fewer needs.
+
+    `placed` are the ids of the needs that the plan places.
+    """
     order = sorted(needs, key=lambda need: (-need.days_waiting, need.id))
     tenths = [order[len(order) * tenth // 10 : len(order) * (tenth + 1) // 10] for tenth in range(10)]
     return tuple(_tenth(tenth, placed) for tenth in tenths if tenth)

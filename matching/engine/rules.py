@@ -1,4 +1,4 @@
-"""The hard rules: a pair is possible only if none of them refuses. Each rule that refuses gives its reason."""
+"""The hard rules: a pair is possible only if none of them refuses. Each rule returns its reason, or None."""
 
 from __future__ import annotations
 

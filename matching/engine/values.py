@@ -11,12 +11,20 @@ if TYPE_CHECKING:
     from matching.engine.reasons import Reason
 
 Window = tuple[date, date]
+"""The nights `[first_night, last_day)`."""
+
 Prices = dict[tuple[str, date], tuple[float, ...]]
+"""By offer id and night, the price mu_j of each j = 1, 2, ... in units of the objective."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One household's need. Days are half-open: `nights` from `first_night` on; distances in km; `days_waiting` >= 0."""
+    """What one household needs: room for `people` on `nights` nights from `first_night` on, around a point in degrees.
+
+    `children` of the people are children. `min_nights` is the shortest stay that helps. `smoking`: True needs a space
+    where smoking is allowed, False one where it is not, None takes either. `languages` are ISO 639-1 codes. `urgency`
+    is 1, 1.5, 2.5 or 4, `days_waiting` at least 0. `declined` are the ids of offers that it may not have.
+    """
 
     id: str
     lat: float
@@ -43,7 +51,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Beds that a live match holds already: `people` on the nights `[first_night, last_day)`."""
+    """Beds that a live match holds: `people` on the nights `[first_night, last_day)`."""
 
     first_night: date
     last_day: date
@@ -52,7 +60,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One space: its beds, house rules, and the windows `[first_night, last_day)` in which it is free."""
+    """One space: its beds, its house rules, and the windows `[first_night, last_day)` in which it is open.
+
+    A space that is not `shared` takes one household at a time. `max_nights` is the longest stay (None: no limit). `who`
+    is "anyone", "women" (households of women only) or "families" (with a child). Only an offer that is vetted, listed
+    and fresh is planned. `held` is what live matches take of its beds.
+    """
 
     id: str
     lat: float
@@ -119,7 +132,7 @@ class Unplaced:
 
 
 def gap_between(bound: float, objective: float) -> float:
-    """Return bound/objective - 1; 0 where nothing can be gained, infinite where nothing is gained yet."""
+    """Return bound / objective - 1; 0 where nothing can be gained, inf where nothing is gained yet."""
     if objective > 0:
         return bound / objective - 1
     return 0.0 if bound <= 0 else float("inf")
@@ -136,7 +149,7 @@ class Step:
 
     @property
     def gap(self) -> float | None:
-        """Return bound/objective - 1 as soon as both are known."""
+        """Return bound / objective - 1 as soon as both are known, else None."""
         if self.bound is None or not self.objective:
             return None
         return gap_between(self.bound, self.objective)
@@ -146,9 +159,8 @@ class Step:
 class Plan:
     """The engine's answer.
 
-    `bound` is a proven upper bound on the objective of every plan; `gap` is bound/objective - 1. `prices`
-    proves it: for (offer id, night) the price mu_j of each j = 1, 2, ... in units of the objective (see
-    docs/matching.md). `seconds` is by phase. `advice` says where one more space would add most, the most for a bed first.
+    `bound` is a proven upper bound on the objective of every plan, and `prices` proves it (docs/matching.md, "The bound").
+    `seconds` is by phase. `advice` says where one more space would add most, the most for a bed first.
     """
 
     placements: tuple[Placement, ...]
@@ -161,5 +173,5 @@ class Plan:
 
     @property
     def gap(self) -> float:
-        """Return bound/objective - 1; 0 for an empty plan that is proven best."""
+        """Return bound / objective - 1; 0 for an empty plan that is proven best."""
         return gap_between(self.bound, self.objective)

@@ -11,9 +11,9 @@ from typing import TypeVar
 from matching.sheets import columns
 from matching.sheets.cells import CellProblem
 from matching.sheets.columns import Columns
+from matching.sheets.consistency import FindPlace, Problems, Values, settle_request, settle_space
 from matching.sheets.decoding import Record, Source, decode, records
 from matching.sheets.rows import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
-from matching.sheets.sense import FindPlace, Problems, Values, settle_request, settle_space
 from matching.sheets.sentences import Sentence
 from matching.sheets.writing import plain_text
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from matching.sheets.consistency import FindPlace
 from matching.sheets.reading import read_requests, read_spaces
 from matching.sheets.rows import RequestRow, SpaceRow
-from matching.sheets.sense import FindPlace
 
 SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
 

@@ -1,4 +1,4 @@
-"""What a host and an arrival may do to a match, in words, and the one page and address for each act."""
+"""The acts of a host and an arrival on a match: their words, and the page that all of them share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from matching import disclosure, queries, transitions
@@ -36,7 +36,7 @@ DO: dict[str, Callable[..., Match]] = {
     Act.BREAK_OFF: transitions.break_off,
     NOT_SAFE: transitions.report_not_safe,
 }
-"""What each name in an address does. Whose act it is and whether it is possible now, `transitions` says."""
+"""The function for each name in an address. `transitions` refuses an act that this person may not do now."""
 
 LABELS: dict[Role, dict[str, Wording]] = {
     Role.ARRIVAL: {
@@ -51,7 +51,7 @@ LABELS: dict[Role, dict[str, Wording]] = {
     },
     Role.HOST: {
         Act.ACCEPT: gettext_lazy("Accept: they can come"),
-        Act.DECLINE: gettext_lazy("Decline"),
+        Act.DECLINE: pgettext_lazy("a host's answer", "Decline"),
         Act.CANCEL: gettext_lazy("Cancel: they cannot come"),
         Act.CHECK_IN: gettext_lazy("They have arrived"),
         Act.NO_SHOW: gettext_lazy("They did not come"),
@@ -89,10 +89,10 @@ REASONS_OF = {
 
 
 Onward: TypeAlias = Callable[[HttpRequest, Match, str, Mapping[str, str]], HttpResponse | None]
-"""Where to go after an act to a match, with what was said about it; None: home."""
+"""Returns the answer after an act on a match, given the act's name and the form's values; None leads home."""
 
 SHOWN_FIRST = NEEDS_REASON | {Act.NO_SHOW, Act.COMPLETE}
-"""Not one tap: these end something for good."""
+"""Acts that end something for good. They need a second page, so that one tap cannot do them by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class ActOffered:
 
 
 def offered(match: Match, role: Role, today: date) -> list[ActOffered]:
-    """Return the acts that make sense now for this side: what goes on before what ends something."""
+    """Return the acts that make sense now for this side. Acts that end something come last."""
     status = Status(match.status)
     if match.frozen_at is not None:
         return []
@@ -113,7 +113,7 @@ def offered(match: Match, role: Role, today: date) -> list[ActOffered]:
     hidden: set[Act] = set()
     names: list[str] = []
     if status is Status.APPROVED:
-        # Before the own yes one declines, after it one cancels; the table allows both at any time.
+        # The table of moves allows both at any time. A page offers "decline" before a person's yes and "cancel" after.
         hidden = {Act.CANCEL} if accepted is None else {Act.DECLINE}
         names = [Act.ACCEPT] if accepted is None else []
     if match.first_night > today:
@@ -124,7 +124,7 @@ def offered(match: Match, role: Role, today: date) -> list[ActOffered]:
 
 
 class ReasonForm(PlainForm):
-    """Why, from a short list, and more in words for the coordinators."""
+    """The reason of an act, from a short list, and a note for the coordinators."""
 
     reason = forms.ChoiceField(
         label=gettext_lazy("Why?"), widget=forms.RadioSelect, error_messages={"required": ReasonNeeded.message}
@@ -144,7 +144,7 @@ class ReasonForm(PlainForm):
 
 
 class NoteForm(PlainForm):
-    """Nothing that must be said."""
+    """A note for the coordinators, which may be empty."""
 
     note = forms.CharField(
         label=gettext_lazy("What happened? (not required; only coordinators read it)"),
@@ -155,9 +155,9 @@ class NoteForm(PlainForm):
 
 
 def matches_of(user: User, role: Role) -> QuerySet[Match]:
-    """Return the matches in which `user` is on this side and which this side may know of.
+    """Return the matches that `user` may see as a host or as an arrival.
 
-    A coordinator who is also a host may see proposals at the desk; here they are a host like any other.
+    Proposals are left out: a coordinator who is also a host sees proposals at the desk, but not on the host's page.
     """
     side = {"space__host__user": user} if role is Role.HOST else {"request__arrival__user": user}
     visible = queries.with_everyone(queries.matches_visible_to(user)).filter(**side)
@@ -165,16 +165,16 @@ def matches_of(user: User, role: Role) -> QuerySet[Match]:
 
 
 def match_of(user: User, match_id: UUID, role: Role) -> Match:
-    """Return a match in which `user` is on this side and which they may see. Raises Http404."""
+    """Return one of `matches_of` by its id. Raises Http404."""
     return get_object_or_404(matches_of(user, role), pk=match_id)
 
 
 def act_page(
     request: HttpRequest, user: User, match_id: UUID, name: str, *, role: Role, home: str, onward: Onward | None = None
 ) -> HttpResponse:
-    """Show an act before it is done (GET), or do it (POST) and go `onward`, or `home` where that leads nowhere.
+    """Show an act before it is done (GET), or do it (POST) and return the answer of `onward`, or else lead `home`.
 
-    Raises Http404 for a stranger's match or an unknown act, and whatever `transitions` refuses.
+    Raises Http404 for a stranger's match or an unknown act, and the refusals of `transitions`.
     """
     match = match_of(user, match_id, role)
     if name not in DO:
@@ -194,10 +194,10 @@ def act_page(
 
 
 def do_once(match_id: UUID, name: str, *, by: User, said: Mapping[str, str]) -> None:
-    """Do one act. Doing it again while it still holds changes nothing and is no error.
+    """Do one act. Repeating an act whose result still holds changes nothing and is no error.
 
-    On a bad line the answer to the first tap may be lost: whoever taps again must read that it is done, not that
-    there is a problem. Raises what `transitions` refuses otherwise.
+    On a bad line the answer to the first tap may be lost. A person who taps again must then read that the act is done,
+    not that there is a problem. Raises the other refusals of `transitions`.
     """
     try:
         DO[name](match_id, by=by, at=timezone.now(), **said)
@@ -215,9 +215,9 @@ def _holds(match_id: UUID, name: str, by: User) -> bool:
 
 
 def contact_page(request: HttpRequest, user: User, match_id: UUID, role: Role, home: str) -> HttpResponse:
-    """Open the other side's contact on POST; every look is logged, so a GET only shows the button.
+    """Show the other side's contact (POST). A GET shows only the button, because every look is logged.
 
-    Raises Http404 for a stranger's match and NotYours when it is not open.
+    Raises Http404 for a stranger's match, and NotYours if the contact is not open.
     """
     match = match_of(user, match_id, role)
     if request.method != "POST":
@@ -235,5 +235,5 @@ def confirm_page(request: HttpRequest, *, title: str, text: str, button: str, ho
 
 
 def channel_words(channel: str) -> str:
-    """Return how an address of this channel is called on a page."""
+    """Return the word of the pages for an address of this channel."""
     return {"sms": _("Phone"), "email": _("E-mail"), "telegram": "Telegram"}.get(channel, channel)

@@ -1,4 +1,4 @@
-"""An arrival's own pages: signing in with case number and secret, where the request stands, and every act."""
+"""An arrival's own pages: signing in with case number and secret, the state of their requests, and their acts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class RequestCard:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def case(request: HttpRequest) -> HttpResponse:
-    """The arrival's page, or for everybody else the page to sign in at."""
+    """Show an arrival their page and anybody else the form for signing in (GET), or sign in (POST)."""
     if request.method != "POST" and arrival_of(request):
         return case_page(request)
     if request.method != "POST" and "case" in Draft(InSession(request.session, NEED)).facts:
@@ -77,7 +77,7 @@ def case(request: HttpRequest) -> HttpResponse:
 
 
 def case_page(request: HttpRequest, refusal: Refused | None = None) -> HttpResponse:
-    """Show where everything of this arrival stands, and above it what was just refused."""
+    """Show the requests and matches of this arrival with their state; a refusal of the last act stands above them."""
     arrival = arrival_of(request)
     assert arrival is not None
     user = arrival.user
@@ -101,7 +101,7 @@ def _cards(arrival: Arrival, user: User) -> list[RequestCard]:
         _card(each, [match for match in matches if match.request_id == each.pk], queries.state_of(each, today))
         for each in requests.select_related("place").prefetch_related("matches").order_by("-registered_at")
     ]
-    return sorted(cards, key=lambda card: not (card.live or card.wanted))  # What is under way comes first.
+    return sorted(cards, key=lambda card: not (card.live or card.wanted))  # Open requests first.
 
 
 def _card(request: ShelterRequest, matches: list[Match], state: RequestState) -> RequestCard:
@@ -145,7 +145,7 @@ def match_card(match: Match, role: Role) -> MatchCard:
 @for_arrivals
 @refusals_shown_on(case_page)
 def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
-    """Show or do one act to a match."""
+    """Show (GET) or do (POST) one act on a match."""
     return acts.act_page(request, _user(request), match_id, act, role=Role.ARRIVAL, home=HOME)
 
 
@@ -153,7 +153,7 @@ def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
 @for_arrivals
 @refusals_shown_on(case_page)
 def contact(request: HttpRequest, match_id: UUID) -> HttpResponse:
-    """The host's name, contact and address, once it is agreed."""
+    """Show the host's name, contact and address once the stay is agreed."""
     return acts.contact_page(request, _user(request), match_id, Role.ARRIVAL, HOME)
 
 
@@ -161,14 +161,16 @@ def contact(request: HttpRequest, match_id: UUID) -> HttpResponse:
 @for_arrivals
 @refusals_shown_on(case_page)
 def withdraw(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """Withdraw a shelter request, after asking."""
+    """Ask whether to withdraw a shelter request (GET), or withdraw it (POST)."""
     user = _user(request)
     asked = get_object_or_404(queries.requests_visible_to(user), pk=request_id, arrival__user=user)
     if request.method != "POST":
         return acts.confirm_page(
             request,
             title=_("Withdraw your request?"),
-            text=_("We stop looking, and what was agreed for it is cancelled. You can ask again at any time."),
+            text=_(
+                "We stop looking, and every stay agreed for this request is cancelled. You can ask again at any time."
+            ),
             button=_("Withdraw my request"),
             home=HOME,
         )

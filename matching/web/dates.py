@@ -1,4 +1,4 @@
-"""An arrival changes the nights; what no longer fits ends, and a place is looked for anew."""
+"""The page on which an arrival changes the nights of a request (`matching.redating`)."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ MAY_MOVE = gettext_lazy("If one place is not free for all of it, we can move to 
 
 class DatesForm(WhenForm):
     title = gettext_lazy("Change the nights")
-    why = gettext_lazy("A place that fits the new nights stays yours. For the other nights we look anew at once.")
+    why = gettext_lazy("A place that fits the new nights stays yours. For the other nights we start looking at once.")
     may_move = forms.BooleanField(label=MAY_MOVE, required=False)
 
 
 class LongerForm(QuestionForm):
-    """For a household that is there already: the first night stands."""
+    """The form for a household that is already staying at a place: the first night cannot change."""
 
     title = gettext_lazy("Change how long you need it")
     why = gettext_lazy("You keep the place where you are. We ask there first for the nights after it.")
@@ -47,7 +47,7 @@ class LongerForm(QuestionForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_arrivals
 def dates(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """Ask for the new nights, and change them (POST)."""
+    """Ask for the new nights (GET), or change them (POST)."""
     arrival = arrival_of(request)
     assert arrival is not None
     mine = queries.requests_visible_to(arrival.user).filter(arrival=arrival, withdrawn_at=None)

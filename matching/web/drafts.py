@@ -1,8 +1,8 @@
-"""What a person has answered so far: kept on the server at every Continue, encrypted, until it is sent.
+"""Drafts: the answers a person has given so far, stored on the server at every Continue until they are sent.
 
-A draft lies in the visitor's session, which is a row of the database; of somebody who has a case it lies
-with the case, so that number and secret find it from another phone. A phone number or an address in it is
-as personal as anywhere else, so the whole draft is ciphertext in both.
+A draft is stored in the visitor's session, which is a row of the database. The draft of a person with a case is stored
+with the case, so that number and secret find it from another phone. Drafts hold phone numbers and addresses, so both
+places store them encrypted.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from privacy.fields import decrypt, encrypt
 
 NEED = "need"
 KEPT_CASE = "kept_case"
-"""Where a session notes the case its draft was moved to."""
+"""The session's key for the case to which its draft was moved."""
 
 
 class Store(Protocol):
-    """Where the text of one draft lies; "" where there is none."""
+    """The store of one draft. `load` returns "" if there is none."""
 
     def load(self) -> str: ...
     def keep(self, text: str) -> None: ...
@@ -41,7 +41,7 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InSession:
-    """The draft of somebody nobody knows."""
+    """The draft of a visitor without a case, stored in the session."""
 
     session: SessionBase
     name: str
@@ -58,7 +58,7 @@ class InSession:
 
 @dataclass(frozen=True, slots=True)
 class WithCase:
-    """The draft of somebody with a case."""
+    """The draft of a person with a case, stored with the case."""
 
     arrival: Arrival
 
@@ -74,10 +74,10 @@ class WithCase:
 
 
 class Draft:
-    """The answers to one flow of questions, by the question's name, just as they were typed.
+    """The answers to one flow of questions, by the question's name, as they were typed.
 
-    `token` is the draft's own: a form that carries another one belongs to a draft that is gone.
-    `facts` holds what the flow itself notes (a code was sent, a case was opened).
+    Every draft has its own `token`: a form with another token belongs to a draft that is gone. `facts` holds the notes
+    of the flow itself (a code was sent, a case was opened).
     """
 
     def __init__(self, store: Store) -> None:
@@ -90,37 +90,37 @@ class Draft:
         self.facts: dict[str, Any] = content.get("facts", {})
 
     def begin(self) -> None:
-        """Keep the empty draft, so that the browser has its cookie before the first answer can be lost."""
+        """Store the empty draft, so that the browser gets its cookie before it sends the first answer."""
         if not self.is_kept:
             self._save()
 
     def answer(self, question: str) -> MultiValueDict[str, str] | None:
-        """Return what was answered to `question`, as a form reads it, or None."""
+        """Return the answer to `question` as data for its form, or None."""
         kept = self.answers.get(question)
         return MultiValueDict(kept) if kept is not None else None
 
     def keep(self, question: str, answer: Mapping[str, list[str]]) -> None:
-        """Keep one answer."""
+        """Store one answer."""
         self.answers[question] = dict(answer)
         self._save()
 
     def note(self, **facts: Any) -> None:
-        """Keep what the flow itself wants to remember."""
+        """Store notes of the flow itself."""
         self.facts |= facts
         self._save()
 
     def finish(self, **facts: Any) -> None:
-        """Forget every answer, which has been sent now, and remember only `facts` and the token."""
+        """Forget every answer, since they are sent; keep only `facts` and the token."""
         self.answers, self.facts = {}, facts
         self._save()
 
     def forget(self) -> None:
-        """Forget all of it."""
+        """Forget the answers and the facts, and delete the stored draft."""
         self._store.clear()
         self.answers, self.facts, self.is_kept = {}, {}, False
 
     def move_to(self, store: Store) -> None:
-        """Keep the draft somewhere else from now on."""
+        """Move the draft to another store."""
         self._store.clear()
         self._store = store
         self._save()
@@ -131,7 +131,7 @@ class Draft:
 
 
 def case_of(request: HttpRequest) -> Arrival | None:
-    """Return whose case this visitor's request for shelter belongs to: the one signed in to, or the one just opened here."""
+    """Return the case of this visitor's draft, or None: the case they signed in to, or the one that keeps their draft."""
     if arrival := arrival_of(request):
         return arrival
     kept = request.session.get(KEPT_CASE)
@@ -146,12 +146,12 @@ def draft_of(request: HttpRequest, name: str) -> Draft:
 
 @contextmanager
 def sent_once(request: HttpRequest, name: str) -> Iterator[Draft]:
-    """Yield the draft while nobody else sends it: a double tap waits here and then finds it finished.
+    """Yield the draft while nobody else can send it: a second tap waits here and then finds the draft finished.
 
-    The session's row is locked and read again, then the row of a draft that lies with a case (another phone may
-    send it too), and what is written is committed with the draft's end in one transaction. Of a session that has
-    ended meanwhile (signing in changes its key) the draft is empty, and nothing is written to it: the browser
-    keeps the cookie of the answer that ended it.
+    The session's row is locked and read again. The row of a draft with a case is locked too, because another phone may
+    send the draft. The block's writes and the draft's end are committed in one transaction. If the session has ended
+    meanwhile (signing in changes its key), the draft is empty and nothing is written to the session, so that the
+    browser keeps the cookie of the answer that ended it.
     """
     with transaction.atomic():
         key = request.session.session_key

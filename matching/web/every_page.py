@@ -1,4 +1,4 @@
-"""The frame of every page: the exit, the coordinators' contact, and the source of the service."""
+"""The parts of every page: the exit, the coordinators' contact, and the link to the source code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PHONE = re.compile(r"\+?[\d ().-]{6,}")
 
 
 def help_contact() -> str:
-    """Return the coordinators' contact as pages show it: a phone number is one tap away, and not broken in two."""
+    """Return the coordinators' contact as pages show it: a phone number is a link that stays on one line."""
     contact: str = settings.HELP_CONTACT
     if not PHONE.fullmatch(contact):
         return contact
@@ -23,17 +23,17 @@ def help_contact() -> str:
 
 
 def unbroken(contact: str) -> str:
-    """Return a contact that stays on one line if it is a phone number."""
+    """Return `contact` with no-break spaces if it is a phone number, so that it stays on one line."""
     return contact.replace(" ", "\N{NO-BREAK SPACE}") if PHONE.fullmatch(contact) else contact
 
 
 def surroundings(request: HttpRequest) -> dict[str, object]:
-    """Return the template context that every page has (a context processor)."""
+    """Return the template context of every page (a context processor)."""
     return {
         "exit_url": settings.EXIT_URL,
         "help_contact": help_contact(),
         "source_url": settings.SOURCE_URL,
-        # Lazy, so that a page which does not ask costs no query, and one which asks twice costs one.
+        # Lazy, so that the query runs once, and only on pages that ask.
         "is_arrival": SimpleLazyObject(lambda: arrival_of(request) is not None),
         "is_host": SimpleLazyObject(lambda: host_of(request) is not None),
     }

@@ -1,4 +1,4 @@
-"""The first page, and leaving."""
+"""The first page, and signing out."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from matching.web.leaving import forgetting
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Two choices: I need a place to sleep, I can offer one."""
+    """Show the first page with its two choices: I need a place to sleep, I can offer one."""
     return render(request, "home.html")
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session and ask the browser to forget everything of it."""
+    """End the session and ask the browser to forget this site."""
     logout(request)
     return forgetting(redirect("web:home"))

@@ -1,4 +1,4 @@
-"""A host's own pages: signing in by a code, the spaces with their nights, who is asked for, and every act."""
+"""A host's own pages: signing in by a code, their spaces with the nights, their matches, and their acts."""
 
 from __future__ import annotations
 
@@ -49,7 +49,11 @@ CHECKS_IN_WORDS: dict[str, Wording] = {
 
 @dataclass(frozen=True, slots=True)
 class SpaceCard:
-    """A space as its host sees it. `stale`: not matched until the host says that it still stands; `over`: no night to come."""
+    """A space as its host sees it.
+
+    `stale`: the space is not matched until the host says that it is still available. `over`: no offered night is to
+    come.
+    """
 
     space: Space
     month: Month
@@ -63,7 +67,7 @@ class SpaceCard:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def host_sign_in(request: HttpRequest) -> HttpResponse:
-    """Ask for the contact and send a code there; for an unknown one, look the same."""
+    """Ask for the contact (GET), and send a code there (POST). The answer does not reveal whether the contact is known."""
     form = ContactForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         contact = form.cleaned_data["contact"]
@@ -79,7 +83,7 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def host_code(request: HttpRequest) -> HttpResponse:
-    """Take the code and sign the host in."""
+    """Ask for the code (GET), or check it and sign the host in (POST)."""
     typed = request.POST if request.method == "POST" else None
     contact = decrypt(request.session.get(CONTACT, ""))
     form = CodeForm(typed, contact=contact)
@@ -94,7 +98,7 @@ def host_code(request: HttpRequest) -> HttpResponse:
 
 
 def enter_by_code(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """Sign in whoever has the code in `context["form"]` that was sent to `context["contact"]`, and show their page."""
+    """Sign in the host if `context["form"]` holds the code that was sent to `context["contact"]`, and lead home."""
     code, contact = context["form"].cleaned_data["code"], context["contact"]
     try:
         user = sign_in_by_code(contact, code, source=source_of(request), at=timezone.now(), browser=browser_of(request))
@@ -111,12 +115,12 @@ def enter_by_code(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
 @require_http_methods(["GET", "HEAD"])
 @for_hosts
 def host(request: HttpRequest) -> HttpResponse:
-    """The host's page."""
+    """Show the host's page."""
     return host_page(request)
 
 
 def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpResponse:
-    """Show what waits for the host, their spaces and stays, and above all what was just refused."""
+    """Show the questions that wait for the host, their spaces and their stays; a refusal of the last act stands above."""
     host = host_of(request)
     assert host is not None
     now = timezone.now()
@@ -138,12 +142,12 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
 
 
 def _waits(match: Match) -> bool:
-    """Whether the match waits for the host's own yes or no."""
+    """Return whether the match waits for the host's yes or no."""
     return match.status == Status.APPROVED and match.host_accepted_at is None and match.frozen_at is None
 
 
 def _missing(host: Host, today: date) -> list[Wording]:
-    """Return in words which checks a host who may yet be vetted still lacks."""
+    """Return the missing checks in words, for a host who is vetted or may still be vetted."""
     if host.status not in (Host.Status.UNVETTED, Host.Status.VETTED):
         return []
     return [CHECKS_IN_WORDS[kind] for kind in vetting.missing_checks(host, today)]
@@ -155,7 +159,7 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
     return [
         SpaceCard(
             space=space,
-            # Only what the host may know of: the beds that a proposal holds still look free here.
+            # `matches` holds no proposals, of which hosts must not know: beds held by a proposal look free here.
             month=month_of(
                 space, [match for match in matches if match.space_id == space.pk and match.holds_beds], month, today
             ),
@@ -174,7 +178,7 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
 @for_hosts
 @refusals_shown_on(host_page)
 def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
-    """Show or do one act to a match."""
+    """Show (GET) or do (POST) one act on a match."""
     return acts.act_page(request, _user(request), match_id, act, role=Role.HOST, home=HOME, onward=after_a_no)
 
 
@@ -182,7 +186,7 @@ def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
 @for_hosts
 @refusals_shown_on(host_page)
 def contact(request: HttpRequest, match_id: UUID) -> HttpResponse:
-    """The household's name and contact, once it is agreed."""
+    """Show the household's name and contact once the stay is agreed."""
     return acts.contact_page(request, _user(request), match_id, Role.HOST, HOME)
 
 

@@ -1,4 +1,4 @@
-"""The inbox on a person's page: what was told, in the language the page is read in."""
+"""The inbox on a person's page: their messages in the language of the page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def lines(user: User) -> list[InboxLine]:
 
 
 def read(request: HttpRequest, user: User, notification_id: int, home: str) -> HttpResponse:
-    """Note that one message was read and go `home`. Raises Http404 for another person's."""
+    """Note that one message was read, and lead `home`. Raises Http404 for another person's message."""
     try:
         inbox.mark_read(notification_id, by=user, at=timezone.now())
     except Notification.DoesNotExist:

@@ -1,4 +1,4 @@
-"""The languages people may say they speak, each by its own name, and the one they read these pages in."""
+"""Languages: those that people can say they speak, and the language in which they read the pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPOKEN = ("ru", "kk", "en", "uk", "ka", "uz", "ky", "tg", "az", "hy", "tr", "be"
 
 
 def own_name(code: str) -> str:
-    """Return what a language calls itself; the code where Django does not know it."""
+    """Return the name of a language in that language, or `code` (ISO 639) if Django does not know it."""
     try:
         return str(get_language_info(code)["name_local"]).capitalize()
     except KeyError:
@@ -36,7 +36,7 @@ CHOICES = [(code, own_name(code)) for code in SPOKEN]
 
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
-    """Remember the chosen language on this device, and for a signed-in person in their messages too."""
+    """Remember the chosen language on this device, and for the messages to a signed-in person."""
     code = request.POST.get("language", "")
     if (user := user_of(request)) and check_for_language(code):
         read_in(user, code)
@@ -44,10 +44,10 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 
 
 class OwnLanguage:
-    """Let a person's language come along to another phone (a middleware, after the one that knows who it is).
+    """Show the pages in a person's language on another phone too (a middleware, after the one that finds the user).
 
-    What was chosen on this device goes first. Where nothing was, a signed-in person reads the pages in the language
-    of their account, and the device remembers it.
+    A language chosen on this device comes first. Without one, a signed-in person reads the pages in the language of
+    their account, and the device remembers that language.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -74,7 +74,7 @@ class OwnLanguage:
 
 
 def remember(response: HttpResponse, language: str) -> None:
-    """Keep the language on this device, just as Django's `set_language` does with the same settings."""
+    """Set the cookie of the language, with the same settings as Django's `set_language`."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,

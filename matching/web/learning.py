@@ -1,4 +1,4 @@
-"""What a host's no teaches: the reason is asked once, and leads to the one thing that would spare them the next question."""
+"""After a host's no: the reason leads to the page where the host can prevent further questions of the same kind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from matching.web.plain_forms import Wording
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Where a reason leads, and what is said there."""
+    """The page to which a reason leads, and the words shown there."""
 
     view: str
     words: Wording
@@ -33,7 +33,7 @@ LESSONS = {
     ),
     "too_many_people": Lesson(
         "web:host_space_change",
-        gettext_lazy("How many people can sleep there? Change it here, and we ask you only about so many."),
+        gettext_lazy("How many people can sleep there? Change it here, and we ask you only about households that fit."),
         {"question": "beds"},
     ),
     "not_suitable": Lesson(
@@ -50,7 +50,7 @@ LESSONS = {
 
 
 def after_a_no(request: HttpRequest, match: Match, act: str, said: Mapping[str, str]) -> HttpResponse | None:
-    """Return the way to what a host may want to change after declining or cancelling, or None where nothing follows."""
+    """Return the way to the page that a host may want after declining or cancelling, or None if no reason leads there."""
     lesson = LESSONS.get(said.get("reason", ""))
     if lesson is None or act not in (Act.DECLINE, Act.CANCEL):
         return None

@@ -1,4 +1,4 @@
-"""Leaving at once: nothing of the visit stays behind on the phone."""
+"""Leaving at once, so that no trace of the visit stays on the phone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 FORGET_ALL = '"cache", "cookies", "storage"'
-"""What the browser is asked to forget of us (`Clear-Site-Data`, W3C)."""
+"""The data of this site that the browser is asked to delete (`Clear-Site-Data`, W3C)."""
 
 
 def forgetting(response: HttpResponse) -> HttpResponse:
-    """Have the browser forget everything it keeps of this site once it has `response`."""
+    """Return `response` with a header that makes the browser delete everything that it stores of this site."""
     response["Clear-Site-Data"] = FORGET_ALL
     return response
 
@@ -22,11 +22,11 @@ def forgetting(response: HttpResponse) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
-    """End the session, have the browser forget us, and lead to a page about nothing.
+    """End the session, make the browser delete our data, and lead to a harmless page (EXIT_URL).
 
-    It needs no token, because it must work on a page that was open for a day as well. Another site cannot use it
-    against anybody: what comes from there carries none of our cookies (SameSite=Lax), and then nothing is ended.
-    The way on is a `Refresh`, which the policy against forms that lead elsewhere (`form-action`) does not stop.
+    The form needs no CSRF token, because it must work even on a page that was open for a day. Another site cannot
+    misuse it: a POST from there carries none of our cookies (SameSite=Lax), and without them no session is ended. The
+    answer leads on by a `Refresh` header, since the content security policy (`form-action`) would stop a redirect.
     """
     ours = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME}
     known = not ours.isdisjoint(request.COOKIES)

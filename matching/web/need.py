@@ -27,18 +27,18 @@ from matching.web.story import is_wanted
 from matching.web.visitors import arrival_of, sign_in, source_of
 
 REQUESTS_AN_HOUR = 300
-"""From one source: a whole meeting point may share one line, a flood may not."""
+"""The limit for one network address: a whole meeting point may share one, but a flood of requests is stopped."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
-    """Say what will be asked; on POST begin anew, the short way for whoever needs a place tonight.
+    """Say what will be asked (GET), or begin anew (POST); a household that needs a place tonight gets fewer questions.
 
-    Who has an open request goes to it instead.
+    An arrival with an open request is led to that request instead.
     """
     arrival = arrival_of(request)
     if arrival and _has_open_request(arrival):
-        messages.info(request, _("You have an open request. Withdraw it first if you want to ask anew."))
+        messages.info(request, _("You have an open request. Withdraw it first if you want to ask again."))
         return redirect("web:case")
     tonight = request.POST.get("when") == "tonight"
     given = tonight_answers(get_language() or "") if tonight else None
@@ -47,16 +47,16 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, question: str) -> HttpResponse:
-    """One question of the flow."""
+    """Show one question of the flow (GET), or store its answer (POST)."""
     return QUESTIONS.page(request, question, draft_of(request, NEED), local_date(timezone.now()))
 
 
-# -- going on later, or on another phone ----------------------------------------------------------
+# -- continuing later, or on another phone --------------------------------------------------------
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def keep(request: HttpRequest) -> HttpResponse:
-    """Give the draft a case, so that number and secret find it from any phone (POST); show both until they are noted."""
+    """Give the draft a case (POST), so that number and secret find it from any phone; show both until they are noted."""
     draft = draft_of(request, NEED)
     if arrival_of(request) is None and request.method == "POST":
         if "noted" in request.POST:
@@ -75,7 +75,7 @@ def keep(request: HttpRequest) -> HttpResponse:
 
 def _give_case(request: HttpRequest) -> None:
     with sent_once(request, NEED) as draft:
-        if case_of(request):  # A second tap: it has its case.
+        if case_of(request):  # A second tap: the draft has its case.
             return
         arrival, secret = open_case(language=get_language() or "")
         draft.move_to(WithCase(arrival))
@@ -88,7 +88,7 @@ def _give_case(request: HttpRequest) -> None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
-    """Show every answer with its Change link; on POST send them, once however often it is tapped."""
+    """Show every answer with its Change link (GET), or send the answers (POST), once for any number of taps."""
     draft = draft_of(request, NEED)
     if request.method != "POST":
         return _check_page(request, draft) if "case" not in draft.facts else redirect("web:need_done")
@@ -147,10 +147,10 @@ def _take_in(request: HttpRequest, draft: Draft, answers: Answers) -> HttpRespon
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def done(request: HttpRequest) -> HttpResponse:
-    """Show case number and secret until the arrival says they are written down; then never again, and sign in.
+    """Show case number and secret until the arrival says that they are written down (POST); then sign in.
 
-    Signing in changes the session's key. It waits for this second step because the answer to the
-    first may be lost on a bad line, and with it the key and the only sight of the secret.
+    Signing in changes the session's key, so it waits for this second step: if the answer to the first step were lost
+    on a bad line, the new key would be lost with it, and with the key the only view of the secret.
     """
     draft = Draft(InSession(request.session, NEED))
     if "case" not in draft.facts:
@@ -165,7 +165,7 @@ def done(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def picture(request: HttpRequest) -> HttpResponse:
-    """Case number and secret as a picture for the phone's gallery, as long as the page shows them."""
+    """Return case number and secret as a picture for the phone's gallery, while the page shows them."""
     draft = draft_of(request, NEED)
     arrival = case_of(request)
     number = draft.facts.get("case") or (arrival.case_number if arrival else "")

@@ -1,4 +1,4 @@
-"""The questions to an arrival, eight at most, and what their answers mean."""
+"""The questions to an arrival, eight at most, and the request that their answers make."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from matching.web.questions import AnswerLine, Answers, Flow, Question, Question
 from matching.web.where import PlaceQuestion
 
 NIGHTS_IF_UNKNOWN = 7
-"""For how long we look for somebody who cannot say yet. Any part of it helps them, so it costs them no offer."""
+"""Nights of a request whose arrival cannot say how many. The request accepts any part of them, so it misses no offer."""
 
 
 _AGES = re.compile(r"(\d+)(?:\.\d+)?\s*([^\W\d]*)")
@@ -137,7 +137,10 @@ class WhereForm(PlaceQuestion):
             ("20", gettext_lazy("Up to 20 km")),
             ("50", gettext_lazy("Up to 50 km")),
             ("150", gettext_lazy("Up to 150 km")),
-            ("50.0", gettext_lazy("I do not know")),  # Another word for the usual 50 km.
+            (
+                "50.0",
+                gettext_lazy("I do not know"),
+            ),  # The usual 50 km, under its own code: choices need different codes.
         ],
         coerce=float,
         initial="50",
@@ -153,7 +156,7 @@ class WhereForm(PlaceQuestion):
 
 class WhenForm(QuestionForm):
     title = gettext_lazy("When do you need it, and for how long?")
-    why = gettext_lazy("Whoever has nowhere to sleep tonight comes first.")
+    why = gettext_lazy("People with nowhere to sleep tonight come first.")
     start = forms.ChoiceField(
         label=gettext_lazy("First night"),
         choices=[
@@ -327,7 +330,10 @@ NEED = Flow(
 
 
 def tonight_answers(language: str) -> dict[str, dict[str, list[str]]]:
-    """Return, as typed, what whoever has nowhere to sleep tonight is not asked; the check page shows it to be changed."""
+    """Return the answers that a household without a place for tonight is not asked for, as they would be typed.
+
+    The check page shows these answers, so that people can change them.
+    """
     return {
         "when": {"start": ["tonight"], "date": [""], "nights": [""], "nights_unknown": ["on"]},
         "stay": {"min_nights": ["1"], "may_move": ["on"]},
@@ -336,7 +342,7 @@ def tonight_answers(language: str) -> dict[str, dict[str, list[str]]]:
 
 
 def request_details(answers: Answers, today: date) -> RequestDetails:
-    """Return what a complete set of answers asks for: each answer under its own name, and what follows from several."""
+    """Return the request that a complete set of answers makes: the answers themselves, and the values derived from them."""
     needs, place, when = answers["needs"], answers["where"]["place_id"], answers["when"]
     said = {name: value for answer in answers.values() for name, value in answer.items()}
     follows = {

@@ -1,4 +1,4 @@
-"""A host's calendar: the nights of a month in weeks, each with a word for what it is."""
+"""A host's calendar: the nights of a month in weeks, each with its state in a word."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MONTHS_AHEAD = 24
 
 
 class NightState(StrEnum):
-    """What a night is to its host. A proposal nobody has approved is no news yet: its nights look free."""
+    """The state of a night as its host sees it. Hosts do not see proposals, so nights held by a proposal look free."""
 
     NOT_OFFERED = "none"
     FREE = "free"
@@ -30,7 +30,7 @@ class NightState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NightShown:
-    """One night: `people` are there or expected, and `free` beds are left. `over` it is before today."""
+    """One night: `people` are there or expected, and `free` beds are left. `over`: the night is before today."""
 
     day: date
     kind: NightState
@@ -58,7 +58,11 @@ WeekShown = Sequence[NightShown | None]
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month in weeks of seven; None stands for a day of another month. `before`, `after`: as an address names them."""
+    """A month in weeks of seven days. None stands for a day of another month.
+
+    `weekdays` are (short, full) names. `before` and `after` name the neighbouring months as addresses do (2022-09), or
+    are "" if that month is not shown.
+    """
 
     first: date
     weekdays: Sequence[tuple[str, str]]
@@ -68,7 +72,7 @@ class Month:
 
 
 def read_month(text: str, today: date) -> date:
-    """Return the first day of the month `text` names (2022-09), or of this month where it is none to be shown."""
+    """Return the first day of the month that `text` names (2022-09), or of this month if that one is not shown."""
     this = today.replace(day=1)
     try:
         year, month = map(int, text.split("-"))
@@ -79,14 +83,14 @@ def read_month(text: str, today: date) -> date:
 
 
 def month_of(space: Space, matches: Iterable[Match], first: date, today: date) -> Month:
-    """Return the month that begins on `first`, with the beds that `matches` hold (prefetch the space's windows)."""
+    """Return the month that begins on `first`, with the beds that `matches` hold. Prefetch the space's windows."""
     held, this = list(matches), today.replace(day=1)
     first_weekday = (int(formats.get_format("FIRST_DAY_OF_WEEK")) - 1) % 7
     weeks = calendar.Calendar(first_weekday).monthdatescalendar(first.year, first.month)
     return Month(
         first=first,
         weekdays=[
-            (formats.date_format(day, "D"), formats.date_format(day, "l"))  # Any week: only the weekdays' names.
+            (formats.date_format(day, "D"), formats.date_format(day, "l"))  # Any week has the weekdays' names.
             for day in weeks[0]
         ],
         weeks=[

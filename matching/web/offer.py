@@ -28,7 +28,7 @@ from matching.web.sign_in_forms import CodeForm
 from matching.web.visitors import browser_of, host_of, sign_in, source_of
 
 ANOTHER_CODE_AFTER = timedelta(seconds=30)
-"""A second tap within this time sends no second code."""
+"""Time in which a second tap sends no second code."""
 
 
 def _flow(request: HttpRequest) -> Flow:
@@ -37,19 +37,19 @@ def _flow(request: HttpRequest) -> Flow:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
-    """Say what will be asked (on POST, after forgetting a draft)."""
+    """Say what will be asked (GET), or forget an earlier draft and begin (POST)."""
     return _flow(request).begin(request, draft_of(request, "offer"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, question: str) -> HttpResponse:
-    """One question of the flow."""
+    """Show one question of the flow (GET), or store its answer (POST)."""
     return _flow(request).page(request, question, draft_of(request, "offer"), local_date(timezone.now()))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
-    """Show every answer with its Change link; on POST offer the space, or send a code to somebody new."""
+    """Show every answer with its Change link (GET); on POST offer the space, or send a code to a host not signed in."""
     draft = draft_of(request, "offer")
     if request.method != "POST":
         return _check_page(request, draft)
@@ -94,7 +94,7 @@ def _send(request: HttpRequest) -> HttpResponse:
 
 
 def _send_code(request: HttpRequest, draft: Draft, answers: Answers, *, at: datetime) -> None:
-    """Register the host behind the contact, unvetted, and send a code there; a quick second tap sends none."""
+    """Register the host of the contact, unvetted, and send a code there. A quick second tap sends no second code."""
     you = answers["you"]
     channel, address = you["contact"]
     sent = draft.facts.get("code_sent", {})
@@ -108,7 +108,7 @@ def _send_code(request: HttpRequest, draft: Draft, answers: Answers, *, at: date
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
-    """Take the code; with the right one the space is offered, once, and the host is signed in."""
+    """Ask for the code (GET). On POST, if the code is right, offer the space once and sign the host in."""
     draft = draft_of(request, "offer")
     typed = request.POST if request.method == "POST" else None
     contact = draft.facts.get("code_sent", {}).get("to", "")
@@ -116,7 +116,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if typed is not None and form.is_valid():
         return _register(request, form)
     if not contact:
-        # Who has no draft any more has sent it, and the answer that said so was lost: their page is where they want to be.
+        # Without answers, the draft was sent and the answer to that was lost: lead the host to their page.
         return redirect("web:offer_check" if draft.answers else "web:host")
     context = {"form": form, "contact": contact, "again": "web:offer_code_again"}
     return render(request, "offer/code.html", context, status=WRONG_INPUT if typed is not None else 200)
@@ -132,7 +132,7 @@ def _register(request: HttpRequest, form: CodeForm) -> HttpResponse:
             return OFFER.onward(reading)
         contact = draft.facts["code_sent"]["to"]
         try:
-            # Refused inside the transaction and not let out of it: a wrong try must stay counted.
+            # Catch the refusal inside the transaction, so that the count of a wrong try is committed.
             user = sign_in_by_code(
                 contact,
                 form.cleaned_data["code"],
@@ -153,10 +153,10 @@ def _register(request: HttpRequest, form: CodeForm) -> HttpResponse:
 
 
 def _enter_again(request: HttpRequest, form: CodeForm) -> HttpResponse:
-    """The space is registered already, and the answer that said so was lost or came second: sign in by the same code."""
+    """Sign in by the same code if the space is registered already: the answer that said so was lost or overtaken."""
     if not (contact := form.cleaned_data["to"]):
         return redirect("web:host" if host_of(request) else "web:offer_check")
-    draft_of(request, "offer").forget()  # What this tap read before the other one had sent it.
+    draft_of(request, "offer").forget()  # This tap read the draft before the other tap sent it.
     return enter_by_code(request, {"form": form, "contact": contact, "again": "web:host_sign_in"})
 
 
@@ -166,7 +166,7 @@ def _offer(host: Host, answers: Answers, *, at: datetime) -> None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def code_again(request: HttpRequest) -> HttpResponse:
-    """Send another code to the same contact (POST); a GET only leads back to where codes are entered."""
+    """Send another code to the same contact (POST). A GET leads back to the page for the code."""
     draft = draft_of(request, "offer")
     if request.method != "POST" or "code_sent" not in draft.facts:
         return redirect("web:offer_code")

@@ -1,4 +1,4 @@
-"""The questions to a host, twelve at most, and what their answers mean."""
+"""The questions to a host, ten at most, and the space that their answers make."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ class WhoForm(QuestionForm):
 
 class HouseForm(QuestionForm):
     title = gettext_lazy("What is true of your space?")
-    why = gettext_lazy("Leave empty what is not.")
+    why = gettext_lazy("Leave a box empty if it is not true.")
     house = forms.MultipleChoiceField(
         label=gettext_lazy("Choose all that are true"),
         choices=[
@@ -227,7 +227,7 @@ SPACE_QUESTIONS = [
 ]
 OFFER = Flow("offer", [*SPACE_QUESTIONS, Question("you", YouForm)])
 ANOTHER = Flow("offer", SPACE_QUESTIONS)
-"""The same for a signed-in host, who has said already who they are."""
+"""The flow for a signed-in host, whose name and contact are known."""
 
 
 MEANING: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -245,11 +245,11 @@ MEANING: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "house": lambda said: {rule: rule in said["house"] for rule in ("children", "pets", "smoking", "step_free")},
     "languages": lambda said: {"languages": tuple(said["languages"])},
 }
-"""Which fields of SpaceDetails the answer to each question fills."""
+"""The fields of SpaceDetails that the answer to each question gives."""
 
 
 def space_details(answers: Answers) -> SpaceDetails:
-    """Return what a complete set of answers offers."""
+    """Return the space that a complete set of answers offers."""
     return SpaceDetails(
         **{name: value for question in MEANING for name, value in MEANING[question](answers[question]).items()}
     )

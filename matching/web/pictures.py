@@ -1,4 +1,4 @@
-"""Numbers as a picture: kept in any phone's gallery, readable without the network, and saying nothing but digits."""
+"""Case number and secret as a picture, which a phone's gallery shows without a network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INK, PAPER = 0, 255
 
 
 def picture_of(number: str, secret: str) -> bytes:
-    """Return a PNG of about 4 KB with both lines of digits. No word stands in it: a gallery is seen by others."""
+    """Return a PNG of about 4 KB with two lines of digits and no word, because other people may see the gallery."""
     picture = Image.new("L", SIZE, PAPER)
     draw = ImageDraw.Draw(picture)
     for line, (text, points) in enumerate(((number, 96), (secret, 72))):

@@ -1,4 +1,4 @@
-"""Forms that take numbers and dates as people write them, and whose errors name the field and say what to do."""
+"""Forms that read numbers and dates as people write them. Their errors name the field and say what to do."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 Wording: TypeAlias = "str | _StrPromise"
-"""Words ready to be shown, or to be translated when they are."""
+"""Words as text, or as a lazy translation."""
 
 
 class PlainForm(forms.Form):
-    """A form whose fields name themselves when they are missing; a field's own words win."""
+    """A form whose errors for missing fields name the field. A field's own message for "required" stays."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.name_what_is_missing()
 
     def name_what_is_missing(self) -> None:
-        """Put the field's name into each plain "required"; a form that adds fields calls it again."""
+        """Put the field's name into each of Django's "required" messages. A form that adds fields calls this again."""
         for field in self.fields.values():
             if field.error_messages["required"] == forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = _missing(field) % {"field": field.label}
@@ -47,7 +47,7 @@ HALF_A_YEAR = timedelta(days=183)
 
 
 class NumberInWords(forms.IntegerField):
-    """A whole number with whatever people write around it: " 2 ", "2 adults", "２". Two numbers are none."""
+    """A whole number with words or spaces around it: " 2 ", "2 adults", "２". Two numbers are an error."""
 
     def to_python(self, value: Any) -> int | None:
         if isinstance(value, str) and (found := _ONE_NUMBER.fullmatch(unicodedata.normalize("NFKC", value).strip())):
@@ -56,9 +56,10 @@ class NumberInWords(forms.IntegerField):
 
 
 class DayField(forms.DateField):
-    """A day as a browser's own date picker gives it, or as people write it: 27.09.2022, 27/9/22, 27.9.
+    """A day as a browser's date picker sends it, or as people write it: 27.09.2022, 27/9/22, 27.9.
 
-    Without a year it is the one nearest to today: in December, "3.1." is next January.
+    A day without a year is in this year, or in the next if it is over by more than half a year: in December, "3.1." is
+    next January.
     """
 
     def to_python(self, value: Any) -> date | None:
@@ -78,7 +79,7 @@ class DayField(forms.DateField):
 
 
 def day(label: Wording, *, required: bool = True) -> DayField:
-    """Return a field for a day, asked for with the browser's own date picker where it has one."""
+    """Return a field for a day, with the browser's date picker where there is one."""
     return DayField(
         label=label,
         required=required,
@@ -88,9 +89,10 @@ def day(label: Wording, *, required: bool = True) -> DayField:
 
 
 def whole_number(label: Wording, least: int, most: int, **options: Any) -> forms.IntegerField:
-    """Return a field for a whole number whose every error says from where to where it goes.
+    """Return a field for a whole number from `least` to `most`. Each of its errors names both bounds.
 
-    A text field with the digits' keyboard: a browser's number field drops without a word what it cannot read.
+    The field is a text field with the keyboard for digits, because a browser's number field silently drops text that
+    it cannot read.
     """
     words = format_lazy(
         gettext_lazy("{field}: write a number from {least} to {most}."), field=label, least=least, most=most

@@ -1,4 +1,4 @@
-"""One question a page: the order of the questions, what is still to be answered, and the pages themselves."""
+"""Flows with one question on a page: the order of the questions, the missing answers, and the pages."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Given = Mapping[str, Mapping[str, list[str]]]
 
 
 class QuestionForm(PlainForm):
-    """One page of a flow. `title` is the question, `why` says what the answer is for.
+    """One page of a flow. `title` is the question, and `why` says what its answer is for.
 
-    `answers` are the cleaned answers to the questions before, `today` the day the page is asked on.
+    `answers` are the cleaned answers to the earlier questions; `today` is the day on which the question is asked.
     """
 
     title: Wording = ""
@@ -33,11 +33,11 @@ class QuestionForm(PlainForm):
         super().__init__(data)
 
     def lines(self) -> list[AnswerLine]:
-        """Return what was answered, in words, for the page on which answers are checked."""
+        """Return the answer in words, as lines (label, answer) for the check page."""
         raise NotImplementedError
 
     def chosen(self, name: str) -> str:
-        """Return the words of what was chosen in a field of choices."""
+        """Return the words of the choices made in the field `name`."""
         value = self.cleaned_data[name]
         values = value if isinstance(value, list) else [value]
         return "; ".join(str(words) for code, words in self.fields[name].widget.choices if code in values)
@@ -45,7 +45,7 @@ class QuestionForm(PlainForm):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`name` stands in the address; `asked_if` says from the answers before whether it is asked at all."""
+    """One question. `name` stands in its address; `asked_if` decides by the earlier answers whether it is asked."""
 
     name: str
     form: type[QuestionForm]
@@ -54,7 +54,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class DraftRead:
-    """A draft read against its questions: who is asked what, the answers that stand, and what comes next."""
+    """A draft read against its questions.
+
+    `asked` are the questions that apply, `forms` and `answers` the valid answers by question, and `missing` is the
+    first question without a valid answer (None: the draft is complete).
+    """
 
     asked: tuple[Question, ...]
     forms: Mapping[str, QuestionForm]
@@ -62,19 +66,19 @@ class DraftRead:
     missing: str | None
 
     def reachable(self, name: str) -> bool:
-        """Whether the page may be opened: everything before it is answered."""
+        """Return whether the page of this question may be opened: every earlier question is answered."""
         names = [question.name for question in self.asked]
         return name in names and (self.missing is None or names.index(name) <= names.index(self.missing))
 
 
 class Flow:
-    """Questions in their order, under the addresses `web:<name>` and `web:<name>_check`."""
+    """Questions in their order, at the addresses `web:<name>` and `web:<name>_check`."""
 
     def __init__(self, name: str, questions: Sequence[Question]) -> None:
         self.name, self.questions = name, tuple(questions)
 
     def read(self, draft: Draft, today: date) -> DraftRead:
-        """Read the draft: an answer that no longer stands (a day has passed, a change elsewhere) is missing again."""
+        """Read the draft. An answer that is no longer valid (a day has passed, another answer changed) is missing."""
         answers: dict[str, Mapping[str, Any]] = {}
         forms_: dict[str, QuestionForm] = {}
         asked: list[Question] = []
@@ -92,16 +96,16 @@ class Flow:
         return DraftRead(tuple(asked), forms_, answers, missing)
 
     def onward(self, reading: DraftRead) -> HttpResponse:
-        """Go to the first question without an answer, or to the check of all answers."""
+        """Lead to the first question without an answer, or to the check of all answers."""
         if reading.missing:
             return redirect(f"web:{self.name}", question=reading.missing)
         return redirect(f"web:{self.name}_check")
 
     def begin(self, request: HttpRequest, draft: Draft, given: Given | None = None) -> HttpResponse:
-        """Show the page before the first question; on POST forget what a draft holds, then go to that question.
+        """Show the page before the first question (GET), or forget an earlier draft and lead to that question (POST).
 
-        The next person at the same tablet must not be shown the answers of the last one. `given` are answers, as
-        typed, that are not asked for but shown to be changed.
+        The draft is forgotten so that the next person at the same tablet does not see the last person's answers.
+        `given` are answers, as typed, that the flow does not ask for: people can change them on the check page.
         """
         if request.method == "POST":
             draft.forget()
@@ -114,7 +118,7 @@ class Flow:
         return render(request, f"{self.name}/start.html", context)
 
     def page(self, request: HttpRequest, name: str, draft: Draft, today: date) -> HttpResponse:
-        """Ask one question; keep its answer and go on. Raises Http404 for a question that does not exist."""
+        """Ask one question (GET), or store its answer and lead on (POST). Raises Http404 for an unknown question."""
         question = next((question for question in self.questions if question.name == name), None)
         if question is None:
             raise Http404

@@ -1,4 +1,4 @@
-"""How a refusal becomes an answer on the web, for every page the same: an HTTP status and words."""
+"""Refusals on the web: every page turns a `Refused` into an HTTP status and words in the same way."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Page = Callable[[HttpRequest, Refused], HttpResponse]
 
 
 def status_of(refusal: Refused) -> int:
-    """Return the HTTP status that says what kind of refusal this is; 409 when the thing has moved on."""
+    """Return the HTTP status of a refusal (RFC 9110, RFC 6585); 409 if the state of the row does not allow the act."""
     match refusal:
         case TooManyTries():
             return 429
@@ -35,7 +35,7 @@ def status_of(refusal: Refused) -> int:
 
 
 def marked(response: HttpResponse, refusal: Refused) -> HttpResponse:
-    """Give `response` the refusal's status, and say when to try again where that is known."""
+    """Give `response` the refusal's status, and a Retry-After header if the refusal says when to try again."""
     response.status_code = status_of(refusal)
     if isinstance(refusal, TooManyTries):
         response["Retry-After"] = str(refusal.retry_after)
@@ -45,14 +45,14 @@ def marked(response: HttpResponse, refusal: Refused) -> HttpResponse:
 def refused_form(
     request: HttpRequest, template: str, context: dict[str, Any], refusal: Refused, field: str | None = None
 ) -> HttpResponse:
-    """Show `context["form"]` again, as it was filled in, with the refusal at `field` (None: at the whole form)."""
+    """Show `context["form"]` again as it was filled in, with the refusal at `field` (None: at the whole form)."""
     form: forms.Form = context["form"]
     form.add_error(field, str(refusal))
     return marked(render(request, template, context), refusal)
 
 
 def refused_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """Return a page of its own that says what was refused."""
+    """Return a separate page that shows the refusal."""
     if isinstance(refusal, TooManyTries):
         minutes = math.ceil(refusal.retry_after / 60)
         return marked(render(request, "429.html", {"refusal": refusal, "minutes": minutes}), refusal)
@@ -60,7 +60,7 @@ def refused_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
 
 
 class RefusedPages:
-    """Answer whatever refusal a page let through with a page of its own (a middleware)."""
+    """Answer a refusal that a view did not catch with `refused_page` (a middleware)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -73,7 +73,7 @@ class RefusedPages:
 
 
 def refusals_shown_on(page: Page) -> Callable[[View], View]:
-    """Decorate a view so that what it lets through as `Refused` is said on `page`, with the refusal's status."""
+    """Decorate a view so that a `Refused` that it raises is shown on `page`, with the refusal's status."""
 
     def decorate(view: View) -> View:
         @functools.wraps(view)

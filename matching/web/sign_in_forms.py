@@ -1,4 +1,4 @@
-"""What people sign in with: a case number and its secret, or a contact and the code sent there."""
+"""The forms for signing in: with a case number and its secret, or with a contact and the code sent there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from privacy.fields import decrypt, encrypt
 
 
 class CaseSignInForm(PlainForm):
-    """Digits in any grouping. The secret is readable while it is typed: it is copied from paper."""
+    """Case number and secret, in groups of any length. The secret is not hidden, because people copy it from paper."""
 
     case_number = forms.CharField(
         label=gettext_lazy("Case number"),
@@ -38,7 +38,7 @@ class CaseSignInForm(PlainForm):
 
 
 class ContactForm(PlainForm):
-    """Where a host's code is sent."""
+    """The contact to which a host's code is sent."""
 
     contact = forms.CharField(
         label=gettext_lazy("Your phone or e-mail"),
@@ -55,7 +55,10 @@ class ContactForm(PlainForm):
 
 
 class CodeForm(PlainForm):
-    """The one-time code. `to` is where it was sent, sealed: the session that knew it may have ended with a lost answer."""
+    """The one-time code. `to` holds the contact to which it was sent, encrypted.
+
+    The form carries the contact because the session that held it may have ended, and the answer may have been lost.
+    """
 
     code = forms.CharField(
         label=gettext_lazy("The 6 digits"),
@@ -68,7 +71,7 @@ class CodeForm(PlainForm):
         super().__init__(data, initial={"to": encrypt(contact)})
 
     def clean_to(self) -> str:
-        """Return the contact itself, or "" for a seal that is not ours."""
+        """Return the decrypted contact, or "" if we did not encrypt it."""
         try:
             return decrypt(self.cleaned_data["to"])
         except InvalidToken:

@@ -1,4 +1,4 @@
-"""What a host does to a space with one button: pause it, list it again, say that it still stands, withdraw it."""
+"""The acts of a host on a space that take one button: pause, list again, confirm that it is available, withdraw."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from matching.web.visitors import for_hosts, host_of
 
 @dataclass(frozen=True, slots=True)
 class SpaceAct:
-    """What may be done to a space, and the words around it."""
+    """One act on a space, and the words around it."""
 
     do: Callable[..., Space]
     title: Wording
@@ -37,7 +37,7 @@ SPACE_ACTS = {
     "pause": SpaceAct(
         intake.pause_space,
         gettext_lazy("Pause this space?"),
-        gettext_lazy("We ask you about nobody new until you list it again. What is agreed goes on."),
+        gettext_lazy("We ask you about no new household until you list it again. Agreed stays go on."),
         gettext_lazy("Pause"),
         gettext_lazy("The space is paused."),
     ),
@@ -58,7 +58,9 @@ SPACE_ACTS = {
     "withdraw": SpaceAct(
         intake.withdraw_space,
         gettext_lazy("Withdraw this space?"),
-        gettext_lazy("We do not ask you about it any more. It is not possible while somebody is there or expected."),
+        gettext_lazy(
+            "We stop asking you about this space. You cannot withdraw it while somebody is there or expected."
+        ),
         gettext_lazy("Withdraw"),
         gettext_lazy("The space is withdrawn. Thank you for having offered it."),
     ),
@@ -69,7 +71,7 @@ SPACE_ACTS = {
 @for_hosts
 @refusals_shown_on(host_page)
 def space_act(request: HttpRequest, space_id: UUID, act: str) -> HttpResponse:
-    """Show one act to a space (GET) or do it (POST)."""
+    """Show one act on a space (GET), or do it (POST)."""
     host = host_of(request)
     assert host is not None
     space = get_object_or_404(queries.spaces_visible_to(host.user), pk=space_id, host=host)

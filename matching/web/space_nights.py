@@ -1,4 +1,4 @@
-"""A host changes the nights on which a space is free."""
+"""The page on which a host changes the nights of a space."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from matching.web.visitors import for_hosts
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_hosts
 def space_nights(request: HttpRequest, space_id: UUID) -> HttpResponse:
-    """Show the runs of nights to come, and change them; nights promised to somebody stay."""
+    """Show the runs of nights to come (GET), or change them (POST). `change_space` refuses to drop nights of a match."""
     space = space_of(request, space_id)
     now = timezone.now()
     past, to_come = _windows(space, local_date(now))
@@ -52,7 +52,7 @@ def space_nights(request: HttpRequest, space_id: UUID) -> HttpResponse:
 
 
 def _windows(space: Space, today: date) -> tuple[list[Window], list[Window]]:
-    """Return the windows that are over and those that are not."""
+    """Return two lists of windows: those that are over, and those that are not."""
     windows = [(window.first_night, window.last_day) for window in space.windows.all()]
     return [each for each in windows if each[1] <= today], [each for each in windows if each[1] > today]
 

@@ -1,4 +1,4 @@
-"""What a space offers, as its host stated it, and changing it one answer at a time."""
+"""The page of a space's answers, as its host gave them, and the page that changes one answer."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from matching.web.refused import WRONG_INPUT, refused_form
 from matching.web.visitors import for_hosts, host_of
 
 QUESTIONS = {question.name: question.form for question in SPACE_QUESTIONS if question.name != "nights"}
-"""The nights have a page of their own: there may be many runs of them."""
+"""The forms by question. The nights have their own page, because a space may have many runs of them."""
 
 
 @require_safe
 @for_hosts
 def space_offer(request: HttpRequest, space_id: UUID) -> HttpResponse:
-    """Everything the space offers, each with its Change link."""
+    """Show every answer about the space with its Change link."""
     space = space_of(request, space_id)
     today = local_date(timezone.now())
     lines = [(name, line) for name in QUESTIONS for line in _lines(name, space, today)]
@@ -40,7 +40,7 @@ def space_offer(request: HttpRequest, space_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_hosts
 def change(request: HttpRequest, space_id: UUID, question: str) -> HttpResponse:
-    """One answer, as it stands, and changing it (POST); what is promised to somebody stays."""
+    """Show one answer (GET), or change it (POST). `change_space` refuses a change that breaks a live match."""
     space = space_of(request, space_id)
     if question not in QUESTIONS:
         raise Http404
@@ -48,7 +48,7 @@ def change(request: HttpRequest, space_id: UUID, question: str) -> HttpResponse:
     typed = request.POST if request.method == "POST" else stated(space, question)
     form = QUESTIONS[question](typed, answers={}, today=local_date(now))
     if request.method != "POST":
-        # As it stands it is shown, not judged: a space from a spreadsheet may lack an answer that is asked for here.
+        # Show the present answer without errors: a space from a spreadsheet may lack an answer that this form requires.
         form.is_valid()
         form.errors.clear()
         return render(request, "host/change.html", {"form": form, "space": space})
@@ -65,7 +65,7 @@ def change(request: HttpRequest, space_id: UUID, question: str) -> HttpResponse:
 
 
 def space_of(request: HttpRequest, space_id: UUID) -> Space:
-    """Return a space of the signed-in host. Raises Http404 for anybody else's."""
+    """Return a space of the signed-in host. Raises Http404 for another host's space."""
     host = host_of(request)
     assert host is not None
     mine = queries.spaces_visible_to(host.user).filter(host=host).prefetch_related("windows")

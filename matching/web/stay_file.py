@@ -1,4 +1,4 @@
-"""The nights of a stay as a file for a calendar (RFC 5545). A calendar is seen by others: it says when, and nothing else."""
+"""The nights of a stay as a file for a calendar (RFC 5545). It holds the dates only: other people may see a calendar."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from matching.web.visitors import for_arrivals, for_hosts, user_of
 @require_safe
 @for_arrivals
 def of_arrival(request: HttpRequest, match_id: UUID) -> HttpResponse:
-    """The nights for the arrival's calendar, once they are agreed."""
+    """Return the nights for the arrival's calendar, once the stay is agreed. Raises Http404 before."""
     return _file(request, match_id, Role.ARRIVAL)
 
 
 @require_safe
 @for_hosts
 def of_host(request: HttpRequest, match_id: UUID) -> HttpResponse:
-    """The nights for the host's calendar, once they are agreed."""
+    """Return the nights for the host's calendar, once the stay is agreed. Raises Http404 before."""
     return _file(request, match_id, Role.HOST)
 
 
@@ -46,9 +46,9 @@ def _file(request: HttpRequest, match_id: UUID, role: Role) -> HttpResponse:
 
 
 def calendar_of(match: Match, *, at: datetime) -> bytes:
-    """Return the file: one event of whole days, from the first night's day up to the last day.
+    """Return an iCalendar file (UTF-8) with one event of whole days, from the first night until the day of leaving.
 
-    A later file of the same match replaces the one before it (SEQUENCE).
+    A later file of the same match replaces an earlier one (SEQUENCE).
     """
     event = Event()
     event.add("uid", f"{match.pk}@{urlsplit(settings.SITE_URL).hostname}")

@@ -1,4 +1,4 @@
-"""What happened, what comes next, by when, and whom to contact: the words on the pages of an arrival and of a host."""
+"""The words about a request or a match on the pages of arrivals and hosts: its state, the next step, and the contact."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from matching.web.every_page import unbroken
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Where somebody stands. `by` is the moment by which the next step is due, where there is one."""
+    """The state of a request or a match in words. `by` is the moment by which the next step is due, if there is one."""
 
     happened: str
     next: str
@@ -25,34 +25,35 @@ class Story:
 
 
 def is_wanted(request: ShelterRequest, state: RequestState) -> bool:
-    """Whether a request still asks for something: nights are open, or a match for it is live (prefetch `matches`)."""
+    """Return whether a request still needs something: some nights are open, or a match is live. Prefetch `matches`."""
     if state in (RequestState.WITHDRAWN, RequestState.LAPSED):
         return False
     return state is not RequestState.MET or any(match.holds_beds for match in request.matches.all())
 
 
 def whom_to_contact(match: Match | None = None, role: Role | None = None) -> str:
-    """Return whom to turn to: the other side once that is open, and always the coordinators."""
+    """Return words that name the people to ask: always the coordinators, and the other side once its contact is open."""
     if settings.HELP_CONTACT:
         desk = _("A question, or something is wrong? The coordinators: %(contact)s.") % {
             "contact": unbroken(settings.HELP_CONTACT)
         }
     else:
-        desk = _("A question, or something is wrong? Ask the coordinators where you heard of us.")
+        desk = _("A question, or something is wrong? Ask the coordinators at the place where you heard of us.")
     if match is None or match.status not in CONTACT_OPEN or match.frozen_at is not None:
         return desk
     other = (
-        _("For everything about the stay: the household, whose contact you can open here.")
+        _("Ask the household about everything to do with the stay: you can open their contact here.")
         if role is Role.HOST
-        else _("For the way, the key and the time: your host, whose contact you can open here.")
+        else _("Ask your host about the way, the key and the time: you can open their contact here.")
     )
     return f"{other} {desk}"
 
 
 def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, begun: bool = False) -> Story:
-    """Return where a request stands for which the arrival has no live match to look at; `begun`: a stay has ended before.
+    """Return the story of a request without a live match that the arrival may see. `begun`: a stay has already ended.
 
-    The state counts proposals, of which nobody hears before they are approved: the words may not tell of one.
+    `state` counts proposals too. Arrivals must not hear of a proposal before it is approved, so the words do not
+    depend on whether nights are proposed.
     """
     if state is RequestState.WITHDRAWN:
         return Story(_("You have withdrawn this request."), _("If you need a place again, ask again."))
@@ -70,7 +71,7 @@ def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, b
             happened,
             _(
                 "We are still looking: it takes longer than it should. Ask the coordinators; more places fit if you "
-                "change the nights, or ask anew with a wider circle or fewer needs."
+                "change the nights, or ask again with a greater distance or fewer needs."
             ),
         )
     return Story(
@@ -84,7 +85,7 @@ def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, b
 
 
 def of_match(match: Match, role: Role) -> Story:
-    """Return where a match stands for the arrival or the host in it."""
+    """Return the story of a match for its arrival or its host."""
     if match.frozen_at is not None and match.holds_beds:
         return Story(
             _("This is on hold."),
@@ -117,7 +118,7 @@ def _for_arrival(match: Match) -> Story:
         case Status.NO_SHOW:
             return Story(_("The host said that you did not come."), _("If you still need a place, ask again."))
         case _:
-            return Story(_("This stay was broken off."), _("We are looking for a place for the nights left."))
+            return Story(_("This stay was broken off."), _("We are looking for a place for the remaining nights."))
 
 
 def _for_host(match: Match) -> Story:

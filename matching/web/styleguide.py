@@ -1,4 +1,4 @@
-"""Every component of the pages on one page, to look at while one works on them (in development only)."""
+"""Every component of the pages on one page, for people who work on them (in development only)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from matching.web.story import Story
 
 
 class EveryField(PlainForm):
-    """One field of every kind the pages use."""
+    """One field of every kind on the pages."""
 
     title = "How many people can sleep there?"
     why = "So that we send nobody to you for whom there is no bed."
@@ -50,7 +50,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 
 
 def components(request: HttpRequest) -> HttpResponse:
-    """Show every component: its look, the template that draws it, and both states of a form."""
+    """Show every component with the template that draws it, and a form with and without errors."""
     plain = EveryField(None)
     wrong = EveryField({"wrong-words": "kept as it was typed", "wrong-number": "many"}, prefix="wrong")
     wrong.is_valid()

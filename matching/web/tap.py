@@ -1,7 +1,7 @@
-"""One-tap links from messages: each shows what it would do before it does it, and works once.
+"""One-tap links from messages. Each link shows its question first, and takes one answer.
 
-Nobody is signed in by one. Looking changes nothing, however often and by whatever machine: what a mail program or a
-messenger fetches to show a preview is the page with the question, never the answer.
+A link signs nobody in, and opening it changes nothing: a mail program or a messenger that fetches the address for a
+preview gets the page with the question.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SPACE_ACTS = {"still_available": intake.confirm_still_available, "pause": intake
 
 @dataclass(frozen=True, slots=True)
 class AskedAbout:
-    """What the link asks about: a match (with the side that is asked) or a space."""
+    """The object of a link's question: a match (with the side that is asked) or a space."""
 
     notification: Notification
     match: Match | None = None
@@ -54,7 +54,7 @@ class AskedAbout:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is still something to answer."""
+        """Return whether the question can still be answered."""
         if self.notification.tapped_at or taps.is_over(self.notification, at=timezone.now()):
             return False
         if self.match is None:
@@ -69,17 +69,17 @@ class AskedAbout:
 
 @require_safe
 def tap(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what is asked, with a button for each answer; or that it is answered, or that the time is over."""
+    """Show the question with a button for each answer, or say that it is answered, or that its time is over."""
     asked = _asked(request, token)
     if not asked.is_open:
         return _closed(request, asked)
     return _shown(request, token, asked)
 
 
-@csrf_exempt  # The token in the address is what a form's token would prove; a mail program's browser may keep no cookie.
+@csrf_exempt  # The signed address replaces a CSRF token, since a mail program's browser may keep no cookie.
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, token: str, act: str) -> HttpResponse:
-    """Ask what an answer needs (GET), or take the answer (POST), once."""
+    """Ask for the reason of an answer (GET), or take the answer once (POST)."""
     asked = _asked(request, token)
     if act not in asked.names:
         raise Http404
@@ -100,11 +100,11 @@ def act(request: HttpRequest, token: str, act: str) -> HttpResponse:
 
 
 def _answer(asked: AskedAbout, name: str, said: Mapping[str, str]) -> None:
-    """Use the link and do what it says in one transaction; what is refused leaves the link unused."""
+    """Use the link and do its act in one transaction, so that a refused act leaves the link unused."""
     now = timezone.now()
     with one_act():
         if not taps.use(asked.notification, at=now):
-            return  # A second tap: the page it is led to says when the first one was noted.
+            return  # A second tap: the next page says when the first one was noted.
         if asked.match is not None:
             acts.do_once(asked.match.pk, name, by=asked.user, said=said)
         elif asked.space is not None:
@@ -112,12 +112,12 @@ def _answer(asked: AskedAbout, name: str, said: Mapping[str, str]) -> None:
 
 
 def _asked(request: HttpRequest, token: str) -> AskedAbout:
-    """Return what a token asks. Raises Http404 for a token that is not ours, or of somebody who may not answer any more."""
+    """Return the question of a token. Raises Http404 if the token is not ours or its person may not answer any more."""
     notification = taps.find(token)
     if notification is None or not notification.recipient.is_active:
         raise Http404
     if user_of(request) is None and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-        # The message was read in this language; nobody has chosen another one on this device.
+        # Use the language of the message, since no other language was chosen on this device.
         translation.activate(notification.language)
     asked = AskedAbout(notification)
     if (role := ROLES.get(notification.event)) is not None:
@@ -137,7 +137,7 @@ def _shown(request: HttpRequest, token: str, asked: AskedAbout, refusal: Refused
 
 
 def _closed(request: HttpRequest, asked: AskedAbout) -> HttpResponse:
-    """Say that it is answered (200: whoever taps again after a lost reply reads that all is well), or over (410)."""
+    """Say that the question is answered (200, so that a second tap after a lost reply is no error) or over (410)."""
     answered = asked.notification.tapped_at
     home = "web:case" if asked.role is Role.ARRIVAL and asked.match else "web:host"
     return render(request, "t/closed.html", {"answered_at": answered, "home": home}, status=200 if answered else 410)

@@ -1,4 +1,4 @@
-"""The addresses of the pages. No name, contact or secret ever stands in one."""
+"""The addresses of the pages. No address holds a name, a contact or a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who stands at the door: the signed-in arrival or host, a stranger, and where a try comes from."""
+"""The visitor of a page: the signed-in arrival or host, their network address and their browser."""
 
 from __future__ import annotations
 
@@ -22,37 +22,40 @@ def user_of(request: HttpRequest) -> User | None:
 
 
 def arrival_of(request: HttpRequest) -> Arrival | None:
-    """Return the arrival the signed-in user is, or None."""
+    """Return the Arrival of the signed-in user, or None."""
     return getattr(user_of(request), "arrival", None)
 
 
 def host_of(request: HttpRequest) -> Host | None:
-    """Return the host the signed-in user is, or None."""
+    """Return the Host of the signed-in user, or None."""
     return getattr(user_of(request), "host", None)
 
 
 def source_of(request: HttpRequest) -> str:
-    """Return where a try comes from; it is only counted, as an index, never kept."""
+    """Return the visitor's network address. `accounts.throttles` counts tries by it, and stores only an index."""
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def browser_of(request: HttpRequest) -> str:
-    """Return what only this browser holds, even where the session it belonged to has ended meanwhile; "" for none."""
+    """Return the session's key from the browser's cookie, even if that session has ended; "" without a cookie.
+
+    Only this browser holds the key, so it identifies the browser.
+    """
     return str(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
 
 
 def sign_in(request: HttpRequest, user: User) -> None:
-    """Begin a session of `user`, whose code or secret was checked by `accounts.signing_in`."""
+    """Begin a session of `user`. The caller has checked the code or secret with `accounts.signing_in`."""
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
 
 
 def for_arrivals(view: View) -> View:
-    """Let only signed-in arrivals in: nobody yet is asked to sign in, somebody else finds nothing."""
+    """Decorate a view for arrivals: an anonymous visitor is led to sign in, and any other user gets Http404."""
     return _only_for(arrival_of, "web:case", view)
 
 
 def for_hosts(view: View) -> View:
-    """Let only signed-in hosts in: nobody yet is asked to sign in, somebody else finds nothing."""
+    """Decorate a view for hosts: an anonymous visitor is led to sign in, and any other user gets Http404."""
     return _only_for(host_of, "web:host_sign_in", view)
 
 

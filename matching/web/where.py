@@ -1,4 +1,4 @@
-"""Asking for a place: by its name in any language, or from a short list; with choices where a name is not enough."""
+"""Asking for a place by its name in any language or from a short list, with choices where the name is not enough."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LISTED = 6
 class PlaceQuestion(QuestionForm):
     """A place typed by name, or chosen from a short list. After `is_valid()`, `cleaned_data["place_id"]` is the Place.
 
-    What was typed counts, and not what is chosen below it. Where several places are called so, or none exactly, the
-    list offers those instead.
+    A typed name counts more than a choice from the short list. If several places have that name, or no place has
+    exactly that name, the list offers those that the name may mean.
     """
 
     place = forms.CharField(
@@ -46,7 +46,7 @@ class PlaceQuestion(QuestionForm):
         choice.coerce = lambda pk: self._found[pk]
         if typed:
             choice.label = _("Which of these do you mean?")
-            if data.get("place_id") not in self._found:  # It was chosen from the list that stood there before.
+            if data.get("place_id") not in self._found:  # The choice was made in the earlier list.
                 without = data.copy()
                 without.pop("place_id", None)
                 self.data = without
@@ -74,7 +74,7 @@ class PlaceQuestion(QuestionForm):
 
 
 def _short_list(data: Any) -> list[Place]:
-    """Return the places offered without typing, and the one that was chosen, which may be on the list no more."""
+    """Return the places offered without typing, and the chosen place, which may have left that list since."""
     listed = places_with_most_room(LISTED)
     chosen = data.get("place_id", "") if data else ""
     if chosen.isdecimal() and chosen not in {str(place.pk) for place in listed}:

@@ -1,9 +1,9 @@
-"""Cut a country into regions that can be planned separately. The functions take and return plain arrays.
+"""Cutting a country into regions that can be planned apart: plain arrays in, plain arrays out.
 
-A request and a space can only match within the request's reach. So the cells of a coarse grid form one component if
-requests with a short reach tie them together. Components are then put together in strips along the longer axis, until
-each region is large enough. A request with a long reach is planned in the component with the most room near it, and may
-try the other regions afterwards.
+A request and a space matter to each other only within reach. Spaces lie in the cells of a coarse grid, and cells that
+requests with a short reach tie together are one component. Components are gathered in strips along the longer axis until a
+region is large enough. A request with a long reach is planned where it finds most room near, and may try the
+other regions afterwards.
 """
 
 from __future__ import annotations
@@ -19,21 +19,20 @@ from places.earth import KM_PER_DEGREE
 Array = NDArray[Any]
 
 SHORT_REACH_KM = 50.0
-"""Kilometres. Only requests with at most this reach tie cells together; nearly all requests in a town have such a reach."""
+"""Requests with at most this radius tie cells together. Nearly all requests in a town have such a radius."""
 
 SMALLEST_CELL, MOST_CELLS = 0.25, 1_500
-"""Degrees, and a count. Cells are doubled in size until at most MOST_CELLS of them hold points, because all pairs of cells
-are compared at once."""
+"""Size of the cells in degrees. It is doubled until there are at most MOST_CELLS, so that all pairs fit into memory."""
 
 REACHES_KM = np.array([3.0, 6, 12, 25, 50, 100, 200, 400, 800, 1_600, 20_100])
-"""Kilometres. Radii are rounded up to these steps, so that requests of one cell and one step are compared only once."""
+"""Radii are rounded up to these, so that all requests of a cell with a similar radius are one question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Requests (`size` in people, `reach` in km) or spaces (`size` in beds, `reach` unused); `lat` and `lon` in degrees.
+    """Requests or spaces as arrays of equal length, with their places in degrees.
 
-    The four arrays have one element for each request or space.
+    `size` is the people of a request or the beds of a space. `reach` is the radius of a request in km; spaces do not use it.
     """
 
     lat: Array
@@ -44,7 +43,7 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The region (from 0) of each request and each space, and for each request whether it reaches several regions."""
+    """The region of each request and each space, from 0 on, and whether a request reaches several regions."""
 
     regions: int
     of_request: Array
@@ -53,7 +52,7 @@ class Cut:
 
 
 def cut(requests: Points, spaces: Points, *, largest: int) -> Cut:
-    """Cut requests and spaces into regions of about `largest` requests. A component is never cut, however large it is."""
+    """Cut into regions of about `largest` requests. A component is never cut, however large it is."""
     if len(requests.lat) <= largest or not len(spaces.lat):
         return _whole(requests, spaces)
     degrees = SMALLEST_CELL
@@ -108,18 +107,15 @@ def _km(some: Array, others: Array) -> Array:
 
 
 def _may_reach(asked: Array, at: Array, degrees: float) -> tuple[Array, Array]:
-    """Return the distances in km, and whether a request in each row of `asked` may reach each cell of `at`.
-
-    A cell's diagonal is added to the reach, so that no cell within reach is missed; a few beyond it are counted too.
-    """
+    """Return the distances, and the cells that a group in `asked` may reach: never too few, and perhaps some too many."""
     km = _km(asked, at)
     return km, km <= asked[:, 2, None] + degrees * KM_PER_DEGREE * np.sqrt(2)
 
 
 def _components(asked: Array, at: Array, degrees: float) -> Array:
-    """Return the component of each cell of spaces. Requests with a short reach tie cells to one component."""
+    """Return the component of each cell of spaces. Requests with a short reach tie all cells that they reach."""
     near = asked[asked[:, 2] <= SHORT_REACH_KM]
-    # Keep the widest reach of each cell only: it ties all cells that the shorter ones tie.
+    # Of the groups in a cell, the one with the widest reach ties all that the others tie.
     order = np.lexsort((-near[:, 2], near[:, 1], near[:, 0]))
     near = near[order]
     first = np.ones(len(near), dtype=bool)
@@ -155,11 +151,7 @@ def connected_columns(ties: Array) -> Array:
 def _homes(
     asked: Array, at: Array, beds: Array, component_of_cell: Array, *, components: int, degrees: float
 ) -> tuple[Array, Array]:
-    """Return, for each row of `asked`, the component with the most room near it, and which components it may reach.
-
-    Room is the beds of each cell within reach, divided by `1 + km / 10`. A row that reaches no cell gets the component of
-    the nearest cell.
-    """
+    """Return for each group of requests the component where it finds most room near, and all components it may reach."""
     homes, reached = np.empty(len(asked), dtype=int), np.zeros((len(asked), components), dtype=bool)
     belongs = np.zeros((len(at), components))
     belongs[np.arange(len(at)), component_of_cell] = 1
@@ -173,7 +165,7 @@ def _homes(
 
 
 def _strips(at: Array, beds: Array, component_of_cell: Array, load: Array, largest: int) -> Array:
-    """Return the region of each component. A region holds neighbours along the longer axis, with about equal `load`."""
+    """Return the region of each component. Regions are strips across the longer axis with about as many requests each."""
     weight = np.bincount(component_of_cell, weights=beds)
     middle = [np.bincount(component_of_cell, weights=beds * at[:, axis]) / weight for axis in (0, 1)]
     longer = max(middle, key=np.ptp)
@@ -181,7 +173,7 @@ def _strips(at: Array, beds: Array, component_of_cell: Array, load: Array, large
     wanted = max(1, round(load.sum() / largest))
     before = np.cumsum(load[order]) - load[order] / 2
     strip = np.minimum(before * wanted // max(1, load.sum()), wanted - 1).astype(int)
-    # Number the regions without gaps: a strip may be empty.
+    # A strip in which no component has its middle is left out, and the others are numbered without it.
     region = np.empty(len(order), dtype=int)
     region[order] = np.unique(strip, return_inverse=True)[1].reshape(-1)
     return region

@@ -1,16 +1,16 @@
-"""One small module for each transport, always the same shape: `send(message) -> Sent`, or `DeliveryFailed`.
+"""One small module for each transport. Each has one function: `send(message) -> Sent`, which may raise DeliveryFailed.
 
 A new channel, step by step:
 
-1. Write `channels/NAME.py` with `send`. It gets a `Message`, calls the provider with time-outs and with
-   `message.idempotency_key`, and touches no database: several are sent side by side, each in a thread.
-   What went wrong it says as a `DeliveryFailed` with one of five classes (`channels.message.ErrorClass`):
-   `permanent` only where sending the same again can never succeed. Neither an address nor a word of the
-   provider's answer that may repeat one goes into the text of the error: it is kept in the clear.
-2. Put its name into `TRANSPORTS` below and, for each kind of address it serves, into `outbox.TRANSPORTS_FOR`.
-   A new kind of address is also a `ContactPoint.Channel` and something `accounts.contacts` can read.
-3. Its settings come from the environment; what must be set with it is a check in `notifications.checks`.
-4. Its test calls a real server, tests/standins/gateway.py shows how: taken, refused, broken, stalled, cut off.
+1. Write `channels/NAME.py` with `send`. `send` gets a `Message` and calls the provider with time-outs and with
+   `message.idempotency_key`. It touches no database, since several threads send messages side by side. It reports a
+   fault as `DeliveryFailed` with one of five classes (`channels.message.ErrorClass`); use `permanent` only if the same
+   message can never succeed. The text of the error is stored unencrypted, so keep addresses out of it, and also the
+   provider's words, which may repeat an address.
+2. Put its name into `TRANSPORTS` below and, for each kind of address that it serves, into `outbox.TRANSPORTS_FOR`.
+   For a new kind of address, extend `ContactPoint.Channel` and `accounts.contacts.read_contact` too.
+3. Read its settings from the environment, and check the required ones in `notifications.checks`.
+4. Test it against a real server that accepts, refuses, breaks, stalls and cuts off, as tests/standins/gateway.py does.
 5. Switch it on: `SHELTER_CHANNELS=email,NAME`.
 """
 

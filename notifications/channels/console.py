@@ -1,4 +1,4 @@
-"""Print the message: the default, so that a trial needs no provider. For one's own machine only."""
+"""Print the message. This is the default, so that a trial needs no provider; a deployment must not use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E-mail over SMTP, through Django's backend. The Message-ID carries the idempotency key."""
+"""E-mail over SMTP (RFC 5321), through Django's backend. The Message-ID carries the idempotency key."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from notifications.channels.message import DeliveryFailed, Message, Sent
 def send(message: Message) -> Sent:
     """Hand the message to the SMTP server. Raises DeliveryFailed.
 
-    Permanent is only what the server says of this recipient or this text (5xx); a refused sender or
-    password is about us and passes once somebody has put it right.
+    A failure is permanent only if the server refuses this recipient or this text (5xx). If it refuses the sender or
+    the password, the settings are wrong, and the message can go out once somebody has corrected them.
     """
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     message_id = f"<{message.idempotency_key}@{domain}>"

@@ -1,16 +1,16 @@
-"""Any HTTP gateway: one JSON POST with an idempotency key.
+"""Any HTTP gateway: one POST of JSON with an idempotency key.
 
     POST {SHELTER_GATEWAY_URL}   Idempotency-Key: <uuid>   Authorization: Bearer <token>
     {"channel": "sms", "to": "+77001234567", "subject": "...", "text": "...", "idempotency_key": "<uuid>"}
 
-| answer                                        | what becomes of it                                       |
-|-----------------------------------------------|----------------------------------------------------------|
-| 2xx                                           | taken; the answer's `id`, if any, is kept                |
-| 429                                           | rate_limited: tried again, not before its Retry-After    |
-| no answer in time, 408                        | timeout: tried again                                     |
-| 5xx                                           | server: tried again                                      |
-| 400, 410, 413, 415, 422                       | permanent: this message can never be taken               |
-| everything else (401, 404, 409, 302, cut off) | unknown: about us or the way, not the message; tried again |
+| answer                                        | outcome                                                     |
+|-----------------------------------------------|-------------------------------------------------------------|
+| 2xx                                           | accepted; the answer's `id`, if any, is stored              |
+| 429                                           | rate_limited: tried again, not before its Retry-After       |
+| no answer in time, 408                        | timeout: tried again                                        |
+| 5xx                                           | server: tried again                                         |
+| 400, 410, 413, 415, 422                       | permanent: the gateway will never accept this message       |
+| everything else (401, 404, 409, 302, cut off) | unknown: tried again, as settings or network are at fault   |
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from notifications.channels.message import DeliveryFailed, Message, Sent
 
 PERMANENT = frozenset({400, 410, 413, 415, 422})
 MOST_BYTES = 65_536
-"""As much of an answer is read; a provider's id is never further down."""
+"""Largest part of an answer that is read. A provider's id stands near the beginning."""
 
 
 def send(message: Message) -> Sent:
-    """Post the message. Raises DeliveryFailed."""
+    """Post the message to SHELTER_GATEWAY_URL. Raises DeliveryFailed."""
     key = str(message.idempotency_key)
     deadline = time.monotonic() + settings.GATEWAY_TIMEOUT_SECONDS
     try:
@@ -59,7 +59,7 @@ def send(message: Message) -> Sent:
 
 @functools.cache
 def _client() -> httpx.Client:
-    """One pool of connections for the process: a message need not wait for a handshake."""
+    """Return the process's pool of connections, so that a message need not wait for a handshake."""
     return httpx.Client()
 
 
@@ -81,7 +81,7 @@ def _refuse(answer: httpx.Response) -> None:
 
 
 def _read(answer: httpx.Response, deadline: float) -> bytes:
-    # httpx limits the wait for each piece; an answer that drips must end as well.
+    # httpx limits the wait for each piece only. The deadline ends an answer that arrives drop by drop.
     body = b""
     for piece in answer.iter_bytes():
         body += piece
@@ -96,14 +96,14 @@ def _provider_id(body: bytes) -> str:
     except ValueError:
         return ""
     found = answer.get("id") if isinstance(answer, dict) else None
-    # PostgreSQL takes no NUL, and an id is not worth losing the record for.
+    # PostgreSQL refuses NUL in a text, and a strange id must not prevent the record.
     return str(found)[:200].replace("\0", "") if isinstance(found, str | int) else ""
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """Return the seconds of a Retry-After header, which holds seconds or a date; None when it tells neither.
+    """Return the seconds of a Retry-After header (RFC 9110, section 10.2.3); None if it holds neither seconds nor a date.
 
-    A date counts from the answer's own Date, so that two clocks need not agree.
+    A date is compared with the answer's own Date header, since the two clocks may differ.
     """
     value = headers.get("Retry-After", "")
     if value.isascii() and value.isdigit():

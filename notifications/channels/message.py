@@ -1,4 +1,4 @@
-"""What a transport is given and what it gives back."""
+"""The input and the outcomes of a transport."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ ErrorClass = Literal["timeout", "rate_limited", "server", "unknown", "permanent"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing to send to one address; equal `idempotency_key`s are the same thing sent again.
+    """One message to one address. A message that is sent again has the same `idempotency_key`.
 
-    `channel` is the kind of address ("email", "sms", "telegram"); `sms` says the same as `body` in at most
-    70 UCS-2 units.
+    `channel` is the kind of address ("email", "sms", "telegram"). `sms` says the same as `body` in at most 70 UCS-2
+    units, which is one SMS.
     """
 
     channel: str
@@ -27,16 +27,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took it, under this id of its own."""
+    """The provider accepted the message and gave it this id."""
 
     provider_id: str = ""
 
 
 class DeliveryFailed(Exception):
-    """The attempt failed: `permanent` is never tried again, every other class is.
+    """The attempt failed. A `permanent` failure is not tried again; every other class is.
 
-    `retry_after`: the seconds the provider asked to be left alone. The text is kept in the clear, so it
-    names no address.
+    `retry_after` is the number of seconds that the provider asked to wait. The text is stored unencrypted, so it must
+    name no address.
     """
 
     def __init__(self, error_class: ErrorClass, text: str, retry_after: float | None = None) -> None:

@@ -1,8 +1,8 @@
-"""The words of every notification in every language: one SMS, and a longer form for e-mail and pages.
+"""The words of every notification in every language: one SMS, and a longer text for e-mail and pages.
 
-A table in Python for each language rather than gettext catalogs: a text is looked up by event and by
-the recipient's language, not the reader's; it needs no compiling; and a test holds every cell of it
-against the rules (one SMS of 70 UCS-2 units, no name, no address, no telling word).
+Each language has a table in Python rather than a gettext catalog. A text is looked up by event and by the recipient's
+language, not the reader's; the tables need no compiling; and a test checks every cell against the rules (one SMS of 70
+UCS-2 units, no name, no address, no word that tells a stranger what the message is about).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from django.utils import formats, timezone, translation
 from notifications.events import EVENTS
 
 TABLES = {code: import_module(f"notifications.texts.{code}") for code, _name in settings.LANGUAGES}
-"""The words by language: a language of the settings without a file in this folder does not start."""
+"""The table of each language. The service does not start if a language of the settings has no file in this folder."""
 SMS_UNITS = 70
 PAGES = {"arrival": "/case/", "host": "/", "coordinator": "/admin/", "both": "/"}
-"""Where the recipient of an event reads on. No word of a link may tell more than the text does."""
+"""The page to which a message links, by recipient. The words of a link may reveal no more than the text does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One notification in one language. `body` is several lines; `sms` says the same in at most SMS_UNITS."""
+    """One notification in one language. `body` has several lines; `sms` says the same in at most SMS_UNITS."""
 
     subject: str
     body: str
@@ -35,11 +35,11 @@ class Text:
 
 
 def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: str = "") -> Text:
-    """Return the words of `event` in `language` (an unknown one: in LANGUAGE_CODE), dates written its way.
+    """Return the words of `event` in `language`, with dates in the form of that language.
 
-    `one_tap` is the link that answers what is asked; it stands in the body only, an SMS has no room for it.
-    `context` may hold first_night and last_day (ISO dates), answer_by (ISO moment), case_number and code.
-    Raises KeyError for an event without words.
+    An unknown language is replaced by LANGUAGE_CODE. `one_tap` is the link that answers the question of the event; only
+    the body holds it, because an SMS has no room. `context` may hold first_night and last_day (ISO 8601 dates),
+    answer_by (ISO 8601 moment), case_number and code. Raises KeyError for an event without words.
     """
     table = TABLES.get(language, TABLES[settings.LANGUAGE_CODE])
     words, about = table.EVENTS[event], EVENTS[event]
@@ -49,7 +49,7 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
         first, last = _day(context.get("first_night")), _day(context.get("last_day"))
         short = {"case": case, "code": code, "by": formats.date_format(moment, table.SHORT_MOMENT) if moment else ""}
         long = short | {"by": formats.date_format(moment, table.MOMENT) if moment else ""}
-    if table.LANGUAGE == "kk":  # Django writes Kazakh months with a capital, as only a headline does.
+    if table.LANGUAGE == "kk":  # Django writes Kazakh months with a capital letter, which is wrong within a sentence.
         long["by"], first, last = long["by"].lower(), first.lower(), last.lower()
     page = settings.SITE_URL + PAGES[about.recipient]
     lines = [words.body.format(**long)]
@@ -59,7 +59,9 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
         lines.append(table.ANSWER_BY.format(**long))
     if about.asks and one_tap:
         lines.append(table.ONE_TAP.format(url=one_tap))
-    if not about.carries_code:  # A link beside a code is what a thief would send.
+    if (
+        not about.carries_code
+    ):  # People must not learn to trust a message with both a code and a link: thieves send those.
         lines.append(table.PAGE.format(url=page))
     sms = words.sms.format(**short)
     return Text(
@@ -70,7 +72,7 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
 
 
 def ucs2_units(text: str) -> int:
-    """Return how many of an SMS's 70 units `text` takes."""
+    """Return the length of `text` in UCS-2 units; an SMS holds SMS_UNITS."""
     return len(text.encode("utf-16-le")) // 2
 
 

@@ -1,4 +1,4 @@
-"""What a translator writes for one event."""
+"""The words of one event, as a translator writes them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 
 class Words(NamedTuple):
-    """`sms` says it in at most 70 UCS-2 units and is also an e-mail's subject; `body` says what to do now.
+    """The short and the long text of one event in one language.
 
-    Both may name {case}, {by} (the answer's deadline) and, for a sign-in code, {code}. Neither holds a
-    name, an address or a word that tells a stranger at the screen what this is about.
+    `sms` has at most 70 UCS-2 units and is also the subject of the e-mail. `body` says what the person can do now. Both
+    may use {case}, {by} (the deadline of the answer) and, for a sign-in code, {code}. Neither holds a name, an address
+    or a word that tells a stranger at the screen what the message is about.
     """
 
     sms: str

@@ -1,9 +1,9 @@
-"""A bad line between a browser and the service: slow, far, lossy, and cut after a POST whenever a test says so.
+"""A bad line between a browser and the service: slow, far, lossy, and cut after a POST when a test asks for that.
 
-A TCP proxy in this process. It models what a browser notices of a bad mobile line: each direction carries so many
-bits a second, shared by all connections; every segment takes half a round trip; a lost one comes again after a
-retransmission time-out, and everything behind it on its connection waits, as TCP has it. A connection is only there
-after a round trip. Losses come from a seeded generator.
+A TCP proxy in this process. It models what a browser notices of a bad mobile line. Each direction has a bit rate that
+all connections share, and every segment takes half a round trip. A lost segment arrives after a retransmission
+time-out, and the later segments of its connection wait for it, as in TCP. A connection opens after one round trip. A
+seeded generator decides which segments are lost.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST_WAIT_SECONDS = 120.0
 
 @dataclass
 class Direction:
-    """One way of the line: when it has carried what was given to it so far, and how many bytes that was."""
+    """One direction of the line: when it will be free again, and how many bytes it has carried."""
 
     bits_a_second: float
     free_at: float = 0.0
@@ -32,7 +32,7 @@ class Direction:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def carry(self, size: int) -> float:
-        """Take `size` bytes; return the moment at which the last of them has left."""
+        """Take `size` bytes; return the moment (of `time.monotonic`) at which the last byte has left."""
         with self.lock:
             self.free_at = max(self.free_at, time.monotonic()) + size * 8 / self.bits_a_second
             self.carried += size
@@ -42,8 +42,8 @@ class Direction:
 class BadLine:
     """The line to a server on this machine; `address` is where a browser finds it.
 
-    loss: the share of segments that have to be sent again. After `cut_posts` the answers to the next POSTs are
-    swallowed and their connections reset: the server has done the work, and the browser never hears of it.
+    loss: the share of segments that have to be sent again. After `cut_posts` the answers to the next POSTs are dropped
+    and their connections reset: the server has done the work, and the browser never receives the answer.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class BadLine:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def cut_posts(self, times: int) -> None:
-        """Lose the answers to the next `times` POSTs, 0: to none any more."""
+        """Drop the answers to the next `times` POSTs; 0 drops no more."""
         with self._counting:
             self._to_cut = times
 
@@ -72,7 +72,7 @@ class BadLine:
             return True
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         self._listener.close()
 
     def _listen(self) -> None:
@@ -100,7 +100,7 @@ class BadLine:
 
 
 class Pipe:
-    """One direction of one connection: what is read is due in order, each segment at its time."""
+    """One direction of one connection: each segment is sent on at its time, in the order of reading."""
 
     def __init__(
         self, line: BadLine, source: socket.socket, target: socket.socket, way: Direction, cut: threading.Event
@@ -124,7 +124,7 @@ class Pipe:
             if goes_up and piece.startswith(b"POST ") and self.line._takes_a_cut():
                 self.cut.set()
             elif not goes_up and piece and self.cut.is_set():
-                # The first byte of the answer: the server has committed its work. Nobody will hear of it.
+                # The answer's first byte has come, so the server has committed its work. Drop the answer here.
                 self.line.cuts += 1
                 _reset(self.target)
                 _reset(self.source)
@@ -154,19 +154,19 @@ class Pipe:
 
 
 def _reset(end: socket.socket) -> None:
-    """Close at once with a reset, as a line does that is gone."""
+    """Close at once with a TCP reset, as a broken line does."""
     try:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         end.shutdown(socket.SHUT_RDWR)
     except OSError:
-        pass  # The other side was quicker.
+        pass  # The other side closed first.
     finally:
         end.close()
 
 
 @contextmanager
 def bad_line(port: int, **how: float) -> Iterator[BadLine]:
-    """Put a bad line before the server at `port`, and take it away afterwards."""
+    """Put a bad line in front of the server at `port`, and remove it at the end."""
     line = BadLine(port, **how)  # type: ignore[arg-type]
     try:
         yield line

@@ -16,19 +16,19 @@ from tests import people
 from tests.browser.desk_pages import Opening
 from tests.people import Person
 
-# Playwright's synchronous interface runs a loop in this thread; the database is used outside of it.
+# Playwright's synchronous interface runs an event loop in this thread, while the tests use the database outside of it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 GIVEN_UP = "net::ERR_ABORTED"
 PATIENCE_MS = 120_000
-"""How long anything is waited for: on a busy machine a page takes what it takes, and only a broken build must end."""
+"""The longest wait for anything: a busy machine may be slow, and only a broken build must end."""
 
 CHROMIUM = os.environ.get("SHELTER_CHROMIUM", "/usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window; as root it has no sandbox of its own."""
+    """Chromium without a window; as root it cannot use its own sandbox."""
     with sync_playwright() as playwright:
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
@@ -57,7 +57,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServ
     faults: list[str] = []
     page = context.new_page()
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    # Somebody quick goes on while the icon is still under way: what the browser itself gives up is no fault.
+    # A quick visitor leaves while the icon is still loading: a request that the browser itself gave up is no fault.
     page.on(
         "requestfailed", lambda failed: faults.append(f"failed: {failed.url}") if failed.failure != GIVEN_UP else None
     )
@@ -75,7 +75,7 @@ def _elsewhere(url: str, live_server: LiveServer) -> bool:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where the screenshots of this test go: SHELTER_PICTURES, or a folder that is forgotten."""
+    """The folder for this test's screenshots: SHELTER_PICTURES, or a temporary folder."""
     folder = Path(os.environ.get("SHELTER_PICTURES", str(tmp_path)))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -83,7 +83,7 @@ def pictures(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def opening(browser: Browser, live_server: LiveServer) -> Iterator[Opening]:
-    """Open a page as somebody, with scripts or without; any fault on it, or a wish for anything elsewhere, fails the test."""
+    """Open a page as a person, with or without scripts; a fault or a request to another site fails the test."""
     faults: list[str] = []
     contexts = []
 

@@ -1,6 +1,6 @@
-"""Every page of the service with somebody who may see it, for the tests that look at all of them.
+"""Every page of the service with a visitor who may see it, for the tests that look at all pages.
 
-A test holds the list against the addresses of `matching.web.urls`: a page that is not looked at fails it.
+A test compares the list with the addresses of `matching.web.urls`, and fails if a page is missing here.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ LOOKED_AT_NOWHERE = {
     "host_read": "POST only: leads back",
     "offer_code_again": "leads to where the code is entered",
 }
-"""Addresses by name that show no page of their own, and why."""
+"""The names of the addresses that show no page of their own, each with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One page: the name of its address, the address, whose browser sees it, and whether its button is pressed first."""
+    """One page: the name of its address, the address, the visitor, and whether the page's button is pressed first."""
 
     name: str
     address: str
@@ -73,7 +73,7 @@ class World:
 
 
 def world() -> World:
-    """Make everybody and everything there is a page for. Needs the database and `faulty` addresses."""
+    """Make all people and rows that the pages need. Needs the database and the addresses of `WithFaults`."""
     people.place()
     visitors = {name: Client(headers={"accept-language": "en"}) for name in ("asking", "asked", "keeping", "offering")}
     answer_need(visitors["asking"])
@@ -192,7 +192,7 @@ def _fault(request: HttpRequest, name: str) -> HttpResponse:
 
 
 class WithFaults:
-    """The addresses of the service, some at which things go wrong, and the styleguide as in development."""
+    """The addresses of the service, some more that fail on purpose, and the styleguide as in development."""
 
     urlpatterns = [path("fault/<str:name>", _fault), path("styleguide/", components), *urls.urlpatterns]
     handler500 = urls.handler500
@@ -203,7 +203,7 @@ class WithFaults:
 
 @contextmanager
 def browsers(browser: Browser, site: str, seen: World, language: str, **options: Any) -> Iterator[dict[str, Page]]:
-    """Yield one page for each visitor, in this language, as wide as a small phone unless `options` say otherwise."""
+    """Yield a page for each visitor, in this language, as wide as a small phone unless `options` give another width."""
     options = {"viewport": {"width": 360, "height": 740}, "locale": language, **options}
     contexts: list[BrowserContext] = []
     pages: dict[str, Page] = {}
@@ -221,7 +221,7 @@ def browsers(browser: Browser, site: str, seen: World, language: str, **options:
 
 
 def open_stop(page: Page, stop: Stop) -> None:
-    """Go to the page, press its button where the stop says so, and see that it is the page that was meant."""
+    """Go to the page, press its button where the stop says so, and check that the intended page is shown."""
     answer = page.goto(stop.address)
     if stop.press:
         with page.expect_navigation() as pressed:

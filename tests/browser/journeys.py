@@ -1,4 +1,4 @@
-"""The journeys, as Amira and Hanna make them from the first page to an agreed place; on which line, the tests say."""
+"""The journeys of Amira and Hanna from the first page to an agreed place; the tests choose the line they run on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOUCH = 44
 
 
 class Look:
-    """Looks at every page on the way: it fits the width, and everything to tap is large enough."""
+    """Looks at every page on the way: the page fits the width, and every element to tap is large enough."""
 
     def __init__(self, page: Page, folder: Path, name: str) -> None:
         self.page, self.folder, self.name, self.number = page, folder, name, 0
@@ -32,7 +32,7 @@ class Look:
         small = [
             (item.inner_text(), box)
             for item in self.page.locator(".button, .plain, nav a, main li > a, summary, label:has(input)").all()
-            if (box := item.bounding_box()) and 0 < box["height"] < TOUCH  # 0: in a closed fold
+            if (box := item.bounding_box()) and 0 < box["height"] < TOUCH  # The height is 0 inside a closed fold.
         ]
         assert small == []
 
@@ -42,7 +42,7 @@ def go_on(page: Page) -> None:
 
 
 def arrival_asks_is_matched_accepts_and_arrives(page: Page, pictures: Path) -> None:
-    """Amira's way."""
+    """Amira's journey."""
     people.place()
     hanna = people.hanna()
     offered = people.space(hanna.host)
@@ -129,7 +129,7 @@ def arrival_asks_is_matched_accepts_and_arrives(page: Page, pictures: Path) -> N
 
 
 def host_offers_is_vetted_accepts_and_pauses(page: Page, pictures: Path) -> None:
-    """Hanna's way."""
+    """Hanna's journey."""
     people.place()
     look = Look(page, pictures, "host")
 

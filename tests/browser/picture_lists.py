@@ -1,4 +1,4 @@
-"""The lists of pictures in the documents: written from the names of the pictures, so that none is missing or left over."""
+"""The lists of pictures in the documents, written from the pictures' names so that none is missing or left over."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ BEGIN, END = "<!-- pictures: begin -->", "<!-- pictures: end -->"
 COLOURS = 128
 
 Picture = tuple[str, str, int]
-"""Name of the file, what it shows, and how wide it stands in the document, in pixels."""
+"""A picture: the name of its file, what it shows, and its width in the document, in pixels."""
 
 
 def write_small(png: bytes, path: Path) -> None:
-    """Write a picture with no more colours than it needs: a third of the bytes, and the same to the eye."""
+    """Write a picture with a reduced palette: a third of the bytes, and no difference that the eye can see."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
@@ -35,11 +35,11 @@ def as_list(pages: Mapping[str, Iterable[Picture]]) -> str:
 
 
 def listed_in(document: Path) -> str:
-    """Return the list that stands between the two marks of a document."""
+    """Return the list that stands between a document's two marks."""
     return re.split(f"{BEGIN}|{END}", document.read_text(encoding="utf-8"))[1].strip()
 
 
 def write_list(document: Path, pages: Mapping[str, Iterable[Picture]]) -> None:
-    """Put the list of pictures between the two marks of a document; whatever stands around it stays."""
+    """Write the list of pictures between a document's two marks, and keep the text around them."""
     before, _old, after = re.split(f"{BEGIN}|{END}", document.read_text(encoding="utf-8"))
     document.write_text(f"{before}{BEGIN}\n\n{as_list(pages)}\n\n{END}{after}", encoding="utf-8")

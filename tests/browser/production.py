@@ -1,4 +1,4 @@
-"""The service as it is in production: gunicorn, compressed pages, static files under names that change with them."""
+"""The service as in production: gunicorn, compressed pages, static files under names that change with their content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests import processes
 
 @contextmanager
 def service(folder: Path) -> Iterator[str]:
-    """Run it on this test's database, without TLS; yield its address. `folder` takes its files and its log."""
+    """Run the service on this test's database, without TLS; yield its address. `folder` takes its files and its log."""
     env = {
         "DEBUG": "no",
         "SECRET_KEY": settings.SECRET_KEY,

@@ -1,8 +1,8 @@
-"""Pictures of the coordinators' desk for the documents, on the demo's week: `make screenshots-desk`.
+"""Take pictures of the coordinators' desk for the documents, on the demo's week: `make screenshots-desk`.
 
-Not a test. The demo is loaded into a database of its own and matched by the worker's own acts; then Carla's pages are opened
-in Chromium at two widths, in light and dark. Writes `docs/screenshots/desk-PAGE-WIDTH-SCHEME.png` and, where it writes
-there, the list in docs/desk.md.
+This is not a test. It loads the demo into a database of its own and matches it with the worker's own acts. Then it
+opens Carla's pages in Chromium at two widths, in light and dark. It writes
+`docs/screenshots/desk-PAGE-WIDTH-SCHEME.png` and, when it writes to that folder, the list in docs/desk.md.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 DOCUMENT = ROOT / "docs" / "desk.md"
 SIZES = {360: 740, 1280: 900}
-"""Width of the window to its height, in pixels."""
+"""The height of the window for each width, in pixels."""
 SCHEMES = ("light", "dark")
 WIDTH_SHOWN = {360: 150, 1280: 420}
 QUEUE = "/admin/matching/match/queue/"
@@ -39,7 +39,7 @@ PAGES = {
     "on-behalf": "A request entered for somebody on the phone",
     "settings": "The rules of the deployment, with their history",
 }
-"""Name of the picture to what it shows."""
+"""What each picture shows, by the picture's name."""
 
 
 def pictures() -> dict[str, list[Picture]]:
@@ -55,12 +55,12 @@ def pictures() -> dict[str, list[Picture]]:
 
 
 def fill() -> dict[str, str]:
-    """Load the demo, match it, and return the pages to show by the names of their pictures."""
+    """Load the demo, match it, and return the addresses of the pages by the names of their pictures."""
     from django.core.management import call_command
     from django.utils import timezone
 
     from accounts.models import Host, User
-    from matching.desk import claims
+    from matching.desk import claims, decisions
     from matching.models import Match, ShelterRequest
     from matching.states import Status
     from matching.worker import matchmaking
@@ -69,6 +69,8 @@ def fill() -> dict[str, str]:
         for command in ("load_gazetteer", "load_demo"):
             call_command(command, stdout=nowhere)
     matchmaking.match_open_requests(now=timezone.now)
+    # As the worker does every ten seconds: without it the first page warns that nothing is carried out.
+    decisions.carry_out_due(at=timezone.now())
     proposed = Match.objects.filter(status=Status.PROPOSED).order_by("first_night", "pk")
     shown = proposed.filter(high_risk=True).first() or proposed[0]
     claims.write_note(
@@ -121,6 +123,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     call_command("migrate", verbosity=0)
     pages = fill()
+    assert set(pages) == set(PAGES)
     with (
         tempfile.TemporaryDirectory() as logs,
         processes.web(Path(logs) / "web.log", workers=1, threads=4) as url,

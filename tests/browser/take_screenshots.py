@@ -1,7 +1,7 @@
-"""Pictures of the main pages for docs/pages.md, in two languages and two widths, and their list: `make screenshots`.
+"""Take pictures of the main pages for docs/pages.md, in two languages and two widths: `make screenshots`.
 
-Not a test: pytest runs it for its database, its server and the four people. `tests/unit/test_screenshots.py` holds
-the documents against what lies in `docs/screenshots/`.
+Also write the list of the pictures. This is not a test: pytest runs it for its database, its server and the four
+people. `tests/unit/test_screenshots.py` compares the documents with the files in `docs/screenshots/`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 DOCUMENT = ROOT / "docs" / "pages.md"
 LANGUAGES = {"en": "English", "ru": "Russian"}
 SIZES = {360: 740, 1280: 800}
-"""Width of the window to its height, in pixels."""
+"""The height of the window for each width, in pixels."""
 
 WIDTH_SHOWN = {360: 150, 1280: 260}
 
@@ -33,7 +33,7 @@ PAGES = {
     "host": ("A host's page with the question that waits", "host", "hanna"),
     "nights": ("The nights on which a space is free", "host_space_nights", "hanna"),
 }
-"""Name of the picture to what it shows, the name of the page's address, and whose browser sees it."""
+"""For each picture's name: what it shows, the name of the page's address, and the visitor whose browser sees it."""
 
 
 def pictures() -> dict[str, list[Picture]]:
@@ -49,7 +49,7 @@ def pictures() -> dict[str, list[Picture]]:
 
 
 def main_page(seen: World, name: str, visitor: str) -> Stop:
-    """Return the first such page of the world."""
+    """Return the first page of the world with this address and visitor."""
     return next(stop for stop in seen.stops if (stop.name, stop.visitor) == (name, visitor))
 
 

@@ -1,4 +1,4 @@
-"""Every page in every language: what axe finds wrong (nothing), what does not fit, what is too small to tap."""
+"""Every page in every language: axe finds no fault, everything fits, and everything to tap is large enough."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 EVERY_RULE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 BY_STYLE = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
-"""The rules that read more than the document, which is the same in dark as in light and in a smaller window."""
+"""The rules that depend on colours and sizes; the other rules read only the document, which no look changes."""
 
 VIEWS: list[tuple[int, Scheme, list[str]]] = [
     (360, "light", EVERY_RULE),
@@ -26,7 +26,7 @@ VIEWS: list[tuple[int, Scheme, list[str]]] = [
     (1280, "light", EVERY_RULE),
     (640, "light", BY_STYLE),
 ]
-"""Widths in CSS pixels, colours and rules; 640 is a window of 1280 at 200 %."""
+"""Widths in CSS pixels, colours and rules; 640 is a window of 1280 pixels at 200 %."""
 
 TOUCH = 44
 TOO_SMALL = """least => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), textarea, select")]
@@ -38,7 +38,7 @@ TOO_SMALL = """least => [...document.querySelectorAll("a[href], button, summary,
     return (height < least || width < least) && !(sentence && getComputedStyle(each).display === "inline");
   })
   .map(each => each.outerHTML.slice(0, 120))"""
-"""What can be tapped and is smaller than `least` pixels. A link within a sentence is as high as its line (WCAG 2.5.8)."""
+"""Elements to tap smaller than `least` pixels. A link in a sentence may be as high as its line (WCAG 2.5.8)."""
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def too_wide(page: Page) -> bool:
 
 
 def violations(page: Page, rules: list[str]) -> list[Any]:
-    """Return what axe, which is on the page already, finds: the rule and the elements that break it."""
+    """Return what axe finds, which the page has loaded already: each rule and the elements that break it."""
     options = {"resultTypes": ["violations"], "runOnly": rules}
     found = page.evaluate("options => axe.run(document, options)", options)["violations"]
     return [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found]

@@ -1,7 +1,7 @@
-"""What the pages weigh on the line, counted by the browser at a real gunicorn: few enough bytes for 2G.
+"""The weight of the pages on the line, counted by the browser at a real gunicorn: few enough bytes for 2G.
 
-The table is printed (`make test-pages ARGS="-n 0 -s -k budget"`). These are counts, the same on every machine, so they are
-asserted; seconds are not.
+`make test-pages ARGS="-n 0 -s -k budget"` prints the table. The tests assert counts, which are the same on every
+machine; they assert no seconds.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def test_later_pages_are_lighter(browser: Browser, site: str) -> None:
         with browsers(browser, site, seen, language) as pages:
             meters = {}
             for visitor, page in pages.items():
-                page.goto("/")  # The styles, the script and the mark come once.
+                page.goto("/")  # The browser has kept the styles, the script and the mark from the first page.
                 page.wait_for_load_state("networkidle")
                 meters[visitor] = Meter(page)
             for stop in stops:

@@ -1,4 +1,4 @@
-"""Carla at her desk in a real Chromium, with the keyboard alone; a colleague from elsewhere; and what axe finds: nothing."""
+"""Carla at her desk in a real Chromium, with the keyboard alone; a colleague from elsewhere; and axe finds no fault."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_queue_by_keys(opening: Opening, carla: Person, hanna: Person) -> None:
         press(page, "a")
     expect(page.get_by_text("Approved: ")).to_be_visible()
     assert decided() == [(first.pk, "approve", "")]
-    # The next card is where the one decided on was.
+    # The next card has moved to where the decided card was.
     assert focused(page) == f"c-{second.request_id}"
 
     press(page, "d")
@@ -152,7 +152,7 @@ def test_queue_without_scripts_takes_two_clicks(opening: Opening, carla: Person,
 
 
 def test_queue_by_tab_and_enter_alone(opening: Opening, carla: Person, hanna: Person) -> None:
-    """No key of ours: what the browser gives everybody reaches the button and presses it."""
+    """Tab and Enter, which every browser has, reach the button and press it; no key of ours is needed."""
     (only,) = proposals(hanna, 1)
     page = opening(carla, scripts=False)
     page.goto(QUEUE)
@@ -247,7 +247,7 @@ def test_matched_by_hand_by_keyboard(opening: Opening, carla: Person, hanna: Per
 
 
 def everything(hanna: Person) -> dict[str, str]:
-    """Return the address of each page, with something on every one of them."""
+    """Return the address of each page, after writing something to show on every page."""
     carla = people.carla()
     made = proposals(hanna, 3)
     woman = people.request(people.amira().arrival, people=1, all_women=True)
@@ -299,7 +299,7 @@ def test_pages_have_nothing_wrong_and_fit(
 
 
 def test_axe_finds_what_is_wrong_here(opening: Opening, carla: Person, hanna: Person) -> None:
-    """The negative control: a field whose label is taken away."""
+    """The negative control: axe finds a field without its label."""
     proposals(hanna, 1)
     page = opening(carla, bypass_csp=True)
     page.goto(QUEUE)

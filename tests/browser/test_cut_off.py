@@ -1,6 +1,7 @@
-"""The answer to every POST is lost once, and Amira and Hanna do what people do: reload, or open the page anew.
+"""The answer to every POST is lost once, and Amira and Hanna reload or open the page again, as people do.
 
-Each time the server has done its work and the browser never hears of it. Nothing may be lost, nothing done twice.
+Each time the server has done its work and the browser never receives the answer. Nothing may be lost, and nothing may
+be done twice.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def page(browser: Browser, line: BadLine) -> Iterator[Page]:
 
 
 def browser_retries(page: Page, line: BadLine, _opened: str) -> None:
-    """Chromium sends a form again by itself when the connection it had kept turns out to be gone."""
+    """Chromium itself sends a form again when the connection that it had kept open turns out to be closed."""
     assert line.cuts == 1
 
 
@@ -52,7 +53,7 @@ def reload(page: Page, line: BadLine, _opened: str) -> None:
 
 
 def open_anew(page: Page, line: BadLine, opened: str) -> None:
-    """Go to the page again on which the button was."""
+    """Go again to the page with the button."""
     _is_cut_off(page, line)
     page.goto(opened)
 
@@ -60,13 +61,13 @@ def open_anew(page: Page, line: BadLine, opened: str) -> None:
 def _is_cut_off(page: Page, line: BadLine) -> None:
     _see_the_error_page(page)
     line.cut_posts(0)
-    assert line.cuts >= 1  # More than one where the browser's own further tries were lost as well.
+    assert line.cuts >= 1  # More than one if the browser tried again by itself and lost those answers too.
 
 
 def _see_the_error_page(page: Page) -> None:
     for _look in range(600):
         if page.url.startswith("chrome-error://"):
-            # Chromium shows it by another process; only when its document answers is that one at work.
+            # Another process of Chromium shows the error page; wait until its document answers.
             page.wait_for_load_state()
             page.locator("html").wait_for(state="attached")
             return
@@ -78,13 +79,13 @@ Retry = Callable[[Page, BadLine, str], None]
 
 
 class Person:
-    """Somebody with a browser on this line. `lose` presses a button and loses the answer."""
+    """A person with a browser on this line. `lose` presses a button and loses the answer."""
 
     def __init__(self, page: Page, line: BadLine, retry: Retry) -> None:
         self.page, self.line, self.retry = page, line, retry
 
     def lose(self, button: str) -> None:
-        """Press a button, lose the answer, and do what this person does then."""
+        """Press a button, lose the answer, and recover in this person's way."""
         opened, self.line.cuts = self.page.url, 0
         by_itself = self.retry is browser_retries
         self.line.cut_posts(1 if by_itself else EVERY)
@@ -93,7 +94,7 @@ class Person:
         self.page.wait_for_load_state()
 
     def go_on(self, heading: str, button: str = "Continue") -> None:
-        """Be at the page with this heading, having pressed `button` once more where the page asks anew."""
+        """Check that the page has this heading; press `button` once more if the page asks the question again."""
         title = self.page.get_by_role("heading", level=1)
         if title.inner_text() != heading:
             self.page.get_by_role("button", name=button).first.click()
@@ -144,7 +145,7 @@ def test_arrival_loses_every_answer_once_and_nothing_else(person: Person) -> Non
     match = people.match_in(Status.APPROVED, asked, space)
 
     page.goto("/case/")
-    if page.get_by_label("Case number").count():  # The cookie of the session was lost with the answer.
+    if page.get_by_label("Case number").count():  # The session's cookie was lost with the answer.
         page.get_by_label("Case number").fill(number)
         page.get_by_label("Secret").fill(secret)
         person.lose("Open")
@@ -231,7 +232,7 @@ def test_host_loses_every_answer_once_and_nothing_else(person: Person) -> None:
 
 
 def test_line_that_is_not_cut_loses_nothing(page: Page, line: BadLine) -> None:
-    """The negative control: only what was to be cut is, and of a cut answer not a byte arrives."""
+    """The negative control: only the chosen answers are cut, and no byte of a cut answer arrives."""
     page.goto("/need/people/")
     page.get_by_label("Adults").fill("2")
     page.get_by_role("button", name="Continue").click()

@@ -1,5 +1,7 @@
-"""The rest of the desk's pages: nothing wrong under axe, no page wider than its window, all of it reached by Tab alone;
-nothing on them for a coordinator of another place, and nothing to press for an auditor."""
+"""The rest of the desk's pages: axe finds no fault, every page fits its window, and Tab alone reaches everything.
+
+A coordinator of another place sees none of the household's data, and an auditor finds no button to press.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ TABBED = """() => {
   stops.forEach((each, number) => each.dataset.stop = number);
   return stops.length;
 }"""
-"""Number everything of a page that can be pressed or filled in; of radio buttons Tab comes to the checked one."""
+"""Number every element of a page that can be pressed or filled in; of radio buttons only the checked one, as Tab does."""
 AT = "() => document.activeElement.dataset.stop ?? ''"
 VISIBLE = """() => { const style = getComputedStyle(document.activeElement); return style.outlineStyle !== "none"
   || style.boxShadow !== "none" || document.activeElement.closest("#searchbar, .related-widget-wrapper") !== null
@@ -54,10 +56,10 @@ def test_every_page_has_nothing_wrong_and_fits(
 
 
 def unreached(page: Page) -> list[int]:
-    """Return what Tab alone does not come to, or comes to without a sign that it is there."""
+    """Return the numbers of the elements that Tab does not reach, or reaches without a visible sign of the focus."""
     count = page.evaluate(TABBED)
     reached = set()
-    for _press in range(count + 60):  # Before the content stand the header and the sidebar.
+    for _press in range(count + 60):  # The header and the sidebar stand before the content.
         page.keyboard.press("Tab")
         stop = page.evaluate(AT)
         if stop and page.evaluate(VISIBLE):
@@ -75,7 +77,7 @@ def test_everything_is_reached_by_tab_alone(opening: Opening, hanna: Person) -> 
     for page, pages in ((carla, {name: there.coordinators_pages[name] for name in names}), (lena, there.leads_pages)):
         for name, address in pages.items():
             if name.startswith("audit"):
-                continue  # Stock lists of Django: a link for each filter.
+                continue  # Django's own lists have a link for each filter.
             page.goto(address)
             left[name] = unreached(page)
 
@@ -83,7 +85,7 @@ def test_everything_is_reached_by_tab_alone(opening: Opening, hanna: Person) -> 
 
 
 def test_what_tab_does_not_reach_is_seen_here(opening: Opening, hanna: Person) -> None:
-    """The negative control: a button taken out of the order."""
+    """The negative control: a button that is taken out of the Tab order is found."""
     page = opening(people.carla())
     page.goto(desk(hanna).coordinators_pages["host"])
     page.evaluate("document.querySelector('#content button').tabIndex = -1")
@@ -92,7 +94,7 @@ def test_what_tab_does_not_reach_is_seen_here(opening: Opening, hanna: Person) -
 
 
 def seen_on(page: Page, there: Desk, pages: dict[str, str]) -> dict[str, tuple[int, list[str]]]:
-    """Return of each page the status and which of the marks stand on it."""
+    """Return for each page its status and the marks that stand on it."""
     found = {}
     for name, address in pages.items():
         answer = page.goto(address)
@@ -110,11 +112,11 @@ def test_coordinator_of_another_place_sees_nothing_of_it(browser: Any, live_serv
 
     found = seen_on(page, there, pages)
 
-    # A page that is refused says its own address, on a developer's machine.
+    # On a developer's machine the page of a refusal shows its own address, which may contain a mark.
     assert {name: marks for name, (status, marks) in found.items() if marks and status == 200} == {}
     closed = {name for name, (status, _marks) in found.items() if status in (403, 404)}
     assert closed == {"match", "request", "space", "host", *there.leads_pages}
-    # The marks are there to be found: Carla sees each of them somewhere.
+    # The control: Carla sees every mark on some page.
     own = seen_on(_without_watching(browser, live_server, people.carla()), there, pages)
     assert {mark for _status, marks in own.values() for mark in marks} == set(there.marks)
 
@@ -140,7 +142,7 @@ def test_auditor_finds_nothing_to_press_and_no_name(browser: Any, live_server: A
 
 
 def _without_watching(browser: Any, live_server: Any, person: Person) -> Page:
-    """Open a page on which a refusal, which the browser calls an error, is no fault."""
+    """Open a page on which a refusal is no fault, although the browser reports it as an error."""
     from django.conf import settings
 
     context = browser.new_context(base_url=live_server.url, locale="en-GB")

@@ -1,4 +1,4 @@
-"""The coordinators' door with the keyboard alone, at two widths and under axe: first sign-in, further ones, a lost phone."""
+"""The coordinators' door with the keyboard alone, at two widths and under axe: first sign-in, later ones, a lost phone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Look = Callable[[Page, str], None]
 
 @pytest.fixture
 def look(pictures: Path) -> Look:
-    """Take a picture of a page and see that it fits the width."""
+    """Take a picture of a page and check that the page fits the width."""
 
     def here(page: Page, name: str) -> None:
         size = page.viewport_size
@@ -37,7 +37,7 @@ def look(pictures: Path) -> Look:
 
 
 def type_(page: Page, *keys: str) -> None:
-    """Press keys; a word of several letters is typed."""
+    """Press the named keys, and type every other word letter by letter."""
     for key in keys:
         if key in ("Tab", "Enter", "Space"):
             page.keyboard.press(key)
@@ -46,19 +46,19 @@ def type_(page: Page, *keys: str) -> None:
 
 
 def password(page: Page) -> None:
-    """Type Carla's name and password into the first step, which has the focus already."""
+    """Type Carla's name and password into the first step, where the focus already is."""
     expect(page.get_by_label("Username")).to_be_focused()
     type_(page, "carla", "Tab", PASSWORD, "Enter")
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the thing of this name has the focus, as somebody does who cannot use a mouse."""
+    """Press Tab until the element of this name has the focus, as a person without a mouse does."""
     for _press in range(80):
         page.keyboard.press("Tab")
         focused = page.locator(":focus")
         if focused.count() and (
             focused.get_attribute("name") == name
-            or focused.inner_text().strip().lower() == name.lower()  # Styles may have made it capitals.
+            or focused.inner_text().strip().lower() == name.lower()  # The styles may show the text in capitals.
             or focused.get_attribute("value") == name
         ):
             return
@@ -143,7 +143,7 @@ def test_lead_changes_a_setting_with_the_keyboard(page: Page, live_server: LiveS
     type_(page, "3")
     tab_to(page, "reason")
     type_(page, "we call everybody anyway", "Enter")
-    expect(page.get_by_role("alert").nth(1)).to_contain_text("less time to answer")
+    expect(page.get_by_role("alert").nth(1)).to_contain_text("time to answer must be shorter")
     look(page, "8-settings-wrong")
     tab_to(page, "fresh_days")
     page.keyboard.press("Control+A")
@@ -174,7 +174,7 @@ def test_lead_names_a_coordinator_and_looks_at_the_audit(page: Page, live_server
 
 @pytest.fixture(params=["light", "dark"])
 def looked_at(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> Any:
-    """A page on which axe may run its script."""
+    """Return a page on which axe may run its script."""
     context = browser.new_context(
         viewport={"width": 360, "height": 740},
         base_url=live_server.url,

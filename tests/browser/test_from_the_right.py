@@ -1,4 +1,4 @@
-"""A language written from the right, before there is one: the pages mirror themselves, and longer words fit."""
+"""Pages in a right-to-left language: the pages are mirrored, and longer words fit. No such language is offered yet."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PHYSICAL = re.compile(
     r"|left|right|top|bottom|float|(?:min-|max-)?(?:width|height))\s*:"
     r"|text-align:\s*(?:left|right)"
 )
-"""Properties that name a side of the screen where CSS has one that names a side of the text."""
+"""CSS properties that name a side of the screen although CSS has a property for a side of the text."""
 
 TURN_AND_LENGTHEN = """() => {
   document.documentElement.dir = "rtl";
@@ -32,7 +32,7 @@ TURN_AND_LENGTHEN = """() => {
     if (text.textContent.trim()) text.textContent = longer;
   }
 }"""
-"""Turn the page round, and make every word half as long again, as a translation may."""
+"""Turn the page round, and make every word half as long again, because a translation may be that long."""
 
 SIDES = """() => {
   const x = what => document.querySelector(what).getBoundingClientRect().x;
@@ -67,7 +67,7 @@ def test_every_page_mirrors_itself_and_longer_words_fit(
     wrong: dict[str, Any] = {}
     with browsers(browser, live_server.url, seen, "en") as pages:
         for stop in seen.stops:
-            if stop.address == "/fault/leave":  # It has no frame.
+            if stop.address == "/fault/leave":  # This page has no frame.
                 continue
             page = pages[stop.visitor]
             page.set_viewport_size({"width": 360, "height": 740})

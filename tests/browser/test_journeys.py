@@ -1,4 +1,4 @@
-"""The two journeys without JavaScript, on a phone and on a desktop: on a good line, and on one at a border crossing."""
+"""The two journeys without JavaScript, on a phone and on a desktop, on a good line and on a bad line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_host_offers_is_vetted_accepts_and_pauses(page: Page, pictures: Path) ->
 
 @pytest.fixture
 def line(live_server: LiveServer) -> Iterator[BadLine]:
-    """50 kbit/s, half a second there and back, one segment in twenty lost."""
+    """A line as at a border crossing: 50 kbit/s, a round trip of half a second, one segment in twenty lost."""
     port = urlsplit(live_server.url).port
     assert port is not None
     with bad_line(port, kbit_a_second=50, round_trip=0.5, loss=0.05) as line:

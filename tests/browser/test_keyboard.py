@@ -1,4 +1,4 @@
-"""With the keyboard alone: everything can be reached, is seen when it is, and lies under nothing."""
+"""The pages with the keyboard alone: the focus reaches everything, is visible, and is never covered."""
 
 from __future__ import annotations
 
@@ -26,10 +26,7 @@ REACHABLE = """() => {
       return groups.add(each.name);
     }).map(each => [...document.querySelectorAll("*")].indexOf(each) + " " + each.outerHTML.slice(0, 100));
 }"""
-"""What Tab must stop at, in the order of the document, from what went wrong on where something did.
-
-A group of radio buttons is one stop.
-"""
+"""The elements at which Tab must stop, in document order; after a problem, starting from the element with the problem."""
 
 FOCUSED = """() => {
   const here = document.activeElement;
@@ -46,7 +43,7 @@ FOCUSED = """() => {
 
 
 def steps(page: Page, key: str) -> list[Any]:
-    """Press `key` until the focus leaves the page or begins anew; return what was focused, the parts of a date as one."""
+    """Press `key` until the focus leaves the page or starts again; return the stops; a date's parts are one stop."""
     focused: list[Any] = []
     for _press in range(300):
         page.keyboard.press(key)
@@ -69,7 +66,8 @@ def test_everything_is_reached_in_order_seen_and_uncovered(
             page = pages[stop.visitor]
             open_stop(page, stop)
             onward, reachable = steps(page, "Tab"), page.evaluate(REACHABLE)
-            in_order = [each["what"] for each in onward][: len(reachable)]  # Then the browser may begin anew.
+            # The browser may start again after the last stop.
+            in_order = [each["what"] for each in onward][: len(reachable)]
             if in_order != reachable:
                 wrong[f"{stop} order"] = [in_order, reachable]
             back = steps(page, "Shift+Tab")
@@ -109,7 +107,7 @@ def test_arrival_asks_for_shelter_with_the_keyboard_alone(page: Page) -> None:
 
 
 def press(page: Page, words: str) -> None:
-    """Go with Tab to the link or button with these words, and press it."""
+    """Press Tab until the link or button with these words has the focus, and press it."""
     for _stop in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.textContent.trim()") == words:
@@ -120,7 +118,7 @@ def press(page: Page, words: str) -> None:
 
 
 def answer(page: Page) -> None:
-    """Go through a question with Tab: type, choose the first of several, tick Russian, and continue."""
+    """Answer a question by Tab: type, choose the first option, tick Russian, and continue."""
     while True:
         page.keyboard.press("Tab")
         kind, name, value, words, empty = page.evaluate(

@@ -1,4 +1,4 @@
-"""Leaving quickly: by the button without JavaScript and with it, by Escape three times; nothing stays behind."""
+"""Leaving quickly by the button, with and without JavaScript, and by pressing Escape three times: no trace remains."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def elsewhere(live_server: LiveServer, settings: Any) -> str:
-    """A page about nothing on another origin: the same machine by its other name."""
+    """A page about nothing on another origin: this machine under its other name."""
     settings.EXIT_URL = live_server.url.replace("localhost", "127.0.0.1") + "/healthz"
     assert live_server.url not in settings.EXIT_URL
     return str(settings.EXIT_URL)
@@ -42,7 +42,7 @@ def amira() -> Person:
 def her_page(
     request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, elsewhere: str, amira: Person
 ) -> Iterator[Page]:
-    """Amira's case on her phone, with two pages before it in the history."""
+    """Amira's case on her phone, with earlier pages before it in the history."""
     client = Client()
     client.force_login(amira.user)
     context = browser.new_context(base_url=live_server.url, locale="en", java_script_enabled=request.param)
@@ -90,7 +90,7 @@ def test_escape_twice_and_something_else_leaves_the_page_as_it_is(her_page: Page
     for key in ("Escape", "Escape", "a", "Escape", "Escape"):
         her_page.keyboard.press(key)
 
-    her_page.get_by_role("link", name="Shanyrak").focus()  # Whatever the keys began would have happened by now.
+    her_page.get_by_role("link", name="Shanyrak").focus()  # By now the keys would have had their effect.
     assert (her_page.url, Session.objects.count()) == (before, 1)
 
 
@@ -125,7 +125,7 @@ TELLING = re.compile(r"sleep|shelter|safe|host|place|night|need|household|danger
 
 
 def test_what_the_history_keeps_of_an_arrivals_pages_tells_nothing(settings: Any) -> None:
-    """Title and address of every page an arrival may come by; a host's pages may say what they are."""
+    """The title and address of every page that an arrival may open are neutral; a host's pages may say what they are."""
     settings.ROOT_URLCONF = WithFaults
     seen = world()
     titles: dict[str, str] = {}

@@ -1,8 +1,8 @@
-"""What Lighthouse says of the five main pages, as a phone of 2016 on a slow line sees them.
+"""Lighthouse scores of the five main pages, measured as a phone of 2016 on a slow line.
 
-The scores of the loading times are computed from a simulated line and processor, not from the clock; what else runs on
-the machine still shows in them a little, so of a page that falls short the best of three measurements counts. One that
-Chromium has not recorded counts as nothing.
+Lighthouse computes the loading scores from a simulated line and processor, not from the clock. The load of the machine
+still changes them a little, so a page that falls short is measured up to three times and its best score counts. A
+measurement that Chromium has not recorded counts as 0.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ MAIN_PAGES = [
     ("/offer/where/", "stranger"),
     ("/host/", "hanna"),
 ]
-"""Address and whose browser sees it: the first page, a question to each side, and what each finds when signed in."""
+"""Address and visitor: the first page, a question to each side, and the page that each side finds when signed in."""
 
 Measured = dict[str, dict[str, dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
 def lighthouse() -> Path:
-    """Where Lighthouse is installed: the version of package-lock.json, from the npm registry where it is not there yet."""
+    """The folder with the version of Lighthouse in package-lock.json; npm installs it there if it is missing."""
     assert shutil.which("npm"), "npm is missing; on Debian: apt-get install nodejs npm"
     installed = HERE / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
@@ -54,7 +54,7 @@ def lighthouse() -> Path:
 
 
 def measure(lighthouse: Path, pages: list[dict[str, str]]) -> Measured:
-    """Return, for each page's name and category, the score (0 to 100) and the audits that cost some of it."""
+    """Return, for each page's name and category, the score (0 to 100) and the audits that lowered it."""
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     asked = json.dumps({"chromium": CHROMIUM, "flags": flags, "pages": pages})
     done = subprocess.run(
@@ -66,7 +66,7 @@ def measure(lighthouse: Path, pages: list[dict[str, str]]) -> Measured:
 
 
 def short_of(measured: Measured) -> Measured:
-    """Return what is below the least score, with the audits that cost it."""
+    """Return the scores below the least score, with the audits that lowered them."""
     low = {
         page: {name: result for name, result in categories.items() if result["score"] < LEAST}
         for page, categories in measured.items()
@@ -75,7 +75,7 @@ def short_of(measured: Measured) -> Measured:
 
 
 def as_seen(site: str, seen: World) -> list[dict[str, str]]:
-    """Return the main pages with the cookies of whoever sees them."""
+    """Return the main pages, each with the cookies of its visitor."""
     pages = []
     for address, visitor in MAIN_PAGES:
         cookies = {**seen.cookies[visitor], settings.LANGUAGE_COOKIE_NAME: "ru"}
@@ -102,7 +102,7 @@ def test_main_pages_score_high(lighthouse: Path, tmp_path: Path) -> None:
 
 
 def test_poor_page_scores_low(lighthouse: Path, tmp_path: Path) -> None:
-    """The control: Lighthouse is really asked, and finds what is wrong."""
+    """The negative control: Lighthouse really runs, and gives a poor page a low score."""
     words = "<html><img src='nowhere.png'><input><p style='color: #ccc; font-size: 6px'>Grey on white</p></html>"
     (tmp_path / "poor.html").write_text(words)
     site = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path)))

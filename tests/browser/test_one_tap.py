@@ -1,4 +1,4 @@
-"""Hanna answers from the message itself: what a preview fetches shows the question, her tap gives the answer, once."""
+"""Hanna answers from the message: a preview that fetches the link shows only the question, and her tap answers once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sheets at the desk in a real Chromium: Carla with the keyboard alone, a colleague from elsewhere, and axe: nothing."""
+"""Sheets at the desk in a real Chromium: Carla with the keyboard alone, a colleague from elsewhere, and axe."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROWS = (
 
 
 def wrong(page: Page) -> list[Any]:
-    """Return what axe finds: the rule and the elements that break it."""
+    """Return what axe finds: each rule and the elements that break it."""
     found = Axe().run(page).response["violations"]
     return [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found]
 
@@ -49,14 +49,14 @@ def page_of(sheet: SheetImport) -> str:
 
 
 def tab_to(page: Page, words: str) -> None:
-    """Press Tab until the focus is on what is called so."""
+    """Press Tab until the focus is on an element whose label starts with these words."""
     for _each in range(80):
         page.keyboard.press("Tab")
         name = page.evaluate(
             "(() => { const at = document.activeElement;"
             " return (at.labels && at.labels.length ? at.labels[0].innerText : at.innerText || at.value || '').trim() })()"
         )
-        if str(name).lower().startswith(words.lower()):  # The stock admin writes some links in capitals.
+        if str(name).lower().startswith(words.lower()):  # Django's admin writes some links in capitals.
             return
     raise AssertionError(f"Tab never comes to {words!r}")
 
@@ -73,13 +73,13 @@ def test_sheet_from_the_list_to_the_undo_by_keys(opening: Opening, carla: Person
 
     tab_to(page, "a space that a host offers")
     page.keyboard.press("Space")
-    page.get_by_label("The sheet, as CSV").set_input_files(file)  # What a file chooser of the system would do.
+    page.get_by_label("The sheet, as CSV").set_input_files(file)  # Set the file as the system's file chooser would.
     tab_to(page, "Look through it")
     page.keyboard.press("Enter")
     expect(page.get_by_text("3 rows are being looked through")).to_be_visible()
 
     worked_on()
-    # The page loads itself again, without a script.
+    # The page reloads itself without a script.
     expect(page.get_by_text("Nothing has been taken in yet")).to_be_visible(timeout=15_000)
     expect(page.get_by_role("row").filter(has_text="refused")).to_contain_text("beds: Write one whole number")
     tab_to(page, "I vouch for 1 host")
@@ -178,7 +178,7 @@ def test_coordinator_of_another_place_sees_nothing_of_it(opening: Opening, carla
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_of_it_is_clean_and_fits(
+def test_every_sheet_page_has_nothing_wrong_and_fits(
     opening: Opening,
     carla: Person,
     pictures: Path,
@@ -209,7 +209,7 @@ def test_every_page_of_it_is_clean_and_fits(
         for summary in page.locator("main details > summary, #content details > summary").all():
             summary.click()
         found[name] = wrong(page)
-        if name != "sheets":  # A list of Django's own.
+        if name != "sheets":  # Django's own list, which may be wider.
             scrolls = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
             found[name] += ["wider than the screen"] if scrolls else []
         if scheme == "light":

@@ -1,4 +1,4 @@
-"""A trial without its wheels, as on Python 3.13 or ARM, and servers that ask for a password: real servers, real processes."""
+"""A trial without its wheels, as on Python 3.13 or ARM, and servers with a password: real servers, real processes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ print("Redis", redis.from_url(os.environ["REDIS_URL"]).info()["redis_version"].s
 
 
 def beside_servers(path: str, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command beside servers of its own, without the wheels, with programs on `path` only."""
+    """Run a command with servers of its own, without the wheels, and with only the programs on `path`."""
     kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     return subprocess.run(
         [sys.executable, "-c", WITHOUT_WHEELS, "with", *command],
@@ -50,7 +50,7 @@ def beside_servers(path: str, *command: str) -> subprocess.CompletedProcess[str]
 
 @pytest.fixture
 def path_with_servers() -> str:
-    """Return the PATH of a machine with both servers: its own, then the wheels' programs, should one be missing."""
+    """Return a PATH with both servers: the machine's own programs, then those of the wheels in case one is missing."""
     return os.pathsep.join([os.environ["PATH"], *(str(find().folder) for find in (programs.postgres, programs.redis))])
 
 
@@ -80,7 +80,7 @@ def test_trial_without_any_server_says_what_to_install(monkeypatch: pytest.Monke
         programs.redis()
 
 
-# -- passwords with every letter that breaks an address -------------------------------------------
+# -- passwords with every character that would break an address ----------------------------------
 
 PASSWORD = "a/b@c#d%e?f:g"
 
@@ -129,14 +129,14 @@ def answers(port: int) -> bool:
 
 
 def asked(source: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a source with the settings of the service and these variables."""
+    """Run this Python source with the service's settings and these variables."""
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "shelter.settings", "DEBUG": "yes", **more}
     return subprocess.run([sys.executable, "-c", source], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture
 def locked_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL that asks for a password; yield the address of its socket, without one."""
+    """A PostgreSQL that asks for a password; yield the address of its socket, without the password."""
     folder = Path(tempfile.mkdtemp(prefix="shanyrak-locked-"))
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder, for_tests=True)

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - the two sheets are as wide as they are
+# ruff: noqa: E501 - the rows of the two sheets are long
 """The main job, from two spreadsheets to a completed stay, through real doors with a real worker.
 
 gunicorn, a Celery worker and the service's commands run as processes of their own on one database;
@@ -75,7 +75,7 @@ def site(tmp_path: Path, gateway: Gateway) -> Iterator[str]:
 
 
 def command(*words: str, **env: str) -> None:
-    """Run one of the service's commands as a person at a shell would."""
+    """Run one of the service's commands, as a person in a shell would."""
     subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=processes.environment(**env), check=True)
 
 
@@ -89,7 +89,7 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
     (tmp_path / "SPACES.csv").write_text(SPACES.format(**days), encoding="utf-8")
     (tmp_path / "REQUESTS.csv").write_text(REQUESTS.format(**days), encoding="utf-8")
 
-    # The sheets go in, and the worker proposes by itself.
+    # The sheets are imported, and the worker proposes by itself.
     by = ("--by", carla_user.user.username)
     command("import_spaces", str(tmp_path / "SPACES.csv"), "--trust-vetted", *by, **gateway.environment)
     command("import_requests", str(tmp_path / "REQUESTS.csv"), *by, **gateway.environment)
@@ -98,7 +98,7 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
     match = Match.objects.get(request=asked)
     assert (match.status, match.space.external_id, match.people) == (Status.PROPOSED, "s1", 2)
 
-    # Oskar, signed in to a case of his own, finds nothing of it, now and at every step to come.
+    # Oskar is signed in to a case of his own. He finds nothing of Amira's match, now and at every later step.
     oskar = Visitor(site)
     oskar.post("/case/", case_number=oskar_person.user.username, secret=oskar_person.secret)
 
@@ -112,7 +112,7 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
 
     oskar_finds_nothing()
 
-    # Carla approves in the admin, and gives Amira, who came by the sheet, her case number and a secret.
+    # Carla approves in the admin. She gives Amira, whose request came from the sheet, her case number and a secret.
     carla = Visitor(site)
     carla.get("/admin/login/")
     phone = people.authenticator(carla_user)
@@ -123,14 +123,14 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
     assert str(match.pk) in queue
     assert [private for private in PRIVATE if private in queue] == []
     carla.post("/admin/matching/match/queue/decide/", act="approve", seen=f"{match.pk}.{match.version}")
-    assert Match.objects.get(pk=match.pk).status == Status.PROPOSED  # She could undo it yet.
+    assert Match.objects.get(pk=match.pk).status == Status.PROPOSED  # Carla could still undo the approval.
     PendingDecision.objects.update(due_at=timezone.now())
     command("sweep", **gateway.environment)
     secret_page = carla.post(f"/admin/matching/shelterrequest/{asked.pk}/secret/").text
     secret = re.search(r'id="new-secret">([\d ]+)<', secret_page)
     assert secret is not None
 
-    # Hanna signs in by the code that came to her phone, and accepts; she sees no name yet.
+    # Hanna signs in with the code that came to her phone, and accepts; she sees no name yet.
     hanna = Visitor(site)
     hanna.post("/host/sign-in/", contact="8 701 555 02 01")
     wait_for(lambda: any(re.search(r"\d{6}", text) for text in messages_to(gateway, "+77015550201")), what="a code")
@@ -140,7 +140,7 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
     assert hanna.post(f"/host/match/{match.pk}/contact/").status_code in (403, 404, 409)
     oskar_finds_nothing()
 
-    # Amira signs in with her secret and accepts: confirmed, and each sees the other's contact.
+    # Amira signs in with her secret and accepts. The match is confirmed, and each side sees the other's contact.
     amira = Visitor(site)
     amira.post("/case/", case_number=asked.arrival.case_number, secret=secret[1])
     amira.post(f"/case/match/{match.pk}/accept/")
@@ -169,10 +169,10 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
     assert match.status == Status.COMPLETED
     oskar_finds_nothing()
 
-    # Every message came to the gateway, each once, and none tells who or where.
+    # Every message came to the gateway exactly once, and none contains a name or an address.
     wait_for(lambda: not Delivery.objects.exclude(status="sent").exists(), what="delivery of everything")
     assert Counter(request.key for request in gateway.requests).most_common(1)[0][1] == 1
-    # (Setting the scene in this process printed its own messages to the console.)
+    # The messages that this process caused while it set the scene went to the console.
     sent = Delivery.objects.filter(transport="gateway")
     assert set(gateway.taken) == {str(key) for key in sent.values_list("idempotency_key", flat=True)}
     events = Counter(sent.values_list("notification__event", flat=True))

@@ -1,4 +1,4 @@
-"""Redis stopped or frozen: people are served at once all the same, and nothing is lost, only slower."""
+"""Redis stopped or frozen: the service still answers at once, and nothing is lost; the matching only comes later."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def own_redis(tmp_path: Path) -> Iterator[EmbeddedRedis]:
 
 
 def ask(site: str) -> httpx.Response:
-    """Ask for shelter as somebody nobody knows."""
+    """Ask for shelter as an unknown visitor."""
     need = {"place": "Almaty", "people": 2, "first_night": tonight().isoformat(), "nights": 3, "min_nights": 1}
-    # The time-out is the assertion that nobody waits for Redis: a frozen one may cost two seconds, not a minute.
+    # The time-out asserts that nobody waits long for Redis: a frozen Redis may cost two seconds, not a minute.
     return httpx.post(f"{site}/api/v1/requests/", json=need, timeout=10)
 
 
@@ -71,7 +71,8 @@ def test_worker_goes_on_by_itself_after_redis_was_restarted(own_redis: EmbeddedR
         own_redis.start()
 
         def asked_and_matched() -> bool:
-            # The first wake-ups after the return may still meet the process's pause after a failure.
+            # For a while after a failure the process sends no wake-ups, so the first requests after the return may wake
+            # nobody.
             ask(site)
             time.sleep(2)
             return Match.objects.filter(space=space).exists()

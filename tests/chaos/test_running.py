@@ -1,4 +1,4 @@
-"""`make run`, started, stopped and killed: from a folder with a space in its name, with its port taken."""
+"""`make run`, started, stopped and killed: from a folder with a space in its name, and with its port taken."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ OURS = ("postgres", "redis-server", "gunicorn", "celery")
 
 
 def env_of(folder: Path) -> dict[str, str]:
-    """Servers of its own, not those of this test run; and no DEBUG, as for anybody."""
+    """Return an environment for `make run` as users have it: no servers of this test run, and no DEBUG."""
     given = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "DEBUG")}
     return {**given, "SHELTER_STATE_DIR": str(folder)}
 
 
 def managed(folder: Path, *words: str) -> str:
-    """Run a command of manage.py on the data in `folder`; return what it says."""
+    """Run a command of manage.py on the data in `folder`; return its output."""
     command = [sys.executable, "-m", "shelter.running", "manage", *words]
     done = subprocess.run(command, env=env_of(folder), cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -38,7 +38,7 @@ def managed(folder: Path, *words: str) -> str:
 
 
 class Service:
-    """A supervisor in the foreground, as in somebody's terminal."""
+    """A supervisor in the foreground, as in a person's terminal."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.log = folder.parent / "up.log"
@@ -58,7 +58,7 @@ class Service:
         return self.log.read_text()[self._began :]
 
     def site(self) -> str:
-        """Return the address it tells once it is up."""
+        """Return the address that the supervisor prints once the site is up."""
 
         def up() -> re.Match[str] | None:
             assert self.process.poll() is None, self.told()
@@ -78,7 +78,8 @@ class Service:
 def folder() -> Iterator[Path]:
     """A state folder with a space in its name.
 
-    Not below pytest's own: another run closes that one to the user whom root's PostgreSQL runs as.
+    It does not lie below pytest's own folder, because another run of pytest closes that folder to other users, and for
+    root PostgreSQL runs as another user.
     """
     parent = Path(tempfile.mkdtemp(prefix="shanyrak-run-"))
     parent.chmod(0o755)
@@ -97,7 +98,7 @@ def taken(port: int) -> Iterator[None]:
 
 
 def left_running(folder: Path) -> list[list[str]]:
-    """Return the words of each process of ours that has to do with `folder`."""
+    """Return the command line of each of our processes that has to do with `folder`."""
     found = []
     for one in Path("/proc").iterdir():
         if one.name.isdigit():
@@ -183,11 +184,9 @@ with processes.running(*serve, log=folder / "log", env={**os.environ}) as web:
 
 
 @pytest.mark.parametrize("ignored", [False, True])
-def test_what_runs_beside_servers_ends_with_them_from_the_background_of_a_script_too(
-    tmp_path: Path, ignored: bool
-) -> None:
+def test_command_beside_servers_ends_with_them_even_in_a_scripts_background(tmp_path: Path, ignored: bool) -> None:
     def as_a_script_does() -> None:
-        # A shell without job control starts with `&` what ignores Ctrl-C.
+        # A shell without job control makes a command that it starts with `&` ignore Ctrl-C.
         signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.SIG_DFL)
 
     env = {**env_of(tmp_path), "DEBUG": "yes"}

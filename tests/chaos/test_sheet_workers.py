@@ -1,4 +1,4 @@
-"""A sheet in the hands of real workers: woken by the desk, side by side, and killed in the middle."""
+"""A sheet that real workers work on: woken by the desk, side by side, and killed in the middle."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_worker_killed_in_the_middle_of_a_sheet_loses_and_doubles_nothing(carla:
     take_in_spaces(space_rows({"space_id": "s150", "phone": "+77015550150"}), by=carla.user, at=timezone.now())
     sheet = brought(of_spaces(*ROWS), carla)
     uploads.look_through(sheet.pk, at=timezone.now())
-    # Somebody keeps a space of the second batch locked: the worker comes as far as that, and waits.
+    # Another session locks a space of the second batch, so the worker stops there and waits.
     other = connection.copy()
     try:
         other.set_autocommit(False)
@@ -78,7 +78,7 @@ def test_worker_killed_in_the_middle_of_a_sheet_loses_and_doubles_nothing(carla:
     assert (sheet.rows.exclude(outcome="").count(), Space.objects.count()) == (100, 101)
 
     with processes.worker(tmp_path / "next.log"):
-        wake("matching.work_on_sheets")  # What beat does at its interval.
+        wake("matching.work_on_sheets")  # Beat sends this task at its interval.
         wait_for(lambda: is_(sheet, State.DONE), what="the rest of the sheet")
 
     assert rows(sheet, "outcome") == rows(sheet, "foreseen")

@@ -1,4 +1,4 @@
-"""Workers side by side, killed in the middle, and rounds that nobody woke: every request is proposed once."""
+"""Workers side by side, killed in the middle, and rounds that nobody woke: every request is proposed exactly once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SEVERAL = 40
 
 
 def market() -> None:
-    """Write as many requests and spaces, so that everybody can be placed."""
+    """Write as many spaces as requests, so that every household can be placed."""
     host = people.hanna().host
     for number in range(SEVERAL):
         people.space(host)
@@ -60,7 +60,8 @@ def test_killed_worker_loses_no_request(tmp_path: Path) -> None:
         os.killpg(victim.pid, signal.SIGKILL)
         victim.wait()
 
-    # Nobody wakes the next one: only the due rows, and beat's sweep in place of which the task is sent here.
+    # No act wakes the next worker: it has only the due rows and the sweep. The test sends the sweep's task in beat's
+    # place.
     MatchingDue.objects.exists() or due.note(timezone.now())
     with processes.worker(tmp_path / "next.log"):
         wake("matching.match_open_requests")
@@ -78,7 +79,7 @@ def test_worker_killed_while_it_writes_a_region_doubles_nothing(tmp_path: Path) 
         people.request(people.amira(name=f"Amira {number}").arrival, place=where)
     MatchingDue.objects.all().delete()
     small = {"SHELTER_LARGEST_REGION": "10", "SHELTER_REGIONS_AT_ONCE": "2"}
-    # Somebody keeps one space locked: the worker comes as far as that, and waits in the middle of writing.
+    # Another session locks one space, so the worker stops there and waits in the middle of writing.
     other = connection.copy()
     try:
         other.set_autocommit(False)
@@ -155,7 +156,7 @@ def test_round_that_finds_its_lock_taken_leaves_the_work_to_the_holder() -> None
     try:
         assert matchmaking.match_open_requests(now=timezone.now).rounds == []
     finally:
-        # Not only closed: the server notices that some time later.
+        # Unlock explicitly: the server notices a closed connection only some time later.
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock_all()")
         other.close()
@@ -171,7 +172,7 @@ def test_refused_placement_of_a_chunk_does_not_hold_back_the_others() -> None:
     now = timezone.now()
     seen = whole_market(now)
     plan = engine.plan(seen.needs(), seen.offers())
-    # Between loading and writing, somebody else gets one of the two spaces.
+    # Between loading and writing, another household gets one of the two spaces.
     people.proposed(people.request(people.amira(name="Quicker").arrival), first)
 
     written, refused = propose_placements(seen, plan.placements, now=timezone.now)

@@ -1,6 +1,6 @@
-"""The nights of a request change while the worker proposes the old ones: nobody is placed on nights nobody asked for.
+"""A request's nights change while the worker proposes the old ones: no match remains on nights that nobody asked for.
 
-Each order of the two has its negative control: without the guard the very same race leaves such a match.
+Each order of the two acts has its negative control: without the guard the same race leaves such a match.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def propose(asked: ShelterRequest) -> Act:
 
 @pytest.fixture
 def propose_many(asked: ShelterRequest) -> Act:
-    """The same as a round does it."""
+    """Propose the same nights with the act that a round uses."""
     proposal = Proposal(asked, people.space(people.hanna().host), tonight(), tonight(5), asked.people)
     return lambda: transitions.propose_many([proposal], at=timezone.now())
 
@@ -57,7 +57,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def one_then_the_other(threads: ThreadPoolExecutor, first: Act, second: Act) -> Any:
-    """Begin `second` when `first` is written and not committed; commit when it waits. Return what `second` came to."""
+    """Begin `second` before `first` is committed; commit once `second` waits. Return its result or refusal."""
 
     def act() -> Any:
         try:
@@ -82,7 +82,7 @@ def to_later_nights(asked: ShelterRequest) -> Act:
 
 
 def straight(asked: ShelterRequest) -> Act:
-    """Change the nights without a look at the matches."""
+    """Change the nights without checking the matches."""
     return lambda: intake.set_dates(
         asked.pk,
         first_night=tonight(2),
@@ -100,7 +100,7 @@ def outside(asked: ShelterRequest) -> list[tuple[date, date]]:
 
 
 @pytest.mark.parametrize("way", ["propose", "propose_many"])
-def test_proposal_just_after_the_change_is_refused(
+def test_proposal_after_the_change_is_refused(
     way: str, asked: ShelterRequest, threads: ThreadPoolExecutor, request: pytest.FixtureRequest
 ) -> None:
     outcome = one_then_the_other(threads, to_later_nights(asked), request.getfixturevalue(way))
@@ -108,9 +108,7 @@ def test_proposal_just_after_the_change_is_refused(
     assert (outcome, Match.objects.count()) == (OutsideRequest, 0)
 
 
-def test_proposal_just_before_the_change_gives_way(
-    asked: ShelterRequest, propose: Act, threads: ThreadPoolExecutor
-) -> None:
+def test_proposal_before_the_change_expires(asked: ShelterRequest, propose: Act, threads: ThreadPoolExecutor) -> None:
     one_then_the_other(threads, propose, to_later_nights(asked))
 
     match = Match.objects.get()
@@ -118,13 +116,15 @@ def test_proposal_just_before_the_change_gives_way(
     assert (outside(asked), asked.first_night) == ([], tonight(2))
 
 
-def test_change_that_does_not_look_is_refused(asked: ShelterRequest, propose: Act, threads: ThreadPoolExecutor) -> None:
+def test_change_without_a_check_of_the_matches_is_refused(
+    asked: ShelterRequest, propose: Act, threads: ThreadPoolExecutor
+) -> None:
     outcome = one_then_the_other(threads, propose, straight(asked))
 
     assert (outcome, outside(asked), asked.first_night) == (Overtaken, [], tonight())
 
 
-def test_without_the_guard_a_proposal_just_after_lies_outside(
+def test_without_the_guard_a_proposal_after_the_change_lies_outside_the_request(
     asked: ShelterRequest, propose: Act, threads: ThreadPoolExecutor
 ) -> None:
     with guard_off("match_keeps_to_space"):
@@ -133,7 +133,7 @@ def test_without_the_guard_a_proposal_just_after_lies_outside(
     assert outside(asked) == [(tonight(), tonight(5))]
 
 
-def test_without_the_guard_a_change_that_does_not_look_leaves_a_match_outside(
+def test_without_the_guard_a_change_that_does_not_check_leaves_a_match_outside_the_request(
     asked: ShelterRequest, propose: Act, threads: ThreadPoolExecutor
 ) -> None:
     with guard_off("request_keeps_matches", table="matching_shelterrequest"):

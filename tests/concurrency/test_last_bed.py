@@ -1,7 +1,7 @@
 """Many people at the same moment, over real HTTP: the last bed has one winner, a match one outcome.
 
-Each race has its negative control: with the database's guard switched off, the very same race has
-several winners. A race that cannot be lost proves nothing.
+Each race has its negative control: with the database's guard switched off, the same race has several winners. A race
+that cannot be lost proves nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def bearer(person: Person) -> dict[str, str]:
 
 
 def at_once(posts: list[tuple[str, dict[str, object], dict[str, str]]]) -> list[int]:
-    """Send all posts at the same moment, each on a connection of its own; return the statuses in order."""
+    """Send all posts at the same moment, each on its own connection; return the statuses in order."""
 
     def post(url: str, body: dict[str, object], headers: dict[str, str]) -> int:
         return httpx.post(url, json=body, headers=headers, timeout=60).status_code
@@ -53,7 +53,7 @@ def at_once(posts: list[tuple[str, dict[str, object], dict[str, str]]]) -> list[
 
 @contextmanager
 def guard_off(name: str, table: str = "matching_match") -> Iterator[None]:
-    """Switch one trigger of a table off."""
+    """Switch off one trigger of a table."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE %s",
@@ -73,7 +73,7 @@ def households(count: int) -> list[ShelterRequest]:
 
 
 def race_for(space: Space, asked: list[ShelterRequest], site: str) -> Counter[int]:
-    """Let as many coordinators' calls as requests propose the same space at once; count the statuses."""
+    """Let one coordinator's call for each request propose the same space at once; count the statuses."""
     headers = bearer(people.carla())
     posts = [(f"{site}/api/v1/matches/", {"request": str(row.pk), "space": str(space.pk)}, headers) for row in asked]
     return Counter(at_once(posts))
@@ -154,7 +154,7 @@ def test_approve_and_decline_at_once_leave_one_outcome(site: str) -> None:
         at_once(posts)
 
         acts = list(match.events.values_list("act", flat=True))
-        # Approved matches may still be declined by the coordinator; declined ones never be approved.
+        # A coordinator may decline an approved match, but nobody may approve a declined match.
         assert acts in (["propose", "decline"], ["propose", "approve", "decline"], ["propose", "approve"])
         match.refresh_from_db()
         assert match.status == match.events.last().to_status

@@ -1,6 +1,6 @@
-"""Workers beside one another and beside people: nobody is placed twice, and no change is missed.
+"""Workers next to one another and next to people's acts: nobody is placed twice, and no change is missed.
 
-Each guard has its negative control: without it, the very same race goes wrong.
+Each guard has its negative control: without the guard the same race goes wrong.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TOWNS = ("Almaty", "Oral", "Tbilisi")
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Do all acts at the same moment, each on a connection of its own; return results and refusals in order."""
+    """Do all acts at the same moment, each on its own connection; return results and refusals in the acts' order."""
     together = threading.Barrier(len(acts))
 
     def run(act: Callable[[], Any]) -> Any:
@@ -53,7 +53,14 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 
 
 def proposal(asked: ShelterRequest, space: Space, leg: int) -> Callable[[], Any]:
-    whole = Proposal(asked, space, asked.first_night, asked.last_day, asked.people, leg)
+    whole = Proposal(
+        request=asked,
+        space=space,
+        first_night=asked.first_night,
+        last_day=asked.last_day,
+        people=asked.people,
+        leg=leg,
+    )
     return lambda: transitions.propose(whole, by=None, at=timezone.now())
 
 
@@ -61,12 +68,12 @@ def proposal(asked: ShelterRequest, space: Space, leg: int) -> Callable[[], Any]
 
 
 def race_for_one_household() -> list[Any]:
-    """Let one worker propose its first leg and another its second, for the same nights, in different spaces."""
+    """Let two workers propose the first and the second leg of one household for the same nights, in different spaces."""
     host, asked = people.hanna().host, people.request(people.amira().arrival)
     return at_once(*(proposal(asked, people.space(host), leg) for leg in (1, 2)))
 
 
-def test_household_gets_one_place_whoever_looks_for_it() -> None:
+def test_household_gets_one_place_whichever_worker_is_quicker() -> None:
     for _ in range(SEVERAL):
         outcomes = race_for_one_household()
 
@@ -90,7 +97,7 @@ def withdrawn_while_proposed(host: Any, number: int) -> ShelterRequest:
     return asked
 
 
-def test_no_match_of_a_withdrawn_request_is_live_whoever_was_quicker() -> None:
+def test_no_match_of_a_withdrawn_request_is_live_whichever_act_is_quicker() -> None:
     host = people.hanna().host
     asked = [withdrawn_while_proposed(host, number) for number in range(SEVERAL)]
 
@@ -127,7 +134,7 @@ def test_workers_side_by_side_share_a_round(settings: Any) -> None:
         due.note(timezone.now())
 
     outcomes = at_once(*[lambda: matchmaking.match_open_requests(now=timezone.now)] * 4)
-    # Whoever came while the round was being opened found nothing to do; whoever finished it tells of it.
+    # A worker that came while the round was being opened found nothing to do; the worker that finished it returns it.
     finished = [round_.pk for done in outcomes for round_ in done.rounds]
     while MatchingRound.objects.filter(finished_at=None).exists():
         finished += [round_.pk for round_ in matchmaking.match_open_requests(now=timezone.now).rounds]
@@ -147,13 +154,13 @@ def held_elsewhere(*key: int) -> Iterator[None]:
             cursor.execute(f"SELECT pg_advisory_lock({', '.join(['%s'] * len(key))})", [int(number) for number in key])
         yield
         with other.cursor() as cursor:
-            # Not only closed: the server notices that some time later.
+            # Unlock explicitly: the server notices a closed connection only some time later.
             cursor.execute("SELECT pg_advisory_unlock_all()")
     finally:
         other.close()
 
 
-def test_region_that_another_is_at_is_left_to_it(settings: Any) -> None:
+def test_region_that_another_worker_plans_is_left_to_it(settings: Any) -> None:
     settings.LARGEST_REGION = SEVERAL
     three_towns()
     opened = planning.open_round(now=timezone.now)
@@ -168,7 +175,7 @@ def test_region_that_another_is_at_is_left_to_it(settings: Any) -> None:
     assert planning.work_on(opened, now=timezone.now) == opened
 
 
-def test_no_more_plan_at_once_than_may(settings: Any) -> None:
+def test_no_more_workers_plan_at_once_than_the_setting_allows(settings: Any) -> None:
     settings.REGIONS_AT_ONCE = 2
     three_towns()
     opened = planning.open_round(now=timezone.now)
@@ -181,7 +188,7 @@ def test_no_more_plan_at_once_than_may(settings: Any) -> None:
         assert planning.work_on(opened, now=timezone.now) == opened
 
 
-# -- what is noted late ---------------------------------------------------------------------------
+# -- changes that are committed late ---------------------------------------------------------------
 
 
 def test_a_change_that_is_committed_late_is_not_missed() -> None:
@@ -207,7 +214,7 @@ def test_a_change_that_is_committed_late_is_not_missed() -> None:
 
     assert not isinstance(answer, engine.Unplaced)
     assert answer.placement.legs[0].offer_id == str(late.pk)
-    # What makes it hard: the row of the late one has the smaller id. Who remembers the last id it saw would miss it.
+    # The late change has the smaller id, so a reader that only remembered its last id would miss the change.
     noted = list(MatchingChange.objects.order_by("pk").values_list("space_id", flat=True))
     assert [pk for pk in noted if pk in (late.pk, early.pk)][-2:] == [late.pk, early.pk]
     assert len(list(read("SELECT 1 FROM matching_matchingchange WHERE xid > 0"))) == len(noted)
@@ -221,13 +228,13 @@ def engine_need(asked: ShelterRequest) -> engine.Need:
     return need
 
 
-def test_two_who_place_at_once_place_everybody_once() -> None:
+def test_workers_that_place_at_once_place_every_household_once() -> None:
     three_towns()
     with transaction.atomic():
         due.note(timezone.now(), requests=ShelterRequest.objects.values_list("pk", flat=True))
 
     at_once(*[lambda: matchmaking.match_open_requests(now=timezone.now)] * 3)
-    # Whoever planned for households that another had placed by then has noted them as due once more, and woken somebody.
+    # A worker whose households another worker had placed meanwhile noted them as due again; this call works that off.
     matchmaking.match_open_requests(now=timezone.now)
 
     assert not MatchingDue.objects.exists()

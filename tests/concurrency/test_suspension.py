@@ -1,4 +1,4 @@
-"""A host is suspended while a proposal for one of their spaces is being written: neither waits for the other for ever."""
+"""A host is suspended while a proposal for their space is being written: the two acts do not deadlock."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def waits_for_a_lock() -> bool:
-    """Return whether somebody waits who is at work in this database: who waits for a row holds locks on its table."""
+    """Return whether a session of this database waits for a row; it then holds locks on the row's table as well."""
     with connection.cursor() as cursor:
-        # Not pg_stat_activity, which stays as it was for the rest of a transaction.
+        # pg_locks, because pg_stat_activity is not refreshed within a transaction.
         cursor.execute(
             "SELECT EXISTS (SELECT FROM pg_locks waits JOIN pg_locks held USING (pid) JOIN pg_database ON oid = held.database"
             " WHERE NOT waits.granted AND datname = current_database())"
@@ -39,7 +39,7 @@ def waits_for_a_lock() -> bool:
 
 
 def propose_while(suspend: Callable[[], object], hanna: Person, threads: ThreadPoolExecutor) -> Match:
-    """Write a proposal whose space is locked already when the suspension begins; both must come to an end."""
+    """Write a proposal whose space is locked already when the suspension begins; both acts must end."""
     space = people.space(hanna.host)
     asked = people.request(people.amira().arrival)
     locked = threading.Event()
@@ -76,7 +76,7 @@ def test_suspension_lets_a_proposal_finish_and_freezes_it(threads: ThreadPoolExe
 
 
 def test_locking_the_host_before_their_spaces_ends_in_a_deadlock(threads: ThreadPoolExecutor) -> None:
-    """The control: the same suspension in the other order of locks."""
+    """The negative control: the same suspension with its locks in the other order."""
     hanna, carla = people.hanna(), people.carla()
 
     def host_first() -> None:

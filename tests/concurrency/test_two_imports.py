@@ -1,6 +1,6 @@
-"""Two coordinators import the same sheet at the same moment: every row gets in once, and nobody is told of a problem.
+"""Two coordinators import the same sheet at the same moment: every row is taken in once, and nobody is told of a problem.
 
-The negative control switches the lock off: the very same race then tells one of them that rows were refused.
+The negative control switches the lock off: in the same race one of them is told that rows were refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ROWS = 30
 LOOKED_SECONDS = 3.0
-"""How long one import waits for the other to have looked as well; with the lock on it waits in vain."""
+"""How long one import waits for the other to look as well; with the lock on, this always times out."""
 
 
 def rows() -> list[SpaceRow]:
@@ -40,7 +40,7 @@ def rows() -> list[SpaceRow]:
 
 @pytest.fixture
 def looked_before_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each import write only when the other has looked up what is known: the worst order there is."""
+    """Force the worst order: each import writes only after the other has looked up the known rows."""
     both_looked = threading.Barrier(2)
     look = row_by_row.spaces_called
 
@@ -80,7 +80,8 @@ def test_without_the_lock_one_of_two_imports_is_told_of_problems(
     looked_before_written: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(row_by_row, "wait_for_other_imports", lambda: None)
-    monkeypatch.setitem(globals(), "LOOKED_SECONDS", 60.0)  # Here the other always comes, however busy the machine is.
+    # The other import always comes here, so wait for it however busy the machine is.
+    monkeypatch.setitem(globals(), "LOOKED_SECONDS", 60.0)
 
     both = import_twice_at_once()
 

@@ -1,7 +1,8 @@
-"""A coordinator undoes a decision at the very moment the worker carries it out: exactly one of them wins.
+"""A coordinator undoes a decision at the moment when the worker carries it out: exactly one of the two wins.
 
-Undone means that the match has not moved and nobody was told; carried out, that both sides were asked and the coordinator
-is told that it is too late. The negative control switches the lock off: then "undone" is said of what has gone out.
+If the undo wins, the match has not moved and nobody was told. If the worker wins, both sides were asked and the
+coordinator is told that it is too late. The negative control switches the lock off: then the coordinator is told
+"undone" although both sides were asked.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 RACES = 12
 READ_SECONDS = 1.0
-"""How long whoever has read the decision waits for the other to have read it too; with the lock on, in vain."""
+"""How long the first side to read the decision waits for the other side to read it; with the lock, it waits in vain."""
 
 
 @pytest.fixture
@@ -38,13 +39,13 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def decided(carla: Person, hanna: Person) -> tuple[Match, UUID]:
-    """Return a proposal and the bundle of a decision to approve it."""
+    """Return a proposal and the bundle of a decision to approve the proposal."""
     match = people.proposed(people.request(people.amira().arrival), people.space(hanna.host))
     return match, decisions.decide({match.pk: match.version}, "approve", by=carla.user, at=timezone.now())
 
 
 def race(bundle: UUID, carla: Person, threads: ThreadPoolExecutor) -> str:
-    """Undo and carry out at the same moment; return what the coordinator was told: "undone" or "too late"."""
+    """Undo and carry out at the same moment; return the coordinator's answer: "undone" or "too late"."""
     start = threading.Barrier(2)
 
     def undo() -> str:
@@ -70,7 +71,7 @@ def race(bundle: UUID, carla: Person, threads: ThreadPoolExecutor) -> str:
 
 
 def what_happened(match: Match, bundle: UUID) -> tuple[str, int, int]:
-    """Return the status of the match, how many were asked about it, and what is left of the decision."""
+    """Return the status of the match, the number of people asked about it, and the rows left of the decision."""
     asked = Notification.objects.filter(context__match=str(match.pk), event__in=("host_asked", "arrival_asked"))
     left = PendingDecision.objects.filter(bundle=bundle)
     return Match.objects.get(pk=match.pk).status, asked.count(), left.count()
@@ -95,7 +96,7 @@ def test_of_undo_and_carrying_out_exactly_one_wins(threads: ThreadPoolExecutor) 
 
 @pytest.fixture
 def both_have_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let whoever has read the decision act only when the other has read it as well: the worst order there is."""
+    """Force the worst order: both sides read the decision before either of them acts."""
     both, read = threading.Barrier(2), decisions._locked
 
     def read_and_wait(bundle: UUID) -> list[PendingDecision]:
@@ -124,12 +125,15 @@ def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
         return list(rows.filter(bundle=bundle, refusal="").order_by("pk"))
 
     monkeypatch.setattr(decisions, "_locked", read)
-    monkeypatch.setitem(globals(), "READ_SECONDS", 60.0)  # Here the other always comes, however busy the machine is.
+    # The other side always comes here, so wait for it however busy the machine is.
+    monkeypatch.setitem(globals(), "READ_SECONDS", 60.0)
 
 
 @pytest.mark.usefixtures("without_the_lock", "both_have_read")
-def test_without_the_lock_undone_is_said_of_what_has_gone_out(threads: ThreadPoolExecutor) -> None:
-    """The control."""
+def test_without_the_lock_the_coordinator_is_told_undone_though_both_sides_were_asked(
+    threads: ThreadPoolExecutor,
+) -> None:
+    """The negative control."""
     carla, hanna = people.carla(), people.hanna()
     match, bundle = decided(carla, hanna)
 

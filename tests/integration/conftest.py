@@ -49,7 +49,7 @@ def oskar(db: None) -> Person:
 
 @pytest.fixture
 def signed_in(db: None) -> Callable[[Person], Client]:
-    """Return a browser in which this person is signed in, a coordinator with both factors."""
+    """Return a function that signs a person in and returns the browser; a coordinator signs in with both factors."""
 
     def sign_in(person: Person) -> Client:
         if person.user.is_staff:

@@ -1,4 +1,4 @@
-"""Approving by policy: off by default, in the name of the lead who switched it on, and never with any risk."""
+"""Automatic approval: off by default, in the name of the lead who switched it on, and never for a match with a risk."""
 
 from __future__ import annotations
 

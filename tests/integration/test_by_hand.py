@@ -1,4 +1,4 @@
-"""Matching by hand and who is unplaced: what is possible, what is not and why, and the way round the advice."""
+"""Matching by hand and the unplaced: the possible choices, the rule against each other one, and overriding the advice."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def test_space_that_is_taken_says_so(carla: Person, amira: Person, hanna: Person
     assert [each.rules for each in choice.impossible] == [(Reason(Code.TAKEN),)]
 
 
-def test_nobody_sees_choices_for_a_request_elsewhere(amira: Person, hanna: Person, oskar: Person) -> None:
+def test_coordinator_of_another_place_sees_no_choices_for_a_request(
+    amira: Person, hanna: Person, oskar: Person
+) -> None:
     asked, offered = people.request(amira.arrival), people.space(hanna.host)
     elsewhere = people.carla("elsewhere", places=(people.place("Oral"),))
 
@@ -118,7 +120,7 @@ def test_advised_choice_needs_no_reason(carla: Person, amira: Person, hanna: Per
 
 
 @pytest.mark.parametrize(("reason", "note"), [("", ""), ("because", ""), ("other", " ")])
-def test_other_than_the_advised_choice_needs_a_reason(
+def test_choice_that_is_not_advised_needs_a_reason(
     carla: Person, amira: Person, hanna: Person, reason: str, note: str
 ) -> None:
     asked = people.request(amira.arrival)
@@ -162,7 +164,7 @@ def test_propose_elsewhere_is_refused(amira: Person, hanna: Person) -> None:
         by_hand.propose(asked.pk, offered.pk, by=elsewhere.user, at=now())
 
 
-# -- who is open, who is unplaced ----------------------------------------------------------------
+# -- open and unplaced requests --------------------------------------------------------------------
 
 
 def leg(asked: ShelterRequest, offered: Any, start: int, end: int, *, people_: int | None = None, n: int = 1) -> Match:
@@ -171,7 +173,7 @@ def leg(asked: ShelterRequest, offered: Any, start: int, end: int, *, people_: i
 
 
 def test_open_requests_agree_with_the_nights_still_wanted(amira: Person, hanna: Person) -> None:
-    """The query and the rule it stands for, over every way a request can be covered."""
+    """The query agrees with the rule it stands for, for every way in which a request can be covered."""
     spaces = [people.space(hanna.host, shared=True, beds=50) for _ in range(2)]
     plain = people.request(amira.arrival)
     covered = people.request(amira.arrival)

@@ -1,4 +1,4 @@
-"""Proposing by hand is one act: through every door the same pair is proposed, asked a reason for, or refused."""
+"""Proposing by hand is one act: every door proposes, refuses or asks a reason for the same pair in the same way."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ BY_HAND = "/admin/matching/match/by-hand"
 
 @dataclass(frozen=True)
 class Pairs:
-    """Two requests and two spaces: both requests fit both spaces, and one pair of each is the advised one.
+    """Three pairs of a request and a space: the advised pair, another possible pair, and a forbidden pair.
 
-    `advised` is the best of its request and of its space, `other` of neither. `forbidden` is a space that takes no pets,
-    or a request with one: a hard rule forbids it with each of the others.
+    `advised` is the best pair for its request and for its space. `other` fits, but is the best for neither. `forbidden`
+    joins a request with a pet and a space that takes no pets.
     """
 
     advised: tuple[ShelterRequest, Space]
@@ -53,7 +53,7 @@ def pairs(hanna: Person) -> Pairs:
 
 
 def _by_form(person: Person, pair: tuple[ShelterRequest, Space], **form: str) -> str:
-    """Send the form that each page of the desk has; return the messages on the next page."""
+    """Send the form that every page of the desk uses; return the messages on the next page."""
     asked, offered = pair
     browser = people.desk_client(person) if person.user.is_staff else Client()
     if not person.user.is_staff:
@@ -90,12 +90,12 @@ every_door = pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name
 
 
 def written() -> tuple[int, ...]:
-    """Return how many rows there are of everything that proposing may write."""
+    """Return the number of rows of everything that proposing may write."""
     counted: list[Any] = [Match, DeskNote, DeskEvent, Notification]
     return tuple(model.objects.count() for model in counted)
 
 
-# -- what each of them does -----------------------------------------------------------------------
+# -- each door --------------------------------------------------------------------------------------
 
 
 @every_door
@@ -140,10 +140,10 @@ def test_hard_rule_is_refused_whatever_the_reason(carla: Person, pairs: Pairs, d
 
 @every_door
 @pytest.mark.parametrize("who", ["oskar", "hanna", "amira", "adil", "elsewhere"])
-def test_nobody_else_proposes(
+def test_proposal_by_anybody_else_changes_nothing(
     pairs: Pairs, amira: Person, hanna: Person, oskar: Person, adil: Person, door: Door, who: str
 ) -> None:
-    """`amira` here is the arrival of the advised request herself, `hanna` the host of its space."""
+    """`amira` is the arrival of the advised request, and `hanna` the host of its space."""
     somebody = {
         "oskar": oskar,
         "hanna": hanna,
@@ -159,7 +159,7 @@ def test_nobody_else_proposes(
 
 
 @every_door
-def test_space_that_is_not_there_is_refused(carla: Person, pairs: Pairs, door: Door) -> None:
+def test_space_that_does_not_exist_is_refused(carla: Person, pairs: Pairs, door: Door) -> None:
     before = written()
 
     door(carla, (pairs.advised[0], Space(host=pairs.advised[1].host)))
@@ -167,7 +167,7 @@ def test_space_that_is_not_there_is_refused(carla: Person, pairs: Pairs, door: D
     assert written() == before
 
 
-def test_api_says_by_a_code_what_is_in_the_way(carla: Person, pairs: Pairs) -> None:
+def test_api_names_the_obstacle_by_a_code(carla: Person, pairs: Pairs) -> None:
     answers = [json.loads(api(carla, pair)) for pair in (pairs.other, pairs.forbidden)]
 
     assert [(answer["status"], answer["code"]) for answer in answers] == [
@@ -183,11 +183,11 @@ def test_documented_reasons_are_those_the_api_takes() -> None:
     assert [reason for reason in by_hand.OVERRIDES if f"`{reason}`" not in moves] == []
 
 
-# -- each page asks -------------------------------------------------------------------------------
+# -- each page of the desk --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", ["spaces", "requests", "request"])
-def test_page_asks_a_reason_for_what_is_not_advised(carla: Person, pairs: Pairs, page: str) -> None:
+def test_page_asks_a_reason_for_a_choice_that_is_not_advised(carla: Person, pairs: Pairs, page: str) -> None:
     asked, exact = pairs.advised
     address = {
         "spaces": f"{BY_HAND}/request/{asked.pk}/",
@@ -211,7 +211,7 @@ def test_page_asks_a_reason_for_what_is_not_advised(carla: Person, pairs: Pairs,
 def test_need_of_the_request_is_built_once(
     carla: Person, pairs: Pairs, monkeypatch: pytest.MonkeyPatch, pair: str, instead_of: str
 ) -> None:
-    """A pair that is listed is taken from the list; for one that is not, the same need is asked what is in its way."""
+    """A listed pair is taken from the list. For any other pair the obstacle is worked out with the same need."""
     asked, offered = pairs.other if pair == "other" else pairs.advised
     if pair == "paused":
         intake.pause_space(offered.pk, by=carla.user, at=timezone.now())

@@ -1,4 +1,4 @@
-"""Decisions that can be undone until they go out, and who is looking at what."""
+"""Decisions that can be undone until they are carried out, and claims of a household."""
 
 from __future__ import annotations
 
@@ -86,10 +86,12 @@ def told() -> list[str]:
     return sorted(Notification.objects.filter(event__endswith="_asked").values_list("event", flat=True))
 
 
-# -- going out, and undoing -----------------------------------------------------------------------
+# -- carrying out and undoing -----------------------------------------------------------------------
 
 
-def test_approval_goes_out_when_its_time_has_come_and_not_before(carla: Person, proposal: Match, now: datetime) -> None:
+def test_approval_is_carried_out_when_its_time_has_come_and_not_before(
+    carla: Person, proposal: Match, now: datetime
+) -> None:
     decisions.decide(seen(proposal), "approve", by=carla.user, at=now)
 
     assert decisions.carry_out_due(at=now + timedelta(seconds=HOLD - 1)) == 0
@@ -100,7 +102,7 @@ def test_approval_goes_out_when_its_time_has_come_and_not_before(carla: Person, 
     assert decisions.carry_out_due(at=now + timedelta(hours=1)) == 0
 
 
-def test_decline_goes_out_with_its_reason_and_note(carla: Person, proposal: Match, now: datetime) -> None:
+def test_decline_is_carried_out_with_its_reason_and_note(carla: Person, proposal: Match, now: datetime) -> None:
     decisions.decide(seen(proposal), "decline", by=carla.user, at=now, reason="not_suitable", note="stairs")
     decisions.carry_out_due(at=now + timedelta(seconds=HOLD))
 
@@ -135,7 +137,7 @@ def test_undo_of_somebody_elses_decision_is_refused(carla: Person, proposal: Mat
         decisions.send_now(bundle, by=people.carla("clara").user, at=now)
 
 
-def test_send_now_waits_for_nothing(carla: Person, proposal: Match, now: datetime) -> None:
+def test_decision_sent_now_is_carried_out_at_once(carla: Person, proposal: Match, now: datetime) -> None:
     bundle = decisions.decide(seen(proposal), "approve", by=carla.user, at=now)
     decisions.send_now(bundle, by=carla.user, at=now)
 
@@ -169,7 +171,7 @@ def test_carry_out_leaves_a_heartbeat(now: datetime) -> None:
     assert list(Heartbeat.objects.values_list("name", "at")) == [("carry_out_decisions", now + timedelta(seconds=10))]
 
 
-# -- what is refused ------------------------------------------------------------------------------
+# -- refusals ---------------------------------------------------------------------------------------
 
 
 def test_second_decision_on_the_same_proposal_is_refused(carla: Person, proposal: Match, now: datetime) -> None:
@@ -183,7 +185,7 @@ def test_second_decision_on_the_same_proposal_is_refused(carla: Person, proposal
     ("act", "reason", "refusal"),
     [("decline", "", ReasonNeeded), ("decline", "because", ReasonNeeded), ("cancel", "other", IllegalMove)],
 )
-def test_decision_that_says_too_little_is_refused(
+def test_decision_without_a_valid_reason_or_act_is_refused(
     carla: Person, proposal: Match, now: datetime, act: str, reason: str, refusal: type[Refused]
 ) -> None:
     with pytest.raises(refusal):
@@ -192,7 +194,7 @@ def test_decision_that_says_too_little_is_refused(
 
 
 @pytest.mark.parametrize("who", ["amira", "hanna", "oskar", "adil"])
-def test_nobody_but_coordinators_decides(
+def test_decision_by_anybody_but_a_coordinator_is_refused(
     who: str, proposal: Match, now: datetime, request: pytest.FixtureRequest
 ) -> None:
     with pytest.raises(NotYours):
@@ -206,7 +208,9 @@ def test_a_coordinator_of_another_place_decides_nothing(proposal: Match, now: da
         decisions.decide(seen(proposal), "approve", by=elsewhere.user, at=now)
 
 
-def test_decision_on_what_has_changed_since_it_was_seen_is_refused(carla: Person, risky: Match, now: datetime) -> None:
+def test_decision_on_a_match_that_has_changed_since_it_was_seen_is_refused(
+    carla: Person, risky: Match, now: datetime
+) -> None:
     before = seen(risky)
     transitions.approve(risky.pk, by=people.carla("clara").user, at=now)
 
@@ -283,7 +287,7 @@ def test_legs_are_carried_out_all_or_none(carla: Person, hanna: Person, now: dat
     assert (status_of(*legs), told()) == ([Status.PROPOSED, Status.DECLINED], [])
 
 
-def test_leg_that_needs_one_person_waits_for_the_one_that_needs_two(
+def test_leg_that_needs_one_approval_waits_for_the_leg_that_needs_two(
     carla: Person, hanna: Person, now: datetime
 ) -> None:
     legs = two_legs(hanna)
@@ -299,7 +303,7 @@ def test_leg_that_needs_one_person_waits_for_the_one_that_needs_two(
     assert status_of(*legs) == [Status.APPROVED, Status.APPROVED]
 
 
-# -- who is looking at what -----------------------------------------------------------------------
+# -- claims -----------------------------------------------------------------------------------------
 
 
 def test_claim_keeps_others_from_deciding_until_it_ends(carla: Person, proposal: Match, now: datetime) -> None:
@@ -342,7 +346,7 @@ def test_hand_over_gives_the_household_and_a_note_to_another(carla: Person, prop
     assert "she speaks Kazakh" in DeskNote.objects.get().text
 
 
-def test_hand_over_tells_whom_it_is_handed_to_and_nobody_else(carla: Person, proposal: Match, now: datetime) -> None:
+def test_hand_over_tells_the_new_holder_and_nobody_else(carla: Person, proposal: Match, now: datetime) -> None:
     clara, clio = people.carla("clara"), people.carla("clio")
     claims.take(proposal.request_id, by=carla.user, at=now)
 
@@ -352,25 +356,25 @@ def test_hand_over_tells_whom_it_is_handed_to_and_nobody_else(carla: Person, pro
     assert [(each.recipient, each.context) for each in told] == [
         (clara.user, {"case_number": proposal.request.arrival.case_number})
     ]
-    # Handed on later, it is told again; refused, nothing is told.
+    # A refused hand-over tells nobody, and a later one tells the next coordinator.
     with pytest.raises(TakenByAnother):
         claims.hand_over(proposal.request_id, clio.user, by=carla.user, at=now + timedelta(minutes=1))
     claims.hand_over(proposal.request_id, clio.user, by=clara.user, at=now + timedelta(minutes=2))
     assert [each.recipient for each in told.order_by("pk")] == [clara.user, clio.user]
 
 
-def test_claims_notes_and_handing_over_leave_a_line_each_and_none_says_what_was_written(
+def test_claims_notes_and_hand_overs_leave_a_line_each_without_the_written_words(
     carla: Person, proposal: Match, now: datetime
 ) -> None:
     clara, it, what = people.carla("clara"), proposal.request_id, DeskEvent.What
     claims.take(it, by=carla.user, at=now)
-    claims.take(it, by=carla.user, at=now)  # Ten minutes more of one's own are nothing new.
+    claims.take(it, by=carla.user, at=now)  # Renewing the coordinator's own claim writes no line.
     with pytest.raises(TakenByAnother):
         claims.take(it, by=clara.user, at=now)
     claims.take(it, by=clara.user, at=now, over=True)
     claims.write_note(it, "call Amira on +7 700 000 00 00", by=clara.user, at=now)
     claims.hand_over(it, carla.user, by=clara.user, at=now, note="please")
-    claims.release(it, by=clara.user, at=now)  # It is not theirs any more.
+    claims.release(it, by=clara.user, at=now)  # Clara no longer holds the claim, so this writes no line.
     claims.release(it, by=carla.user, at=now)
 
     lines = DeskEvent.objects.order_by("pk").values_list("request", "what", "by", "whom", "at")
@@ -386,10 +390,10 @@ def test_claims_notes_and_handing_over_leave_a_line_each_and_none_says_what_was_
         assert "700" not in cursor.fetchone()[0]
 
 
-def test_notes_are_read_no_longer_where_the_household_has_left(
+def test_notes_cannot_be_read_in_a_place_that_the_household_has_left(
     amira: Person, hanna: Person, carla: Person, now: datetime, signed_in: Callable[[Person], Client]
 ) -> None:
-    """The household asks in Almaty; while a space in Oral is proposed to it, Oral's coordinators read what is written."""
+    """The household asks in Almaty. Oral's coordinators read its notes only while a space in Oral is proposed to it."""
     oral = people.place("Oral")
     offered = people.space(hanna.host, place=oral)
     asked = people.request(amira.arrival)
@@ -402,11 +406,13 @@ def test_notes_are_read_no_longer_where_the_household_has_left(
     claims.write_note(asked.pk, "long afterwards", by=carla.user, at=now)
 
     assert [note in signed_in(there).get(page).content.decode() for note in ("before the", "long after")] == [False] * 2
-    # The negative control: whose place it is reads both on the same page.
+    # The negative control: Carla, who coordinates the household's place, reads both notes on the same page.
     assert [note in signed_in(carla).get(page).content.decode() for note in ("before the", "long after")] == [True] * 2
 
 
-def test_hand_over_to_who_may_not_see_it_is_refused(carla: Person, amira: Person, proposal: Match) -> None:
+def test_hand_over_to_a_person_who_may_not_see_the_request_is_refused(
+    carla: Person, amira: Person, proposal: Match
+) -> None:
     elsewhere = people.carla("elsewhere", places=(people.place("Oral"),))
     for other in (elsewhere, amira, carla):
         with pytest.raises(NotYours):

@@ -1,4 +1,4 @@
-"""The demo: a made-up week from today on, and three people whose keys everybody knows."""
+"""The demo: a made-up week that begins today, and three people with published passwords and codes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ as arrival        http://127.0.0.1:8000/case/  case number 1000 2000, secret 123
 
 @pytest.fixture(autouse=True)
 def site(settings: Any) -> None:
-    """Whatever the environment says, these tests name one address and the console."""
+    """Pin the site's address and the console channel, whatever the environment sets."""
     settings.SITE_URL = "http://127.0.0.1:8000"
     settings.NOTIFICATION_CHANNELS = ["console"]
 
@@ -80,7 +80,7 @@ def the_known_keys_fit(capsys: pytest.CaptureFixture[str]) -> None:
     Delivery.objects.all().delete()
 
 
-def test_load_demo_never_opens_a_service_with_people_in_it_to_everybody() -> None:
+def test_load_demo_refuses_a_database_with_people_in_it() -> None:
     people.amira()
 
     with pytest.raises(CommandError, match="There are people in this service already"):
@@ -96,7 +96,7 @@ def test_load_demo_without_the_gazetteer_leaves_nothing_behind() -> None:
     assert User.objects.count() == 0
 
 
-def test_how_to_sign_in_tells_no_key_that_does_not_fit() -> None:
+def test_how_to_sign_in_names_no_key_that_does_not_work() -> None:
     assert said("how_to_sign_in") == NOBODY
 
     carla = people.carla()

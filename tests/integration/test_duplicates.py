@@ -1,4 +1,4 @@
-"""Two rows that look like one are found, and merged without losing a bed, a decision or a line of history."""
+"""Two rows for one thing are found, and merged without losing a bed, a decision or a line of history."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def merge(kind: str, goes: Any, stays: Any, by: Person, **more: Any) -> PairVerd
 
 @pytest.fixture
 def two_hosts(carla: Person) -> tuple[Host, Host]:
-    """The same person twice: vetted with an e-mail, and unvetted with a phone; another host beside them."""
+    """One person as two hosts, the first vetted with an e-mail and the second unvetted with a phone; and another host."""
     host("Zarina Akhmetova", "zarina@example.org")
     one = people.hanna(name="Айгуль Нурланова", contact="a@example.org").host
     people.space(one, address="ул. Абая, д. 10, кв. 5")
@@ -136,7 +136,7 @@ def test_pair_that_is_not_the_same_is_not_shown_again(two_hosts: tuple[Host, Hos
     assert found(Kind.HOSTS, carla) == {}
 
 
-def test_more_names_than_are_compared_are_told(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_beyond_the_limit_of_comparison_are_told(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "MOST_NAMES", 2)
     rows = [host("Anna Ivanova", f"{n}@example.org", address=f"street {n}") for n in range(3)]
 
@@ -185,7 +185,7 @@ def test_match_goes_on_with_the_host_who_stays(two_hosts: tuple[Host, Host], ami
 
 
 @pytest.mark.parametrize("standing", ["suspended", "refusal asked for"])
-def test_host_somebody_decided_against_is_not_merged(
+def test_host_with_a_decision_against_them_is_not_merged(
     two_hosts: tuple[Host, Host], carla: Person, standing: str
 ) -> None:
     stays, goes = two_hosts
@@ -215,7 +215,7 @@ def test_host_who_is_an_arrival_as_well_stays(oskar: Person, carla: Person) -> N
     assert User.objects.get(pk=oskar.user.pk).is_active
 
 
-def test_hosts_are_merged_only_by_who_covers_every_place_of_both(two_hosts: tuple[Host, Host]) -> None:
+def test_hosts_are_merged_only_by_a_coordinator_who_covers_every_place_of_both(two_hosts: tuple[Host, Host]) -> None:
     stays, goes = two_hosts
     people.space(goes, place=people.place("Oral"))
     here = people.carla("here", places=(people.place("Almaty"),))
@@ -259,7 +259,7 @@ def test_matches_of_a_merged_space_go_over(hanna: Person, amira: Person, carla: 
     ("changes", "refusal"),
     [({"beds": 1}, NoRoomLeft), ({"windows": ((tonight(20), tonight(30)),)}, OutsideWindow)],
 )
-def test_match_that_does_not_fit_the_space_that_stays_refuses_the_merge(
+def test_match_that_does_not_fit_the_remaining_space_refuses_the_merge(
     hanna: Person, amira: Person, carla: Person, changes: dict[str, Any], refusal: type[Exception]
 ) -> None:
     goes, stays = people.space(hanna.host), people.space(hanna.host, **changes)
@@ -314,7 +314,7 @@ def test_declined_pair_is_not_proposed_again_after_a_merge(hanna: Person, carla:
     assert queries.declined_pairs([stays.pk]).count() == 1
 
 
-def test_request_with_a_match_stays_and_of_two_neither_goes(hanna: Person, carla: Person) -> None:
+def test_request_with_a_match_stays_and_two_with_matches_are_not_merged(hanna: Person, carla: Person) -> None:
     placed, other = people.request(people.amira().arrival), people.request(people.amira().arrival)
     people.match_in(Status.APPROVED, placed, people.space(hanna.host))
 
@@ -336,10 +336,10 @@ def test_proposal_of_the_request_that_goes_ends(hanna: Person, carla: Person) ->
     assert Match.objects.get(pk=match.pk).status == Status.EXPIRED
 
 
-# -- what would happen ----------------------------------------------------------------------------
+# -- the preview of a merge -------------------------------------------------------------------------
 
 
-def test_what_is_foreseen_is_what_happens_and_keeps_nothing(two_hosts: tuple[Host, Host], carla: Person) -> None:
+def test_preview_of_a_merge_is_what_happens_and_keeps_nothing(two_hosts: tuple[Host, Host], carla: Person) -> None:
     stays, goes = two_hosts
 
     foreseen = merging.foresee(Kind.HOSTS, str(goes.pk), str(stays.pk), by=carla.user, at=timezone.now())
@@ -347,7 +347,7 @@ def test_what_is_foreseen_is_what_happens_and_keeps_nothing(two_hosts: tuple[Hos
 
     assert (Host.objects.filter(status="merged").count(), PairVerdict.objects.count()) == (0, 0)
     assert foreseen == merge(Kind.HOSTS, goes, stays, carla).moved == {"spaces": 1, "contact_points": 1}
-    assert refused == "Keep the one who is vetted: matches may stand on it."
+    assert refused == "Keep the vetted host: matches may depend on it."
 
 
 def test_verdict_cannot_be_changed(two_hosts: tuple[Host, Host], carla: Person) -> None:

@@ -1,4 +1,4 @@
-"""Exports: the caller's places and nothing else, no person without a look in the log, no cell that runs."""
+"""Exports: only the caller's places, no personal fields without a line in the log, no cell that runs as a formula."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PAGE = "/admin/matching/sheetimport/export/"
 
 @pytest.fixture
 def market(amira: Person, hanna: Person, oskar: Person) -> None:
-    """Hanna's space and Amira's request in Almaty, matched; Oskar's own in Tbilisi."""
+    """Hanna's space and Amira's request in Almaty, matched; Oskar's own rows in Tbilisi."""
     space = people.space(hanna.host, address="=1+1 Abay Avenue", languages=("en", "ru"), max_nights=9)
     people.match_in(Status.CONFIRMED, people.request(amira.arrival, notes="-2 stairs"), space)
 
@@ -55,7 +55,7 @@ def with_people(browser: Client, kind: str, form: str = "csv", **more: str) -> A
     return browser.post(f"{PAGE}personal/", {"kind": kind, "form": form, "why": "other", "note": "fire drill", **more})
 
 
-# -- what is in it --------------------------------------------------------------------------------
+# -- the contents -----------------------------------------------------------------------------------
 
 
 def test_export_has_the_columns_of_the_sheets_without_the_personal_ones(
@@ -82,7 +82,9 @@ def test_export_has_the_columns_of_the_sheets_without_the_personal_ones(
 
 
 @pytest.mark.parametrize(("place", "seen"), [("Almaty", [1, 1, 1]), ("Tbilisi", [1, 1, 0]), ("Oral", [0, 0, 0])])
-def test_export_holds_only_ones_places(market: None, signed_in: SignIn, place: str, seen: list[int]) -> None:
+def test_export_holds_only_rows_of_the_callers_places(
+    market: None, signed_in: SignIn, place: str, seen: list[int]
+) -> None:
     browser = signed_in(people.carla("local", places=(people.place(place),)))
 
     found = [exported(browser, kind) for kind in Kind]
@@ -105,7 +107,7 @@ def test_auditor_exports_without_persons(market: None, adil: Person, signed_in: 
     assert with_people(browser, "spaces").status_code == 403
 
 
-def test_who_is_not_at_the_desk_gets_nothing(market: None, hanna: Person) -> None:
+def test_person_who_is_not_at_the_desk_gets_no_export(market: None, hanna: Person) -> None:
     assert [list(exports.lines(kind, by=hanna.user)) for kind in Kind] == [[], [], []]
 
 
@@ -116,7 +118,7 @@ def test_many_rows_cost_few_queries(
     for _each in range(25):
         people.space(hanna.host)
 
-    with django_assert_max_num_queries(2 + 3 * 2):  # The ids; then rows and windows, three times.
+    with django_assert_max_num_queries(2 + 3 * 2):  # One query for the ids; then rows and windows in three rounds.
         lines = list(exports.lines(Kind.SPACES, by=carla.user))
 
     assert len(lines) == 25
@@ -148,7 +150,7 @@ def test_persons_are_not_exported_without_a_reason(
     assert (answer.status_code, answer["Location"], AccessLog.objects.count()) == (302, PAGE, 0)
 
 
-def test_persons_are_not_exported_by_who_is_not_permitted(market: None, carla: Person, signed_in: SignIn) -> None:
+def test_persons_are_not_exported_without_the_permission(market: None, carla: Person, signed_in: SignIn) -> None:
     answer = with_people(signed_in(carla), "spaces")
 
     assert (answer.status_code, answer["Location"], AccessLog.objects.count()) == (302, PAGE, 0)
@@ -158,7 +160,7 @@ def test_persons_are_not_exported_by_who_is_not_permitted(market: None, carla: P
 
 @pytest.fixture
 def permitted(market: None, lena: Person) -> Person:
-    """A coordinator of Almaty whom Lena has let export persons, on her page in the admin."""
+    """A coordinator of Almaty whom Lena has permitted, on the coordinator's page in the admin, to export persons."""
     local = people.carla("local", places=(people.place(),))
     act(lena, local, "permit-export")
     return local
@@ -169,7 +171,7 @@ def act(by: Person, about: Person, name: str) -> Any:
     return people.desk_client(by).post(address, {"reason": "she prints the lists"})
 
 
-def test_whom_a_lead_permits_it_exports_persons_of_their_places_and_each_is_logged(
+def test_permitted_coordinator_exports_persons_of_their_places_and_each_is_logged(
     permitted: Person, hanna: Person, lena: Person, signed_in: SignIn
 ) -> None:
     found = read(body(with_people(signed_in(permitted), "spaces")))
@@ -183,7 +185,7 @@ def test_whom_a_lead_permits_it_exports_persons_of_their_places_and_each_is_logg
     assert signed_in(permitted).get(PAGE).context["may_export_personal"]
 
 
-def test_permission_is_named_and_no_other_will_do(carla: Person, permitted: Person) -> None:
+def test_permission_has_a_name_and_no_other_permission_opens_the_export(carla: Person, permitted: Person) -> None:
     others = Permission.objects.exclude(codename="export_personal")
     carla.user.user_permissions.set(others)
 
@@ -193,7 +195,7 @@ def test_permission_is_named_and_no_other_will_do(carla: Person, permitted: Pers
     assert permitted.user.has_perm("accounts.export_personal")
 
 
-def test_permission_taken_back_or_that_of_an_auditor_opens_nothing(
+def test_permission_that_was_taken_back_or_is_an_auditors_opens_nothing(
     permitted: Person, lena: Person, signed_in: SignIn
 ) -> None:
     at = timezone.now()
@@ -211,7 +213,7 @@ def test_permission_taken_back_or_that_of_an_auditor_opens_nothing(
     assert AccessLog.objects.count() == 0
 
 
-def test_only_a_lead_permits_it_and_nobody_themselves(carla: Person, lena: Person) -> None:
+def test_only_a_lead_gives_the_permission_and_nobody_to_themselves(carla: Person, lena: Person) -> None:
     for by, about, refusal in ((carla, lena, NotLead), (lena, lena, NotOneself)):
         for change in (coordinators.permit_export, coordinators.forbid_export):
             with pytest.raises(refusal):
@@ -233,7 +235,7 @@ def test_persons_are_not_exported_when_the_log_cannot_be_written(
 
 
 @pytest.mark.parametrize("kind", ["spaces", "requests"])
-def test_what_was_exported_with_persons_changes_nothing_when_it_is_imported(
+def test_export_with_persons_changes_nothing_when_it_is_imported(
     market: None, lena: Person, signed_in: SignIn, kind: str
 ) -> None:
     data = body(with_people(signed_in(lena), kind))
@@ -246,7 +248,7 @@ def test_what_was_exported_with_persons_changes_nothing_when_it_is_imported(
 # -- the files ------------------------------------------------------------------------------------
 
 
-def test_workbook_says_the_same_as_the_csv(market: None, lena: Person, signed_in: SignIn) -> None:
+def test_workbook_has_the_same_cells_as_the_csv(market: None, lena: Person, signed_in: SignIn) -> None:
     browser = signed_in(lena)
 
     book = load_workbook(BytesIO(body(with_people(browser, "spaces", "xlsx"))))

@@ -1,4 +1,4 @@
-"""The gazetteer's rows: loaded once or ten times, they are the same."""
+"""The gazetteer's rows are the same after the first load and after every later one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the database refuses whatever path a write takes: too many people, nights outside windows, broken promises."""
+"""The database's guards hold for every write: too many people, nights outside windows, broken promises."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ask(**changes: object) -> ShelterRequest:
 
 
 def refusal(write: object) -> type[Refused] | None:
-    """Run a write past the acts, mapped as every door maps it; return the refusal's class."""
+    """Run a write past the acts, with refusals mapped as at every door; return the refusal's class."""
     try:
         with transitions.one_act():
             write()  # type: ignore[operator]
@@ -45,7 +45,7 @@ def refusal(write: object) -> type[Refused] | None:
 
 
 def insert(asked: ShelterRequest, space: Space, **changes: object) -> None:
-    """Write a match by bulk_create, past every act, with an honest history."""
+    """Write a match by bulk_create, past every act, with a truthful history."""
     values = {
         "request": asked,
         "space": space,
@@ -245,7 +245,7 @@ def test_room_is_counted_under_read_committed_only(hanna: Person) -> None:
 
 
 def test_without_the_guard_two_households_get_one_bed(hanna: Person) -> None:
-    """The negative control: the refusals above come from the trigger and nothing else."""
+    """The negative control: with the trigger off the same writes go through, so the refusals above come from it."""
     space = people.space(hanna.host)
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Importing the two spreadsheets: good rows in, bad rows told, twice the same, and only what a person may do."""
+"""Importing the two spreadsheets: good rows in, bad rows told, no change the second time, and rights respected."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def places(db: None) -> None:
 
 
 def run(command: str, *arguments: object) -> tuple[str, list[tuple[str, str]]]:
-    """Run an import; return what it says on standard output, and (line, column) of every bad row it lists."""
+    """Run an import; return its standard output, and (line, column) of every bad row it lists."""
     out, err = StringIO(), StringIO()
     call_command(command, *map(str, arguments), stdout=out, stderr=err)
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in err.getvalue().splitlines() if "│" in line]
@@ -97,7 +97,7 @@ def counts(imported: Imported) -> tuple[int, int, int]:
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
-    """Return every row an import could have touched."""
+    """Return every row that an import may change."""
     models = (
         User,
         Host,
@@ -118,7 +118,7 @@ def everything() -> dict[str, list[dict[str, Any]]]:
 # -- the messy files ------------------------------------------------------------------------------
 
 
-def test_import_spaces_reads_a_windows_1251_export_as_meant() -> None:
+def test_import_spaces_reads_a_windows_1251_export_correctly() -> None:
     said, bad = run("import_spaces", MESSY / "spaces_excel_ru.csv")
 
     assert (said, bad) == ("3 new, 0 changed, 0 unchanged, 0 not taken in.", [])
@@ -254,7 +254,7 @@ def test_a_dry_run_says_the_same_and_keeps_nothing(file: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1251"])
-def test_a_sheet_in_another_encoding_is_the_same_sheet(tmp_path: Path, encoding: str) -> None:
+def test_a_sheet_in_another_encoding_gives_the_same_rows(tmp_path: Path, encoding: str) -> None:
     run("import_spaces", MESSY / "spaces_excel_ru.csv")
     text = (MESSY / "spaces_excel_ru.csv").read_bytes().decode("windows-1251")
     (tmp_path / "SPACES.csv").write_bytes(text.encode(encoding))
@@ -264,7 +264,7 @@ def test_a_sheet_in_another_encoding_is_the_same_sheet(tmp_path: Path, encoding:
     assert said == "0 new, 0 changed, 3 unchanged, 0 not taken in."
 
 
-def test_what_leaves_in_a_sheet_comes_back_unchanged_and_never_as_a_formula(tmp_path: Path) -> None:
+def test_an_exported_sheet_is_read_back_unchanged_and_holds_no_formula(tmp_path: Path) -> None:
     run("import_spaces", MESSY / "spaces_bad_rows.csv")
     rows = read_spaces(MESSY / "spaces_bad_rows.csv", find_place=known).rows
     written = [{"space_id": safe_cell(row.space_id), "host": safe_cell(row.host)} for row in rows]
@@ -361,7 +361,7 @@ def test_a_contact_of_another_host_is_refused_in_words() -> None:
 
     imported = spaces({"phone": "+77015550102"})
 
-    assert imported.problems == [RowProblem(2, "", "s1", "Another host is reached by this already: +77015550102.")]
+    assert imported.problems == [RowProblem(2, "", "s1", "This contact already belongs to another host: +77015550102.")]
 
 
 def test_two_rows_with_one_contact_are_two_spaces_of_one_host() -> None:
@@ -371,7 +371,7 @@ def test_two_rows_with_one_contact_are_two_spaces_of_one_host() -> None:
     assert Host.objects.count() == 1
 
 
-def test_a_changed_request_changes_and_keeps_since_when_they_wait_and_the_ages_somebody_noted() -> None:
+def test_a_changed_request_keeps_its_waiting_time_and_the_ages_that_a_coordinator_noted() -> None:
     requests({"people": "3", "children": "2", "registered_at": "2022-09-25T08:00:00Z"})
     ShelterRequest.objects.update(children_ages=[4, 9])
 
@@ -399,7 +399,7 @@ def test_a_change_that_would_break_a_promise_is_told_and_stops_no_other_row(carl
     assert [str(window) for window in space.windows.all()] == [f"{tonight()}/{tonight(30)}"]
 
 
-def test_what_the_database_refuses_in_one_row_stops_no_other_row() -> None:
+def test_a_row_that_the_database_refuses_stops_no_other_row() -> None:
     first, second = space_rows({}, {"space_id": "s2", "phone": "+77015550102"})
     twice = replace(first, line=9, phone="+77015550109")
 
@@ -412,7 +412,7 @@ def test_what_the_database_refuses_in_one_row_stops_no_other_row() -> None:
     assert Host.objects.count() == 2
 
 
-# -- where ----------------------------------------------------------------------------------------
+# -- places -----------------------------------------------------------------------------------------
 
 
 def test_a_point_without_a_name_belongs_to_the_nearest_known_place() -> None:
@@ -427,7 +427,7 @@ def test_a_point_without_a_name_belongs_to_the_nearest_known_place() -> None:
     assert (far.place, far.latitude, far.longitude) == (None, 46.0, 71.0)
 
 
-# -- who may --------------------------------------------------------------------------------------
+# -- rights -----------------------------------------------------------------------------------------
 
 
 def test_without_trust_the_column_vetted_vets_nobody(carla: Person) -> None:
@@ -489,7 +489,7 @@ def test_trust_vetted_needs_a_coordinator(carla: Person) -> None:
     assert Host.objects.filter(status=Host.Status.VETTED).count() == 2
 
 
-def test_nobody_but_a_coordinator_brings_a_sheet(oskar: Person) -> None:
+def test_sheet_by_anybody_but_a_coordinator_is_refused(oskar: Person) -> None:
     before = everything()
 
     with pytest.raises(CommandError, match=f"There is no coordinator called {oskar.user.username}"):
@@ -529,7 +529,7 @@ def test_a_coordinator_of_another_place_changes_nobody_s_name_or_contacts() -> N
     assert [each.user.contact_points.filter(channel="email").count() for each in (host, arrival)] == [0, 0]
 
 
-# -- what follows ---------------------------------------------------------------------------------
+# -- consequences -----------------------------------------------------------------------------------
 
 
 def test_an_imported_arrival_has_a_case_number_and_gets_a_secret_when_somebody_renews_it() -> None:
@@ -568,7 +568,7 @@ def test_new_and_changed_rows_make_a_round_due_and_unchanged_ones_do_not() -> No
     assert MatchingDue.objects.count() == 2
 
 
-def test_the_progress_is_told_by_the_hundred() -> None:
+def test_the_progress_is_told_every_hundred_rows() -> None:
     done: list[int] = []
 
     spaces(*({"space_id": f"s{number}", "phone": ""} for number in range(250)), progress=done.append)
@@ -585,7 +585,7 @@ def test_a_request_without_registered_at_waits_from_now_on() -> None:
     assert ShelterRequest.objects.get().registered_at == yesterday
 
 
-def test_what_the_domain_refuses_is_told_and_stops_no_other_row() -> None:
+def test_a_row_that_the_domain_refuses_is_told_and_stops_no_other_row() -> None:
     imported = requests({"first_night": str(tonight(800))}, {"request_id": "r2"})
 
     assert imported.problems == [
@@ -595,7 +595,7 @@ def test_what_the_domain_refuses_is_told_and_stops_no_other_row() -> None:
     assert Arrival.objects.count() == 1
 
 
-def test_dates_are_days_and_stay_what_they_are() -> None:
+def test_dates_of_a_sheet_are_kept_as_they_are() -> None:
     spaces({"windows": "2022-09-26/2022-10-10"})
 
     window = SpaceWindow.objects.get()

@@ -1,4 +1,4 @@
-"""The benchmarks' own rows: a migration that they do not know of would stop them where nobody looks."""
+"""The benchmarks write rows of their own. This test notices a migration that would stop them, for they run rarely."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Every row of the moves table, and every row that is not in it, through every door and by every role.
 
-The expectation is the table itself (`matching.states.MOVES`): a move that the table allows to a role
-succeeds through each door that role has; every other one is refused and changes nothing.
+The expectation is the table itself (`matching.states.MOVES`): a move that the table allows to a role succeeds through
+each door that the role has. Every other move is refused and changes nothing.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from tests.people import Person
 from tests.unit.documents import ROOT
 
 TRIED_ELSEWHERE = {
-    Act.PROPOSE: "tests/integration/test_by_hand.py",  # it begins a match, so no match can be given to it
-    Act.CONFIRM: "tests/integration/web/test_case.py",  # nobody does it by itself: the second yes makes it
-    # These are no moves: they leave the status as it is.
+    Act.PROPOSE: "tests/integration/test_by_hand.py",  # this act begins a match, so the test cannot give it one
+    # no single caller can do it: the second acceptance confirms the match
+    Act.CONFIRM: "tests/integration/web/test_case.py",
+    # These acts are no moves: they leave the status as it is.
     Act.ACCEPT: "tests/integration/api/test_access.py",
     Act.FREEZE: "tests/integration/api/test_access.py",
     Act.UNFREEZE: "tests/integration/api/test_access.py",
     Act.FIRST_APPROVAL: "tests/integration/test_decisions.py",
 }
-"""The acts that are not tried here by every role through every door, and the tests that try them."""
+"""The acts that this file does not try by every role through every door, and the tests that try them."""
 
 
 def acts_of(*roles: Role) -> tuple[Act, ...]:
@@ -58,7 +59,7 @@ def match_for(cast: dict[str, Person], status: Status) -> Match:
 
 
 def knock(door: str, who: str, person: Person, match: Match, act: Act) -> None:
-    """Try one act through one door; what comes of it is read from the database."""
+    """Try one act through one door; the caller reads the result from the database."""
     client = people.desk_client(person) if person.user.is_staff else Client()
     if not person.user.is_staff:
         client.force_login(person.user)
@@ -70,7 +71,7 @@ def knock(door: str, who: str, person: Person, match: Match, act: Act) -> None:
         path = f"/api/v1/matches/{match.pk}/{act.value.replace('_', '-')}/"
         assert client.post(path, reason, content_type="application/json").status_code < 500
     elif who == "carla" and act in (Act.APPROVE, Act.DECLINE) and match.status == Status.PROPOSED:
-        # The queue, where a decision waits a minute unless it is sent at once.
+        # The queue, where a decision waits a minute unless `now` sends it at once.
         decision = {"act": act.value, "seen": f"{match.pk}.{match.version}", "now": "yes"}
         assert client.post("/admin/matching/match/queue/decide/", decision | reason).status_code < 500
     elif who == "carla":
@@ -122,13 +123,13 @@ def test_every_act_is_tried_here_or_says_where_it_is_tried() -> None:
     assert [path for path in TRIED_ELSEWHERE.values() if not (ROOT / path).exists()] == []
 
 
-# -- the database, whatever path a write takes ----------------------------------------------------
+# -- writes past the acts, refused by the database ----------------------------------------------------
 
 LEGAL = {(move.source, move.target) for move in MOVES if move.source is not None}
 
 
 def refused(write: Callable[[], object]) -> bool:
-    """Run a write, deferred checks included, and take it back; return whether the database refused it."""
+    """Run a write with its deferred checks, and roll it back; return whether the database refused it."""
     try:
         with transaction.atomic():
             write()

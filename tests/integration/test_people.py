@@ -1,4 +1,4 @@
-"""The people of the tests are made by the real acts, so every status they can be brought to is real."""
+"""The people and matches of the tests are made by the real acts, so every status that a test uses can really occur."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The migration of stored reasons: every sentence there was becomes its code and back, and what is unknown is kept."""
+"""The migration of stored reasons: every old sentence becomes its code and back, and an unknown sentence is kept."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ FORMS = [(code, form) for code, form in migration.FORMS] + [(code, form) for cod
 UNKNOWN = ["both speak Russian", "0.0 miles", "2 free from 2026-02-31", "", "3 free within 40 km!"]
 
 SINGULAR = {"all 1 nights", "1 of 1 nights", "shared space, 1 of 1 beds"}
-"""Old sentences that were no English. They are worded better now."""
+"""Old sentences with wrong English, which the new words correct."""
 
 
 def sentences() -> list[str]:
-    """Return every sentence the versions before the migration could store, with several numbers in each."""
+    """Return every sentence that versions before the migration could store, with several numbers in each."""
     found = []
     for code, form in FORMS:
         names = NUMBERS[Code(code)]
@@ -56,8 +56,8 @@ def test_migration_knows_every_code_of_the_engine() -> None:
 
 
 @pytest.mark.parametrize("sentence", sentences())
-def test_words_of_the_code_are_the_sentence_it_was(sentence: str) -> None:
-    """So that nobody reads something else after the migration."""
+def test_words_of_the_code_are_the_old_sentence(sentence: str) -> None:
+    """People must read the same words after the migration as before it."""
     reason = reason_in(migration.json.loads(migration.as_code(sentence)))
 
     assert reason.code is not Code.SAID

@@ -1,4 +1,4 @@
-"""What is kept for so long and no longer is erased, by every clock of every app; everything else stays."""
+"""Rows whose time is over are erased by their clock, in every app; everything else stays."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def kept(client: Client) -> Client:
-    """A browser whose answers lie with a case."""
+    """A browser whose answers are kept with a case."""
     client.post("/need/people/", NEED_ANSWERS["people"])
     client.post("/need/keep/")
     return client
@@ -77,7 +77,7 @@ def test_answers_in_a_session_go_with_it(client: Client, days: float, left: int)
     assert Session.objects.count() == left
 
 
-def test_what_was_sent_stays(client: Client) -> None:
+def test_sent_request_stays(client: Client) -> None:
     people.place()
     ask_for_shelter(client)
 
@@ -112,7 +112,7 @@ def test_answer_of_the_api_is_erased_after_a_day(hours: float, left: int) -> Non
 
 @pytest.fixture
 def clocks(monkeypatch: pytest.MonkeyPatch) -> dict[str, retention.Clock]:
-    """The clocks of this test, and no others."""
+    """Replace the registered clocks by those of this test."""
     own: dict[str, retention.Clock] = {}
     monkeypatch.setattr(retention, "_clocks", own)
     return own
@@ -141,7 +141,7 @@ def test_clock_that_fails_stops_no_other_and_keeps_nothing(
     assert "The clock breaks failed" in caplog.text
 
 
-def test_length_that_a_setting_decides_is_asked_at_each_run(clocks: dict[str, retention.Clock], settings: Any) -> None:
+def test_duration_from_a_setting_is_read_at_each_run(clocks: dict[str, retention.Clock], settings: Any) -> None:
     ran = []
 
     @retention.kept_for(lambda: timedelta(days=settings.DRAFT_DAYS), "drafts")
@@ -164,7 +164,7 @@ def test_two_clocks_of_one_name_are_refused(clocks: dict[str, retention.Clock]) 
         register(lambda before: 0)
 
 
-def test_page_says_for_how_long(kept: Client, settings: Any) -> None:
+def test_page_says_how_long_answers_are_kept(kept: Client, settings: Any) -> None:
     settings.DRAFT_DAYS = 21
 
     words = kept.get("/need/keep/").content.decode()

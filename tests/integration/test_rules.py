@@ -1,4 +1,4 @@
-"""The deployment's rules: what leads changed over the defaults, with a history that is the only truth."""
+"""The deployment's rules: leads' changes to the defaults. The history holds the rules' values, and nothing else does."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_change_holds_from_then_on_and_says_who_and_what(lena: Person) -> None:
     ("name", "value", "says"),
     [
         ("fresh_days", 0, "from 1 to 120"),
-        ("fresh_days", 3, "less time to answer"),
-        ("fresh_answer_days", 14, "less time to answer"),
+        ("fresh_days", 3, "time to answer must be shorter"),
+        ("fresh_answer_days", 14, "time to answer must be shorter"),
         ("answer_hours", [], "at least one line"),
         ("answer_hours", [(1, 6), (0, 3)], "must rise"),
         ("answer_hours", [(1, 6), (1, 8)], "must rise"),
@@ -72,11 +72,11 @@ def test_change_holds_from_then_on_and_says_who_and_what(lena: Person) -> None:
         ("auto_approve_stays", 0, "from 1 to 100"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name(lena: Person, name: str, value: Any, says: str) -> None:
+def test_value_that_makes_no_sense_is_refused_by_name(lena: Person, name: str, value: Any, says: str) -> None:
     with pytest.raises(RuleNotSensible, match=says) as refusal:
         change(lena, **{name: value})
 
-    assert refusal.value.name == (name if "less time to answer" not in says else "fresh_answer_days")
+    assert refusal.value.name == (name if "time to answer must be shorter" not in says else "fresh_answer_days")
     assert not SettingChange.objects.exists()
 
 
@@ -116,7 +116,7 @@ def test_within_one_request_or_round_rules_are_read_once(
         assert (before, rules.current().fresh_days) == (14, 7)
 
 
-# -- what they govern -----------------------------------------------------------------------------
+# -- the parts of the service that follow the rules -------------------------------------------------
 
 
 def test_deadlines_follow_the_rules(lena: Person) -> None:

@@ -1,4 +1,4 @@
-"""A sheet at the desk: the preview is what happens, a bad row stops nobody, and the same sheet twice changes nothing."""
+"""A sheet at the desk: the import does as previewed, a bad row stops no other, a second import changes nothing."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ MIXED = (
     {"space_id": "s5", "host": "Same", "phone": "+77015550105"},
     {"space_id": "s6", "host": "Thief", "phone": "+77015550102"},
 )
-"""Changed, new, bad cells, another place, unchanged; and the last wants a phone that is another host's since line 3."""
+"""Changed, new, bad cells, another place, unchanged, and a row with a phone that line 3 has given to another host."""
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_contents_are_not_readable_in_the_database(carla: Person) -> None:
     assert "Hanna" not in stored[0][0]
 
 
-# -- who may, and when ----------------------------------------------------------------------------
+# -- rights and states ------------------------------------------------------------------------------
 
 
 def confirm_it(found: SheetImport, by: Person) -> Any:
@@ -215,7 +215,7 @@ def drop_it(found: SheetImport, by: Person) -> Any:
 
 
 @pytest.mark.parametrize("act", [confirm_it, drop_it])
-def test_only_who_brought_it_decides(carla: Person, act: Callable[..., Any]) -> None:
+def test_only_the_uploader_confirms_or_drops_a_sheet(carla: Person, act: Callable[..., Any]) -> None:
     found = previewed(of_spaces({}), carla)
 
     with pytest.raises(NotYours):
@@ -226,14 +226,14 @@ def test_only_who_brought_it_decides(carla: Person, act: Callable[..., Any]) -> 
 
 
 @pytest.mark.parametrize("who", [people.adil, people.hanna])
-def test_who_is_no_coordinator_brings_nothing(who: Callable[[], Person]) -> None:
+def test_upload_by_anybody_but_a_coordinator_is_refused(who: Callable[[], Person]) -> None:
     with pytest.raises(NotYours):
         brought(of_spaces({}), who())
 
     assert SheetImport.objects.count() == 0
 
 
-def test_who_is_no_coordinator_any_more_takes_nothing_in(carla: Person) -> None:
+def test_sheet_of_a_former_coordinator_is_not_taken_in(carla: Person) -> None:
     found = previewed(of_spaces({}), carla)
     confirm_it(found, carla)
     carla.user.is_active = False
@@ -275,7 +275,7 @@ def test_preview_nobody_confirmed_is_forgotten_after_a_day(carla: Person) -> Non
     assert (found.state, found.content, found.rows.count()) == (State.DROPPED, b"", 0)
 
 
-def test_what_was_there_before_is_forgotten_after_a_month(there_already: None, carla: Person) -> None:
+def test_old_values_of_changed_rows_are_forgotten_after_a_month(there_already: None, carla: Person) -> None:
     found = taken_in(of_spaces({"beds": "4"}), carla)
     assert found.done_at is not None
 
@@ -294,7 +294,9 @@ def test_what_was_there_before_is_forgotten_after_a_month(there_already: None, c
         (b"x" * (uploads.MOST_BYTES + 1), SheetTooLarge),
     ],
 )
-def test_file_that_is_no_such_sheet_is_refused_at_once(carla: Person, content: bytes, refusal: type[Exception]) -> None:
+def test_file_that_is_no_sheet_of_its_kind_is_refused_at_once(
+    carla: Person, content: bytes, refusal: type[Exception]
+) -> None:
     with pytest.raises(refusal):
         brought(content, carla)
 

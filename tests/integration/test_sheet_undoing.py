@@ -1,4 +1,4 @@
-"""Undoing a whole import: all is as it was, but for what somebody has changed or decided since, and that is told."""
+"""Undoing an import restores every row, except rows that a person has changed or decided on since, and names those."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def places(db: None) -> None:
 
 
 def undone(found: SheetImport, by: Person) -> list[tuple[int, str]]:
-    """Undo the import; return what became of each row that had changed something."""
+    """Undo the import; return the result for each row of the sheet that had changed something."""
     undoing.undo(found.pk, by=by.user, at=timezone.now())
     while undoing.work_on_undoing(now=timezone.now):
         pass
@@ -53,7 +53,7 @@ def why(found: SheetImport) -> list[str]:
 
 
 def all_but_wakes() -> dict[str, list[dict[str, Any]]]:
-    """Return every row an import could have touched; versions only count, and that something is due is no trace."""
+    """Return every row that an import may change, without due rows and versions, which an undo need not restore."""
     found = everything()
     del found["MatchingDue"]
     for row in [*found["Space"], *found["ShelterRequest"]]:
@@ -131,7 +131,7 @@ def test_what_the_host_has_changed_since_stays(carla: Person, outcome: str) -> N
 
 @pytest.fixture
 def matched(carla: Person, amira: Person) -> tuple[SheetImport, Match]:
-    """A sheet with one vetted host, and a proposal in the space it brought."""
+    """A sheet with one vetted host, and a proposal in the space from the sheet."""
     found = taken_in(of_spaces({"vetted": "yes"}), carla, trust_vetted=True)
     return found, people.proposed(people.request(amira.arrival), Space.objects.get())
 
@@ -190,7 +190,7 @@ def test_worker_goes_on_after_what_it_looked_at_is_gone(carla: Person, hanna: Pe
 # -- vetting and history --------------------------------------------------------------------------
 
 
-def test_word_for_a_known_host_is_taken_back(carla: Person) -> None:
+def test_vetting_of_a_known_host_by_the_sheet_is_taken_back(carla: Person) -> None:
     take_in_spaces(space_rows({}), by=carla.user, at=timezone.now())
     found = taken_in(of_spaces({"vetted": "yes"}), carla, trust_vetted=True)
     assert rows(found, "outcome") == [(2, "unchanged")]
@@ -207,7 +207,7 @@ def test_host_who_was_checked_since_stays_vetted(carla: Person) -> None:
     assert (Host.objects.get().status, why(found)) == ("vetted", ["The host has been checked since the import."])
 
 
-def test_household_somebody_has_looked_at_is_withdrawn_and_not_removed(carla: Person) -> None:
+def test_household_that_a_person_has_looked_at_is_withdrawn_and_not_removed(carla: Person) -> None:
     found = taken_in(of_requests({}), carla, "requests")
     request = ShelterRequest.objects.get()
     disclosure.log_look(carla.user, request.arrival.user, "name", reason="asked", at=timezone.now())
@@ -219,7 +219,7 @@ def test_household_somebody_has_looked_at_is_withdrawn_and_not_removed(carla: Pe
     assert why(found) == ["It was withdrawn: there is a history with this household."]
 
 
-def test_message_that_has_gone_keeps_the_household_on_record(carla: Person) -> None:
+def test_sent_message_keeps_the_household_on_record(carla: Person) -> None:
     found = taken_in(of_requests({"email": "amira@example.org"}), carla, "requests")
     Delivery.objects.update(attempts=1, status=Delivery.Status.SENT, sent_at=timezone.now())
 
@@ -229,7 +229,7 @@ def test_message_that_has_gone_keeps_the_household_on_record(carla: Person) -> N
     assert ShelterRequest.objects.get().withdrawn_at is not None
 
 
-# -- who, and when --------------------------------------------------------------------------------
+# -- rights and states ------------------------------------------------------------------------------
 
 
 def test_import_under_way_can_be_undone(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +266,7 @@ def test_coordinator_of_another_place_undoes_nothing(carla: Person) -> None:
     assert Space.objects.filter(external_id="s1").count() == 1
 
 
-def test_row_of_a_place_that_is_no_longer_ones_own_stays(carla: Person) -> None:
+def test_row_in_a_place_that_the_coordinator_no_longer_covers_stays(carla: Person) -> None:
     here = people.carla("here", places=(people.place("Almaty"),))
     found = taken_in(of_spaces({}), here)
     here.user.coordinator.places.set([people.place("Oral")])

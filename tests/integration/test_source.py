@@ -1,4 +1,4 @@
-"""The source of the service, offered to every visitor (AGPL, section 13): the link in the foot, and the archive behind it."""
+"""The source offered to every visitor (AGPL, section 13): the link in the foot, and the archive behind the link."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def test_archive_is_a_service_that_stands_on_its_own(client: Client, tmp_path: P
         for path in tracked
         if path and (ROOT / path).exists() and not path.startswith((".ci", ".git", "tests/", "benchmarks/", "docs/"))
     }
-    # Documents for developers, the build's own list of what to leave out, and sheets that may by then hold people.
+    # The archive leaves out documents for developers, the build's list of ignored files, and sheets that may hold
+    # people.
     left_out = {path for path in program - kept if not path.startswith(".") and not path.endswith(".md")}
     assert left_out == {"sample_data/REQUESTS.csv", "sample_data/SPACES.csv"}
 
@@ -92,7 +93,7 @@ PLANTED = (
 )
 
 
-def test_archive_holds_nothing_that_somebody_left_beside_the_code(tmp_path: Path) -> None:
+def test_archive_leaves_out_files_that_somebody_left_beside_the_code(tmp_path: Path) -> None:
     for name in (*PLANTED, "shelter/settings.py", "manage.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("Amira, +7 700 000 00 00")

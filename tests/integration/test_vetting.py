@@ -1,4 +1,4 @@
-"""Checks, standing and calls: what counts, who must agree, who hears of it, and whom to call today."""
+"""Checks, standing and calls: the last check counts, a refusal takes two people, and urgent hosts are called first."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_auditor_judges_nobody(adil: Person, hanna: Person, now: datetime) -> No
         hosts.suspend(hanna.host.pk, by=adil.user, at=now, reason="x")
 
 
-# -- asking in time -------------------------------------------------------------------------------
+# -- rechecks ---------------------------------------------------------------------------------------
 
 
 def test_rechecks_are_asked_for_ahead_and_once(carla: Person, now: datetime) -> None:
@@ -202,7 +202,7 @@ def test_rechecks_are_asked_for_ahead_and_once(carla: Person, now: datetime) -> 
     assert (told(carla).count("checks_expiring"), told(stranger)) == (1, [])
 
 
-def test_rechecks_are_not_asked_of_who_has_been_checked_anew(carla: Person, hanna: Person, now: datetime) -> None:
+def test_rechecks_are_not_asked_for_hosts_with_a_new_check(carla: Person, hanna: Person, now: datetime) -> None:
     later = now + timedelta(days=350)
     for kind in people.REQUIRED_CHECKS:
         vetting.record_check(hanna.host, kind, by=carla.user, at=later)
@@ -210,7 +210,7 @@ def test_rechecks_are_not_asked_of_who_has_been_checked_anew(carla: Person, hann
     assert call_list.ask_for_rechecks(at=later + timedelta(minutes=1)) == 0
 
 
-# -- whom to call ---------------------------------------------------------------------------------
+# -- the hosts to call ------------------------------------------------------------------------------
 
 
 def called(user: Person, at: datetime, only: ReasonToCall | None = None) -> list[tuple[int, list[str]]]:

@@ -1,4 +1,4 @@
-"""Who may see which match: the leaks that must not be."""
+"""A person sees only the matches that they may see: tests of leaks that must not happen."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def test_host_and_arrival_see_a_match_from_its_approval_on(
     assert seen == ([0, 0, 0] if status is Status.PROPOSED else [1, 1, 0])
 
 
-def test_proposals_of_the_queue_are_those_whose_matches_one_sees(
+def test_proposals_in_the_queue_are_those_among_the_visible_matches(
     amira: Person, hanna: Person, oskar: Person, carla: Person
 ) -> None:
-    """The short way to the queue lets nobody see more or less: a proposal, one approved once, and one in another place."""
+    """The queue's own shorter query shows the same proposals: a new one, one approved once, and one in another place."""
     proposed = people.proposed(people.request(amira.arrival), people.space(hanna.host))
     asked = people.request(people.amira().arrival, people=1, all_women=True)
     once = people.proposed(asked, people.space(hanna.host))
@@ -75,7 +75,7 @@ def test_proposals_of_the_queue_are_those_whose_matches_one_sees(
 
 
 @pytest.mark.parametrize(("trusted", "counted"), [(0, "127.0.0.1"), (1, "203.0.113.9")])
-def test_tries_are_counted_by_the_address_our_own_proxy_saw(
+def test_sign_in_tries_are_counted_by_the_address_that_our_own_proxy_saw(
     trusted: int, counted: str, settings: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.TRUSTED_PROXIES = trusted  # type: ignore[attr-defined]

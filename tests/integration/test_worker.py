@@ -1,4 +1,4 @@
-"""What the worker does, act by act, on a real database (the processes themselves are tried in tests/chaos)."""
+"""The worker's acts, one by one, on a real database (tests/chaos runs the worker's processes)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_space_that_may_not_be_matched_is_not(why: str, amira: Person) -> None:
     assert not Match.objects.exists()
 
 
-def test_child_alone_is_never_proposed_by_the_worker_and_pages_the_coordinators(
+def test_child_alone_is_never_proposed_by_the_worker_and_coordinators_are_paged(
     amira: Person, hanna: Person, carla: Person
 ) -> None:
     people.space(hanna.host)
@@ -117,7 +117,7 @@ def test_broken_off_stay_is_matched_anew_for_the_nights_left_and_more_urgently(a
 @pytest.mark.parametrize(
     ("status", "told"), [(Status.PROPOSED, []), (Status.APPROVED, ["arrival_expired", "host_expired"])]
 )
-def test_overdue_match_expires_and_those_who_were_asked_hear_of_it(
+def test_overdue_match_expires_and_the_people_who_were_asked_are_told(
     status: Status, told: list[str], amira: Person, hanna: Person
 ) -> None:
     match = people.match_in(status, people.request(amira.arrival), people.space(hanna.host))

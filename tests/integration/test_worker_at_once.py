@@ -1,4 +1,4 @@
-"""Placing at once: what is due by name, against a market kept in memory that must never differ from the rows for long."""
+"""Placing at once: households that are due by name, against a market in memory that follows the rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def another(name: str, **changes: Any) -> ShelterRequest:
     return people.request(people.amira(name=name).arrival, **changes)
 
 
-# -- what is due ----------------------------------------------------------------------------------
+# -- due rows ---------------------------------------------------------------------------------------
 
 
 def test_new_request_gets_what_the_engine_says_without_a_round(amira: Person, hanna: Person) -> None:
@@ -114,7 +114,7 @@ def test_many_at_once_wait_for_a_round(hanna: Person, monkeypatch: pytest.Monkey
     assert not MatchingDue.objects.exists()
 
 
-def test_what_cannot_be_done_does_not_stand_before_the_others(amira: Person, hanna: Person) -> None:
+def test_due_rows_that_cannot_be_placed_do_not_block_the_others(amira: Person, hanna: Person) -> None:
     people.space(hanna.host)
     MatchingDue.objects.create(at=timezone.now(), request_id="00000000-0000-0000-0000-000000000001")
     MatchingDue.objects.create(at=timezone.now(), space_id="00000000-0000-0000-0000-000000000002")
@@ -128,7 +128,7 @@ def test_what_cannot_be_done_does_not_stand_before_the_others(amira: Person, han
 
 
 def two_spaces_and_one_who_could_have_either(hanna: Person) -> tuple[Space, Space, Match]:
-    """The nearer space, which alone takes pets, is proposed to somebody without any."""
+    """The nearer space, the only one that takes pets, is proposed to a household without pets."""
     pets_too = people.space(hanna.host, pets=True)
     other = people.space(hanna.host, latitude=43.3)
     people.request(people.amira(name="Without pets").arrival)
@@ -152,7 +152,7 @@ def test_proposal_moves_where_another_household_gains_a_roof(hanna: Person) -> N
 
 
 @pytest.mark.parametrize("hand", ["proposed by hand", "approved once", "approved", "frozen"])
-def test_proposal_that_a_person_had_a_hand_in_does_not_move(hand: str, hanna: Person) -> None:
+def test_proposal_that_a_person_has_acted_on_does_not_move(hand: str, hanna: Person) -> None:
     if hand == "proposed by hand":
         pets_too, _other = people.space(hanna.host, pets=True), people.space(hanna.host, latitude=43.3)
         asked = another("Without pets")
@@ -171,7 +171,7 @@ def test_proposal_that_a_person_had_a_hand_in_does_not_move(hand: str, hanna: Pe
     assert Match.objects.get().pk == match.pk
 
 
-def test_proposal_does_not_move_for_little(hanna: Person) -> None:
+def test_proposal_does_not_move_for_a_small_gain(hanna: Person) -> None:
     _pets_too, _other, match = two_spaces_and_one_who_could_have_either(hanna)
     shorter = people.space(hanna.host, pets=True, windows=((tonight(), tonight(4)),))
     asked = another("With a dog", pets=True, people=1, urgency="1")
@@ -185,7 +185,7 @@ def test_proposal_does_not_move_for_little(hanna: Person) -> None:
 
 
 def opinion(board: Board) -> dict[str, object]:
-    """Return all that a board would say of those who wait and those who stand, by the rows of now."""
+    """Return everything that a board answers about waiting and standing households, computed from the present rows."""
     market = whole_market(timezone.now())
     asked = {need.id: need for need in market.needs()}
     answers: dict[str, object] = {}
@@ -217,10 +217,10 @@ def details(**changes: Any) -> SpaceDetails:
 
 
 def everything_that_happens(hanna: Person) -> Iterator[Callable[[], object]]:
-    """Yield act after act: what an hour brings that a market in memory must not miss."""
+    """Yield act after act: the changes of an hour that a market in memory must not miss."""
     desk = people.carla().user
     spaces = [people.space(hanna.host, latitude=43.25 + step / 20) for step in range(4)]
-    # No two alike: which of two equals comes first is nobody's business.
+    # No two requests are alike, because the order of equal requests is undefined.
     asked = [another(f"Amira {number}", people=1 + number % 2, nights=3 + number) for number in range(6)]
     now = timezone.now
 
@@ -256,8 +256,8 @@ def test_market_in_memory_says_what_the_rows_say_after_every_act(hanna: Person) 
         assert opinion(kept.board(at=at)) == opinion(Keeper().board(at=at))
 
 
-def test_without_the_notes_of_what_has_changed_the_market_in_memory_is_wrong(hanna: Person) -> None:
-    """The negative control: it is by the triggers' notes that memory keeps up, and by nothing else."""
+def test_market_in_memory_is_wrong_without_the_notes_of_changes(hanna: Person) -> None:
+    """The negative control: memory follows the rows only through the notes that the triggers write."""
     kept, differed = Keeper(), 0
     with nothing_noted():
         for act in everything_that_happens(hanna):
@@ -288,7 +288,7 @@ def nothing_noted() -> Iterator[None]:
         cursor.execute("DROP FUNCTION pg_temp.noted_nowhere()")
 
 
-def test_space_whose_host_s_word_runs_out_is_forgotten_without_a_write(amira: Person, hanna: Person) -> None:
+def test_space_whose_confirmation_runs_out_is_forgotten_without_a_write(amira: Person, hanna: Person) -> None:
     space = people.space(hanna.host)
     people.request(amira.arrival)
     kept, now = Keeper(), timezone.now()
@@ -300,12 +300,12 @@ def test_space_whose_host_s_word_runs_out_is_forgotten_without_a_write(amira: Pe
     assert written == 0
 
 
-def test_place_that_is_gone_since_the_last_look_costs_a_second_try_only(amira: Person, hanna: Person) -> None:
+def test_space_taken_since_the_last_look_costs_only_a_second_try(amira: Person, hanna: Person) -> None:
     near, far = people.space(hanna.host), people.space(hanna.host, latitude=43.35)
     kept = Keeper()
     quicker = another("Quicker")
     kept.board(at=timezone.now())
-    # As if the note came late: the worker still believes the nearer one to be free.
+    # Simulate a late note: the worker still believes that the nearer space is free.
     with nothing_noted():
         people.proposed(quicker, near)
     asked = people.request(amira.arrival)

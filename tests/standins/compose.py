@@ -1,4 +1,4 @@
-"""Docker Compose without Docker: what its file makes of an .env, by the rules of the Compose specification that the file uses."""
+"""Docker Compose without Docker: the values that docker-compose.yml takes from an .env, by the Compose specification."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def environment_of(service: str, dotenv: str) -> dict[str, str]:
     """Return the environment that a service of docker-compose.yml gets with this text of an .env. Raises NotSet."""
     given = {name: value or "" for name, value in dotenv_values(stream=io.StringIO(dotenv), interpolate=False).items()}
     wanted = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"][service]["environment"]
-    # A variable without a value in the file is passed on where it is set, and left out where it is not.
+    # A variable without a value in the file is passed on if it is set, and left out if it is not.
     return {
         name: given[name] if value is None else interpolated(str(value), given)
         for name, value in wanted.items()

@@ -1,4 +1,4 @@
-"""The stand-ins as fixtures. A conftest imports those its tests need."""
+"""The stand-ins as fixtures; a conftest imports those that its tests need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.standins.mailserver import MailServer
 
 @pytest.fixture
 def gateway(settings: Any) -> Iterator[Gateway]:
-    """An HTTP gateway to which this process sends everything, and for which it waits half a second."""
+    """An HTTP gateway to which this process sends every message; this process waits half a second for its answers."""
     with Gateway() as server:
         settings.NOTIFICATION_CHANNELS = ["gateway"]
         settings.GATEWAY_URL = server.url
@@ -24,7 +24,7 @@ def gateway(settings: Any) -> Iterator[Gateway]:
 
 @pytest.fixture
 def mail_server(settings: Any) -> Iterator[MailServer]:
-    """An SMTP server to which this process sends its e-mail, and for which it waits half a second."""
+    """An SMTP server to which this process sends its e-mail; this process waits half a second for its answers."""
     with MailServer() as server:
         settings.NOTIFICATION_CHANNELS = ["email"]
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port

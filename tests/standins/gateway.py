@@ -1,12 +1,12 @@
-"""A real HTTP gateway in a thread of its own, which answers as a test tells it to and remembers what it took.
+"""A real HTTP gateway in its own thread, which answers as a test tells it to and remembers the messages it took.
 
     with Gateway() as gateway:
         gateway.will_answer(broken(), stalled(takes=True), rate_limited("120"))
         ...
         assert gateway.taken == {key: {"channel": "sms", "to": ..., "subject": ..., "text": ..., ...}}
 
-It knows idempotency keys as a good provider does: a key it has taken is answered with the same id and not
-taken again; a key that comes back with other words is a conflict. Requests beyond the script are taken.
+It knows idempotency keys as a good provider does. A key that it has taken is answered with the same id, and the message
+is not taken again; a key that comes back with other words is a conflict. Requests beyond the script are taken.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import Any, Self
 
 TOKEN = "gateway-token"
 SAFETY_SECONDS = 30.0
-"""How long a test waits for something that must happen, before it fails instead of hanging."""
+"""The longest wait for an event that must happen: after it a test fails instead of hanging."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One scripted answer; `takes`: the message is taken even if the caller never hears of it."""
+    """One scripted answer; with `takes` the message is taken even if the caller never receives the answer."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def broken(status: int = 500) -> Answer:
 
 
 def rate_limited(retry_after: str | None) -> Answer:
-    """Too many messages: 429, with this Retry-After if there is one."""
+    """Too many messages: status 429, with this Retry-After if given."""
     return Answer(429, {"Retry-After": retry_after} if retry_after is not None else {}, takes=False)
 
 
@@ -61,7 +61,7 @@ def refused(status: int = 400, **body: Any) -> Answer:
 
 
 def stalled(*, takes: bool = False) -> Answer:
-    """No answer until `release()`."""
+    """No answer before `release()`."""
     return Answer(takes=takes, stalls=True)
 
 
@@ -71,13 +71,13 @@ def cut(*, takes: bool = False) -> Answer:
 
 
 def dripping() -> Answer:
-    """Taken, but the answer's body comes one byte at a time and does not end."""
+    """The message is taken, but the answer's body comes one byte at a time and never ends."""
     return Answer(drips=True)
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came in."""
+    """One request as it arrived."""
 
     key: str
     authorization: str
@@ -85,11 +85,12 @@ class Request:
 
 
 class _Server(ThreadingHTTPServer):
-    request_queue_size = 128  # With five, of many callers at once some are cut off: that is for `cut()` to do.
+    # A queue of five, the default, would cut off some of many callers at once; only `cut()` may do that.
+    request_queue_size = 128
 
 
 class Gateway:
-    """The stand-in; a context manager. Safe to read while it serves."""
+    """The stand-in; a context manager. Tests may read it while it serves."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -104,12 +105,12 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """Where messages are posted."""
+        """The address to which messages are posted."""
         return f"http://127.0.0.1:{self._server.server_port}/messages"
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that make a process of the service send everything here."""
+        """The variables that make a process of the service send every message here."""
         return {
             "SHELTER_CHANNELS": "gateway",
             "SHELTER_GATEWAY_URL": self.url,
@@ -117,12 +118,12 @@ class Gateway:
         }
 
     def will_answer(self, *answers: Answer) -> None:
-        """Answer the next requests like this, in this order."""
+        """Answer the next requests with these answers, in this order."""
         with self._change:
             self._script.extend(answers)
 
     def always_answers(self, answer: Answer) -> None:
-        """Answer every request beyond the script like this, instead of taking it."""
+        """Answer every request beyond the script with this answer, instead of taking it."""
         with self._change:
             self._always = answer
 
@@ -131,14 +132,14 @@ class Gateway:
         self._released.set()
 
     def wait_for_requests(self, count: int) -> None:
-        """Return once so many requests have come in; fails when they do not."""
+        """Return once this many requests have arrived; fail if they do not arrive in time."""
         with self._change:
             assert self._change.wait_for(lambda: len(self.requests) >= count, timeout=SAFETY_SECONDS), (
                 f"{len(self.requests)} requests came, {count} were expected"
             )
 
     def receive(self, request: Request) -> tuple[Answer, str]:
-        """Note a request; return what to do with it and the id of its message (called by the server)."""
+        """Note a request; return the answer to it and the id of its message. The server calls this."""
         with self._change:
             self.requests.append(request)
             answer = self._script.popleft() if self._script else self._always
@@ -175,7 +176,7 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             try:
                 self._answer(answer, {"id": message_id} if answer.takes else dict(answer.body))
             except OSError:
-                self.close_connection = True  # The caller has hung up, as one does whose time is out.
+                self.close_connection = True  # The caller has hung up, as after a time-out.
 
         def _answer(self, answer: Answer, body: dict[str, Any]) -> None:
             if answer.cuts:
@@ -196,6 +197,6 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(payload)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing: a test reads `requests`."""
+            """Log nothing: tests read `requests`."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""A real SMTP server (aiosmtpd) in a thread of its own, which answers as a test tells it to and keeps its mail."""
+"""A real SMTP server (aiosmtpd) in its own thread, which answers as a test tells it to and keeps its mail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 class MailServer:
-    """The stand-in; a context manager. `mails` is what was taken, in order."""
+    """The stand-in; a context manager. `mails` holds the messages taken, in order."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -35,15 +35,15 @@ class MailServer:
         return {"SHELTER_CHANNELS": "email", "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(self.port)}
 
     def will_answer_recipient(self, *answers: str) -> None:
-        """Answer the next RCPT commands like this, for instance `550 no such person`."""
+        """Answer the next RCPT commands with these lines, for instance `550 no such person`."""
         self._recipient_answers.extend(answers)
 
     def will_answer_data(self, *answers: str) -> None:
-        """Answer the next messages like this, for instance `451 try later`; they are not taken."""
+        """Answer the next messages with these lines, for instance `451 try later`; the messages are not taken."""
         self._data_answers.extend(answers)
 
     def stall(self) -> None:
-        """Answer no message any more."""
+        """Answer no message from now on."""
         self._stall = True
 
     async def handle_RCPT(  # noqa: N802  (aiosmtpd's name)

@@ -1,6 +1,6 @@
-"""Real processes of the service, working on the test's own database: a Celery worker, or one piece of Python.
+"""Real processes of the service on the test's own database: a Celery worker, or one piece of Python.
 
-They see only what is committed: a test that starts one needs `django_db(transaction=True)`.
+They see only committed rows, so a test that starts one needs `django_db(transaction=True)`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def run_python(code: str, env: Mapping[str, str], *, timeout: float = SAFETY_SECONDS) -> str:
-    """Run `code` with Django set up in a process of its own; return what it printed. Fails when it does."""
+    """Run `code` with Django set up in its own process; return its output. Fails if the process fails."""
     return subprocess.run(
         [sys.executable, "-c", f"import django; django.setup()\n{code}"],
         cwd=ROOT,
@@ -53,7 +53,7 @@ def run_python(code: str, env: Mapping[str, str], *, timeout: float = SAFETY_SEC
 
 
 class Worker:
-    """A Celery worker with one pool process; a context manager that returns once it is ready and leaves nothing running."""
+    """A context manager: a Celery worker with one pool process, ready on entry; on exit no process is left running."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = dict(env)
@@ -61,11 +61,11 @@ class Worker:
         self._log = Path(self._folder.name) / "worker.log"
 
     def log(self) -> str:
-        """Return what the worker has said so far."""
+        """Return the worker's log so far."""
         return self._log.read_text()
 
     def kill(self) -> None:
-        """Kill the worker and its pool at once, as a machine that loses power does."""
+        """Kill the worker and its pool at once, as a power failure does."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 

@@ -1,4 +1,4 @@
-"""The project's documents as a test reads them: their tables, their links, and what they name in backticks."""
+"""Read the project's documents for tests: their tables, their links, and the names in their backticks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 APPS: tuple[str, ...] = tuple(
     tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
 )
-"""The project's own packages: those whose arrows are held, so that a new one is held to the other rules as well."""
+"""The project's own packages, from the import contract, so that a new package falls under the other rules as well."""
 
 Table = list[list[str]]
 
 
 def documents() -> list[Path]:
-    """Return every document a reader is sent to."""
+    """Return every document for readers."""
     return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "sample_data" / "README.md"])
 
 
@@ -43,11 +43,11 @@ def without_code_blocks(text: str) -> str:
 
 
 def links(text: str) -> list[str]:
-    """Return where the document's links lead, within the project."""
+    """Return the targets of the document's links within the project."""
     found = re.findall(r"\]\(([^)\s]+)\)", without_code_blocks(text))
     return [link.split("#")[0] for link in found if not re.match(r"[a-z]+:|#", link)]
 
 
 def backticked(text: str) -> list[str]:
-    """Return everything that stands in backticks, blocks of code left out."""
+    """Return the texts in backticks, without blocks of code."""
     return re.findall(r"`([^`\n]+)`", without_code_blocks(text))

@@ -1,4 +1,4 @@
-"""The comparison of the benchmarks runs, and on the same week our plan is worth no less than what others do."""
+"""The benchmarks' comparison runs, and on the same week our plan is worth no less than the other methods' plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of a plan's placements may be written by themselves, and which only together with what gives way to them."""
+"""A plan's placements that may be written alone, and those that must be written with the matches they replace."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def names(groups: list[tuple[list[Placement], list[str]]]) -> list[tuple[list[st
     return sorted((sorted(each.need_id for each in new), sorted(given_up)) for new, given_up in groups)
 
 
-def test_what_stands_as_it_did_is_not_written() -> None:
+def test_unchanged_placement_is_not_written() -> None:
     stands = placed("a", "s1")
 
     assert changes([stands, placed("b", "s2")], by_name(stands)) == ([placed("b", "s2")], [])
 
 
-def test_who_takes_a_place_is_written_with_whoever_leaves_it() -> None:
+def test_placement_in_a_freed_space_is_written_with_the_one_that_frees_it() -> None:
     plain, groups = changes([placed("a", "s2"), placed("b", "s1"), placed("c", "s3")], by_name(placed("a", "s1")))
 
     assert [each.need_id for each in plain] == ["c"]
     assert names(groups) == [(["a", "b"], ["a"])]
 
 
-def test_two_who_change_places_are_one_group_and_others_another() -> None:
+def test_households_that_swap_spaces_are_one_group_and_others_another() -> None:
     standing = by_name(placed("a", "s1"), placed("b", "s2"), placed("c", "s3"))
 
     plain, groups = changes([placed("a", "s2"), placed("b", "s1"), placed("c", "s4")], standing)
@@ -53,7 +53,7 @@ def test_a_placement_over_two_freed_spaces_ties_them_together() -> None:
     assert names(groups) == [(["a", "b", "c"], ["a", "b"])]
 
 
-def test_one_who_loses_the_place_gives_it_up_all_the_same() -> None:
+def test_household_that_loses_its_space_gives_the_space_up() -> None:
     _plain, groups = changes([placed("b", "s1")], by_name(placed("a", "s1")))
 
     assert names(groups) == [(["b"], ["a"])]

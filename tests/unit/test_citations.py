@@ -1,4 +1,4 @@
-"""Whoever has a clone of the project can follow every reference in it: no file cites a page that a clone does not have."""
+"""Every reference in a file can be followed in a clone: no file cites a page that a clone does not have."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ MADE_BY_PROGRAMS = re.compile(r"\.(?!ci$|github$).*|__pycache__|node_modules|sta
 """Folders that no clone has."""
 
 READ = {".py", ".md", ".html", ".css", ".js", ".toml", ".in", ".yml", ".yaml", ".sh", ".po", "", ".example"}
-"""Endings of the files that people write here; "" is that of Makefile, Dockerfile, LICENSE and `.ci/run`."""
+"""Suffixes of the files that people write here; "" stands for Makefile, Dockerfile, LICENSE and `.ci/run`."""
 
 PAGE = re.compile(r"(?<![\w/.-])(?:[\w.-]+/)*[\w-]+\.md\b")
 SECTION = re.compile(r"\b(?!AGPL)[A-Z]{4,}(?:\.md)?,? (?:section|chapter) \d")
-"""A section of a page in capitals. The text of the AGPL is in LICENSE."""
+"""A reference to a section of a page named in capitals. AGPL is exempt: its text is in LICENSE."""
 
 NAMING_WHAT_IS_MISSING = {"test_citations.py", "test_docs.py"}
-"""Tests whose negative controls name pages that must not be there."""
+"""Tests whose negative controls name missing pages."""
 
 
 def files() -> list[Path]:
-    """Return the files that people write, wherever they lie in the project."""
+    """Return the files that people write, in every folder of the project."""
     found: list[Path] = []
     for folder, inner, names in os.walk(ROOT):
         inner[:] = [name for name in inner if not MADE_BY_PROGRAMS.fullmatch(name)]

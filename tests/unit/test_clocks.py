@@ -1,4 +1,4 @@
-"""Every clock of the service is in the table that an operator reads, with its length, and stands beside its app's rows."""
+"""Every clock of the service is in the operator's table with its length, and is registered beside its app's rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNITS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
 def length_in(cell: str) -> timedelta:
-    """Return the length that a cell of the table says: "6 hours", "30 days", or "until …" for rows that carry their end."""
+    """Return the length in a table's cell: "6 hours", "30 days", or "until …" (zero) for rows with their own end."""
     if cell.startswith("until"):
         return timedelta(0)
     number, unit = re.search(r"(\d+) (hour|day)", cell).groups()  # type: ignore[union-attr]
@@ -38,5 +38,5 @@ def test_length_is_read_from_the_table(cell: str, length: timedelta) -> None:
 
 
 def test_clocks_are_registered_beside_their_rows() -> None:
-    """At set-up each app's `retention.py` is imported, so a clock anywhere else might never run."""
+    """At set-up only each app's `retention.py` is imported, so a clock in another file might never run."""
     assert {clock.forget.__module__.partition(".")[2] for clock in clocks().values()} == {"retention"}

@@ -1,4 +1,4 @@
-"""`manage.py` as somebody at a shell calls it, with nothing in the environment."""
+"""`manage.py` as a person in a shell calls it, without any variable of the service set."""
 
 from __future__ import annotations
 

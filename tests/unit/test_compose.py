@@ -1,6 +1,6 @@
-"""The production shape, held against the Compose specification and against what `make run` starts.
+"""The production set-up, compared with the Compose specification and with the commands of `make run`.
 
-No Docker engine is needed: the file is checked by its schema, and its parts by what they name.
+No Docker engine is needed: the test checks the file by its schema, and its parts by the names in them.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def test_redis_keeps_an_append_only_file_on_a_volume(compose: dict[str, Any]) ->
 def test_postgres_keeps_its_data_where_its_version_looks_for_it(compose: dict[str, Any]) -> None:
     postgres = compose["services"]["postgres"]
 
-    # From 18 on the image keeps the data of each major version in a folder of its own below the volume.
+    # Since version 18 the image keeps each major version's data in its own folder inside the volume.
     assert postgres["image"] >= "postgres:18"
     assert postgres["volumes"] == ["postgres:/var/lib/postgresql"]
 
@@ -94,7 +94,7 @@ def test_every_variable_of_the_settings_reaches_the_service(compose: dict[str, A
     assert read - set(compose["services"]["web"]["environment"]) == OWN_TO_THE_IMAGE | FOR_ONES_OWN_MACHINE
 
 
-def test_image_is_made_of_what_is_there_and_runs_as_nobody_special() -> None:
+def test_image_is_made_of_existing_files_and_does_not_run_as_root() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     copied = [word for line in lines if line.startswith("COPY") and "--from" not in line for word in line.split()[1:-1]]
 

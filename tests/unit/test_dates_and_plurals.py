@@ -1,4 +1,4 @@
-"""Dates, hours, numbers and plurals as people of each language write them: the exact words."""
+"""Dates, hours, numbers and plurals as people of each language write them, word for word."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DATES = {
     "kk": ["27 қыркүйек", "27 қыркүйек 2022", "Қыркүйек 2022", "Сс", "18:05"],
     "ka": ["27 სექტემბერი", "27 სექტემბერი 2022", "სექტემბერი 2022", "სამ", "18:05"],
 }
-"""In the formats that the pages use; the last one is Django's TIME_FORMAT, for lists in the admin."""
+"""The formats that the pages use; the last one is Django's TIME_FORMAT, for lists in the admin."""
 
 languages = pytest.mark.parametrize("language", sorted(DATES))
 

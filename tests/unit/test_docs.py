@@ -1,4 +1,4 @@
-"""What the documents name exists: links, files, targets, commands, names in the code, layers, constraints, variables."""
+"""The documents name only things that exist: links, files, targets, commands, code, layers, constraints, variables."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MADE_BY_THE_READER = {"SPACES.csv", "REQUESTS.csv", "MATCHES.csv", "SUMMARY.json
 
 
 def named(document: Path, text: str) -> Iterator[str]:
-    """Yield whatever the text names that is not there."""
+    """Yield each thing that the text names and that does not exist."""
     for link in links(text):
         if not (document.parent / link).exists():
             yield f"link {link}"
@@ -58,7 +58,7 @@ def is_path(word: str) -> bool:
 
 
 def is_known(name: str) -> bool:
-    """Return whether a dotted name is a module, something in one, or a task of the worker."""
+    """Return whether a dotted name is a module, an attribute of a module, or a task of the worker."""
     parts = name.split(".")
     for cut in range(len(parts), 0, -1):
         try:
@@ -72,7 +72,7 @@ def is_known(name: str) -> bool:
 
 
 def in_code(text: str) -> str:
-    """Return only what stands in backticks or in blocks of code."""
+    """Return only the texts in backticks and in blocks of code."""
     return "\n".join([*re.findall(r"^```.*?^```", text, re.M | re.S), *re.findall(r"`([^`\n]+)`", text)])
 
 
@@ -101,7 +101,7 @@ def test_what_does_not_exist_is_noticed(text: str, missing: str) -> None:
     assert list(named(ROOT / "README.md", text)) == [missing]
 
 
-# -- the map is the contract ----------------------------------------------------------------------
+# -- the map and the contract ----------------------------------------------------------------------
 
 
 def contract(number: int) -> list[set[str]]:

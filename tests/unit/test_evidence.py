@@ -1,4 +1,4 @@
-"""Pictures made anew: pixels only, bounded, and a clear word for everything else."""
+"""Uploaded pictures are made anew: only their pixels, bounded in size, with a clear refusal of anything else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECRET = "43.2567 Almaty, Abay Avenue 10"
 
 
 def photo(kind: str = "JPEG", size: tuple[int, int] = (60, 40), *, orientation: int = 1, mode: str = "RGB") -> bytes:
-    """Return a picture whose left half is red, with EXIF that says where it was taken."""
+    """Return a picture whose left half is red, with EXIF data about where it was taken."""
     picture = Image.new(mode, size, "white" if mode == "RGB" else 0)
     ImageDraw.Draw(picture).rectangle((0, 0, size[0] // 2 - 1, size[1]), fill=(255, 0, 0) + (255,) * (len(mode) - 3))
     exif = Image.Exif()
@@ -34,7 +34,7 @@ def opened(jpeg: bytes) -> Image.Image:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_make_anew_keeps_the_pixels_and_nothing_else(kind: str) -> None:
     file = photo(kind)
-    assert SECRET.encode() in file  # Or there would be nothing to lose.
+    assert SECRET.encode() in file  # The photo must carry EXIF data, or the test below would prove nothing.
 
     made = make_anew(file)
 
@@ -77,7 +77,7 @@ def test_make_anew_shows_transparent_pixels_as_white() -> None:
     ids=["empty", "text", "pdf", "gif", "cut off", "svg"],
 )
 def test_make_anew_refuses_what_is_no_picture_and_says_what_to_do(file: bytes) -> None:
-    with pytest.raises(NotAPicture, match="take a photo or a screenshot of the page"):
+    with pytest.raises(NotAPicture, match="send a photo or a screenshot of the page"):
         make_anew(file)
 
 
@@ -99,8 +99,8 @@ def test_make_anew_refuses_a_bomb_before_it_goes_off(side: int) -> None:
         make_anew(bomb(side))
 
 
-def test_the_bomb_would_be_let_in_without_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: with the limit gone the same file is decoded, and only then found to be cut off."""
+def test_the_bomb_is_decoded_without_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: without the limit the same file is decoded, and fails only because its data are cut short."""
     monkeypatch.setattr(evidence, "MOST_PIXELS", 10**9)
 
     with pytest.raises(NotAPicture):

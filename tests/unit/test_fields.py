@@ -1,9 +1,10 @@
-"""One field list: whatever else names the fields of a space or a request is compared with `matching.sheets.fields`."""
+"""One list of fields: every other place that names a space's or a request's fields is compared with it."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,7 @@ from matching.models import ShelterRequest, Space
 from matching.sheets import RequestRow, SpaceRow, cells, fields
 from matching.sheets.fields import NEEDED, Field, Kind
 from places.models import Place
+from tests.unit.documents import APPS, ROOT
 
 DECLARED = {Space: fields.SPACE, ShelterRequest: fields.REQUEST}
 
@@ -27,7 +29,7 @@ THE_SERVICES_OWN: dict[type[models.Model], set[str]] = {
         *("id", "arrival", "external_id", "registered_at", "withdrawn_at", "left_over_reasons", "version"),
     },
 }
-"""Columns that no owner states: whose the row is, since when, and what has become of it."""
+"""Columns that neither a host nor an arrival fills in: the row's owner, its dates and its state."""
 
 COLUMN_FOR: dict[Any, type[models.Field[Any, Any]]] = {
     bool: models.BooleanField,
@@ -48,7 +50,7 @@ SAID: dict[str, Any] = {
     "longitude": 76.95,
     "radius_km": 12.5,
 }
-"""An example of each field that is neither a yes or no, nor a whole number, nor a text, in the form of the details."""
+"""An example, in the form of the details, of each field that is no boolean, whole number or text."""
 
 ALL = [*fields.SPACE, *fields.REQUEST]
 
@@ -63,7 +65,7 @@ def an_example(field: Field) -> Any:
     return {bool: True, int: 3, int | None: 3, str: "as it is"}[field.type]
 
 
-# -- who else names them --------------------------------------------------------------------------
+# -- the other lists of these fields ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", DECLARED)
@@ -84,7 +86,7 @@ def test_a_column_has_the_type_and_the_default_of_its_field(model: type[models.M
         assert isinstance(column, models.Field)
         assert isinstance(column, COLUMN_FOR.get(field.type, models.Field)), field.name
         if field.name == "min_nights":
-            assert not column.null  # `intake.complete_request` makes it the whole stay.
+            assert not column.null  # `intake.complete_request` replaces an empty value by the whole stay.
         elif field.default is NEEDED:
             assert not column.has_default(), field.name
         elif isinstance(column, ArrayField):
@@ -153,7 +155,7 @@ def test_what_an_undo_keeps_it_reads(field: Field) -> None:
     assert field.kind.load(json.loads(json.dumps(uploads._plain(said)))) == said
 
 
-def test_a_kind_that_forgets_something_would_be_found() -> None:
+def test_a_kind_that_loses_a_value_is_found() -> None:
     forgetful = dataclasses.replace(fields.REQUEST[0], name="urgency", type=str, kind=Kind(cells.urgency, weigh=float))
 
     with pytest.raises(AssertionError):
@@ -165,3 +167,37 @@ def test_a_kind_that_forgets_something_would_be_found() -> None:
 def test_a_place_is_written_by_its_name() -> None:
     assert fields.PLACE.write(Place(name="Almaty")) == "Almaty"
     assert fields.PLACE.write(None) == ""
+
+
+# -- who may name a field -------------------------------------------------------------------------
+
+MAY_NAME = {
+    "matching/sheets/fields.py": "the declaration",
+    "matching/models/requests.py": "the column of the database",
+    "matching/sheets/consistency.py": "what contradicts it in a sheet",
+    "matching/web/need_forms.py": "the question to an arrival, in words",
+    "matching/admin/on_behalf.py": "the question at the desk, in words",
+    "matching/engine/values.py": "the engine's own value, which imports nothing of the service",
+    "matching/engine/rules.py": "the rule",
+    "matching/engine/columns.py": "the rule for one need and many spaces",
+    "matching/engine/compiled/problem.py": "the rule for arrays",
+    "matching/engine/compiled/__main__.py": "a need to compile the kernels with",
+    "matching/engine/checking.py": "the rule a second time, from its description",
+    "matching/engine/checking_bound.py": "the rule a second time, from its description",
+    "benchmarks/engine_weeks.py": "how often it is asked for in a made-up week",
+    "sample_data/make_sample.py": "how often it is asked for in the sample week",
+}
+"""The files that must name the field `language_required`, each with its reason. A field of this kind needs no others."""
+
+
+def naming(field: str) -> set[str]:
+    """Return the Python files, without tests and migrations, that name this field."""
+    folders = [*APPS, "benchmarks", "sample_data"]
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py") if "migrations" not in file.parts]
+    return {
+        str(file.relative_to(ROOT)) for file in files if re.search(rf"\b{field}\b", file.read_text(encoding="utf-8"))
+    }
+
+
+def test_only_these_files_name_a_field() -> None:
+    assert naming("language_required") == set(MAY_NAME)

@@ -1,4 +1,4 @@
-"""The files that keep the habits of those who come: editor, hooks before a commit, the forge's workflow and templates."""
+"""The files that hold contributors' habits: the editor's settings, the hooks, the forge's workflow and its templates."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_workflow_runs_the_proof_reads_only_and_knows_no_secret() -> None:
     assert [step["uses"] for step in steps if "uses" in step and "@" not in step["uses"]] == []
 
 
-def test_whoever_fears_for_people_is_sent_to_the_security_page_first() -> None:
+def test_reporter_of_a_danger_to_people_is_sent_to_the_security_page_first() -> None:
     first = min(TEMPLATES.glob("[0-9]*.yml")).read_text(encoding="utf-8")
 
     assert "SECURITY.md" in first
@@ -82,7 +82,7 @@ def test_editor_and_formatter_agree_on_the_length_of_a_line() -> None:
     assert int(editor["*.py"]["max_line_length"]) == ruff["line-length"]
 
 
-def test_files_are_written_as_the_editor_is_told() -> None:
+def test_files_follow_the_settings_of_the_editor() -> None:
     wrong = []
     for path in files():
         text = path.read_bytes()

@@ -1,13 +1,14 @@
-"""Rules of the house that can be seen in the source: one writer of status, no signals, no clock below the doors, the words.
+"""Rules of the house that the source shows: one writer of status, no signals, no clock below the doors, the words.
 
-Each rule is a function from source text to what breaks it, and has a negative control that must be found.
+Each rule is a function that returns the violations in a source text. Its negative control is a text in which the
+function must find one.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ WRITES_OF_A_STATUS = {
     "notifications/delivering.py": ["row.status", "update(status)", "update(status)", "update(**)"],  # a Delivery's
     "notifications/outbox.py": ["delivery.status"],
 }
-"""Every place that writes a column called status, of whatever model. Of a match's there is one file."""
+"""Every file that writes a column called status of any model. Only one of them writes a match's."""
 
 
 def models_with_a_status() -> set[str]:
@@ -48,7 +49,7 @@ def models_with_a_status() -> set[str]:
 
 
 def writes_of_a_status(source: str) -> Iterator[str]:
-    """Yield whatever may write a column `status`: an assignment, a constructor or queryset call, or SQL in a string."""
+    """Yield each expression that may write a column `status`: an assignment, a constructor, a queryset call, or SQL."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -75,7 +76,7 @@ def _writes_by_calling(call: ast.Call) -> Iterator[str]:
         for keyword in call.keywords:
             if keyword.arg == "status":
                 yield f"{name}(status)"
-            # What is spread out may hold anything; a variable is looked at by a reader, once, when it is listed here.
+            # A dictionary that is spread out may hold any column, so each such call is read once and listed above.
             elif keyword.arg is None and name == "update":
                 yield f"{name}(**)"
 
@@ -104,15 +105,15 @@ def test_a_match_s_status_has_one_writer() -> None:
         "copy_in(Match, ['id', 'status'], rows)",
     ],
 )
-def test_a_second_writer_would_be_found(source: str) -> None:
+def test_a_second_writer_is_found(source: str) -> None:
     assert len(list(writes_of_a_status(source))) == 1
 
 
-# -- no signals, no logic in save(), no drawers for odds and ends ---------------------------------
+# -- no signals, no logic in save(), no files for odds and ends -------------------------------------
 
 
 def hidden_effects(source: str) -> Iterator[str]:
-    """Yield imports of signals, and methods that change what saving or deleting a row does."""
+    """Yield imports of signals, and methods that change the saving or deleting of a row."""
     for node in ast.walk(ast.parse(source)):
         modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         modules += [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
@@ -135,7 +136,7 @@ def test_nothing_happens_by_signal_or_in_save() -> None:
         "class Match:\n    def save(self): ...",
     ],
 )
-def test_a_hidden_effect_would_be_found(source: str) -> None:
+def test_a_hidden_effect_is_found(source: str) -> None:
     assert list(hidden_effects(source)) != []
 
 
@@ -152,11 +153,11 @@ def test_files_are_named_for_an_activity() -> None:
 DOORS = re.compile(r"matching/(web|api|admin|management)/|matching/tasks\.py|notifications/tasks\.py|shelter/")
 
 CLOCKS_BELOW_A_DOOR = {"accounts/authentication.py", "accounts/desk_door.py", "accounts/desk_keys.py"}
-"""They are doors themselves: the API framework calls the first with a request, the others answer to addresses."""
+"""These files are doors: the API framework calls the first with a request, and the others answer to addresses."""
 
 
 def looks_at_the_clock(source: str) -> bool:
-    """Return whether the source asks what time or day it is (a duration, by perf_counter or monotonic, is another thing)."""
+    """Return whether the source asks for the time or the day; durations by perf_counter or monotonic are allowed."""
     return any(
         isinstance(node, ast.Attribute)
         and (node.attr in ("utcnow", "today", "localdate") or ast.unparse(node).endswith((".now", "time.time")))
@@ -171,18 +172,18 @@ def test_only_doors_look_at_the_clock() -> None:
 
 
 @pytest.mark.parametrize("source", ["timezone.now()", "at = timezone.now", "datetime.now(UTC)", "date.today()"])
-def test_a_look_at_the_clock_would_be_found(source: str) -> None:
+def test_a_look_at_the_clock_is_found(source: str) -> None:
     assert looks_at_the_clock(source)
 
 
-# -- whose row it is ------------------------------------------------------------------------------
+# -- one rule of who may act --------------------------------------------------------------------------
 
 MAY_ACT = "matching/queries.py"
-"""Who may act for a request or a space is said there: `may_act_for`, and `may_speak_for` for what is no row yet."""
+"""This file holds the rule: `may_act_for` for a request or a space, `may_speak_for` for a row that does not exist yet."""
 
 
 def asks_whose_it_is(source: str) -> Iterator[str]:
-    """Yield each expression that puts together whose row something is and whether somebody covers its place."""
+    """Yield each expression that combines the owner of a row with a coordinator's places."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.BoolOp):
             continue
@@ -196,7 +197,7 @@ def asks_whose_it_is(source: str) -> Iterator[str]:
             yield ast.unparse(node)
 
 
-def test_who_may_act_for_somebody_is_said_once() -> None:
+def test_the_rule_of_who_may_act_stands_in_one_file() -> None:
     found = {path: list(asks_whose_it_is(source)) for path, source in sources().items()}
 
     assert {path: len(said) for path, said in found.items() if said} == {MAY_ACT: 1}
@@ -211,7 +212,7 @@ def test_who_may_act_for_somebody_is_said_once() -> None:
         "allowed = host.user_id == by.pk or queries.coordinator_of(by) is not None",
     ],
 )
-def test_asking_it_again_would_be_found(source: str) -> None:
+def test_a_second_rule_of_who_may_act_is_found(source: str) -> None:
     assert len(list(asks_whose_it_is(source))) == 1
 
 
@@ -221,12 +222,12 @@ OPENING_A_CASE = {"open_case", "open_case_for"}
 
 OPENS_CASES = {
     "matching/intake.py": ["open_case", "open_case_for"],
-    "matching/web/need.py": ["open_case"],  # A case for answers that are kept and not sent yet: nothing is asked.
+    "matching/web/need.py": ["open_case"],  # This case only keeps answers that are not sent yet: it asks for nothing.
 }
 
 
 def opens_a_case(source: str) -> list[str]:
-    """Return the calls that open a case: whoever asks in the same breath goes through `intake.open_case_and_ask`."""
+    """Return the calls that open a case. Code that also asks for shelter must call `intake.open_case_and_ask`."""
     calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
     return sorted({name for call in calls if (name := ast.unparse(call.func).rpartition(".")[2]) in OPENING_A_CASE})
 
@@ -237,7 +238,7 @@ def test_cases_are_opened_by_one_act() -> None:
     assert found == OPENS_CASES
 
 
-def test_opening_a_case_elsewhere_would_be_found() -> None:
+def test_opening_a_case_elsewhere_is_found() -> None:
     assert opens_a_case("arrival, secret = arrivals.open_case(language='ru')") == ["open_case"]
 
 
@@ -253,7 +254,7 @@ OTHER_MEANINGS = {
 
 
 def texts() -> dict[str, str]:
-    """Return what people read in this project: code, pages, and documents but the glossary, which names the synonyms."""
+    """Return the texts for readers: code, pages, and documents except the glossary, which names the synonyms."""
     files = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "templates").rglob("*.html")]
     files += [*(ROOT / "static").glob("*.css"), ROOT / "docker-compose.yml", ROOT / ".env.example"]
     read = {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
@@ -262,7 +263,7 @@ def texts() -> dict[str, str]:
 
 
 def synonyms_in(text: str) -> set[str]:
-    """Return the forbidden words in a text, also where they are parts of an identifier."""
+    """Return the forbidden words in a text, also as parts of an identifier."""
     text = re.sub(r"\bslots=True|__slots__|\bhttpx?\.Client\b|\bdjango\.test\.Client\b", "", text)
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text)
     return {word for part in parts if (word := part.lower().removesuffix("s")) in SYNONYMS}
@@ -285,7 +286,7 @@ def test_every_thing_has_one_word() -> None:
         ("@dataclass(slots=True)", None),
     ],
 )
-def test_a_synonym_would_be_found(text: str, word: str | None) -> None:
+def test_a_synonym_is_found(text: str, word: str | None) -> None:
     assert synonyms_in(text) == ({word} if word else set())
 
 
@@ -295,7 +296,7 @@ OWNED = {
     "deployment/locks.py": [r"advisory_(xact_)?(un)?lock\w*\("],
     "matching/limits.py": [r"\b730\b"],
 }
-"""What stands in one file only, as patterns of source: the owner's path leads to what is its own."""
+"""Patterns of source that may stand in one file only: the owner's path, and the owner's patterns."""
 
 
 def stray_numbers(path: str, source: str) -> list[str]:
@@ -308,10 +309,57 @@ def stray_numbers(path: str, source: str) -> list[str]:
     ]
 
 
-def test_a_number_that_several_files_mean_stands_with_its_owner() -> None:
+def test_an_owned_number_stands_only_with_its_owner() -> None:
     assert {path: found for path, source in sources().items() if (found := stray_numbers(path, source))} == {}
 
 
 @pytest.mark.parametrize("source", ["cursor.execute('SELECT pg_try_advisory_lock(%s)', [1])", "if nights > 730: pass"])
-def test_a_stray_number_would_be_found(source: str) -> None:
+def test_a_stray_number_is_found(source: str) -> None:
     assert len(stray_numbers("matching/intake.py", source)) == 1
+
+
+# -- calls that can be read -----------------------------------------------------------------------
+
+MOST_BY_POSITION = 5
+
+
+def project_files() -> dict[str, str]:
+    """Return every Python file of the project with its tests and benchmarks, by path, without migrations."""
+    others = [file for folder in ("benchmarks", "sample_data", "tests") for file in (ROOT / folder).rglob("*.py")]
+    return sources() | {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in others}
+
+
+TAKES_A_LIST = {"call_command", "manage", "one_of", "pack", "priced", "ran", "values_list"}
+"""The arguments of these functions are one list of words, columns or rows, so no position needs a name."""
+
+
+def calls_by_position(source: str, *, but: Collection[str] = ()) -> Iterator[str]:
+    """Yield the functions called with more than five arguments by position; `*arguments` counts as one."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and len(node.args) > MOST_BY_POSITION:
+            name = ast.unparse(node.func)
+            if name.split(".")[-1] not in but:
+                yield name
+
+
+def test_no_call_has_more_than_five_arguments_by_position() -> None:
+    found = {
+        path: calls
+        for path, text in project_files().items()
+        if (calls := list(calls_by_position(text, but=TAKES_A_LIST)))
+    }
+
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("Need(1, 2, 3, 4, 5, 6)", ["Need"]),
+        ("engine.near(1, 2, 3, 4, 5, *rest)", ["engine.near"]),
+        ("Need(1, 2, 3, 4, 5, six=6)", []),
+        ("Need(*values)", []),
+    ],
+)
+def test_a_call_by_position_is_found(source: str, found: list[str]) -> None:
+    assert list(calls_by_position(source)) == found

@@ -1,4 +1,4 @@
-"""The command on files: what it writes, what it says about bad rows, and what it refuses."""
+"""The command `match_files`: the files it writes, its messages about bad rows, and its refusals."""
 
 from __future__ import annotations
 
@@ -205,8 +205,8 @@ def test_verify_plan_believes_what_match_files_wrote(folder: Path, capsys: pytes
     assert capsys.readouterr().out.startswith("The plan holds: every rule is kept, nobody passed over, ")
 
 
-def test_verify_plan_finds_who_was_passed_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The control: two ask for the same; the one who waited less was given the space."""
+def test_verify_plan_finds_a_household_that_was_passed_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The negative control: two households ask for the same, and the one that waited less was given the space."""
     header, amira, _bota = REQUESTS.splitlines()
     longer = amira.replace("amira", "carla").replace("2022-09-22", "2022-09-20")
     (folder / "REQUESTS.csv").write_text(f"{header}\n{amira}\n", encoding="utf-8")
@@ -218,7 +218,7 @@ def test_verify_plan_finds_who_was_passed_over(folder: Path, capsys: pytest.Capt
     assert "carla: passed over, amira was given a place" in capsys.readouterr().err
 
 
-def test_match_files_writes_english_whatever_language_is_read_here(folder: Path) -> None:
+def test_match_files_writes_english_in_every_active_language(folder: Path) -> None:
     lines, _summary = match_files(folder)
 
     with override("ka"):

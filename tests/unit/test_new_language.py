@@ -1,4 +1,4 @@
-"""The recipe for a new language in docs/translating.md, followed by the letter in a copy of the project, for Uzbek."""
+"""The recipe for a new language in docs/translating.md, followed to the letter in a copy of the project, for Uzbek."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ print(Client(headers={"accept-language": "uz"}).get("/").content.decode())
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """Return a copy of the project without what is compiled."""
+    """Return a copy of the project without compiled files."""
     for name in SOURCES:
         source = Path(settings.BASE_DIR, name)
         if source.is_dir():
@@ -56,7 +56,7 @@ def translations_command(copy: Path, what: str) -> subprocess.CompletedProcess[s
 
 
 def fill_in(path: Path) -> Catalog:
-    """Translate every string as a machine can: the English one after the name of the language."""
+    """Translate every string mechanically, by putting the language's code before the English."""
     catalog = translations._read(path, CODE)
     for message in translations._messages(catalog):
         said = tuple(f"{CODE} {words}" for words in translations._said(message))
@@ -65,13 +65,13 @@ def fill_in(path: Path) -> Catalog:
     return catalog
 
 
-def test_recipe_for_a_new_language_works_by_the_letter(copy: Path) -> None:
+def test_recipe_for_a_new_language_works_to_the_letter(copy: Path) -> None:
     recipe = Path(settings.BASE_DIR, "docs", "translating.md").read_text(encoding="utf-8")
     steps = recipe.partition("## A new language")[2].partition("\n## ")[0]
     own = copy / "locale" / CODE / "LC_MESSAGES" / "django.po"
     library = copy / "locale" / "libraries" / CODE / "LC_MESSAGES" / "django.po"
 
-    # 1. and 2.: the settings, and the words of messages.
+    # Steps 1 and 2: the settings, and the texts of messages.
     assert ("`shelter/settings.py`" in steps, "`notifications/texts/en.py`" in steps) == (True, True)
     file = copy / "shelter" / "settings.py"
     text = file.read_text(encoding="utf-8")
@@ -82,18 +82,18 @@ def test_recipe_for_a_new_language_works_by_the_letter(copy: Path) -> None:
     (copy / "notifications" / "texts" / f"{CODE}.py").write_text(
         words.replace('LANGUAGE = "en"', f'LANGUAGE = "{CODE}"'), encoding="utf-8"
     )
-    # 3.: the catalogs.
+    # Step 3: the catalogs.
     gathered = translations_command(copy, "gather")
     assert (gathered.returncode, gathered.stderr) == (0, "")
     assert (own.exists(), library.exists()) == (True, True)
     unfinished = translations_command(copy, "check")
     assert f"locale/{CODE}/LC_MESSAGES/django.po: not translated" in unfinished.stderr
-    # 4.: filled in; what is checked is complete then, and compiles.
+    # Step 4: filled in, the catalogs pass the check and compile.
     assert len(translations._messages(fill_in(own))) > 1000
     fill_in(library)
     assert translations_command(copy, "check").stderr == ""
     assert translations_command(copy, "compile").returncode == 0
-    # The first page speaks it, and offers it by its own name.
+    # The first page is in the new language, and offers it under its own name.
     page = run(copy, "-c", FIRST_PAGE)
     assert page.returncode == 0, page.stderr
     assert f'<html lang="{CODE}"' in page.stdout

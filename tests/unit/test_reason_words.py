@@ -1,4 +1,4 @@
-"""Every reason of the engine has words in every language, with every number in them, and nothing reads the words back."""
+"""Every reason of the engine has words in every language, with all its numbers, and no code reads the words back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPOKEN = ("kk", "ru")
 
 
 def reason(code: Code, times: int) -> Reason:
-    """Return a reason of this code whose numbers are `times`, each as its name asks."""
+    """Return a reason of this code whose numbers are `times`, each in the type that its name demands."""
     special: dict[str, Number] = {
         "km": times + 0.5,
         "radius_km": times + 0.25,
@@ -127,12 +127,12 @@ def test_json_of_a_reason_is_read_back(code: Code) -> None:
         (None, "null"),
     ],
 )
-def test_whatever_else_is_stored_is_shown_as_it_is(stored: Any, words: str) -> None:
+def test_unknown_stored_reason_is_shown_as_it_is(stored: Any, words: str) -> None:
     assert words_of(stored) == words
 
 
-def test_nothing_that_handles_reasons_searches_in_text() -> None:
-    """A changed word must not break a filter: reasons are told apart by their codes."""
+def test_code_that_handles_reasons_never_searches_in_their_text() -> None:
+    """A changed word must not break a filter, so code tells reasons apart by their codes."""
     root = Path(settings.BASE_DIR)
     sources = [
         path

@@ -1,4 +1,4 @@
-"""Whoever follows a recipe of CONTRIBUTING.md and forgets a step is told by a test: here are those that no other test tells."""
+"""A forgotten step of a recipe in CONTRIBUTING.md fails a test: this file tests the steps that no other test notices."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_every_move_of_a_side_is_a_button_with_words_and_an_answer(role: Role) -
 
 
 def test_every_move_that_ends_a_match_for_good_is_asked_about_first() -> None:
-    """A status that no move leaves is an end: one tap by mistake must not lead there."""
+    """A status that no move leaves is final, so one tap by mistake must not lead there."""
     left = {move.source for move in MOVES}
     by_people = [move for move in MOVES if move.roles & {Role.HOST, Role.ARRIVAL}]
 
@@ -81,18 +81,18 @@ def test_document_of_the_api_names_every_act_that_it_takes() -> None:
 
 
 def drawn(maker: str) -> set[str]:
-    """Return the fields that the random weeks of the engine's tests give to a Need or an Offer."""
+    """Return the fields that the engine's tests fill in when they draw a random Need or Offer."""
     source = (ROOT / "tests" / "unit" / "engine" / "weeks.py").read_text(encoding="utf-8")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     return {word.arg for call in calls if ast.unparse(call.func) == maker for word in call.keywords if word.arg}
 
 
 ONE_OF_THREE = {"listed", "fresh"}
-"""They bar an offer from being matched at all, exactly as `vetted` does, which is drawn."""
+"""Fields that bar an offer from matching exactly as `vetted` does; the random weeks draw only `vetted`."""
 
 
 @pytest.mark.parametrize("value", [Need, Offer])
-def test_random_weeks_draw_whatever_a_rule_may_ask(value: type) -> None:
+def test_random_weeks_draw_every_field_that_a_rule_may_read(value: type) -> None:
     fields = {field.name for field in dataclasses.fields(value)}
 
     assert fields - drawn(value.__name__) - ONE_OF_THREE == set()

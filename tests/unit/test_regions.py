@@ -1,4 +1,4 @@
-"""Cutting a country: whoever is planned in a region finds there every space they can reach, or is known to reach several."""
+"""Cutting a country: a region holds every space that its requests reach, except requests marked as reaching several."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def points(*places: tuple[float, float], reach: float = 20.0) -> Points:
 
 
 def outside(requests: Points, spaces: Points, found: Cut, *, whoever: bool = False) -> int:
-    """Count the spaces that a request reaches outside its region; of those who reach several only if `whoever`."""
+    """Count the spaces that requests reach outside their regions; requests that reach several count only if `whoever`."""
     return sum(
         found.of_space[space] != found.of_request[request]
         and distance_km(requests.lat[request], requests.lon[request], spaces.lat[space], spaces.lon[space])
@@ -58,7 +58,7 @@ def test_a_town_stays_whole_however_large() -> None:
     assert cut(town, town, largest=2).regions == 1
 
 
-def test_who_reaches_several_is_planned_where_most_room_is_near() -> None:
+def test_request_that_reaches_several_regions_is_planned_where_most_room_is_near() -> None:
     spaces = points(ORAL, NEAR_ORAL, NEAR_ORAL, NEAR_ORAL)
     requests = points(ORAL, NEAR_ORAL, reach=20)
     far = points((51.23, 52.4), reach=120)
@@ -80,7 +80,7 @@ def test_who_reaches_several_is_planned_where_most_room_is_near() -> None:
     assert found.of_request[2] == found.of_space[1]
 
 
-def test_who_reaches_nothing_is_planned_somewhere_all_the_same() -> None:
+def test_request_that_reaches_no_space_is_still_planned() -> None:
     found = cut(points(ALMATY, ORAL, (0.0, 0.0)), points(ALMATY, ORAL), largest=1)
 
     assert not found.several[2]
@@ -88,7 +88,7 @@ def test_who_reaches_nothing_is_planned_somewhere_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_nobody_reaches_out_of_a_region_unnoticed(seed: int) -> None:
+def test_no_request_reaches_out_of_its_region_unmarked(seed: int) -> None:
     needs, offers = country(300, 120, seed=seed)
     requests = Points(
         np.array([need.lat for need in needs]),
@@ -102,7 +102,7 @@ def test_nobody_reaches_out_of_a_region_unnoticed(seed: int) -> None:
 
     assert found.regions > 1
     assert outside(requests, spaces, found) == 0
-    # The negative control: those who reach several do reach out of theirs.
+    # The negative control: marked requests do reach spaces outside their regions.
     assert outside(requests, spaces, found, whoever=True) > 0
 
 
@@ -116,7 +116,7 @@ def test_nobody_reaches_out_of_a_region_unnoticed(seed: int) -> None:
 )
 def test_columns_are_connected_as_scipy_finds_them(ties: np.ndarray) -> None:
     rows, columns = ties.shape
-    # The same ties as a graph: columns come before rows, so scipy numbers the components by their first columns, too.
+    # The same ties as a graph: columns come before rows, so scipy too numbers the components by their first columns.
     graph = np.zeros((columns + rows, columns + rows), dtype=bool)
     graph[columns:, :columns] = ties
     _, expected = connected_components(csr_array(graph), directed=False)

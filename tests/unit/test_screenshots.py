@@ -1,4 +1,4 @@
-"""The pictures of the pages: all of them there and small, listed in docs/pages.md or docs/desk.md, two of them in README.md."""
+"""The pictures of the pages are complete and small; docs/pages.md or docs/desk.md lists each, and README.md shows two."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ LISTS = (take_screenshots, take_desk_screenshots)
 
 
 def shown_in(document: str) -> list[str]:
-    """Return the pictures that a document shows, by their names."""
+    """Return the names of the pictures that a document shows."""
     return re.findall(r'<img src="[^"]*screenshots/([^"/]+)"', (ROOT / document).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("taken", LISTS, ids=lambda taken: taken.__name__)
-def test_list_in_the_document_is_that_of_the_pictures_taken(taken: ModuleType) -> None:
+def test_list_in_the_document_matches_the_pictures_taken(taken: ModuleType) -> None:
     assert listed_in(taken.DOCUMENT) == as_list(taken.pictures())
 
 
@@ -49,7 +49,7 @@ def test_every_picture_shown_says_what_it_shows() -> None:
     assert [tag for tag in tags if not re.search(r'alt="[^"]{10,}"', tag)] == []
 
 
-def test_writing_a_list_leaves_alone_what_stands_around_it(tmp_path: Path) -> None:
+def test_writing_a_list_keeps_the_text_around_it(tmp_path: Path) -> None:
     document = tmp_path / "pages.md"
     document.write_text("above\n<!-- pictures: begin -->\nold\n<!-- pictures: end -->\nbelow\n")
 

@@ -1,4 +1,4 @@
-"""docs/states.md says what matching.states says: every move cell by cell, every act, every set."""
+"""docs/states.md agrees with matching.states: every move cell by cell, every act, every set."""
 
 from __future__ import annotations
 

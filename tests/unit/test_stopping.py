@@ -1,4 +1,4 @@
-"""Ctrl-C on the command on files, as a person presses it: the real process, and the best plan so far."""
+"""A person presses Ctrl-C while `match_files` runs: the real process writes the best plan so far."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ YES = {True: "yes", False: "no"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with a week that takes some seconds."""
+    """Return a folder with a week whose plan takes some seconds."""
     folder = tmp_path_factory.mktemp("week")
     needs, offers = country(1_500, 900, seed=3)
     _write(folder / "REQUESTS.csv", [_request(need) for need in needs])
@@ -67,7 +67,7 @@ def _space(offer: Offer) -> dict[str, object]:
 
 
 def run(folder: Path, on_step: Callable[[subprocess.Popen[str], dict[str, object]], None]) -> list[str]:
-    """Run the command, tell `on_step` of each step, and return the phases it went through."""
+    """Run the command, call `on_step` with each step, and return the phases in order."""
     files = [str(folder / name) for name in ("SPACES.csv", "REQUESTS.csv")]
     out = [f"--out={folder / 'MATCHES.csv'}", f"--json={folder / 'SUMMARY.json'}", f"--now={NOW}", "--progress=json"]
     command = [sys.executable, "manage.py", "match_files", *files, *out]
@@ -92,7 +92,7 @@ def test_ctrl_c_writes_the_best_plan_so_far(folder: Path) -> None:
 
     phases = run(folder, press)
 
-    # One line where the turns would begin, and none for the turns.
+    # One line announces the turns, and no turn follows.
     assert (phases.count("improve"), phases[-1]) == (1, "done")
     summary = json.loads((folder / "SUMMARY.json").read_text(encoding="utf-8"))
     assert summary["households_placed"] > 0
@@ -100,7 +100,7 @@ def test_ctrl_c_writes_the_best_plan_so_far(folder: Path) -> None:
     call_command("verify_plan", *files)
 
 
-def test_nobody_presses_and_every_phase_is_gone_through(folder: Path) -> None:
+def test_without_ctrl_c_every_phase_runs(folder: Path) -> None:
     phases = run(folder, lambda _process, _step: None)
 
     assert (phases.count("improve"), phases[-1]) == (12, "done")

@@ -1,6 +1,7 @@
-"""Templates are written one tag a line: a change shows in a diff as the line that it changed.
+"""Templates have one tag a line, so that a diff shows a change as the line that it changed.
 
-A line may hold a run of text with the inline elements in it, for a line break there would show as a space on the page.
+A line may hold a run of text with the inline elements in it, because a line break there would show as a space on the
+page.
 """
 
 from __future__ import annotations
@@ -36,17 +37,17 @@ BLOCKS = [
     *("ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
     *("form", "fieldset", "legend", "select", "optgroup", "option", "datalist", "details", "summary", "dialog"),
 ]
-"""Elements around which a browser drops whitespace, and `select`, which drops it inside."""
+"""Elements around which a browser drops whitespace, and `select`, inside which it drops whitespace."""
 
 OPENING = re.compile(rf"<(?:{'|'.join(BLOCKS)})\b|{{% (?:if|for|with) ")
-"""What opens a line of its own: such an element, or a tag of Django that decides what stands inside it."""
+"""An opening that needs a line of its own: such an element, or a Django tag that decides whether its content is shown."""
 
 DJANGO = r"{%.*?%}|{{.*?}}"
 ATTRIBUTES = re.compile(rf"(<\w+)(?:{DJANGO}|[^<>])*(?:>|$)")
 
 
 def crowded(template: str) -> Iterator[int]:
-    """Yield the numbers of the lines that are too long or open more than one thing. What stands in an HTML tag is not counted."""
+    """Yield the numbers of lines that are too long or open more than one tag. Attributes within a tag do not count."""
     for number, line in enumerate(template.splitlines(), 1):
         if len(line) > LONGEST or len(OPENING.findall(ATTRIBUTES.sub(r"\1>", line))) > 1:
             yield number
@@ -79,5 +80,5 @@ def test_a_line_of_a_template_holds_one_tag() -> None:
         ("{% endif %}{% if late %},", False),
     ],
 )
-def test_a_crowded_line_would_be_found(line: str, is_crowded: bool) -> None:
+def test_a_crowded_line_is_found(line: str, is_crowded: bool) -> None:
     assert list(crowded(f"<div>\n  {line}\n</div>")) == ([2] if is_crowded else [])

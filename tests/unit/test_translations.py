@@ -1,4 +1,4 @@
-"""The catalogs: what counts as complete, and that what is compiled is what people read."""
+"""The catalogs: the meaning of complete, and compiled catalogs that agree with their sources."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_missing_string_is_named() -> None:
     assert list(translations._amiss(catalog, template())) == ["missing: 'Continue' (run make translations)"]
 
 
-def test_string_nobody_says_any_more_is_named() -> None:
+def test_string_that_is_no_longer_used_is_named() -> None:
     catalog = russian()
     catalog.add("Go on", "Дальше")
 
@@ -68,7 +68,7 @@ def test_fuzzy_and_empty_strings_are_named() -> None:
     ]
 
 
-def test_plural_form_that_is_not_there_at_all_is_named() -> None:
+def test_missing_plural_form_is_named() -> None:
     catalog = russian()
     catalog["%(count)s night"].string = ("%(count)s ночь", "%(count)s ночи")
 
@@ -126,7 +126,7 @@ def test_sentences_of_the_pure_wing_are_gathered() -> None:
 
 
 def test_every_mark_is_seen_by_the_gatherer() -> None:
-    """Babel does not look into an f-string: a string marked in one is never translated."""
+    """Babel does not look into f-strings, so a string that is marked inside one is never translated."""
     hidden = re.compile(r"""f(["']).*\{(?:_|gettext|gettext_lazy)\((?!.*#)""")
     found = [
         f"{path.relative_to(settings.BASE_DIR)}: {line.strip()}"
@@ -145,7 +145,7 @@ def test_every_mark_is_seen_by_the_gatherer() -> None:
 
 @pytest.mark.parametrize("language", [*translations.languages(), "uz", "ar", "he"])
 def test_plural_forms_are_those_of_cldr(language: str) -> None:
-    """Whole numbers of one form of CLDR have one index, and numbers of different forms different ones."""
+    """Whole numbers of one plural category of CLDR share an index, and numbers of different categories do not."""
     count, _semicolon, expression = translations.plural_forms(language).partition(";")
     index = c2py(expression.strip().removeprefix("plural=").rstrip(";"))
     rule = Locale.parse(language).plural_form
@@ -163,7 +163,7 @@ def test_language_whose_rule_counts_more_than_whole_numbers_is_refused_with_what
 
 
 @pytest.mark.parametrize("language", translations.languages())
-def test_compiled_catalogs_say_what_the_sources_say(language: str) -> None:
+def test_compiled_catalogs_agree_with_the_sources(language: str) -> None:
     said = translation(language)
     with override(language):
         wrong = [

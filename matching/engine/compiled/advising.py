@@ -179,7 +179,7 @@ def _beside(wants: Wants, sites: Sites, price_sums: FloatMatrix, beside: Beside,
         if not (wants.may_move[need] or wants.may_split[need]):
             continue
         begins, nights, people, worth = wants.first[need], wants.nights[need], wants.people[need], wants.worth[need]
-        count = near(wants, sites, need, 1, False, found)
+        count = near(wants, sites, need, smallest=1, at_first=False, found=found)
         for at in range(count):
             offer, fit = found.offer[at], found.fit[at]
             ends = last_day(sites, offer, begins, begins + nights)
@@ -187,17 +187,19 @@ def _beside(wants: Wants, sites: Sites, price_sums: FloatMatrix, beside: Beside,
             beds, shared = sites.beds[offer], sites.shared[offer]
             may_be_first = SHORTEST_MOVE_LEG <= length <= nights - SHORTEST_MOVE_LEG and people <= beds
             if wants.may_move[need] and may_be_first:
-                if sites.held[offer] and not has_room(sites, sites.free, offer, begins, ends, people):
+                if sites.held[offer] and not has_room(sites, sites.free, offer, first=begins, last=ends, people=people):
                     continue
                 value = worth * share_of_leg(length / nights, fit, people, beds, shared)
-                value -= price_of_leg(sites, price_sums, offer, begins, ends, people)
+                value -= price_of_leg(sites, price_sums, offer, first=begins, last=ends, people=people)
                 early[need, length] = max(early[need, length], value)
             if wants.may_split[need] and length == nights:
                 for some in range(1, min(people - 1, beds) + 1):
-                    if sites.held[offer] and not has_room(sites, sites.free, offer, begins, ends, some):
+                    if sites.held[offer] and not has_room(
+                        sites, sites.free, offer, first=begins, last=ends, people=some
+                    ):
                         break
                     value = worth * share_of_leg(some / people, fit, some, beds, shared)
-                    value -= price_of_leg(sites, price_sums, offer, begins, ends, some)
+                    value -= price_of_leg(sites, price_sums, offer, first=begins, last=ends, people=some)
                     rest[need, some] = max(rest[need, some], value)
 
 
@@ -258,7 +260,7 @@ def _all_stays(wants: Wants, space: Space, beside: Beside) -> tuple[IntMatrix, F
         most = wants.nights[need] + wants.people[need]
         while count + most > room:
             stay, gain, room = _twice(stay, gain)
-        count = _gains(wants, need, space, fit, beside, stay, gain, count)
+        count = _gains(wants, need, space, fit, beside, stay=stay, gain=gain, count=count)
     return stay[:count], gain[:count]
 
 

@@ -50,11 +50,15 @@ def nobody_placed(sites: Sites, needs: int) -> Assignment:
 @kernel
 def fits(sites: Sites, free: IntMatrix, way: IntMatrix) -> bool:
     """Return whether there is room for every leg of the way."""
-    if not has_room(sites, free, way[0, OFFER], way[0, FIRST_NIGHT], way[0, LAST_DAY], way[0, PEOPLE]):
+    if not has_room(
+        sites, free, offer=way[0, OFFER], first=way[0, FIRST_NIGHT], last=way[0, LAST_DAY], people=way[0, PEOPLE]
+    ):
         return False
     if not has_two_legs(way):
         return True
-    return has_room(sites, free, way[1, OFFER], way[1, FIRST_NIGHT], way[1, LAST_DAY], way[1, PEOPLE])
+    return has_room(
+        sites, free, offer=way[1, OFFER], first=way[1, FIRST_NIGHT], last=way[1, LAST_DAY], people=way[1, PEOPLE]
+    )
 
 
 @kernel

@@ -52,7 +52,7 @@ def best_free_way(wants: Wants, sites: Sites, need: int, terms: Terms, found: Fo
             continue
         if kind == SPLIT and best >= MOST_BY_SPLIT * wants.worth[need]:
             continue
-        kept, ways = best_ways(wants, sites, need, kind, terms, found)
+        kept, ways = best_ways(wants, sites, need, kind, terms, found=found)
         if kept and ways.key[0] > best:
             best = ways.key[0]
             copy_way(way, ways.way[0])
@@ -66,7 +66,7 @@ def ways_wished(wants: Wants, sites: Sites, need: int, terms: Terms, found: Foun
     for kind in range(KINDS):
         if not agrees_to(wants, need, kind):
             continue
-        kept, ways = best_ways(wants, sites, need, kind, terms, found)
+        kept, ways = best_ways(wants, sites, need, kind, terms, found=found)
         for at in range(min(kept, len(wished.key) - count)):
             wished.key[count] = ways.key[at]
             copy_way(wished.way[count], ways.way[at])
@@ -89,7 +89,7 @@ def who_could_stay(wants: Wants, sites: Sites, waiting: int, offer: int, free: I
         last = last_day(sites, offer, first, first + nights)
         if last == first or last - first < wants.shortest[need]:
             continue
-        if not has_room(sites, free, offer, first, last, people):
+        if not has_room(sites, free, offer, first, last, people=people):
             continue
         common = speak(wants, sites, need, offer)
         if wants.must_speak[need] and not common:

@@ -53,7 +53,7 @@ def keep_standing(problem: Problem, pool: Pool, standing: Sequence[Placement], l
 @kernel
 def value_of_way(wants: Wants, sites: Sites, need: int, way: IntMatrix, found: Found) -> float:
     """Return what the way is worth; 0 where a rule forbids it or it has no room beside what is held."""
-    count = near(wants, sites, need, 1, False, found)
+    count = near(wants, sites, need, smallest=1, at_first=False, found=found)
     first, nights, people = wants.first[need], wants.nights[need], wants.people[need]
     end = first + nights
     two = has_two_legs(way)
@@ -69,11 +69,13 @@ def value_of_way(wants: Wants, sites: Sites, need: int, way: IntMatrix, found: F
                 at = which
         if at < 0 or some < 1 or some > sites.beds[offer] or begins < 0 or ends > end or ends <= begins:
             return 0.0
-        if last_day(sites, offer, begins, end) != ends or not has_room(sites, sites.free, offer, begins, ends, some):
+        if last_day(sites, offer, begins, end) != ends or not has_room(
+            sites, sites.free, offer, first=begins, last=ends, people=some
+        ):
             return 0.0
         covered = some / people * (ends - begins) / nights
         total += share_of_leg(covered, found.fit[at], some, sites.beds[offer], sites.shared[offer])
-    if way[0, FIRST_NIGHT] != first or not _joined(wants, sites, need, way, two, split):
+    if way[0, FIRST_NIGHT] != first or not _joined(wants, sites, need, way, two, split=split):
         return 0.0
     return float(wants.worth[need] * (base + total))
 

@@ -115,7 +115,7 @@ def _look(
     """Note for each need left over whether there is an exchange for it."""
     search = _scratch(sites)
     for at in range(first, last):
-        out, _value = _best_exchange(wants, sites, pool, plan, worth, left[at], search, True)
+        out, _value = _best_exchange(wants, sites, pool, plan, worth, need=left[at], search=search, any_will_do=True)
         any_exchange[at] = out != NOBODY
 
 
@@ -127,7 +127,7 @@ def _best_exchange(
 
     Its way there is then `search.best_way`. With `any_will_do` the first exchange found is returned.
     """
-    count = near(wants, sites, need, 1, False, search.found)
+    count = near(wants, sites, need, smallest=1, at_first=False, found=search.found)
     for at in range(count):
         search.fit_of[search.found.offer[at]] = search.found.fit[at]
     best, longer, out, value = -AS_GOOD, 0.0, NOBODY, 0.0
@@ -144,7 +144,7 @@ def _best_exchange(
             node = plan.next_node[node]
             if most < worth.of_need[other]:
                 continue
-            instead = _worth_instead(wants, sites, pool, plan, need, other, leg, search)
+            instead = _worth_instead(wants, sites, pool, plan, need, other=other, leg=leg, search=search)
             if instead > 0:
                 gain = instead - worth.of_need[other]
                 more = wants.waited[need] - wants.waited[other]
@@ -169,7 +169,7 @@ def _exchange(
     while turn < waiting:
         need = queue[turn]
         turn += 1
-        out, value = _best_exchange(wants, sites, pool, plan, worth, need, search, False)
+        out, value = _best_exchange(wants, sites, pool, plan, worth, need=need, search=search, any_will_do=False)
         if out != NOBODY:
             copy_way(gone, pool.ways[out, plan.chosen[out]])
             lift(sites, pool, plan, out)
@@ -214,7 +214,7 @@ def _worth_instead(
     """Return what `need` is worth in the place of the leg of `other`, and write its way; 0 where that is not possible."""
     theirs = pool.ways[other, plan.chosen[other]]
     if has_two_legs(theirs):
-        return _worth_of_two_legs(wants, sites, need, other, theirs, leg, search)
+        return _worth_of_two_legs(wants, sites, need, other, theirs, leg=leg, search=search)
     offer = theirs[0, OFFER]
     people, first, nights = wants.people[need], wants.first[need], wants.nights[need]
     if people > sites.beds[offer]:

@@ -51,7 +51,7 @@ def _reach(
     """Note for each need whether a touched offer is among those possible for it."""
     found = scratch_for(sites)
     for at in range(first, last):
-        for offer in found.offer[: near(wants, sites, left[at], 1, False, found)]:
+        for offer in found.offer[: near(wants, sites, need=left[at], smallest=1, at_first=False, found=found)]:
             if touched[offer]:
                 reach[at] = True
                 break
@@ -68,7 +68,7 @@ def _look(
         for kind in range(KINDS):
             if not agrees_to(wants, need, kind):
                 continue
-            kept, _ways = best_ways(wants, sites, need, kind, terms, found)
+            kept, _ways = best_ways(wants, sites, need, kind, terms, found=found)
             if kept > 0:
                 any_way[at] = True
                 break
@@ -88,7 +88,7 @@ def place_in_turn(
         for kind in range(KINDS):
             if not agrees_to(wants, need, kind):
                 continue
-            kept, ways = best_ways(wants, sites, need, kind, terms, found)
+            kept, ways = best_ways(wants, sites, need, kind, terms, found=found)
             if kept and ways.key[0] > best:
                 best = ways.key[0]
                 value = ways.key[0] + price_of(sites, terms.price_sums, ways.way[0])

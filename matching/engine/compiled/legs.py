@@ -165,7 +165,7 @@ def near(wants: Wants, sites: Sites, need: int, smallest: int, at_first: bool, f
                     continue
             apart = (sites.point[offer, 0] - x) ** 2 + (sites.point[offer, 1] - y) ** 2
             apart += (sites.point[offer, 2] - z) ** 2
-            if not closer(wants, sites, need, offer, apart, radius, chord):
+            if not closer(wants, sites, need, offer, apart, km=radius, chord=chord):
                 continue
             common = speak(wants, sites, need, offer)
             if must_speak and not common:
@@ -227,7 +227,7 @@ def has_room(sites: Sites, free: IntMatrix, offer: int, first: int, last: int, p
 @kernel
 def is_taken(sites: Sites, terms: Terms, offer: int, first: int, last: int, people: int) -> bool:
     """Return whether the terms leave no room for a leg; an offer in which nothing is held need not be looked at."""
-    return (terms.only_free or sites.held[offer]) and not has_room(sites, terms.free, offer, first, last, people)
+    return (terms.only_free or sites.held[offer]) and not has_room(sites, terms.free, offer, first, last, people=people)
 
 
 @kernel
@@ -267,10 +267,10 @@ def single_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: Foun
         # No price is below 0, so a leg that is not good enough without its price need not have it looked up.
         if kept == len(keys) and key <= keys[kept - 1]:
             continue
-        key -= price_of_leg(sites, terms.price_sums, offer, first, last, people)
+        key -= price_of_leg(sites, terms.price_sums, offer, first, last, people=people)
         if kept == len(keys) and key <= keys[kept - 1]:
             continue
-        if is_taken(sites, terms, offer, first, last, people):
+        if is_taken(sites, terms, offer, first, last, people=people):
             continue
         kept = keep(best, kept, key, (offer, first, last, people), NO_LEG)
     return kept

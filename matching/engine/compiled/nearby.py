@@ -38,7 +38,7 @@ def look_around(wants: Wants, sites: Sites, need: int, found: Found) -> int:
     """Find the offers for ways of any kind of a need, as `legs.near` does; return how many."""
     two_legs = wants.may_move[need] or wants.may_split[need]
     smallest = 1 if wants.may_split[need] else wants.people[need]
-    return int(near(wants, sites, need, smallest, not two_legs, found))
+    return int(near(wants, sites, need, smallest, at_first=not two_legs, found=found))
 
 
 @kernel

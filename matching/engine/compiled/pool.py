@@ -51,9 +51,18 @@ def empty_pool(needs: int, most: int) -> Pool:
 @kernel
 def price_of(sites: Sites, price_sums: FloatMatrix, way: IntMatrix) -> float:
     """Return the price of all nights a way takes; for `price_sums` see `legs.price_of_leg`."""
-    price = price_of_leg(sites, price_sums, way[0, OFFER], way[0, FIRST_NIGHT], way[0, LAST_DAY], way[0, PEOPLE])
+    price = price_of_leg(
+        sites, price_sums, offer=way[0, OFFER], first=way[0, FIRST_NIGHT], last=way[0, LAST_DAY], people=way[0, PEOPLE]
+    )
     if has_two_legs(way):
-        price += price_of_leg(sites, price_sums, way[1, OFFER], way[1, FIRST_NIGHT], way[1, LAST_DAY], way[1, PEOPLE])
+        price += price_of_leg(
+            sites,
+            price_sums,
+            offer=way[1, OFFER],
+            first=way[1, FIRST_NIGHT],
+            last=way[1, LAST_DAY],
+            people=way[1, PEOPLE],
+        )
     return price
 
 

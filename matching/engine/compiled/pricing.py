@@ -55,14 +55,14 @@ def _seed_pool(
         count = _by_one_leg(wants, sites, need, found, count)
         if count > BEST + BY_LOT:
             best = Best(all_keys[:BEST], all_ways)
-            _put(pool, need, best, single_ways(wants, sites, need, terms, found, count, best))
+            _put(pool, need, best, single_ways(wants, sites, need, terms, found, count=count, best=best))
             for at in range(BY_LOT):
                 other = at + np.random.randint(count - at)
                 found.offer[at], found.offer[other] = found.offer[other], found.offer[at]
                 found.fit[at], found.fit[other] = found.fit[other], found.fit[at]
             count = BY_LOT
         best = Best(all_keys[:count], all_ways)
-        _put(pool, need, best, single_ways(wants, sites, need, terms, found, count, best))
+        _put(pool, need, best, single_ways(wants, sites, need, terms, found, count=count, best=best))
     return Nearby(known.begin[: kept + 1], known.offer)
 
 
@@ -119,11 +119,11 @@ def _price_everything(
             # A new way may have to replace one, so it must be known which is worth least.
             for at in range(pool.known[need]):
                 reduced[at] = pool.value[need, at] - price_of(sites, terms.price_sums, pool.ways[need, at])
-        count = recalled(wants, sites, known, need, need - first, found)
+        count = recalled(wants, sites, known, need, at=need - first, found=found)
         for kind in range(first_kind, KINDS):
             if not agrees_to(wants, need, kind):
                 continue
-            kept, ways = _ways_among(wants, sites, need, kind, terms, found, count)
+            kept, ways = _ways_among(wants, sites, need, kind, terms, found=found, count=count)
             if kept and ways.key[0] > top:
                 top = ways.key[0]
             for at in range(kept):
@@ -146,8 +146,10 @@ def agrees_to(wants: Wants, need: int, kind: int) -> bool:
 @kernel
 def best_ways(wants: Wants, sites: Sites, need: int, kind: int, terms: Terms, found: Found) -> tuple[int, Best]:
     """Return how many ways of this kind were kept, and the ways; their keys are value - price."""
-    count = near(wants, sites, need, 1 if kind == SPLIT else wants.people[need], kind == ONE_LEG, found)
-    return _ways_among(wants, sites, need, kind, terms, found, count)
+    count = near(
+        wants, sites, need, smallest=1 if kind == SPLIT else wants.people[need], at_first=kind == ONE_LEG, found=found
+    )
+    return _ways_among(wants, sites, need, kind, terms, found=found, count=count)
 
 
 @kernel
@@ -157,11 +159,11 @@ def _ways_among(
     room = SINGLES if kind == ONE_LEG else MOVES if kind == MOVE else SPLITS
     best = Best(np.empty(room), np.empty((SINGLES, LEGS, LEG_COLUMNS), dtype=np.int64))
     if kind == ONE_LEG:
-        kept = single_ways(wants, sites, need, terms, found, count, best)
+        kept = single_ways(wants, sites, need, terms, found, count=count, best=best)
     elif kind == MOVE:
-        kept = moving_ways(wants, sites, need, terms, found, count, best)
+        kept = moving_ways(wants, sites, need, terms, found, count=count, best=best)
     else:
-        kept = splitting_ways(wants, sites, need, terms, found, count, best)
+        kept = splitting_ways(wants, sites, need, terms, found, count=count, best=best)
     return kept, best
 
 

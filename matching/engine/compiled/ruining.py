@@ -126,7 +126,7 @@ def _take_out_more(
             need = out.need[at]
             way = ranking.order[need, int(min(pool.known[need], WISHES) * np.random.random() ** 2)]
             if _mine(half, pool.ways[need, way]):
-                more = _take_out(sites, pool, plan, half, pool.ways[need, way], but, out, count)
+                more = _take_out(sites, pool, plan, half, way=pool.ways[need, way], but=but, out=out, count=count)
                 count = more if more >= 0 else -1 - more
         at += 1
     return count
@@ -189,18 +189,18 @@ def improve(
             out.need[0], out.had[0] = need, now
             lift(sites, pool, plan, need)
             count = 1
-        count = _take_out(sites, pool, plan, half, pool.ways[need, at], need, out, count)
+        count = _take_out(sites, pool, plan, half, way=pool.ways[need, at], but=need, out=out, count=count)
         allowed = count >= 0
         if not allowed:
             count = -1 - count
         if allowed:
             put(sites, pool, plan, need, at)
-            count = _take_out_more(sites, pool, plan, ranking, half, need, out, count)
+            count = _take_out_more(sites, pool, plan, ranking, half, but=need, out=out, count=count)
             before = 0.0
             for one in range(count):
                 before += pool.value[out.need[one], out.had[one]]
             after = pool.value[need, at]
-            after += _put_back(sites, pool, plan, order, half, need, out.need[:count])
+            after += _put_back(sites, pool, plan, order, half, need=need, out=out.need[:count])
             if after - before > heat * log(np.random.random() + 1e-300):
                 gain += after - before
                 continue

@@ -59,10 +59,10 @@ def moving_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: Foun
         key = part[at] * (length / nights)
         if key <= early[length, 1]:
             continue
-        key -= price_of_leg(sites, terms.price_sums, offer, first, last, people)
+        key -= price_of_leg(sites, terms.price_sums, offer, first, last, people=people)
         if key <= early[length, 1]:
             continue
-        if is_taken(sites, terms, offer, first, last, people):
+        if is_taken(sites, terms, offer, first, last, people=people):
             continue
         _better(early, early_offer, length, key, offer)
         any_early = True
@@ -84,10 +84,10 @@ def moving_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: Foun
             key = part[at] * ((last - change) / nights)
             if key <= late[length, 1]:
                 continue
-            key -= price_of_leg(sites, terms.price_sums, offer, change, last, people)
+            key -= price_of_leg(sites, terms.price_sums, offer, first=change, last=last, people=people)
             if key <= late[length, 1]:
                 continue
-            if is_taken(sites, terms, offer, change, last, people):
+            if is_taken(sites, terms, offer, first=change, last=last, people=people):
                 continue
             place = _better(late, late_offer, length, key, offer)
             if place == 0:
@@ -144,10 +144,10 @@ def splitting_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: F
         if last_day(sites, offer, first, end) < end:
             continue
         for some in range(1, min(people - 1, sites.beds[offer]) + 1):
-            if is_taken(sites, terms, offer, first, end, some):
+            if is_taken(sites, terms, offer, first, last=end, people=some):
                 continue
             fit = found.fit[at] + 0.25 * (1.0 if sites.shared[offer] else some / sites.beds[offer])
-            price = price_of_leg(sites, terms.price_sums, offer, first, end, some)
+            price = price_of_leg(sites, terms.price_sums, offer, first, last=end, people=some)
             parts[some, at] = worth * FIT_SHARE * fit * some / people - price
     kept, keys = 0, best.key
     chord = chord_of(NEIGHBOURS_KM)

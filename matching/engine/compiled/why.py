@@ -99,11 +99,11 @@ def _count(
         people = wants.people[need]
         # A move or a split is advised only to a household that did not agree to one: any other was offered it.
         if not wants.may_move[need] and wants.nights[need] >= 2 * SHORTEST_MOVE_LEG:
-            count = near(wants, sites, need, people, False, found)
-            figures[at, MOVE] = moving_ways(wants, sites, need, terms, found, count, best) > 0
+            count = near(wants, sites, need, smallest=people, at_first=False, found=found)
+            figures[at, MOVE] = moving_ways(wants, sites, need, terms, found, count=count, best=best) > 0
         if not wants.may_split[need] and people >= 2:
-            count = near(wants, sites, need, 1, True, found)
-            figures[at, SPLIT] = splitting_ways(wants, sites, need, terms, found, count, best) > 0
+            count = near(wants, sites, need, smallest=1, at_first=True, found=found)
+            figures[at, SPLIT] = splitting_ways(wants, sites, need, terms, found, count=count, best=best) > 0
 
 
 @kernel
@@ -122,16 +122,16 @@ def _look_around(wants: Wants, sites: Sites, free: IntMatrix, need: int, figures
             apart = 0.0
             for axis in range(3):
                 apart += (sites.point[offer, axis] - wants.point[need, axis]) ** 2
-            if not closer(wants, sites, need, offer, apart, farthest, far_chord):
+            if not closer(wants, sites, need, offer, apart, km=farthest, chord=far_chord):
                 continue
             rule = _refused_by(wants, sites, need, offer)
             ends = last_day(sites, offer, start, start + nights)
-            fits = rule < 0 and ends > start and has_room(sites, free, offer, start, ends, people)
-            if not closer(wants, sites, need, offer, apart, wants.radius[need], near_chord):
+            fits = rule < 0 and ends > start and has_room(sites, free, offer, first=start, last=ends, people=people)
+            if not closer(wants, sites, need, offer, apart, km=wants.radius[need], chord=near_chord):
                 if fits and ends - start >= shortest:
                     for step in range(len(FACTORS)):
                         km = wants.radius[need] * FACTORS[step]
-                        if closer(wants, sites, need, offer, apart, km, chord_of(km)):
+                        if closer(wants, sites, need, offer, apart, km=km, chord=chord_of(km)):
                             figures[WIDER_FREE + step] += 1
                 continue
             figures[WITHIN] += 1
@@ -149,7 +149,9 @@ def _look_around(wants: Wants, sites: Sites, free: IntMatrix, need: int, figures
                 if other < 0 or other + nights > free.shape[1]:
                     continue
                 until = last_day(sites, offer, other, other + nights)
-                if until - other >= max(shortest, 1) and has_room(sites, free, offer, other, until, people):
+                if until - other >= max(shortest, 1) and has_room(
+                    sites, free, offer, first=other, last=until, people=people
+                ):
                     figures[SHIFTED_FREE + step] += 1
 
 

@@ -12,15 +12,15 @@ from django.core.management.base import BaseCommand, CommandError
 
 from places.gazetteer import DATA
 
-# Kazakhstan and Georgia, where people crossed in September 2022, and the neighbours with which they share a
-# language, an open border and a night's drive. Turkey, Serbia and the like are reached by air: a deployment there
-# adds its code here and runs the command again (Turkey alone would triple the file).
+# Kazakhstan and Georgia, where people crossed the border in September 2022, and the neighbours that people reach by
+# road and whose languages they share. A deployment elsewhere (Turkey, Serbia) adds its country's code here and runs
+# the command again. Turkey is left out because it alone would triple the file.
 COUNTRIES = ("AM", "GE", "KG", "KZ", "MN", "UZ")
 
 SMALLEST_TOWN = 500
 CITY_POPULATION = 15_000
 
-# Names in use that GeoNames does not give to the place, by its number.
+# Names in use that GeoNames lacks, by the number of the place.
 ALSO_CALLED = {
     610529: ("Гурьев",),  # Atyrau
     1516905: ("Джамбул", "Жамбыл", "Zhambyl"),  # Taraz
@@ -30,7 +30,7 @@ ALSO_CALLED = {
     1526273: ("Целиноград",),  # Astana
 }
 
-# Names GeoNames gives to a place that would send people away from another place really called so.
+# Names that GeoNames gives to a place although they belong to another: they would send people to the wrong place.
 NOT_CALLED = {
     610529: ("Chapayev",),  # Atyrau
     614455: ("Goris",),  # Gori

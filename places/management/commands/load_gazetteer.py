@@ -1,4 +1,4 @@
-"""Load the gazetteer into PostgreSQL; running it again brings the rows up to date."""
+"""Load the gazetteer into PostgreSQL. A second run brings the rows up to date."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
 
 def _load_places() -> None:
-    """Write every place that nobody edited; one that left the gazetteer stays, since spaces and requests may point at it."""
+    """Write every place that nobody edited. Places that left the gazetteer stay: spaces and requests may name them."""
     edited = _edited()
     Place.objects.bulk_create(
         [
@@ -47,9 +47,9 @@ def _load_places() -> None:
 
 
 def _load_names() -> tuple[int, int]:
-    """Add the names that are missing, remove those the gazetteer no longer knows; return how many of each.
+    """Add missing names and remove those that left the gazetteer; return the number added and the number removed.
 
-    Places that people edited keep the names they were given.
+    Places that people edited keep their names.
     """
     edited = _edited()
     pk_of = dict(Place.objects.values_list("geoname_id", "pk"))
@@ -69,5 +69,5 @@ def _load_names() -> tuple[int, int]:
 
 
 def _edited() -> set[int]:
-    """Return the numbers of the places that people of the deployment changed."""
+    """Return the `geoname_id` of each place that people of the deployment changed."""
     return set(Place.objects.exclude(edited_at=None).values_list("geoname_id", flat=True))

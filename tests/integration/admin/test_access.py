@@ -1,13 +1,14 @@
-"""Every address of the admin, for every caller: own place and other. An address without a row fails the first test.
+"""Every address of the admin, for every caller, in their own place and another. The first test demands a row for each.
 
-Outsiders (nobody, a coordinator with only the password, an arrival, a host, Oskar) need no rows: whatever the
-address and the method, they are sent to the door and change nothing. For those who get in, each address needs
+Outsiders (nobody, a coordinator with only the password, an arrival, a host, Oskar) need no rows: at every address and
+with every method they are sent to the door and change nothing. For the callers of the desk, each address needs a row
 
     Row("POST", "matching_match_act", (302, 404, 302, 403, 404), body=..., act="cancel")
 
-the method, the URL's name, what each of DESK is answered, the body, and values for the address's arguments where
-those of ARGUMENTS do not fit. Two rules hold for every row: a refusal changes nothing, and neither the coordinator of
-another place nor the auditor ever changes anything (`own=True`: something of their own, their keys say).
+with the method, the URL's name, the status that each of DESK gets, the body, and values for the address's arguments
+where those of ARGUMENTS do not fit. Two rules hold for every row. A refusal changes nothing. The coordinator of another
+place and the auditor change nothing either, unless the row says `own=True`: they then change rows of their own, for
+instance their keys.
 """
 
 from __future__ import annotations
@@ -49,16 +50,16 @@ from tests.people import Person
 pytestmark = pytest.mark.django_db
 
 DESK = ("carla", "elsewhere", "lena", "adil", "owner")
-"""Carla coordinates all places, `elsewhere` only Oral; Lena leads, Adil audits; the owner is a superuser alone."""
+"""Carla coordinates all places, `elsewhere` only Oral; Lena leads, Adil audits; the owner is only a superuser."""
 OUTSIDERS = ("nobody", "half", "amira", "hanna", "oskar")
 """`half` is Carla with only her password. The match in every test is Amira's with Hanna, in Almaty."""
 DOOR = frozenset({"login", "login_code", "login_set_up"})
-"""Where everybody may knock."""
+"""The addresses that are open to everybody."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One way to call one address, and what each of DESK is answered."""
+    """One way to call one address, and the status that each of DESK gets."""
 
     method: str
     name: str
@@ -74,19 +75,19 @@ class Row:
 
 
 def row(method: str, name: str, answers: tuple[int, int, int, int, int], **more: Any) -> Row:
-    """Return a Row; what is no field of it is an argument of the address."""
+    """Return a Row; a keyword that is no field of Row becomes an argument of the address."""
     fields = {key: more.pop(key) for key in ("body", "status", "own") if key in more}
     return Row(method, name, answers, arguments=tuple(more.items()), **fields)
 
 
 @dataclass(frozen=True)
 class Things:
-    """What there is to call about: a match of Amira's with Hanna in Almaty, and whatever hangs on it."""
+    """The rows that the calls are about: Amira's match with Hanna in Almaty, and everything that hangs on it."""
 
     match: Match
 
     def argument(self, name: str, model: str) -> Any:
-        """Return a value for the argument `name` of an address of `model`. Raises KeyError for an unknown one."""
+        """Return a value for the argument `name` of an address of `model`. Raises KeyError for an unknown name."""
         return ARGUMENTS[(model, name) if (model, name) in ARGUMENTS else name](self.match)
 
 
@@ -141,10 +142,10 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
 
 
 def stock(model: str, *, lists: tuple[int, ...], one: tuple[int, ...], **other: tuple[int, ...]) -> list[Row]:
-    """Return the rows of a model's stock pages; by default nobody adds or deletes, and histories open like the one."""
+    """Return the rows of a model's stock pages; by default nobody adds or deletes, and a history opens like its row."""
     given = {"changelist": lists, "add": (403,) * 5, "change": one, "delete": NOBODY_DELETES, "history": one} | other
     rows = [row("GET", f"{model}_{page}", answers) for page, answers in given.items()]  # type: ignore[arg-type]
-    return [*rows, row("GET", f"{model}_", (302,) * 5)]  # The old address of one, which only redirects.
+    return [*rows, row("GET", f"{model}_", (302,) * 5)]  # The old address of a row, which only redirects.
 
 
 DESK_ONLY = (200, 200, 200, 200, 403)
@@ -177,7 +178,7 @@ def _photo() -> SimpleUploadedFile:
 
 
 def _form(more: dict[str, str]) -> dict[str, str]:
-    """Return what somebody in Almaty says on the phone, about a need or an offer."""
+    """Return the form of a need or an offer, filled in as a person in Almaty describes it on the phone."""
     said = {
         "place": "Almaty",
         "people": "1",
@@ -202,7 +203,7 @@ def _evidence_of(match: Match) -> HostEvidence:
 
 
 def _sheet_of(match: Match) -> SheetImport:
-    """Return a sheet of Carla's that waits to be confirmed."""
+    """Return a sheet of Carla's that waits for confirmation."""
     if (found := SheetImport.objects.first()) is None:
         found = uploads.receive(
             "spaces", _sheet_file().read(), file_name="x", by=people.carla().user, at=match.created_at
@@ -216,7 +217,7 @@ def _sheet_file() -> SimpleUploadedFile:
 
 
 def _twin_of(match: Match) -> Space:
-    """Return another space of the same host, which looks like the one of the match."""
+    """Return another space of the same host, which looks like the match's space."""
     twin = Space.objects.filter(host=match.space.host_id).exclude(pk=match.space_id).first()
     return twin or people.space(match.space.host)
 
@@ -298,7 +299,7 @@ ROWS = [
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_space_act", ACT, act="pause"),
     row("POST", "matching_space_open", (200, 404, 200, 403, 404), body=_look),
-    # -- sheets: one's own, and those with a row in one's places
+    # -- sheets: the coordinator's own, and those with a row in the coordinator's places
     *stock("matching_sheetimport", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("GET", "matching_sheet_bring", (200, 200, 200, 404, 404)),
     row(
@@ -395,7 +396,7 @@ ROWS = [
 
 
 def addresses() -> dict[str, URLPattern]:
-    """Return every address of the admin by its name; the unnamed ones get one from where they stand."""
+    """Return every address of the admin by its name; an unnamed address gets a name from its position."""
     root = next(
         part
         for part in get_resolver().url_patterns
@@ -416,7 +417,7 @@ ADDRESSES = addresses()
 
 
 def without_a_row(names: set[str], rows: list[Row]) -> set[str]:
-    """Return the names of addresses no row calls, and of rows that call nothing."""
+    """Return the names of addresses that no row calls, and of rows that call no address."""
     return (names - DOOR) ^ {each.name for each in rows}
 
 
@@ -425,7 +426,7 @@ def test_every_address_has_a_row() -> None:
 
 
 def test_an_address_without_a_row_is_found() -> None:
-    """The negative control, both ways: a view nobody wrote a row for, and a row whose view is gone."""
+    """The negative control, both ways: a view without a row, and a row without a view."""
     assert without_a_row({*ADDRESSES, "matching_match_new_view"}, ROWS) == {"matching_match_new_view"}
     assert without_a_row(set(ADDRESSES) - {"matching_match_act"}, ROWS) == {"matching_match_act"}
 
@@ -452,7 +453,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
 
 
 def client_of(caller: str, request: pytest.FixtureRequest) -> Client:
-    """Return the browser of one of OUTSIDERS or DESK, who reads English."""
+    """Return a browser, in English, of one of OUTSIDERS or DESK."""
     match caller:
         case "nobody":
             client = Client()
@@ -474,7 +475,7 @@ def client_of(caller: str, request: pytest.FixtureRequest) -> Client:
 
 
 def address_of(name: str, things: Things, given: dict[str, Any] | None = None) -> str:
-    """Return the address `name` of these things."""
+    """Return the address `name` for these things."""
     pattern = ADDRESSES[name].pattern
     model = next(
         (key[0] for key in ARGUMENTS if isinstance(key, tuple) and key[0] and name.startswith(f"{key[0]}_")), ""
@@ -497,7 +498,7 @@ OWN_TABLES = re.compile(r"^(accounts|matching|notifications|places|privacy|deplo
 
 @cache
 def digests() -> str:
-    """Return the query for a digest of every table of ours, one row for each."""
+    """Return the query for a digest of each of our tables, one row a table."""
     with connection.cursor() as cursor:
         own = sorted(table for table in connection.introspection.table_names(cursor) if OWN_TABLES.match(table))
     assert len(own) > 20
@@ -506,7 +507,7 @@ def digests() -> str:
 
 
 def state() -> dict[str, str | None]:
-    """Return a digest of every table of ours, so that nothing can change unseen."""
+    """Return a digest of each of our tables, so that no change stays unseen."""
     with connection.cursor() as cursor:
         cursor.execute(digests())
         return dict(cursor.fetchall())
@@ -528,7 +529,7 @@ def test_outsiders_are_sent_to_the_door(app: str, things: Things, request: pytes
         if state() != before:
             let_in.append((name, "somebody", "changed something", ""))
 
-    # Whoever signs out is led to the first page of the desk, and from there to the door.
+    # Signing out leads to the first page of the desk, which sends the visitor on to the door.
     assert [each for each in let_in if (each[0], each[3]) != ("logout", "/admin/")] == []
 
 
@@ -538,7 +539,7 @@ def test_call_is_answered_as_the_caller_may(each: Row, things: Things, request: 
     answers, changed, sent_to_the_door = [], set(), set()
 
     for caller in DESK:
-        with transaction.atomic():  # Undone afterwards: each caller finds the same things.
+        with transaction.atomic():  # Roll back after each call, so that every caller finds the same rows.
             client = client_of(caller, request)
             before = state()
             answer = client.get(address) if each.method == "GET" else client.post(address, each.body(things))
@@ -560,7 +561,7 @@ def test_call_is_answered_as_the_caller_may(each: Row, things: Things, request: 
 def test_list_holds_only_what_the_caller_may_see(
     model: str, caller: str, things: Things, request: pytest.FixtureRequest
 ) -> None:
-    """Oskar's own things are there as well, in Tbilisi, so that a list that leaks could show them."""
+    """Oskar's own rows are in Tbilisi, so that a list that leaks would show them."""
     rows = client_of(caller, request).get(f"/admin/matching/{model}/").context["cl"].result_list
 
     seen = {"match": ["Almaty"], "shelterrequest": ["Almaty", "Tbilisi"], "space": ["Almaty", "Tbilisi"]}[model]
@@ -569,7 +570,7 @@ def test_list_holds_only_what_the_caller_may_see(
 
 
 @pytest.mark.parametrize("caller", DESK[:4])
-def test_list_of_sheets_holds_only_those_of_ones_places(
+def test_list_of_sheets_holds_only_those_with_rows_in_the_callers_places(
     caller: str, things: Things, request: pytest.FixtureRequest
 ) -> None:
     sheet, browser = _sheet_of(things.match), client_of(caller, request)
@@ -578,15 +579,15 @@ def test_list_of_sheets_holds_only_those_of_ones_places(
         return list(browser.get("/admin/matching/sheetimport/").context["cl"].result_list)
 
     assert shown() == ([] if caller == "elsewhere" else [sheet])
-    # The negative control: with a row in Oral it is theirs to see as well.
+    # The negative control: with a row in Oral, `elsewhere` sees the sheet as well.
     sheet.rows.update(place=people.place("Oral"))
     assert shown() == [sheet]
 
 
-# -- negative controls: with a guard off, the matrix would see it -----------------------------------
+# -- negative controls: the matrix notices a guard that is switched off ----------------------------
 
 
-def test_without_the_check_of_the_second_factor_a_password_would_do(
+def test_without_the_check_of_the_second_factor_a_password_is_enough(
     things: Things, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = address_of("matching_match_change", things)
@@ -598,7 +599,7 @@ def test_without_the_check_of_the_second_factor_a_password_would_do(
 
 
 @pytest.mark.parametrize(("admin_class", "model", "name"), [(MatchAdmin, Match, "match"), (SpaceAdmin, Space, "space")])
-def test_without_the_check_of_places_another_place_would_be_open(
+def test_without_the_check_of_places_another_place_is_open(
     admin_class: Any,
     model: Any,
     name: str,

@@ -168,7 +168,7 @@ def test_every_list_opens_for_a_coordinator(
     assert signed_in(carla).get(page).status_code == 200
 
 
-def test_users_and_coordinators_are_the_superusers_alone(carla: Person, signed_in: SignIn) -> None:
+def test_users_and_coordinators_are_open_to_the_superuser_only(carla: Person, signed_in: SignIn) -> None:
     client = signed_in(carla)
 
     assert [client.get(f"/admin/accounts/{page}/").status_code for page in ("user", "coordinator")] == [403, 403]
@@ -184,7 +184,7 @@ def test_users_and_coordinators_are_the_superusers_alone(carla: Person, signed_i
         ("ka", ("მასპინძელი", "ადგილი", "მოთხოვნა", "ვარიანტი")),
     ],
 )
-def test_rows_are_called_in_the_language_of_whoever_looks(
+def test_rows_are_named_in_the_language_of_the_reader(
     carla: Person, amira: Person, hanna: Person, signed_in: SignIn, language: str, words: tuple[str, ...]
 ) -> None:
     match = people.proposed(people.request(amira.arrival), people.space(hanna.host))

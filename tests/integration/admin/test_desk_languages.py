@@ -1,7 +1,7 @@
-"""No page of the desk says a word of English to somebody who reads another language: every page is opened and read.
+"""No page of the desk shows an English word to a person who reads another language: the tests open and read every page.
 
 Russian, Kazakh, Ukrainian and Georgian have letters of their own, so every word in Latin letters is suspicious. Allowed
-are what people typed (`typed`), names that are the same in every language, and codes.
+are the words that people typed (`typed`), names that are the same in every language, and codes.
 """
 
 from __future__ import annotations
@@ -33,39 +33,39 @@ pytestmark = pytest.mark.django_db
 
 SAME_EVERYWHERE = (
     "Shanyrak",  # the name of the service
-    *("CSV", "csv", "XLSX", "JPEG", "PNG", "WebP", "UTF", "Windows", "NUL"),  # kinds of files and what is in them
+    *("CSV", "csv", "XLSX", "JPEG", "PNG", "WebP", "UTF", "Windows", "NUL"),  # kinds of files, and what they contain
     *("SMS", "Telegram", "API"),
-    "English",  # In the choice of languages each has its own name.
+    "English",  # The choice of languages shows each language's own name.
     *("ru", "kk", "en", "uk", "ka", "xx"),  # codes of languages, as volunteers write them in their sheets
-    *("True", "False"),  # Django's pictures of yes and no: their text cannot be translated.
-    *("argon2", "argon2id"),  # how a password is kept, shown to superusers
+    *("True", "False"),  # Django's icons for yes and no: their text cannot be translated.
+    *("argon2", "argon2id"),  # the algorithm of a password's hash, shown to superusers
 )
-"""Words that stand in Latin letters in every language."""
+"""Words that are written in Latin letters in every language."""
 
 IN_SHEETS = ("yes", "no", "lat", "lon", "SPACES", "REQUESTS")
-"""What a sheet itself must say, whatever the language of its bringer: on the pages of sheets only."""
+"""Words that the sheet format itself demands in every language; allowed only on the pages of sheets."""
 
 UNSEEN = re.compile(r"<(script|style|code)\b.*?</\1>", re.DOTALL)
-"""What nobody reads as a sentence; in `code` stand the names of columns of a sheet."""
+"""Elements that nobody reads as sentences; `code` holds the names of a sheet's columns."""
 READ_ALOUD = re.compile(r'\b(?:alt|title|aria-label|aria-description|placeholder|label|value)="([^"]*)"')
-MASKED = re.compile(r"\w+\*{3,}")
-"""The beginning of a salt or hash."""
+MASKED = re.compile(r"[^\s|]+\*{3,}")
+"""The visible beginning of a masked salt or hash."""
 LATIN = re.compile(r"[A-Za-z]{2,}(?:[ ,.'-]+[A-Za-z]{2,})*")
 
 
 def said_on(page: str) -> str:
-    """Return what a page shows or has read aloud: texts, titles, labels, placeholders, and the words of buttons."""
+    """Return the text a page shows or has read aloud: texts, titles, labels, placeholders, and words of buttons."""
     body = UNSEEN.sub(" ", page)
     body = re.sub(r'<input\b[^>]*type="(?:hidden|radio|checkbox)"[^>]*>', " ", body)
     heard = " | ".join(READ_ALOUD.findall(re.sub(r"<(?:option|button)\b[^>]*>", " ", body)))
     return re.sub(r"\s+", " ", MASKED.sub(" ", unescape(re.sub(r"<[^>]+>", " | ", body) + " | " + heard)))
 
 
-# -- what may stand there ---------------------------------------------------------------------------
+# -- the words that are allowed ---------------------------------------------------------------------
 
 
 def typed() -> list[str]:
-    """Return what people typed and what numbers rows have, as they stand on pages, the longest first."""
+    """Return the words that people typed and the numbers of rows, as they appear on pages, the longest first."""
     found = {"at home after six", "the stairs", "a busy week", "the road is shut", "call after nine", "wrong"}
     found |= {name for row in User.objects.all() for name in (row.username, row.name)}
     found |= {point.address for point in ContactPoint.objects.all()}
@@ -80,7 +80,7 @@ def typed() -> list[str]:
 
 
 def english_in(text: str, allowed: list[str]) -> list[str]:
-    """Return the phrases in Latin letters but for what is `allowed`."""
+    """Return the phrases in Latin letters that are not `allowed`."""
     there = "|".join(re.escape(words) for words in allowed if words in text)
     text = re.sub(rf"(?<![A-Za-z])(?:{there})(?![A-Za-z])", " ", text) if there else text
     return sorted(set(LATIN.findall(text)))
@@ -89,11 +89,11 @@ def english_in(text: str, allowed: list[str]) -> list[str]:
 # -- the walk ---------------------------------------------------------------------------------------
 
 SHOWN_ONCE = ("secret", "codes", "password", "address")
-"""What a page's context calls codes and secrets made at random."""
+"""The names of codes and secrets made at random, in a page's context."""
 
 
 def read(client: Client, address: str, posted: dict[str, Any] | None, allowed: list[str]) -> list[str]:
-    """Return the words of English on one page, opened, or posted to and followed."""
+    """Return the English words on one page, either opened, or posted to and followed."""
     answer = client.get(address, follow=True) if posted is None else client.post(address, posted, follow=True)
     if not answer.headers["Content-Type"].startswith("text/html"):
         return []
@@ -104,7 +104,7 @@ def read(client: Client, address: str, posted: dict[str, Any] | None, allowed: l
 
 
 def the_door(client: Client, allowed: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Sign Carla in for the first time, and a second time, and read every page of the door; she ends inside."""
+    """Sign Carla in twice, the first time with set-up, and read every page of the door; she is signed in at the end."""
 
     def at(address: str, **posted: str) -> tuple[str, list[str]]:
         return f"{address} {sorted(posted)}", read(client, address, posted or None, allowed)
@@ -129,7 +129,7 @@ def the_door(client: Client, allowed: list[str]) -> Iterator[tuple[str, list[str
 
 @pytest.mark.parametrize("language", translations.languages())
 def test_no_page_of_the_desk_has_a_word_of_english(language: str) -> None:
-    with override(language):  # The worker and the acts below write some words down, in the language of who asked.
+    with override(language):  # The worker and the acts write some words into rows, in the active language.
         there = everything(language)
         stops = there.stops()
     client, allowed = Client(headers={"accept-language": language}), typed()
@@ -152,7 +152,7 @@ def test_every_address_of_the_desk_is_looked_at() -> None:
 
 
 def test_a_word_that_is_not_translated_is_found(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: a column and a filter without a translation, in words and in a title."""
+    """The negative control: a column and a filter without a translation are found, in a text and in a title."""
     people.match_in(
         Status.CONFIRMED, people.request(people.amira(name="Амира").arrival), people.space(people.hanna().host)
     )

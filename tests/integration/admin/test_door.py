@@ -1,4 +1,4 @@
-"""The coordinators' door: both factors, in the right order, each code once, and nothing past it without them."""
+"""The coordinators' door: both factors, in the right order, each code once, and no way in without them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def said(page: Any) -> list[str]:
     return [" ".join(each.split()) for each in re.findall(r'role="alert">([^<]*)<', page.content.decode())]
 
 
-# -- the first time -------------------------------------------------------------------------------
+# -- the first sign-in ----------------------------------------------------------------------------
 
 
 def test_first_sign_in_sets_up_the_second_factor(carla: Person) -> None:
@@ -73,7 +73,7 @@ def test_setting_up_shows_the_same_secret_until_it_is_done(carla: Person) -> Non
     assert not is_in(client)
 
 
-def test_set_up_is_closed_to_who_has_a_second_factor_and_only_the_password(carla: Person) -> None:
+def test_set_up_is_closed_to_a_person_with_a_second_factor_who_gave_only_the_password(carla: Person) -> None:
     people.authenticator(carla)
     client = with_password(carla)
 
@@ -84,10 +84,10 @@ def test_set_up_is_closed_to_who_has_a_second_factor_and_only_the_password(carla
     assert Authenticator.objects.count() == 1
 
 
-# -- every further time ---------------------------------------------------------------------------
+# -- later sign-ins -------------------------------------------------------------------------------
 
 
-def test_sign_in_takes_the_digits_of_now_and_leads_where_one_wanted(carla: Person) -> None:
+def test_sign_in_takes_the_current_digits_and_leads_to_the_wanted_page(carla: Person) -> None:
     people.authenticator(carla)
     client = with_password(carla, next="/admin/matching/space/")
 
@@ -203,7 +203,7 @@ def test_sign_in_ends_whatever_session_was_there(carla: Person, hanna: Person, s
     assert SESSION_KEY not in client.session
 
 
-# -- paper ----------------------------------------------------------------------------------------
+# -- recovery codes on paper -----------------------------------------------------------------------
 
 
 def with_paper(person: Person) -> list[str]:
@@ -247,7 +247,7 @@ def test_recovery_codes_and_secrets_are_not_readable_in_the_database(carla: Pers
     assert [text for text in (secret, codes[0], codes[0].replace("-", "")) if text in dump] == []
 
 
-# -- one's own keys -------------------------------------------------------------------------------
+# -- the person's own codes and phone ---------------------------------------------------------------
 
 
 def test_new_recovery_codes_need_a_code_and_end_the_old_ones(carla: Person, signed_in: SignIn) -> None:
@@ -283,7 +283,7 @@ def test_moving_to_another_phone_ends_the_old_one(carla: Person, signed_in: Sign
 
 
 @pytest.mark.parametrize(("minutes", "open_"), [(29, True), (31, False)])
-def test_session_ends_when_nobody_clicks(carla: Person, minutes: int, open_: bool, settings: Any) -> None:
+def test_session_ends_without_a_click(carla: Person, minutes: int, open_: bool, settings: Any) -> None:
     settings.IDLE_MINUTES = 30
     now = timezone.now()
     with time_machine.travel(now, tick=False):
@@ -295,7 +295,7 @@ def test_session_ends_when_nobody_clicks(carla: Person, minutes: int, open_: boo
     assert ("because nobody used this page" in answer.content.decode()) == (not open_)
 
 
-def test_session_goes_on_while_somebody_clicks_but_not_for_ever(carla: Person, settings: Any) -> None:
+def test_session_goes_on_with_clicks_but_not_for_ever(carla: Person, settings: Any) -> None:
     settings.IDLE_MINUTES, settings.SESSION_HOURS = 30, 2
     now = timezone.now()
     with time_machine.travel(now, tick=False):
@@ -308,7 +308,7 @@ def test_session_goes_on_while_somebody_clicks_but_not_for_ever(carla: Person, s
     assert opened == [True, True, True, True, True, False]
 
 
-def test_session_of_an_arrival_does_not_end_so(amira: Person, signed_in: SignIn) -> None:
+def test_session_of_an_arrival_does_not_end_without_a_click(amira: Person, signed_in: SignIn) -> None:
     client = signed_in(amira)
     with time_machine.travel(timezone.now() + timedelta(hours=13), tick=False):
         assert client.get("/case/").context["is_arrival"]

@@ -1,4 +1,4 @@
-"""Entering for somebody on the phone: one page, one case, the secret shown once, nothing typed lost."""
+"""A coordinator enters a need or an offer for a person on the phone: one case, its secret shown once, no typing lost."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def almaty(db: None) -> None:
 
 @pytest.fixture
 def signed_in(signed_in: SignIn) -> SignIn:
-    """The same, for somebody who reads English."""
+    """Sign in as the shared fixture does, with pages in English."""
 
     def sign_in(person: Person) -> Client:
         client = signed_in(person)
@@ -110,7 +110,7 @@ def test_ask_opens_a_case_and_shows_number_and_secret_once(carla: Person, signed
     assert (number in page.content.decode(), secret in page.content.decode()) == (True, True)
     assert request.arrival.user.language == "uk"
 
-    again = client.post(ASK, said)  # The page is loaded again, or the button pressed twice.
+    again = client.post(ASK, said)  # The person reloads the page, or presses the button twice.
 
     assert (ShelterRequest.objects.count(), Arrival.objects.count()) == (1, 1)
     assert number in again.content.decode()
@@ -210,7 +210,7 @@ def test_offer_says_what_is_wrong(typed: dict[str, str], field: str, carla: Pers
 
 
 @pytest.mark.parametrize(("address", "said"), [(ASK, asked()), (OFFER, offered())])
-def test_another_place_is_not_ones_own(address: str, said: dict[str, str], signed_in: SignIn) -> None:
+def test_another_place_is_refused_to_its_outsiders(address: str, said: dict[str, str], signed_in: SignIn) -> None:
     stranger = people.carla("elsewhere", places=(people.place("Oral"),))
 
     page = signed_in(stranger).post(address, said)

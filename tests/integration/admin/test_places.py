@@ -1,4 +1,4 @@
-"""The places of the deployment: leads add, rename, point and close them; everybody else looks; the history stays."""
+"""The deployment's places: leads add, rename, move and close them; others only look; the history stays."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def page_of(place: Place) -> str:
 
 
 def edit(client: Client, place: Place, **changes: Any) -> Any:
-    """Send the form of the place's page as it stands, but for `changes`."""
+    """Send the form of the place's page with only `changes` different."""
     form = client.get(page_of(place)).context["form"]
     sent = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     return client.post(f"{LIST}{place.pk}/edit/", sent | {"reason": "as people say"} | changes, follow=True)
@@ -127,7 +127,7 @@ def test_point_far_away_is_another_place(lena: Person, signed_in: SignIn) -> Non
     page = edit(english(signed_in(lena)), people.place("Almaty"), latitude="51.2")
 
     assert page.status_code == 422
-    assert "884 km from where it was" in page.content.decode()
+    assert "884 km from the old one" in page.content.decode()
 
 
 def test_second_of_two_leads_is_told_and_can_save_after_a_look(lena: Person, signed_in: SignIn) -> None:
@@ -147,7 +147,7 @@ def test_second_of_two_leads_is_told_and_can_save_after_a_look(lena: Person, sig
 # -- closing --------------------------------------------------------------------------------------
 
 
-def test_closed_place_is_nobodys_choice_and_what_is_there_stays(
+def test_closed_place_cannot_be_chosen_and_its_rows_stay(
     lena: Person, carla: Person, amira: Person, signed_in: SignIn, client: Client
 ) -> None:
     asked = people.request(amira.arrival)
@@ -179,7 +179,7 @@ def test_closing_needs_a_reason(lena: Person, signed_in: SignIn) -> None:
     assert (Place.objects.get().closed_at, PlaceChange.objects.count()) == (None, 0)
 
 
-def test_place_does_not_open_again_beside_another_of_its_name(lena: Person, signed_in: SignIn) -> None:
+def test_place_does_not_reopen_beside_another_of_the_same_name(lena: Person, signed_in: SignIn) -> None:
     almaty, client = people.place("Almaty"), english(signed_in(lena))
     client.post(f"{LIST}{almaty.pk}/act/close/", {"reason": "wrong point"})
     client.post(f"{LIST}add/", OZINKI | {"name": "Almaty", "names": "", "latitude": "43.3", "longitude": "76.9"})
@@ -190,7 +190,7 @@ def test_place_does_not_open_again_beside_another_of_its_name(lena: Person, sign
     assert Place.objects.filter(closed_at=None).count() == 1
 
 
-# -- who may --------------------------------------------------------------------------------------
+# -- who may change places --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("who", ["carla", "adil"])

@@ -28,10 +28,16 @@ QUEUE = "/admin/matching/match/queue/"
 DECIDE = f"{QUEUE}decide/"
 BULK = f"{QUEUE}bulk/"
 QUERIES = 12
-"""Of a page of the queue, whatever waits. A server that keeps connections adds one, to see that its own is alive, and once a
-minute two, to note that somebody is there. The promise is at most 15."""
+"""Queries of a page of the queue, however much waits. The promise is at most 15.
+
+A server that keeps connections adds one query, to check that its connection is alive, and two once a minute, to note
+that the coordinator is there.
+"""
 DECISION_QUERIES = 9
-"""Of one decision, with the two that begin and end what is written together; one more reads the places of whoever has some."""
+"""Queries of one decision, with the two that begin and end its transaction.
+
+One more reads the places of a coordinator who has some.
+"""
 
 SignIn = Callable[[Person], Client]
 
@@ -110,7 +116,7 @@ def test_legs_of_a_household_are_one_card(carla: Person, hanna: Person, signed_i
 
 
 def mixed(hanna: Person, now: datetime) -> list[ShelterRequest]:
-    """Return requests, each with a proposal, in the order the queue should have."""
+    """Return requests, each with a proposal, in the order that the queue should have."""
     offered = people.space(hanna.host, beds=50, shared=True)
     ordered = []
     for first_night, urgency, days in (
@@ -170,7 +176,7 @@ def test_page_that_is_none_is_the_first(carla: Person, proposal: Match, signed_i
     assert requests_on(signed_in(carla).get(QUEUE, {"after": place})) == [proposal.request]
 
 
-def test_filters_choose(carla: Person, hanna: Person, signed_in: SignIn, risky: Match) -> None:
+def test_filters_narrow_the_queue(carla: Person, hanna: Person, signed_in: SignIn, risky: Match) -> None:
     ordered = mixed(hanna, timezone.now())
     client = signed_in(carla)
 
@@ -319,7 +325,7 @@ def test_last_few_decisions_are_shown_and_all_are_undone_at_once(
     assert [row.match for row in PendingDecision.objects.all()] == [colleagues]
 
 
-def test_what_was_refused_stands_before_what_waits_and_undo_means_the_latest_that_waits(
+def test_refused_decisions_stand_before_waiting_ones_and_undo_takes_back_the_latest_waiting_one(
     carla: Person, amira: Person, hanna: Person, proposal: Match, signed_in: SignIn
 ) -> None:
     client = signed_in(carla)
@@ -335,7 +341,9 @@ def test_what_was_refused_stands_before_what_waits_and_undo_means_the_latest_tha
     assert pending.latest == pending.rows[1].bundle
 
 
-def test_page_leaves_what_has_just_become_due_to_the_worker(carla: Person, proposal: Match, signed_in: SignIn) -> None:
+def test_page_leaves_a_decision_that_has_just_become_due_to_the_worker(
+    carla: Person, proposal: Match, signed_in: SignIn
+) -> None:
     decisions.decide({proposal.pk: 1}, "approve", by=carla.user, at=timezone.now() - timedelta(seconds=70))
 
     page = signed_in(carla).get(QUEUE)
@@ -390,7 +398,7 @@ def test_high_risk_needs_two_different_coordinators(carla: Person, risky: Match,
 
 
 def test_own_match_is_another_coordinators(carla: Person, signed_in: SignIn) -> None:
-    """Carla hosts as well: what concerns her own space is not hers to decide."""
+    """Carla hosts as well, and a match in her own space is not hers to decide."""
     people.vet(people.hosts.Host.objects.create(user=carla.user), by=people.carla("clara"))
     carla.user.refresh_from_db()
     match = people.proposed(people.request(people.amira().arrival), people.space(carla.user.host))
@@ -451,7 +459,7 @@ def test_bulk_of_a_filter_shows_first_and_decides_then(
 @pytest.mark.parametrize(
     "body", [{"act": "approve"}, {"act": "decline"}, {"act": "fly"}, {"act": "approve", "card": "x"}]
 )
-def test_bulk_that_says_too_little_changes_nothing(
+def test_incomplete_bulk_changes_nothing(
     carla: Person, proposal: Match, signed_in: SignIn, body: dict[str, str]
 ) -> None:
     assert signed_in(carla).post(BULK, body).status_code == 302
@@ -471,7 +479,7 @@ def test_bulk_of_many_needs_the_same_queries(carla: Person, hanna: Person, signe
     assert PendingDecision.objects.count() == 4
 
 
-# -- who is looking at what -----------------------------------------------------------------------
+# -- claims -----------------------------------------------------------------------------------------
 
 
 def test_claim_is_shown_to_others_and_taken_over(carla: Person, proposal: Match, signed_in: SignIn) -> None:
@@ -535,7 +543,7 @@ def test_card_page_compares_the_next_best_spaces(
     assert "<html" not in part.content.decode()
 
 
-def test_card_of_what_is_no_longer_proposed_leads_to_the_request(
+def test_card_of_a_match_that_is_no_longer_proposed_leads_to_the_request(
     carla: Person, proposal: Match, signed_in: SignIn
 ) -> None:
     transitions.approve(proposal.pk, by=carla.user, at=timezone.now())
@@ -565,7 +573,7 @@ def test_frozen_match_goes_on_after_a_coordinator_has_looked(
     assert proposal.frozen_at is None
 
 
-# -- who may --------------------------------------------------------------------------------------
+# -- who may enter ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("who", ["amira", "hanna", "oskar"])

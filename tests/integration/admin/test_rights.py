@@ -1,4 +1,4 @@
-"""Who may what at the desk: naming coordinators, auditors who change nothing, and the audit pages."""
+"""Rights at the desk: naming coordinators, auditors who change nothing, and the audit pages."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_only_leads_give_rights(who: str, lena: Person, request: pytest.FixtureR
     assert history() == []
 
 
-def test_database_knows_no_lead_of_some_places(lena: Person) -> None:
+def test_database_refuses_a_lead_of_some_places_only(lena: Person) -> None:
     with pytest.raises(IntegrityError, match="coordinator_leads_all_places"), transaction.atomic():
         Coordinator.objects.filter(user=lena.user).update(all_places=False)
 
@@ -188,7 +188,7 @@ def test_auditor_opens_and_changes_nothing(adil: Person, match: Match, signed_in
 
 
 def test_auditor_is_refused_by_the_acts_themselves(adil: Person, match: Match) -> None:
-    """Whatever a page lets through: the domain knows no auditor who acts."""
+    """Even if a page lets an auditor through, the domain's acts refuse."""
     with pytest.raises(NotYours):
         transitions.cancel(match.pk, by=adil.user, at=timezone.now(), reason="other")
 

@@ -1,4 +1,4 @@
-"""The settings page: leads change what makes sense, auditors read, and nothing typed is lost."""
+"""The settings page: leads change settings to values that make sense, auditors read, and no typing is lost."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         ({"check_home_visit": "on", "valid_home_visit": ""}, "For how many days does this check count?"),
         (
             {"check_identity_seen": None, "check_phone_verified": None, "check_rules_agreed": None},
-            "Choose at least one check: nobody is sent to a host nobody has looked at.",
+            "Choose at least one check: nobody may be sent to an unchecked host.",
         ),
         ({"two_people": ["flying"]}, "Select a valid choice. flying is not one of the available choices."),
         ({"reason": ""}, "This field is required."),
     ],
 )
-def test_what_makes_no_sense_is_said_and_nothing_typed_is_lost(
+def test_value_that_makes_no_sense_is_refused_and_nothing_typed_is_lost(
     lena: Person, signed_in: SignIn, wrong: dict[str, Any], says: str
 ) -> None:
     page = save(signed_in(lena), fresh_answer_days=5, **wrong)

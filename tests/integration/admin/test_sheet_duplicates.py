@@ -1,4 +1,4 @@
-"""The duplicates' pages: pairs side by side, what a merge would do, and every look at a person logged."""
+"""The duplicates' pages: pairs side by side, the result of a merge foretold, and every look at a person logged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def desk(carla: Person, signed_in: SignIn) -> Client:
 
 @pytest.fixture
 def twins(carla: Person) -> tuple[Host, Host]:
-    """Hanna twice: vetted, and unvetted, at one address."""
+    """Hanna as two hosts at one address, the first vetted and the second not."""
     one = people.hanna().host
     people.space(one)
     return one, host("Hana Musterfrau", "+77015550101", address="Abay avenue 10-5")
@@ -56,7 +56,7 @@ def test_both_sides_are_shown_with_what_merging_would_do(desk: Client, twins: tu
     ways = {way["stays"]: (way["refusal"], [count for _words, count in way["moved"]]) for way in page.context["ways"]}
     assert ways == {
         str(vetted.pk): ("", [1, 1]),
-        str(other.pk): ("Keep the one who is vetted: matches may stand on it.", []),
+        str(other.pk): ("Keep the vetted host: matches may depend on it.", []),
     }
     assert [word for word in ("Musterfrau", "hanna@", "5550101", "Abay") if word in page.content.decode()] == []
 
@@ -93,7 +93,9 @@ def test_pair_is_merged_and_gone_from_the_list(desk: Client, twins: tuple[Host, 
     assert "merged into" in desk.get(f"/admin/accounts/host/{goes.pk}/change/").content.decode()
 
 
-def test_pair_is_not_merged_before_it_is_said_that_there_is_no_way_back(desk: Client, twins: tuple[Host, Host]) -> None:
+def test_pair_is_merged_only_after_the_box_that_it_cannot_be_undone_is_ticked(
+    desk: Client, twins: tuple[Host, Host]
+) -> None:
     stays, goes = twins
     page = page_of("hosts", *pair(*twins))
     text = desk.get(page).content.decode()
@@ -112,10 +114,10 @@ def test_merge_that_is_refused_says_why(desk: Client, twins: tuple[Host, Host]) 
     answer = desk.post(page_of("hosts", *pair(*twins)) + "merge/", {"stays": str(other.pk), "sure": "yes"}, follow=True)
 
     vetted.refresh_from_db()
-    assert (vetted.merged_into, "Keep the one who is vetted" in answer.content.decode()) == (None, True)
+    assert (vetted.merged_into, "Keep the vetted host" in answer.content.decode()) == (None, True)
 
 
-def test_pair_that_is_not_the_same_is_noted(desk: Client, twins: tuple[Host, Host]) -> None:
+def test_pair_that_is_not_the_same_is_put_on_record(desk: Client, twins: tuple[Host, Host]) -> None:
     answer = desk.post(page_of("hosts", *pair(*twins)) + "apart/", follow=True)
 
     assert (answer.context["pairs"], PairVerdict.objects.get().verdict) == ([], "different")

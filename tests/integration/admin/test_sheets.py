@@ -1,4 +1,4 @@
-"""The sheets' pages: bring, preview, confirm, follow; what each says, and to whom."""
+"""The sheets' pages: upload, preview, confirm and follow; what each page says, and to whom."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_hosts_are_vetted_only_when_the_box_is_ticked(desk: Client, carla: Perso
     assert "1 host was vetted on the word of carla" in desk.get(page_of(sheet)).content.decode()
 
 
-def test_sheet_that_is_not_wanted_is_dropped(desk: Client, carla: Person) -> None:
+def test_unwanted_sheet_is_dropped(desk: Client, carla: Person) -> None:
     sheet = previewed(of_spaces({}), carla)
 
     answer = desk.post(f"/admin/matching/sheetimport/{sheet.pk}/drop/", follow=True)
@@ -122,7 +122,7 @@ def test_form_without_answers_says_what_is_missing(desk: Client) -> None:
     assert (answer.status_code, "Choose the file." in text, "Choose which of the two" in text) == (422, True, True)
 
 
-def test_rows_are_filtered_by_what_they_come_to(desk: Client, carla: Person) -> None:
+def test_rows_are_filtered_by_their_outcome(desk: Client, carla: Person) -> None:
     sheet = previewed(
         of_spaces({}, {"space_id": "s2", "beds": "many"}, {"space_id": "s3", "phone": "+77015550103"}), carla
     )
@@ -135,7 +135,7 @@ def test_rows_are_filtered_by_what_they_come_to(desk: Client, carla: Person) -> 
     assert lines == {"": [2, 3, 4], "new": [2, 4], "refused": [3], "odd": [2, 3, 4]}
 
 
-def test_no_page_shows_what_is_personal(desk: Client, carla: Person) -> None:
+def test_no_page_shows_personal_fields(desk: Client, carla: Person) -> None:
     taken_in(of_spaces({"host": "Hanna Musterfrau", "address": "Abay Avenue 10"}), carla)
     changed = previewed(
         of_spaces(
@@ -150,7 +150,7 @@ def test_no_page_shows_what_is_personal(desk: Client, carla: Person) -> None:
     assert [word for word in ("Hanna", "Abay", "neu@", "5550101", "5550199") if word in text] == []
 
 
-def test_list_holds_ones_own_and_those_of_ones_places(carla: Person, signed_in: SignIn) -> None:
+def test_list_holds_the_coordinators_own_sheets_and_those_of_their_places(carla: Person, signed_in: SignIn) -> None:
     here = people.carla("here", places=(people.place("Almaty"),))
     own, carlas = previewed(of_spaces({}), here), previewed(of_spaces({"space_id": "s2"}), carla)
 
@@ -189,7 +189,7 @@ def test_page_costs_the_same_for_one_row_and_for_many(
 
 def test_old_previews_are_not_offered(desk: Client, carla: Person) -> None:
     sheet = previewed(of_spaces({}), carla)
-    # This clock alone: in two days the coordinator's session has ended as well.
+    # Run only this clock: two days later, the coordinator's session would have ended as well.
     retention.clocks()["sheets_not_confirmed"].forget(timezone.now() + timedelta(days=1))
 
     page = desk.get(page_of(sheet))
@@ -219,7 +219,7 @@ def test_whole_import_is_undone_from_its_page(desk: Client, carla: Person) -> No
     ]
 
 
-# -- whose sheets ---------------------------------------------------------------------------------
+# -- colleagues' sheets -----------------------------------------------------------------------------
 
 IN_ORAL = {"space_id": "s2", "place": "Oral", "lat": "51.2", "lon": "51.4", "phone": "+77015550102"}
 TWO_PLACES = of_spaces(
@@ -253,7 +253,8 @@ def test_colleagues_of_a_place_see_its_sheets_and_the_rows_of_their_place(carla:
     assert (counts(page), page.context["size"]) == ({"new": 1}, 1)
     text = page.content.decode()
     assert ["Only the rows of your places are shown" in text, "Almaty" in text, ">s1<" in text] == [True, False, False]
-    # The negative control: its bringer sees all of it, what could not be read as well, and so does who has all places.
+    # The negative control: Carla, who uploaded the sheet, and a coordinator of all places see every row, the bad one
+    # too.
     assert lines_on(signed_in(carla), mixed) == lines_on(signed_in(people.carla("all")), mixed) == [2, 3, 4]
 
 

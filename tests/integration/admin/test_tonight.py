@@ -45,7 +45,7 @@ def english(client: Client) -> Client:
     return client
 
 
-# -- who has nowhere to sleep ---------------------------------------------------------------------
+# -- people without a place to sleep ----------------------------------------------------------------
 
 
 def test_sleeping_counts_people_by_how_far_their_match_is(carla: Person, hanna: Person) -> None:
@@ -93,7 +93,7 @@ def test_coordinator_of_another_place_sees_none_of_the_figures(amira: Person, ha
         assert shown == [True, False]
 
 
-# -- what waits -----------------------------------------------------------------------------------
+# -- open tasks -------------------------------------------------------------------------------------
 
 
 def test_todo_counts_what_waits(carla: Person, hanna: Person) -> None:
@@ -134,7 +134,7 @@ def test_todo_counts_what_waits(carla: Person, hanna: Person) -> None:
     assert undelivered > 0
 
 
-# -- is it alive ----------------------------------------------------------------------------------
+# -- the health of the service ----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_all_is_well_while_rounds_and_sweeps_come(alive: datetime) -> None:
     assert faults(alive + timedelta(minutes=4)) == []
 
 
-def test_nothing_ever_ran(db: None) -> None:
+def test_service_on_which_no_job_ever_ran_is_seen(db: None) -> None:
     assert tonight.faults(timezone.now()) == [tonight.Fault("worker", None), tonight.Fault("sweep", None)]
 
 
@@ -175,7 +175,7 @@ def test_round_that_is_due_and_does_not_come_is_seen(alive: datetime) -> None:
     assert faults(alive + timedelta(minutes=6)) == ["worker"]
 
 
-def test_messages_that_do_not_go_are_seen(alive: datetime, hanna: Person) -> None:
+def test_messages_that_are_not_sent_are_seen(alive: datetime, hanna: Person) -> None:
     people.match_in(Status.APPROVED, people.request(people.amira().arrival), people.space(hanna.host))
     MatchingDue.objects.all().delete()
     Heartbeat.objects.update(at=alive + timedelta(minutes=6))
@@ -227,7 +227,7 @@ def test_nights_ahead_count_beds_and_who_holds_them(carla: Person, hanna: Person
 
 
 def priced(*rows: tuple[Place, int, str, float]) -> None:
-    """Keep prices (place, nights from tonight, kind of space, price) as a round of matching does."""
+    """Keep prices (place, nights from tonight, kind of space, price), as a round of matching does."""
     now = timezone.now()
     done = MatchingRound.objects.create(started_at=now, finished_at=now, needs=0, offers=0, proposals=0, left_over=0)
     MatchingPrice.objects.bulk_create(
@@ -324,7 +324,7 @@ def test_auditor_sees_tonight_and_the_owner_the_stock_page(adil: Person, signed_
 
 
 def advised(asked: ShelterRequest, **found: Any) -> tuple[Reason, ...]:
-    """Let the engine say why this request is left over."""
+    """Write the engine's reasons why this request is left over."""
     need = as_need(asked, (asked.first_night, asked.last_day), declined=(), at=timezone.now())
     nothing = {"within": 1, "refused": (0,) * 10, "suitable": 1, "possible": 0, "wider": (0,) * 3, "shorter": (0, 0)}
     reasons = why_left_over(need, Obstacles(**nothing | found))
@@ -333,7 +333,7 @@ def advised(asked: ShelterRequest, **found: Any) -> tuple[Reason, ...]:
 
 
 def key_of(change: Reason) -> str:
-    """Return what the page's form sends for a change."""
+    """Return the value that the page's form sends for a change."""
     (found,) = unplaced.changes_in([change.as_json()])
     return found.key
 

@@ -80,7 +80,9 @@ def test_evidence_is_kept_without_metadata_and_encrypted(carla: Person, signed_i
 @pytest.mark.parametrize(
     ("name", "content"), [("scan.pdf", b"%PDF-1.7 ..."), ("photo.jpg", b"<script>alert(1)</script>"), ("x.jpg", b"")]
 )
-def test_what_is_no_picture_is_refused_in_words(name: str, content: bytes, carla: Person, signed_in: SignIn) -> None:
+def test_file_that_is_no_picture_is_refused_in_words(
+    name: str, content: bytes, carla: Person, signed_in: SignIn
+) -> None:
     host = people.hanna(vetted=False).host
     file = SimpleUploadedFile(name, content, content_type="image/jpeg")
 
@@ -161,7 +163,9 @@ def test_refusal_is_taken_back_in_the_admin(carla: Person, signed_in: SignIn) ->
 
 
 @pytest.mark.parametrize("move", ["unvetted", "merged", "nonsense"])
-def test_other_moves_are_not_there(move: str, carla: Person, hanna: Person, signed_in: SignIn) -> None:
+def test_moves_that_are_not_possible_have_no_address(
+    move: str, carla: Person, hanna: Person, signed_in: SignIn
+) -> None:
     assert signed_in(carla).post(f"{page_of(hanna.host)}/standing/{move}/", {"reason": "x"}).status_code == 404
 
 

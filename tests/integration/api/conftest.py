@@ -1,4 +1,4 @@
-"""Callers of the API: each of the four people with a bearer token, and somebody nobody knows."""
+"""Callers of the API: each of the four people with a bearer token, and a stranger without one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def nobody(db: None) -> APIClient:
 
 @pytest.fixture
 def calling(db: None) -> Calling:
-    """Return a client that calls as this person, with a token of this scope."""
+    """Return a function that makes a client for a person, with a token of the wanted scope."""
 
     def with_token(person: Person, scope: str = "write") -> APIClient:
         _row, token = tokens.issue(person.user, name="test", scope=scope, days=1, at=timezone.now())

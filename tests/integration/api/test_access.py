@@ -1,4 +1,4 @@
-"""Every endpoint of the API, for every caller: own and other. An endpoint without a row fails the first test."""
+"""Every endpoint of the API for every caller, on own and others' rows. An endpoint without a row fails the first test."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CALLERS = ("nobody", "amira", "hanna", "carla", "elsewhere", "oskar")
 
 @dataclass(frozen=True)
 class Things:
-    """What there is to call about."""
+    """The rows that the calls are about."""
 
     match: Match
     note: Notification
@@ -53,7 +53,7 @@ class Things:
 
 @dataclass(frozen=True)
 class Row:
-    """One endpoint with a match in `status`, and what each of CALLERS is answered."""
+    """One endpoint with a match in `status`, and the status code that each of CALLERS gets."""
 
     endpoint: str
     answers: tuple[int, ...]
@@ -144,7 +144,7 @@ def _endpoints(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
             continue
         route = re.sub(r"\(\?P<pk>[^)]*\)", "{id}", str(pattern.pattern)).strip("^$") or "nowhere/"
         for method in getattr(pattern.callback, "actions", {"get": "get"}):
-            # Django REST Framework adds HEAD beside GET at a view's first call: who called it before does not matter.
+            # Django REST Framework adds HEAD to a view at its first call, so its presence depends on earlier tests.
             if method != "head":
                 yield f"{method.upper()} {route}"
 
@@ -196,7 +196,7 @@ def test_call_is_answered_as_the_caller_may(row: Row, things: Things, client_of:
     answers, forms, changed = [], {}, set()
 
     for caller, client in clients.items():
-        with transaction.atomic():  # Undone afterwards: each caller finds the same things.
+        with transaction.atomic():  # Roll back after each call, so that every caller finds the same rows.
             before, body = state(), json.dumps(row.body(things))
             response = client.generic(method, address, body, content_type="application/json")
             answers.append(response.status_code)
@@ -217,7 +217,7 @@ def test_call_is_answered_as_the_caller_may(row: Row, things: Things, client_of:
 def test_list_holds_only_what_the_caller_may_see(
     row: Row, resource: str, caller: str, things: Things, client_of: Callable[[str], APIClient], oskar: Person
 ) -> None:
-    """Oskar's own things are there as well, so that a list that leaks could show it."""
+    """Oskar's own rows exist as well, so that a list that leaks would show them."""
     there, here = "Tbilisi", "Almaty"
     seen = {
         "spaces": {"amira": [], "hanna": [here], "carla": [there, here], "elsewhere": [], "oskar": [there]},

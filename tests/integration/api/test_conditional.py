@@ -1,4 +1,4 @@
-"""ETag and If-Match: a change of what has changed in the meantime is refused with 412."""
+"""ETag and If-Match (RFC 9110): a change of a row that has changed in the meantime is refused with 412."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _two_changes_at_once(clients: list[APIClient], address: str, headers: dict[s
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_parallel_changes_with_one_etag_one_is_made(calling: Calling, hanna: Person) -> None:
+def test_of_parallel_changes_with_one_etag_exactly_one_is_made(calling: Calling, hanna: Person) -> None:
     space = people.space(hanna.host)
     clients = [calling(hanna) for _ in range(4)]
 
@@ -109,7 +109,7 @@ def test_of_parallel_changes_with_one_etag_one_is_made(calling: Calling, hanna: 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_parallel_changes_without_an_etag_all_are_made(calling: Calling, hanna: Person) -> None:
-    """The control of the test above."""
+    """The negative control of the test above."""
     space = people.space(hanna.host)
     clients = [calling(hanna) for _ in range(4)]
 

@@ -1,4 +1,4 @@
-"""A creating POST with an Idempotency-Key, sent again: one row, one answer."""
+"""A creating POST that is sent again with its Idempotency-Key makes one row and gets the same answer."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_day_later_the_key_is_free_and_the_answer_forgotten(nobody: APIClient)
 
 @pytest.mark.django_db
 def test_a_case_is_opened_once_wherever_the_second_call_comes_from(nobody: APIClient) -> None:
-    """The telephone lost its network and calls from another address."""
+    """The phone lost its network, and calls again from another address."""
     key = {"idempotency-key": str(uuid4())}
 
     first = nobody.post(REQUESTS, request_body(), format="json", headers=key, REMOTE_ADDR="198.51.100.1")
@@ -104,7 +104,7 @@ def test_a_case_is_opened_once_wherever_the_second_call_comes_from(nobody: APICl
 
 
 @pytest.mark.django_db
-def test_a_stranger_must_send_a_key_nobody_else_comes_upon(nobody: APIClient) -> None:
+def test_a_stranger_must_send_a_key_that_is_hard_to_guess(nobody: APIClient) -> None:
     response = nobody.post(REQUESTS, request_body(), format="json", headers={"idempotency-key": "1"})
 
     assert (response.status_code, list(response.json()["errors"])) == (400, ["Idempotency-Key"])
@@ -112,7 +112,7 @@ def test_a_stranger_must_send_a_key_nobody_else_comes_upon(nobody: APIClient) ->
 
 
 @pytest.mark.django_db
-def test_what_is_kept_of_a_case_cannot_be_read_in_the_database(nobody: APIClient) -> None:
+def test_the_kept_answer_of_a_case_cannot_be_read_in_the_database(nobody: APIClient) -> None:
     key = str(uuid4())
     case = nobody.post(REQUESTS, request_body(), format="json", headers={"idempotency-key": key}).json()
 
@@ -126,7 +126,7 @@ def test_what_is_kept_of_a_case_cannot_be_read_in_the_database(nobody: APIClient
 
 @pytest.mark.django_db
 def test_a_token_is_given_once_for_one_code(nobody: APIClient, hanna: Person) -> None:
-    """The answer to a sign-in by code got lost: the code is used up, the answer comes again."""
+    """The answer to a sign-in by code was lost: the code is used up, but with its key the same answer comes again."""
     nobody.post(f"{TOKENS}code/", {"contact": hanna.contact}, format="json")
     code = hanna.user.notifications.get(event="sign_in_code").secret
     body = {"name": "phone", "contact": hanna.contact, "code": code}
@@ -168,7 +168,7 @@ def test_parallel_calls_with_one_key_make_one_row(calling: Calling, hanna: Perso
 
 @pytest.mark.django_db(transaction=True)
 def test_parallel_calls_without_a_key_make_as_many_rows(calling: Calling, hanna: Person) -> None:
-    """The control: without the key nothing holds them together."""
+    """The negative control: without the key each call makes a row."""
     clients = [calling(hanna) for _ in range(6)]
 
     _at_once(clients, SPACES, space_body(), {})

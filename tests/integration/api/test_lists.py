@@ -37,8 +37,8 @@ def test_pages_hold_every_row_once(calling: Calling, hanna: Person, count: int) 
     assert {row["id"] for page in pages for row in page} == spaces
 
 
-def test_pages_hold_rows_of_one_moment_once_even_beyond_a_thousand(nobody: APIClient) -> None:
-    """An import or a round writes more rows of one moment than the cursor would count by default."""
+def test_pages_hold_a_thousand_rows_of_one_moment_once_each(nobody: APIClient) -> None:
+    """An import or a round writes more rows of one moment than the cursor's default offset limit."""
     Place.objects.bulk_create(
         Place(geoname_id=-number, name=f"Crossing {number}", country="KZ", kind="crossing", latitude=50, longitude=50)
         for number in range(1, 1206)
@@ -61,9 +61,9 @@ def test_page_is_stable_while_rows_come(calling: Calling, hanna: Person) -> None
 
 
 QUERIES = {"spaces": 5, "requests": 5, "matches": 4, "notifications": 4, "tokens": 4}
-"""Each: the token, that it was used, the throttle, the rows; then windows or matches at once.
+"""Each list reads the token, notes its use, counts the throttle, and reads the rows.
 
-The coordinator comes with the token.
+Spaces and requests also read windows or matches in one query. The coordinator comes with the token.
 """
 
 
@@ -98,7 +98,7 @@ def test_matches_of_one_place_cost_the_same_whatever_their_number(
         people.match_in(Status.APPROVED, people.request(amira.arrival), people.space(hanna.host))
     client = calling(local)
 
-    with django_assert_num_queries(5):  # as above, and her places
+    with django_assert_num_queries(5):  # as above, and the query for her places
         response = client.get("/api/v1/matches/")
 
     assert [len(row["acts"]) > 0 for row in response.json()["results"]] == [True] * count
@@ -138,7 +138,7 @@ def test_filter_narrows_matches_and_requests(calling: Calling, amira: Person, ha
     assert [row["id"] for row in late] == [str(later.pk)]
 
 
-def test_filter_by_a_strangers_id_tells_nothing(calling: Calling, amira: Person, oskar: Person) -> None:
+def test_filter_by_an_id_of_a_strangers_row_tells_nothing(calling: Calling, amira: Person, oskar: Person) -> None:
     hers = people.request(amira.arrival)
     client = calling(oskar)
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a row or a problem, never a failure of the server (the client raises those)."""
+"""For any input the answer is a row or a problem, never a failure of the server (the client raises failures)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who reads what: names, addresses, notes and reasons stay with those they are for."""
+"""Names, addresses, notes and reasons are shown only to the people they are meant for."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def match(amira: Person, hanna: Person) -> Match:
 
 
 def everything(client: APIClient, match: Match) -> str:
-    """Return all that this caller can read without opening the contact."""
+    """Return everything that this caller can read without opening the contact."""
     one = [f"spaces/{match.space_id}", f"requests/{match.request_id}", f"matches/{match.pk}"]
     addresses = [*PATHS, *one, f"matches/{match.pk}/history", f"requests/{match.request_id}/candidates"]
     return json.dumps([client.get(f"/api/v1/{address}/").json() for address in addresses], ensure_ascii=False)
@@ -176,7 +176,7 @@ def test_owner_can_empty_what_they_wrote(calling: Calling, hanna: Person) -> Non
     assert Space.objects.get(pk=space.pk).address == ""
 
 
-def test_somebody_unknown_opens_a_case_and_signs_in_with_what_they_were_shown(nobody: APIClient) -> None:
+def test_stranger_opens_a_case_and_signs_in_with_the_secret_from_the_answer(nobody: APIClient) -> None:
     case = nobody.post("/api/v1/requests/", request_body(notes=NOTES), format="json").json()
 
     proof = {"name": "phone", "case_number": case["case_number"], "secret": case["secret"]}

@@ -155,8 +155,8 @@ def test_offer_that_makes_no_sense_is_refused(
     assert Space.objects.count() == 0
 
 
-def test_number_beyond_all_numbers_is_refused(nobody: APIClient) -> None:
-    """`1e400` is read as infinity, which no answer could be written with."""
+def test_number_too_large_for_a_float_is_refused(nobody: APIClient) -> None:
+    """Python reads `1e400` as infinity, which JSON cannot hold, so no answer could be written."""
     body = json.dumps(request_body()).replace("}", ', "radius_km": 1e400}')
 
     response = nobody.generic("POST", "/api/v1/requests/", body, content_type="application/json")

@@ -1,4 +1,4 @@
-"""The schema is OpenAPI 3.1 without a warning, and its page needs no script and nothing from elsewhere."""
+"""The schema is OpenAPI 3.1 without a warning; its page needs no script and nothing from another site."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The schema; making it fails on the first warning."""
+    """Return the schema; its generation fails on the first warning."""
     file = tmp_path_factory.mktemp("schema") / "schema.yml"
     with override("en"):
         call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(file))

@@ -1,4 +1,4 @@
-"""No way into a coordinator's rights by one factor alone: neither by a session of the API nor by a token."""
+"""One factor alone never gives a coordinator's rights, neither in a session of the API nor by a token."""
 
 from __future__ import annotations
 

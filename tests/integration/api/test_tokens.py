@@ -1,4 +1,4 @@
-"""Tokens: how one comes by a first one, what its scope allows, and when it ends."""
+"""Tokens: the ways to a first token, the limits of its scope, and its end."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def test_host_gets_a_token_by_a_code_sent_to_them(nobody: APIClient, hanna: Pers
     assert _with(given.json()["token"]).post("/api/v1/spaces/", space_body(), format="json").status_code == 201
 
 
-def test_code_is_asked_for_with_the_same_answer_whoever_it_is(nobody: APIClient, hanna: Person) -> None:
+def test_asking_for_a_code_gets_the_same_answer_for_known_and_unknown_contacts(
+    nobody: APIClient, hanna: Person
+) -> None:
     known = nobody.post(f"{TOKENS}code/", {"contact": hanna.contact}, format="json")
     unknown = nobody.post(f"{TOKENS}code/", {"contact": "nobody@example.org"}, format="json")
 
@@ -113,7 +115,7 @@ def test_token_of_scope_read_changes_nothing(calling: Calling, hanna: Person) ->
     assert list(Space.objects.values_list("beds", "status")) == [(3, "listed")]
 
 
-def test_token_ends_with_its_days(nobody: APIClient, amira: Person) -> None:
+def test_token_ends_after_its_days(nobody: APIClient, amira: Person) -> None:
     token = nobody.post(TOKENS, _proof(amira, days=2), format="json").json()["token"]
 
     with time_machine.travel(timezone.now() + timedelta(days=2, seconds=1), tick=False):
@@ -139,7 +141,7 @@ def test_wrong_token_is_refused_even_where_none_is_needed(header: str, db: None)
     assert (response.status_code, response.json()["code"]) == (401, "authentication_failed")
 
 
-def test_token_of_somebody_who_left_opens_nothing(calling: Calling, carla: Person) -> None:
+def test_token_of_a_person_who_has_left_opens_nothing(calling: Calling, carla: Person) -> None:
     client = calling(carla)
     carla.user.is_active = False
     carla.user.save()

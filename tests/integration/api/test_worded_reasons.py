@@ -1,4 +1,4 @@
-"""Reasons over the API: a code and numbers for machines, and words in the language of the call."""
+"""Reasons over the API: a code and numbers for programs, and words in the language of the call."""
 
 from __future__ import annotations
 

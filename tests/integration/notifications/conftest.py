@@ -1,4 +1,4 @@
-"""Who is told: Hanna has an e-mail address, Amira nothing but her page, Carla a phone."""
+"""The recipients: Hanna has an e-mail address, Amira only her page, Carla a phone."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def oskar(db: None) -> User:
 
 @pytest.fixture(autouse=True)
 def _same_everywhere(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """Links of one length on every machine, and a broker that an earlier test found dead may be tried at once."""
+    """Fix the length of links on every machine, and let wake-ups try a broker that an earlier test found dead."""
     settings.SITE_URL = "https://somewhere.example"
     settings.TIME_ZONE = "Asia/Almaty"
     monkeypatch.setattr(wakeups, "_failed_at", float("-inf"))

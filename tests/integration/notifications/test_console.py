@@ -1,4 +1,4 @@
-"""The console channel: what `make run` shows."""
+"""The console channel, which `make run` uses."""
 
 from __future__ import annotations
 

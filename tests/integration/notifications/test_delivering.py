@@ -1,4 +1,4 @@
-"""Delivering over a real HTTP gateway that takes, fails, stalls, refuses, limits and cuts off."""
+"""Delivery over a real HTTP gateway that takes, fails, stalls, refuses, limits and cuts off."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.standins.gateway import TOKEN, Answer, Gateway, broken, cut, dripping
 
 
 def deliver(at: datetime = NOON) -> int:
-    """Deliver what is due at this moment, backing off without jitter."""
+    """Deliver what is due at this moment, with back-off but without jitter."""
     return deliver_due(now=lambda: at, jitter=lambda: 0.0)
 
 
@@ -123,7 +123,7 @@ def test_deliver_keeps_the_id_a_provider_gives(
         getattr(value, "status", None) and f"{value.status}{'-stalls' * value.stalls}{'-cut' * value.cuts}"
     ),
 )
-def test_deliver_tries_again_what_may_pass(
+def test_deliver_tries_again_after_a_failure_that_may_pass(
     gateway: Gateway, hanna: User, answer: Answer, error_class: str, error_text: str, wait_seconds: float
 ) -> None:
     gateway.will_answer(answer)
@@ -143,7 +143,7 @@ def test_deliver_tries_again_what_may_pass(
 
 
 @pytest.mark.parametrize("status", [400, 410, 413, 415, 422])
-def test_deliver_never_tries_again_what_is_permanent(gateway: Gateway, hanna: User, status: int) -> None:
+def test_deliver_never_tries_again_after_a_permanent_failure(gateway: Gateway, hanna: User, status: int) -> None:
     gateway.will_answer(refused(status))
     tell(hanna, "host_vetted", at=NOON, key="vetted:1")
 
@@ -155,7 +155,7 @@ def test_deliver_never_tries_again_what_is_permanent(gateway: Gateway, hanna: Us
 
 
 @pytest.mark.parametrize("answer", [stalled(takes=True), cut(takes=True)], ids=["stalled", "cut"])
-def test_deliver_again_what_was_taken_unheard_is_counted_once(gateway: Gateway, hanna: User, answer: Answer) -> None:
+def test_deliver_again_after_a_lost_answer_is_counted_once(gateway: Gateway, hanna: User, answer: Answer) -> None:
     gateway.will_answer(answer)
     tell(hanna, "host_vetted", at=NOON, key="vetted:1")
 
@@ -177,7 +177,7 @@ def test_deliver_gives_up_after_the_last_attempt(gateway: Gateway, hanna: User) 
     assert len(gateway.requests) == MOST_ATTEMPTS
 
 
-def test_deliver_gives_up_what_no_worker_lives_through(gateway: Gateway, hanna: User) -> None:
+def test_deliver_gives_up_a_message_that_kills_every_worker(gateway: Gateway, hanna: User) -> None:
     tell(hanna, "host_vetted", at=NOON, key="vetted:1")
     for day in range(MOST_ATTEMPTS):
         assert len(claim(at=NOON + timedelta(days=day))) == 1  # and the worker dies
@@ -188,7 +188,7 @@ def test_deliver_gives_up_what_no_worker_lives_through(gateway: Gateway, hanna: 
     assert gateway.requests == []
 
 
-def test_deliver_keeps_no_word_of_the_provider_that_may_repeat_an_address(gateway: Gateway, carla: User) -> None:
+def test_deliver_keeps_no_answer_of_the_provider_that_may_repeat_an_address(gateway: Gateway, carla: User) -> None:
     gateway.will_answer(refused(400, message="no such number: +77001234567"))
     tell(carla, "proposals_waiting", at=NOON, key="waiting:1")
 
@@ -197,7 +197,7 @@ def test_deliver_keeps_no_word_of_the_provider_that_may_repeat_an_address(gatewa
     assert row().error_text == "400"
 
 
-def test_deliver_leaves_a_provider_alone_that_limits_its_rate(gateway: Gateway, hanna: User) -> None:
+def test_deliver_pauses_a_provider_that_limits_its_rate(gateway: Gateway, hanna: User) -> None:
     gateway.always_answers(rate_limited("60"))
     for number in range(5 * delivering.SIDE_BY_SIDE):
         tell(hanna, "host_confirmed", at=NOON, key=f"confirmed:{number}")
@@ -208,7 +208,7 @@ def test_deliver_leaves_a_provider_alone_that_limits_its_rate(gateway: Gateway, 
     assert Delivery.objects.filter(status="waiting", attempts=0).count() == 4 * delivering.SIDE_BY_SIDE
 
 
-def test_deliver_goes_past_an_address_that_no_key_opens(
+def test_deliver_skips_an_address_that_no_key_opens(
     gateway: Gateway, hanna: User, carla: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     tell(hanna, "host_vetted", at=NOON, key="vetted:1")
@@ -256,7 +256,7 @@ def test_deliver_wakes_people_for_what_is_urgent(gateway: Gateway, hanna: User) 
     assert deliver(midnight) == 1
 
 
-def test_deliver_does_not_ask_when_the_time_to_answer_is_over(gateway: Gateway, hanna: User) -> None:
+def test_deliver_does_not_ask_after_the_time_to_answer_is_over(gateway: Gateway, hanna: User) -> None:
     answer_by = NOON + timedelta(hours=3)
     tell(hanna, "host_asked", at=NOON, key="asked:1", context={"answer_by": answer_by.isoformat()})
 
@@ -325,7 +325,7 @@ def test_deliver_forgets_a_code_that_can_never_be_sent(gateway: Gateway, hanna: 
 # -- the lease ------------------------------------------------------------------------------------
 
 
-def test_claim_leaves_what_another_worker_holds(settings: Any, gateway: Gateway, hanna: User) -> None:
+def test_claim_leaves_deliveries_that_another_worker_holds(settings: Any, gateway: Gateway, hanna: User) -> None:
     settings.LEASE_SECONDS = 60
     tell(hanna, "host_vetted", at=NOON, key="vetted:1")
 
@@ -336,7 +336,9 @@ def test_claim_leaves_what_another_worker_holds(settings: Any, gateway: Gateway,
     assert ([len(rows) for rows in (first, second, after)], row().attempts) == ([1, 0, 1], 2)
 
 
-def test_record_writes_nothing_when_the_lease_is_anothers(settings: Any, gateway: Gateway, hanna: User) -> None:
+def test_record_writes_nothing_when_another_worker_holds_the_lease(
+    settings: Any, gateway: Gateway, hanna: User
+) -> None:
     settings.LEASE_SECONDS = 60
     tell(hanna, "host_vetted", at=NOON, key="vetted:1")
     slow = claim(at=NOON)[0]

@@ -46,7 +46,7 @@ def test_deliver_sends_a_mail_with_its_key_as_message_id(mail_server: MailServer
         ([], ["451 try later"], "waiting", "server", "SMTP 451"),
     ],
 )
-def test_deliver_tells_what_passes_from_what_does_not(
+def test_deliver_tells_temporary_from_permanent_failures(
     mail_server: MailServer,
     hanna: User,
     recipient: list[str],
@@ -77,7 +77,7 @@ def test_deliver_tries_again_after_a_server_that_stalls(mail_server: MailServer,
     assert (failed.status, failed.error_class) == ("waiting", "timeout")
 
 
-def test_deliver_tries_again_when_nobody_listens(settings: Any, mail_server: MailServer, hanna: User) -> None:
+def test_deliver_tries_again_when_no_server_listens(settings: Any, mail_server: MailServer, hanna: User) -> None:
     settings.EMAIL_PORT = 1
     tell(hanna, "host_vetted", at=NOON, key="vetted:1")
 

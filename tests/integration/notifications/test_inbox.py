@@ -1,4 +1,4 @@
-"""The inbox: one's own notifications, read once, without codes."""
+"""The inbox shows a person's own notifications, counts each as read once, and shows no codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notifications.outbox import tell
 from tests.integration.notifications.conftest import NOON
 
 
-def test_inbox_shows_ones_own_newest_first(hanna: User, oskar: User) -> None:
+def test_inbox_shows_the_persons_own_notifications_newest_first(hanna: User, oskar: User) -> None:
     older = tell(hanna, "host_vetted", at=NOON, key="1")
     newer = tell(hanna, "host_confirmed", at=NOON + timedelta(hours=1), key="2")
     others = tell(oskar, "host_vetted", at=NOON, key="3")
@@ -36,7 +36,7 @@ def test_mark_read_counts_the_first_time(hanna: User) -> None:
     assert (first.read_at, again.read_at, unread_count(hanna)) == (NOON, NOON, 0)
 
 
-def test_mark_read_of_anothers_is_not_found(hanna: User, oskar: User) -> None:
+def test_mark_read_of_another_persons_notification_is_not_found(hanna: User, oskar: User) -> None:
     told = tell(hanna, "host_vetted", at=NOON, key="1")
 
     with pytest.raises(Notification.DoesNotExist):

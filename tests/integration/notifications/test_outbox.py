@@ -1,4 +1,4 @@
-"""The outbox: what is told is written with the change, once, to the right address, and nothing of it leaks."""
+"""The outbox: a message is written with the change it reports, once, to the right address, and nothing of it leaks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _in_threads(*acts: Callable[[], object]) -> None:
         thread.join()
 
 
-# -- who is told where ----------------------------------------------------------------------------
+# -- which person at which address ------------------------------------------------------------------
 
 
 def test_tell_writes_the_notification_and_its_delivery(hanna: User) -> None:
@@ -204,7 +204,7 @@ def test_tell_many_nothing_writes_nothing(db: None) -> None:
     assert tell_many([], at=NOON) == []
 
 
-# -- what it refuses ------------------------------------------------------------------------------
+# -- refusals ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_tell_many_nothing_writes_nothing(db: None) -> None:
         (
             "host_vetted",
             {"context": {"name": "Hanna"}},
-            "A notification may not carry ['name']; what it may is events.CONTEXT.",
+            "A notification may not carry ['name']; events.CONTEXT lists the fields that it may carry.",
         ),
         ("host_asked", {"context": {"match": "m1"}}, "host_asked needs ['answer_by'] in its context."),
         ("host_asked", {"context": {"answer_by": ""}}, "host_asked needs ['answer_by'] in its context."),
@@ -222,7 +222,9 @@ def test_tell_many_nothing_writes_nothing(db: None) -> None:
         ("host_vetted", {"secret": "482177"}, "host_vetted takes no secret."),
     ],
 )
-def test_tell_refuses_what_the_event_is_not(hanna: User, event: str, arguments: dict[str, Any], message: str) -> None:
+def test_tell_refuses_what_does_not_fit_the_event(
+    hanna: User, event: str, arguments: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError) as refusal:
         tell(hanna, event, at=NOON, key="k", **arguments)
 
@@ -230,7 +232,7 @@ def test_tell_refuses_what_the_event_is_not(hanna: User, event: str, arguments: 
     assert Notification.objects.count() == 0
 
 
-# -- what lies in the database --------------------------------------------------------------------
+# -- stored rows ------------------------------------------------------------------------------------
 
 
 def _dump(table: str) -> str:
@@ -262,7 +264,7 @@ def test_tell_keeps_no_code_that_nobody_will_send(settings: Any, amira: User, ca
     assert [row.secret for row in Notification.objects.all()] == ["", ""]
 
 
-def test_tell_something_that_asks_expires_with_the_time_to_answer(hanna: User) -> None:
+def test_question_expires_with_the_time_to_answer(hanna: User) -> None:
     told = tell(hanna, "host_asked", at=NOON, key="asked:1", context={"answer_by": ANSWER_BY.isoformat()})
 
     assert told.expires_at == ANSWER_BY

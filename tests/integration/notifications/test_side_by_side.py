@@ -1,4 +1,4 @@
-"""Several workers at once, and one that is killed: nothing is lost, and nothing is told twice."""
+"""Several workers at once, and one that is killed: no message is lost, and none is counted twice."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def deliver_in_threads(count: int) -> None:
 
 
 def requests_for_each_key(gateway: Gateway) -> Counter[int]:
-    """Return how many keys were sent how often."""
+    """Return, for each number of requests, how many keys were sent that many times."""
     return Counter(Counter(request.key for request in gateway.requests).values())
 
 
@@ -74,7 +74,7 @@ def test_deliver_side_by_side_in_threads_sends_each_once(settings: Any, gateway:
 def test_deliver_side_by_side_without_the_claim_sends_twice(
     settings: Any, gateway: Gateway, hanna: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control: were the claim a plain reading, the test above would see it."""
+    """The negative control: without the claim's lock every worker sends the same rows, and the counts above show it."""
     settings.GATEWAY_TIMEOUT_SECONDS = 30.0
     tell_all(hanna)
     everybody_has_read = threading.Barrier(4)
@@ -106,7 +106,9 @@ def test_deliver_side_by_side_in_processes_sends_each_once(gateway: Gateway, han
     processes = [threading.Thread(target=run_python, args=(DELIVER, env)) for _ in range(2)]
     for process in processes:
         process.start()
-    gateway.wait_for_requests(both)  # More than one process sends at a time: both are at it.
+    gateway.wait_for_requests(
+        both
+    )  # More requests wait than one process sends at a time, so both processes are sending.
     gateway.release()
     for process in processes:
         process.join()
@@ -115,7 +117,7 @@ def test_deliver_side_by_side_in_processes_sends_each_once(gateway: Gateway, han
     assert Counter(Delivery.objects.values_list("status", "attempts")) == {("sent", 1): MANY}
 
 
-def test_deliver_renews_the_lease_of_what_takes_long(settings: Any, gateway: Gateway, hanna: User) -> None:
+def test_deliver_renews_the_lease_of_a_slow_delivery(settings: Any, gateway: Gateway, hanna: User) -> None:
     settings.GATEWAY_TIMEOUT_SECONDS, settings.LEASE_SECONDS = 30.0, 1
     gateway.always_answers(stalled(takes=True))
     tell(hanna, "host_vetted", at=timezone.now(), key="vetted:1")
@@ -137,7 +139,7 @@ def test_deliver_renews_the_lease_of_what_takes_long(settings: Any, gateway: Gat
 
 def test_deliver_after_a_worker_was_killed_sends_again_and_is_counted_once(gateway: Gateway, hanna: User) -> None:
     gateway.will_answer(stalled(takes=True))
-    with OwnRedis() as own:  # so that no other worker hears the wake-up
+    with OwnRedis() as own:  # so that no other worker receives the wake-up
         env = environment(
             **gateway.environment,
             REDIS_URL=own.url,

@@ -1,4 +1,4 @@
-"""Wake-ups: after commit, once, and never at the expense of the person who asks."""
+"""Wake-ups: sent after commit, once, and never at the expense of the person whose request causes them."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ print("went on")
 
 @pytest.fixture
 def mark() -> str:
-    """An id by which a test knows its own wake-ups."""
+    """An id by which a test recognises its own wake-ups."""
     return uuid.uuid4().hex
 
 
 @pytest.fixture
 def queue() -> Iterator[redis.Redis]:
-    """The Redis of the tests, in which wake-ups lie."""
+    """The tests' Redis, which holds the wake-ups."""
     client = redis.Redis.from_url(django_settings.REDIS_URL)
     yield client
     client.close()
 
 
 def woken(queue: redis.Redis, mark: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return the task and the ids of every message with this mark; takes them away."""
+    """Return the task and the ids of every message with this mark, and remove the messages."""
     found = []
     for raw in queue.lrange("celery", 0, -1):
         message = json.loads(raw)
@@ -115,8 +115,8 @@ def test_wake_reaches_the_database_that_the_url_names() -> None:
 
 
 # -- Redis in trouble -----------------------------------------------------------------------------
-# Each in a process of its own, whose broker is set before Celery reads it. The times are only for safety:
-# without socket time-outs the first of them hangs for about a minute.
+# Each test runs a process of its own, because the broker must be set before Celery reads it. The time-outs are only
+# for safety: without socket time-outs the first test hangs for about a minute.
 
 
 @pytest.mark.django_db(transaction=True)
@@ -133,7 +133,7 @@ def test_wake_goes_on_when_redis_refuses() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_wake_goes_on_when_redis_freezes_in_mid_life() -> None:
+def test_wake_goes_on_when_redis_freezes_after_a_first_success() -> None:
     code = """
 import django; django.setup()
 from notifications.wakeups import wake
@@ -157,4 +157,7 @@ wake("notifications.deliver", number=2); print("went on", flush=True)
         own.thaw()
 
         assert (out, process.returncode) == ("went on\n", 0)
-        assert own.client().llen("celery") in (1, 2)  # The second may lie in the socket that Redis reads later.
+        assert own.client().llen("celery") in (
+            1,
+            2,
+        )  # The second wake-up may still lie in the socket of the frozen Redis.

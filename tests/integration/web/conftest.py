@@ -1,4 +1,4 @@
-"""The pages are read in English here; every language has its own tests."""
+"""These tests read the pages in English; tests of their own read the other languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Amira opens her case, sees where it stands, and does everything an arrival may do."""
+"""Amira opens her case, sees its state, and does everything that an arrival may do."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def now(match: Match) -> str:
 
 
 def story(client: Client) -> tuple[str, str]:
-    """Return what happened and what is next, of the one live match or else of the request."""
+    """Return the past and next steps, of the one live match or else of the request."""
     (card,) = client.get("/case/").context["cards"]
     told = card.live[0].story if card.live else card.story
     return told.happened, told.next
@@ -103,7 +103,7 @@ def test_sign_in_by_a_host_is_no_case(client: Client, hanna: Person) -> None:
     assert title_of(client.get("/case/")) == "Open your case – Shanyrak"
 
 
-# -- where it stands ------------------------------------------------------------------------------
+# -- the state of the case --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
         people.match_in(Status.CONFIRMED, people.request(amira.arrival, **wanted), space)
     client.force_login(amira.user)
 
-    # Session, user, arrival, no coordinator; requests, their matches, the visible ones; messages; a draft; host (for the
-    # frame).
+    # Session, user, arrival, no coordinator; requests, their matches, the visible ones; messages; a draft;
+    # and the host, for the frame.
     with django_assert_num_queries(10):
         response = client.get("/case/")
 
@@ -226,7 +226,7 @@ def test_page_always_says_whom_to_contact(
 
     whom = card.live[0].whom if card.live else card.whom
     unbroken = contact.replace(" ", "\N{NO-BREAK SPACE}")
-    desk = f"The coordinators: {unbroken}." if contact else "Ask the coordinators where you heard of us."
+    desk = f"The coordinators: {unbroken}." if contact else "Ask the coordinators at the place where you heard of us."
     assert whom.endswith(f"A question, or something is wrong? {desk}")
     assert ("your host" in whom) == (status in (Status.CONFIRMED, Status.CHECKED_IN))
 
@@ -242,7 +242,7 @@ def test_what_is_under_way_stands_before_what_has_ended(client: Client, amira: P
     assert [card.request.pk for card in cards] == [staying.request_id, over.pk]
 
 
-def test_page_says_until_when_to_be_patient_and_then_to_ask(client: Client, amira: Person) -> None:
+def test_page_says_until_when_to_wait_and_afterwards_to_ask(client: Client, amira: Person) -> None:
     asked = people.request(amira.arrival)
     client.force_login(amira.user)
     by = formats.date_format(timezone.localtime(asked.registered_at + timedelta(hours=3)), "j E, H:i")
@@ -389,7 +389,7 @@ def test_act_of_the_host_is_refused_to_the_arrival(client: Client, amira: Person
 
 
 @pytest.mark.parametrize("name", ["approve", "expire", "confirm", "propose", "dance"])
-def test_act_of_nobody_here_does_not_exist(client: Client, amira: Person, hanna: Person, name: str) -> None:
+def test_act_that_no_arrival_has_does_not_exist(client: Client, amira: Person, hanna: Person, name: str) -> None:
     match = in_status(Status.APPROVED, amira, hanna)
     client.force_login(amira.user)
 

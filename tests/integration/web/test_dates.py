@@ -1,4 +1,4 @@
-"""Amira's plans change: she gives other nights, and whatever no longer fits is looked for anew."""
+"""Amira's plans change: she gives other nights, and a match that no longer fits is replaced."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_agreement_that_fits_no_more_is_cancelled_and_the_host_hears_of_it(
     assert nights_of(match.request)[:2] == (tonight(first), nights)
 
 
-def test_proposal_nobody_has_heard_of_ends_quietly(client: Client, amira: Person, hanna: Person) -> None:
+def test_proposal_that_nobody_was_told_of_ends_silently(client: Client, amira: Person, hanna: Person) -> None:
     match = asked_and_matched(Status.PROPOSED, amira, hanna)
     client.force_login(amira.user)
     heard = hanna.user.notifications.count()
@@ -103,7 +103,7 @@ def test_worker_matches_the_new_nights(client: Client, amira: Person, hanna: Per
 
 
 def longer(client: Client, match: Match, nights: int, **more: str) -> list[Match]:
-    """Ask for so many nights in all; return the matches that came of it."""
+    """Ask for this many nights in all; return the matches that result."""
     client.force_login(match.request.arrival.user)
     client.post(f"/case/request/{match.request_id}/dates/", {"nights": str(nights)} | more)
     return list(Match.objects.exclude(pk=match.pk))
@@ -116,11 +116,11 @@ def test_longer_stay_is_proposed_in_the_same_space_as_a_new_leg(client: Client, 
 
     assert (further.space, further.leg, further.status) == (match.space, 2, Status.PROPOSED)
     assert (further.first_night, further.nights, further.people) == (tonight(4), 2, 2)
-    assert client.get("/case/").context["cards"][0].live[0].match == match  # A proposal is nobody's news yet.
+    assert client.get("/case/").context["cards"][0].live[0].match == match  # The page does not show a proposal yet.
 
 
 @pytest.mark.parametrize("may_move", [True, False])
-def test_longer_stay_where_the_space_is_taken_is_the_workers_if_they_may_move(
+def test_longer_stay_in_a_taken_space_is_left_to_the_worker_if_they_may_move(
     client: Client, amira: Person, hanna: Person, may_move: bool
 ) -> None:
     match = asked_and_matched(Status.CHECKED_IN, amira, hanna, first_night=tonight())
@@ -144,7 +144,7 @@ def test_longer_stay_than_the_host_allows_is_not_proposed_there(client: Client, 
     assert [each.nights for each in longer(client, match, 5)] == [1]
 
 
-def test_who_wanted_the_whole_stay_still_does(client: Client, amira: Person) -> None:
+def test_household_that_wanted_the_whole_stay_still_wants_the_whole_stay(client: Client, amira: Person) -> None:
     asked = people.request(amira.arrival, nights=5, min_nights=5)
     client.force_login(amira.user)
 
@@ -234,7 +234,7 @@ def test_withdrawn_request_has_no_dates(client: Client, amira: Person) -> None:
     assert change(client, asked, 5, 3).status_code == 404
 
 
-# -- below the door -------------------------------------------------------------------------------
+# -- the act itself ---------------------------------------------------------------------------------
 
 
 def test_dates_of_somebody_else_are_refused(amira: Person, hanna: Person, oskar: Person) -> None:
@@ -268,7 +268,7 @@ def test_dates_out_of_bounds_are_refused(amira: Person, first: int, nights: int)
 
 
 def test_refusal_ends_nothing(amira: Person, hanna: Person) -> None:
-    """All or nothing: with a stay going on in one leg, the other leg is not cancelled either."""
+    """The change is all or nothing: a stay in one leg refuses it, so the other leg is not cancelled either."""
     asked = people.request(amira.arrival, nights=6, may_move=True)
     host: Host = hanna.host
     short = ShelterRequest.objects.get(pk=asked.pk)

@@ -36,7 +36,7 @@ def at_once(client: Client, address: str, typed: dict[str, str]) -> list[Any]:
 
 
 def together(posts: list[tuple[Client, str, dict[str, str]]]) -> list[Any]:
-    """Post every form at once, each over a database connection of its own."""
+    """Post every form at once, each over its own database connection."""
     ready = Barrier(len(posts))
 
     def tap(browser: Client, address: str, typed: dict[str, str]) -> Any:
@@ -61,7 +61,7 @@ def test_ask_tapped_several_times_at_once_makes_one_request(client: Client) -> N
 
 
 def test_ask_tapped_at_once_without_the_lock_makes_several(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: it is the lock that makes them one."""
+    """The negative control: without the lock, each tap makes a request."""
     token = token_of(answer_need(client))
     inside = Barrier(TAPS)
 
@@ -117,7 +117,7 @@ def test_code_tapped_several_times_at_once_offers_one_space(client: Client) -> N
 
     assert Space.objects.count() == 1
     assert [answer.headers["Location"] for answer in answers] == ["/host/"] * TAPS
-    # Whichever answer the browser keeps, its cookie is that of somebody signed in.
+    # The browser keeps the cookie of any one answer, and each of them is signed in.
     assert [answer.client.get("/host/").status_code for answer in answers] == [200] * TAPS
 
 
@@ -151,10 +151,10 @@ def test_wrong_codes_at_once_cost_a_try_each_and_five_are_all_there_are(client: 
     assert client.post("/host/code/", {"code": code}).status_code == 422
 
 
-def test_wrong_codes_at_once_share_a_try_when_tries_are_counted_after_reading(
+def test_wrong_codes_at_once_share_a_try_when_tries_are_read_before_they_are_counted(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control: counted by reading and then writing, nine guesses cost fewer than nine tries."""
+    """The negative control: with a read and a later write, several guesses cost fewer tries than guesses."""
     hanna = people.hanna()
     client.post("/host/sign-in/", {"contact": hanna.contact})
     guesses = 4

@@ -1,4 +1,4 @@
-"""What is around every page: languages, headers, leaving, and the pages for when something is wrong."""
+"""The frame of every page: languages, headers, leaving, and the pages for faults."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_page_offers_every_language_by_its_own_name(client: Client, address: str
     assert offered == settings.LANGUAGES
 
 
-def test_language_of_an_account_comes_along_to_another_phone(amira: Person) -> None:
+def test_language_of_an_account_is_used_on_another_phone(amira: Person) -> None:
     User.objects.filter(pk=amira.user.pk).update(language="ka")
     phone = Client(headers={"accept-language": "en"})
     assert language_of(phone.get("/case/")) == "en"
@@ -79,7 +79,7 @@ def test_language_of_an_account_comes_along_to_another_phone(amira: Person) -> N
     assert (phone.cookies[settings.LANGUAGE_COOKIE_NAME].value, language_of(phone.get("/case/"))) == ("ka", "ka")
 
 
-def test_language_chosen_on_the_phone_goes_before_that_of_the_account(client: Client, amira: Person) -> None:
+def test_language_chosen_on_the_phone_wins_over_that_of_the_account(client: Client, amira: Person) -> None:
     client.post("/i18n/setlang/", {"language": "uk", "next": "/case/"})
 
     client.post("/case/", {"case_number": amira.user.username, "secret": amira.secret})
@@ -116,7 +116,7 @@ def test_chosen_language_follows_a_signed_in_person(client: Client, amira: Perso
 
 
 @pytest.mark.parametrize("language", ["", "xx", "de"])
-def test_language_that_is_not_spoken_changes_nothing(client: Client, amira: Person, language: str) -> None:
+def test_language_that_is_not_offered_changes_nothing(client: Client, amira: Person, language: str) -> None:
     client.force_login(amira.user)
 
     client.post("/i18n/setlang/", {"language": language, "next": "/"})
@@ -181,7 +181,7 @@ def test_leaving_needs_no_token(amira: Person) -> None:
 
 
 def test_leaving_that_another_site_asks_for_ends_nothing(client: Client) -> None:
-    """What comes from another site carries no cookie of ours."""
+    """A request from another site carries no cookie of ours (SameSite)."""
     response = client.post("/leave/", headers={"origin": "https://elsewhere.example"})
 
     assert "Clear-Site-Data" not in response.headers
@@ -297,7 +297,7 @@ def test_maintenance_asks_nothing_of_the_database(
 
 
 def test_page_is_compressed_and_its_length_tells_little(client: Client) -> None:
-    """Equal pages have different lengths: guessing what is in one by its length needs far more of them."""
+    """Equal pages have different lengths, so guessing a page's content from its length needs far more pages (BREACH)."""
     pages = [client.get("/need/", headers={"accept-encoding": "gzip"}) for _each in range(20)]
 
     assert {page.headers["Content-Encoding"] for page in pages} == {"gzip"}
@@ -337,7 +337,7 @@ def test_throttled_request_has_a_page_that_says_when(client: Client) -> None:
 
 
 @override_settings(ROOT_URLCONF=_WithFaults)
-def test_refusal_that_no_page_expected_has_a_page_in_words(client: Client) -> None:
+def test_refusal_that_its_page_does_not_handle_has_a_page_in_words(client: Client) -> None:
     response = client.get("/refused")
 
     assert (response.status_code, title_of(response)) == (409, "Error: This is not possible – Shanyrak")

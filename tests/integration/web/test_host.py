@@ -53,7 +53,7 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
         people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
     client.force_login(hanna.user)
 
-    # Session, user, host, no coordinator; matches; checks, and the rule for them; spaces, their windows; messages; arrival.
+    # Session, user, host, no coordinator; matches; checks and their rule; spaces and their windows; messages; arrival.
     with django_assert_num_queries(11):
         response = client.get("/host/")
 
@@ -222,7 +222,7 @@ def test_space_act_nobody_knows_does_not_exist(client: Client, hanna: Person) ->
 # -- matches --------------------------------------------------------------------------------------
 
 
-def test_page_shows_who_is_asked_for_without_a_name(client: Client, hanna: Person) -> None:
+def test_page_describes_the_household_without_a_name(client: Client, hanna: Person) -> None:
     amira = people.amira(contact="+7 700 123 45 67")
     in_status(Status.APPROVED, amira, hanna, people=3, children=1, children_ages=(7,), languages=("ka",))
     client.force_login(hanna.user)
@@ -367,7 +367,7 @@ def test_contact_stays_closed_before_and_after(client: Client, amira: Person, ha
         ("not_now", "pause/", "Do you need a rest?"),
     ],
 )
-def test_no_is_asked_why_once_and_leads_to_what_would_help(
+def test_decline_or_cancel_with_its_reason_leads_to_the_page_that_would_help(
     client: Client, amira: Person, hanna: Person, before: Status, reason: str, leads_to: str, words: str
 ) -> None:
     match = in_status(before, amira, hanna)
@@ -385,7 +385,7 @@ def test_no_is_asked_why_once_and_leads_to_what_would_help(
 
 
 @pytest.mark.parametrize("reason", ["other", "not_safe"])
-def test_no_for_another_reason_leads_home(client: Client, amira: Person, hanna: Person, reason: str) -> None:
+def test_decline_for_another_reason_leads_home(client: Client, amira: Person, hanna: Person, reason: str) -> None:
     match = in_status(Status.APPROVED, amira, hanna)
     client.force_login(hanna.user)
 

@@ -1,4 +1,4 @@
-"""Hanna's calendar: free, held and taken nights of a month, each with a word."""
+"""Hanna's calendar: a month's free, held and taken nights, each with a word."""
 
 from __future__ import annotations
 
@@ -113,13 +113,13 @@ def test_next_month_is_a_link_away_for_every_space(client: Client) -> None:
         ("<b>", date(2022, 9, 1)),
     ],
 )
-def test_month_that_is_not_shown_is_this_one(text: str, read: date) -> None:
+def test_unknown_month_leads_to_the_present_one(text: str, read: date) -> None:
     assert read_month(text, date(2022, 9, 10)) == read
 
 
 @time_machine.travel(NOON)
 @pytest.mark.parametrize(("language", "first"), [("en", "Monday"), ("ru", "понедельник")])
-def test_week_begins_as_the_language_has_it(language: str, first: str) -> None:
+def test_week_begins_on_the_day_of_the_language(language: str, first: str) -> None:
     hanna = people.hanna(language=language)
     people.space(hanna.host)
     (month,) = shown(Client(headers={"accept-language": language}), hanna)

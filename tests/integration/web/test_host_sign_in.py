@@ -1,4 +1,4 @@
-"""Hanna signs in by a code, also where the answer to the first try is lost; nobody else does."""
+"""Hanna signs in by a code, also after the first answer was lost; nobody else can."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def test_code_works_once(client: Client, hanna: Person) -> None:
     assert thief.post("/host/code/", {"code": code}).status_code == 422
 
 
-def test_code_repeated_after_a_lost_reply_signs_in_again_from_the_same_browser_only(
+def test_code_repeated_after_a_lost_reply_signs_in_again_only_from_the_same_browser(
     client: Client, hanna: Person
 ) -> None:
     page = client.post("/host/sign-in/", {"contact": hanna.contact}, follow=True)
     typed = {"code": latest_code(hanna.user.pk), "to": page.context["form"]["to"].value()}
     cut_off, other = browser_with(client), other_browser()
-    client.post("/host/code/", typed)  # Whose answer never arrives: the cookie stays the old one.
+    client.post("/host/code/", typed)  # The answer to this post is lost, so the `cut_off` browser keeps its old cookie.
 
     repeated = cut_off.post("/host/code/", typed)
     stolen = other.post("/host/code/", typed)
@@ -104,14 +104,14 @@ def test_wrong_code_repeated_is_refused(client: Client, hanna: Person) -> None:
 
 
 @pytest.mark.parametrize("seal", ["", "hanna@example.org", "gAAAAAB"])
-def test_contact_under_a_seal_that_is_not_ours_is_none(client: Client, hanna: Person, seal: str) -> None:
+def test_contact_without_our_signature_leads_back_to_the_sign_in(client: Client, hanna: Person, seal: str) -> None:
     assert (
         client.post("/host/code/", {"code": "123456", "to": seal}, follow=True).request["PATH_INFO"] == "/host/sign-in/"
     )
 
 
 def browser_with(client: Client) -> Client:
-    """Return a browser that holds the cookies `client` holds now."""
+    """Return a browser with the cookies that `client` holds now."""
     browser = other_browser()
     browser.cookies.load({name: morsel.value for name, morsel in client.cookies.items()})
     return browser

@@ -1,4 +1,4 @@
-"""No page says anything in English to somebody who reads another language: every page is opened, as a crawler does."""
+"""No page says anything in English to a person who reads another language: the tests crawl and read every page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
 
 
 def said_on(page: str) -> str:
-    """Return what a page shows or has read aloud, without the markup."""
+    """Return the text that a page shows or has read aloud, without the markup."""
     body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.S)
     heard = " | ".join(READ_ALOUD.findall(body))
     shown = re.sub(r"<[^>]+>", " | ", body)
@@ -42,7 +42,7 @@ def said_on(page: str) -> str:
 
 
 def english() -> list[str]:
-    """Return every piece of our English that is longer than three words; what is filled in cuts a string in pieces."""
+    """Return our English strings of more than three words, cut into pieces at their placeholders."""
     pieces = set()
     for message in translations._messages(translations.own_strings()):
         for words in translations._said(message):
@@ -55,7 +55,7 @@ def untranslated(text: str, pieces: list[str]) -> list[str]:
 
 
 def crawl(client: Client, start: str, within: str = "/") -> Iterator[tuple[str, str]]:
-    """Yield (address, what it says) of `start` and of every page under `within` it leads to, each kind of page once."""
+    """Yield (address, text) of `start` and of every page under `within` that it links to, each kind of page once."""
     ahead, seen = [start], {IDENTIFIER.sub("0", start)}
     while ahead:
         address = ahead.pop(0)
@@ -87,7 +87,7 @@ def browser(language: str) -> Client:
 
 
 def pages_for_strangers(language: str) -> Iterator[tuple[str, str]]:
-    """Yield the pages that anybody sees, every question answered badly, then well, and the pages for when something is wrong."""
+    """Yield the public pages, every question answered badly and then well, and the pages for faults."""
     yield from crawl(browser(language), "/")
     yield from crawl(browser(language), "/case/")
     yield from crawl(browser(language), "/host/sign-in/")
@@ -118,7 +118,7 @@ def _offer_walked(language: str) -> Iterator[HttpResponse]:
 
 
 def _answered_badly(client: Client, name: str, check: HttpResponse) -> Iterator[HttpResponse]:
-    """Yield each question with nothing answered, and with what cannot be meant."""
+    """Yield each question answered with nothing, and with values that make no sense."""
     for address in sorted(set(re.findall(rf'href="(/{name}/[a-z]+/)[^"]*"', _page(check)))):
         form = re.findall(r'name="(\w+)"', _page(client.get(address)))
         for typed in ("", "-7", "1,2,3,4,5,6,7,8,9"):
@@ -126,7 +126,7 @@ def _answered_badly(client: Client, name: str, check: HttpResponse) -> Iterator[
 
 
 def pages_of_matches(language: str) -> Iterator[tuple[str, str]]:
-    """Yield what an arrival and a host see of a match in every status, with every act that is open to them."""
+    """Yield the pages of an arrival and a host for a match in every status, with every act that each may do."""
     for status in [*Status, None]:
         arrival = people.amira(language=language)
         host = people.hanna(language=language, contact=f"hanna-{status}@example.org")
@@ -192,7 +192,7 @@ def test_each_language_is_offered_by_its_own_name(language: str) -> None:
 
 
 def test_english_that_is_left_is_found() -> None:
-    """The negative control: in English, the same pages say it."""
+    """The negative control: the English pages contain our English."""
     pieces = english()
     read = dict(pages_for_strangers("en"))
 

@@ -99,7 +99,7 @@ def test_draft_is_kept_at_every_continue_and_lies_encrypted(client: Client) -> N
     assert "adults" not in kept["draft_need"]
 
 
-def test_begin_anew_forgets_what_the_last_person_typed(client: Client) -> None:
+def test_begin_anew_forgets_the_last_persons_answers(client: Client) -> None:
     answer_need(client)
     assert client.get("/need/").context["has_draft"] is True
 
@@ -132,7 +132,7 @@ def test_eight_questions_at_most_are_asked(client: Client) -> None:
     assert client.get("/need/children/").context["count"] == 8
 
 
-def test_change_leads_back_to_the_check(client: Client) -> None:
+def test_changing_an_answer_leads_back_to_the_check(client: Client) -> None:
     answer_need(client)
 
     response = client.post("/need/stay/", {"min_nights": "1"}, follow=True)
@@ -254,7 +254,7 @@ def test_tonight_counts_from_the_day_it_is_sent(client: Client) -> None:
         assert ShelterRequest.objects.get().first_night == people.tonight()
 
 
-def test_date_that_has_passed_since_is_asked_again(client: Client) -> None:
+def test_date_that_has_passed_meanwhile_is_asked_again(client: Client) -> None:
     check = answer_need(client, when={"start": "date", "date": people.tonight().isoformat(), "nights": "3"})
 
     with time_machine.travel(timezone.now() + timedelta(days=1)):
@@ -274,7 +274,7 @@ def test_urgency_follows_from_the_first_night(client: Client, days: int, urgency
     assert ShelterRequest.objects.get().urgency == urgency
 
 
-def test_form_of_a_draft_that_is_gone_sends_nothing(client: Client) -> None:
+def test_form_of_a_deleted_draft_sends_nothing(client: Client) -> None:
     answer_need(client)
 
     response = client.post("/need/check/", {"token": "of another draft"}, follow=True)
@@ -295,7 +295,7 @@ def test_child_alone_is_taken_in_and_the_desk_is_told(client: Client) -> None:
     assert case.context["cards"][0].story.happened == ("We have your request, and a coordinator has been told at once.")
 
 
-def test_signed_in_arrival_asks_again_in_the_same_case_once_the_first_is_over(client: Client) -> None:
+def test_signed_in_arrival_asks_again_in_the_same_case_after_the_first_stay(client: Client) -> None:
     amira = people.amira()
     first = people.request(amira.arrival)
     client.force_login(amira.user)

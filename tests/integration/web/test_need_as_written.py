@@ -1,4 +1,4 @@
-"""Amira writes numbers, days and phones her own way, and does not know everything; tonight asks her for little."""
+"""Amira writes numbers, days and phones in her own way, and may leave questions open; for tonight few are asked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_number_is_read_as_people_write_it(client: Client, typed: str, read: int
 
 
 @pytest.mark.parametrize("typed", ["2 or 3", "-2", "2.5", "two", "101 people"])
-def test_number_that_is_none_is_asked_again(client: Client, typed: str) -> None:
+def test_text_that_is_no_number_is_asked_again(client: Client, typed: str) -> None:
     response = client.post("/need/people/", {"adults": typed, "children": "0"})
 
     assert problems_of(response) == [("id_adults", "Adults: write a number from 0 to 100.")]
@@ -58,7 +58,7 @@ def test_ages_are_read_as_people_write_them(client: Client, typed: str, read: li
 
 
 @pytest.mark.parametrize("typed", ["-3", "18", "three", "3 11 40"])
-def test_ages_that_are_none_are_asked_again(client: Client, typed: str) -> None:
+def test_text_that_holds_no_ages_is_asked_again(client: Client, typed: str) -> None:
     answer_need(client)
 
     response = client.post("/need/children/", {"ages": typed})
@@ -76,7 +76,7 @@ def test_day_is_read_as_people_write_it(client: Client, style: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["30.2.2027", "27", "some day", "27.13.", "27.9.202"])
-def test_day_that_is_none_is_asked_again(client: Client, typed: str) -> None:
+def test_text_that_is_no_day_is_asked_again(client: Client, typed: str) -> None:
     answer_need(client)
 
     response = client.post("/need/when/", {"start": "date", "date": typed, "nights": "3"})
@@ -100,10 +100,10 @@ def test_email_is_read_as_people_paste_it(client: Client) -> None:
     assert ContactPoint.objects.get().address == "amira@example.org"
 
 
-# -- not knowing ----------------------------------------------------------------------------------
+# -- questions left open ----------------------------------------------------------------------------
 
 
-def test_nobody_need_know_for_how_long(client: Client) -> None:
+def test_number_of_nights_may_be_left_open(client: Client) -> None:
     check = answer_need(
         client,
         when={"start": "tonight", "date": "", "nights": "", "nights_unknown": "on"},
@@ -120,7 +120,7 @@ def test_nobody_need_know_for_how_long(client: Client) -> None:
     assert (request.nights, request.min_nights, request.all_women, request.radius_km) == (7, 1, False, 50)
 
 
-def test_number_of_nights_counts_more_than_not_knowing(client: Client) -> None:
+def test_number_of_nights_wins_over_not_knowing(client: Client) -> None:
     ask_for_shelter(client, when={"start": "tonight", "date": "", "nights": "3", "nights_unknown": "on"})
 
     assert ShelterRequest.objects.get().nights == 3
@@ -134,7 +134,7 @@ def begin_for_tonight(client: Client) -> Any:
     return client.post("/need/", {"when": "tonight"}, follow=True)
 
 
-def test_tonight_asks_only_what_matters_tonight(client: Client) -> None:
+def test_tonight_asks_only_the_necessary_questions(client: Client) -> None:
     response = begin_for_tonight(client)
     asked = []
     while not response.request["PATH_INFO"].endswith("/check/"):
@@ -150,7 +150,7 @@ def test_tonight_asks_only_what_matters_tonight(client: Client) -> None:
     assert (request.may_move, request.may_split, request.languages) == (True, False, ["en"])
 
 
-def test_tonight_shows_what_was_not_asked_with_a_change_link(client: Client) -> None:
+def test_tonight_lists_the_skipped_questions_with_a_change_link(client: Client) -> None:
     begin_for_tonight(client)
     for name in ("people", "children", "needs", "where", "reach"):
         response = client.post(f"/need/{name}/", NEED_ANSWERS[name], follow=True)
@@ -190,7 +190,9 @@ def test_place_is_chosen_from_the_short_list_without_typing(client: Client) -> N
     assert client.get("/need/where/").context["form"]["place_id"].value() == str(oral.pk)
 
 
-def test_short_list_begins_where_most_room_is(client: Client, hanna: people.Person, oskar: people.Person) -> None:
+def test_short_list_begins_with_the_places_with_most_room(
+    client: Client, hanna: people.Person, oskar: people.Person
+) -> None:
     oral, almaty, tbilisi = people.place("Oral"), people.place("Almaty"), people.place("Tbilisi")
     people.space(hanna.host, place=oral)
     people.space(hanna.host, place=oral)
@@ -201,7 +203,7 @@ def test_short_list_begins_where_most_room_is(client: Client, hanna: people.Pers
     assert [int(pk) for pk, _name in listed] == [oral.pk, tbilisi.pk, almaty.pk]
 
 
-def test_what_is_typed_counts_and_not_the_list(client: Client) -> None:
+def test_typed_place_wins_over_the_list(client: Client) -> None:
     oral, almaty = people.place("Oral"), people.place("Almaty")
     to_where(client)
 
@@ -213,7 +215,7 @@ def test_what_is_typed_counts_and_not_the_list(client: Client) -> None:
 
 
 @pytest.mark.parametrize("chosen", ["", "0", "9" * 30, "Almaty"])
-def test_no_place_at_all_is_asked_again(client: Client, chosen: str) -> None:
+def test_question_without_any_place_is_asked_again(client: Client, chosen: str) -> None:
     people.place()
     to_where(client)
 
@@ -222,7 +224,7 @@ def test_no_place_at_all_is_asked_again(client: Client, chosen: str) -> None:
     assert (response.status_code, len(problems_of(response))) == (422, 1)
 
 
-def test_chosen_place_stands_when_the_list_has_changed(
+def test_chosen_place_is_kept_when_the_list_has_changed(
     client: Client, monkeypatch: pytest.MonkeyPatch, oskar: people.Person
 ) -> None:
     oral = people.place("Oral")

@@ -1,4 +1,4 @@
-"""Amira goes on later, or on another phone: nothing she has answered is lost, and nobody else finds it."""
+"""Amira goes on later or on another phone: her answers are kept, and nobody else finds them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_first_page_of_a_question_gives_the_cookie_so_that_no_answer_is_lost(cli
 
     client.post("/need/people/", NEED_ANSWERS["people"])
 
-    # Without this cookie a lost reply would lose the answer: the browser would not know its session.
+    # With a new cookie here, a lost answer would leave the browser without the session that holds the draft.
     assert client.cookies["sessionid"].value == before
     assert Session.objects.count() == 1
 
@@ -75,7 +75,7 @@ def test_draft_with_a_case_is_sent_from_the_first_phone_in_the_same_case(client:
     assert client.post("/need/done/", follow=True).context["case_number"] == number
 
 
-def test_secret_that_was_noted_before_is_not_shown_at_the_end(client: Client) -> None:
+def test_secret_that_was_shown_before_is_not_shown_at_the_end(client: Client) -> None:
     number, secret = take_numbers(client)
     onward = client.post("/need/keep/", {"noted": "yes"})
     assert onward.headers["Location"] == "/need/people/"
@@ -94,7 +94,7 @@ def test_number_taken_twice_is_one_case(client: Client) -> None:
     assert Arrival.objects.count() == 1
 
 
-def test_draft_sent_on_one_phone_is_gone_on_the_other(client: Client) -> None:
+def test_draft_sent_on_one_phone_is_deleted_on_the_other(client: Client) -> None:
     number, secret = take_numbers(client)
     check = answer_need(client)
     other = other_phone()

@@ -1,4 +1,4 @@
-"""The nights of a stay in a calendar: agreed ones only, and nothing that tells somebody else's eyes anything."""
+"""The nights of a stay as a calendar file: only agreed nights, and nothing private for other readers of the calendar."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def agreed(status: Status, amira: Person, hanna: Person) -> Match:
 
 
 @pytest.mark.parametrize("side", ["case", "host"])
-def test_file_says_when_and_nothing_else(client: Client, amira: Person, hanna: Person, side: str) -> None:
+def test_file_holds_the_nights_and_nothing_else(client: Client, amira: Person, hanna: Person, side: str) -> None:
     match = agreed(Status.CONFIRMED, amira, hanna)
     client.force_login(amira.user if side == "case" else hanna.user)
 
@@ -39,13 +39,13 @@ def test_file_says_when_and_nothing_else(client: Client, amira: Person, hanna: P
     assert [word for word in personal if word in told] == []
 
 
-def test_file_keeps_the_letter_of_the_standard(client: Client, amira: Person, hanna: Person) -> None:
+def test_file_obeys_the_standard(client: Client, amira: Person, hanna: Person) -> None:
     match = agreed(Status.CONFIRMED, amira, hanna)
     client.force_login(amira.user)
 
     lines = client.get(f"/case/match/{match.pk}/stay.ics").content.split(b"\r\n")
 
-    # RFC 5545: CRLF ends each line, 75 octets at most, VERSION and PRODID are there, a moment is in UTC.
+    # RFC 5545: lines end with CRLF and have at most 75 octets, VERSION and PRODID are present, moments are in UTC.
     assert (lines[0], lines[-2:]) == (b"BEGIN:VCALENDAR", [b"END:VCALENDAR", b""])
     assert [line for line in lines if len(line) > 75 or b"\n" in line] == []
     assert b"VERSION:2.0" in lines
@@ -54,7 +54,7 @@ def test_file_keeps_the_letter_of_the_standard(client: Client, amira: Person, ha
     assert f"DTSTART;VALUE=DATE:{tonight():%Y%m%d}".encode() in lines
 
 
-def test_later_file_replaces_the_one_before(client: Client, amira: Person, hanna: Person) -> None:
+def test_later_file_replaces_the_earlier_one(client: Client, amira: Person, hanna: Person) -> None:
     match = agreed(Status.CONFIRMED, amira, hanna)
     client.force_login(amira.user)
     address = f"/case/match/{match.pk}/stay.ics"
@@ -69,7 +69,7 @@ def test_later_file_replaces_the_one_before(client: Client, amira: Person, hanna
 
 @pytest.mark.parametrize("status", sorted(set(Status) - CONTACT_OPEN))
 @pytest.mark.parametrize("side", ["case", "host"])
-def test_there_is_no_file_before_and_after(
+def test_there_is_no_file_before_and_after_the_agreement(
     client: Client, amira: Person, hanna: Person, side: str, status: Status
 ) -> None:
     match = agreed(status, amira, hanna)

@@ -1,4 +1,4 @@
-"""Oskar has a case and a space of his own, and finds nothing of anybody else's."""
+"""Oskar has a case and a space of his own, and finds nothing of other people's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @dataclass(frozen=True)
 class Things:
-    """A match of Amira's and Hanna's with everything around it that has an address."""
+    """A match of Amira's and Hanna's, and every row around it that has an address."""
 
     match: Match
     arrival_note: Notification
@@ -59,7 +59,7 @@ def method_of(name: str) -> str:
     return "get" if name in ONLY_READ else "post"
 
 
-def test_every_address_with_something_in_it_is_in_this_table() -> None:
+def test_every_address_with_an_argument_is_in_this_table() -> None:
     web = get_resolver("matching.web.urls")
     with_ids = {pattern.name for pattern in web.url_patterns if "_id>" in str(pattern.pattern)}
 
@@ -101,7 +101,9 @@ def test_other_side_finds_nothing_at_the_wrong_door(
 
 
 @pytest.mark.parametrize("name", sorted(ADDRESSES))
-def test_coordinator_has_another_door(client: Client, carla: Person, things: Things, name: str) -> None:
+def test_coordinator_finds_nothing_on_pages_of_hosts_and_arrivals(
+    client: Client, carla: Person, things: Things, name: str
+) -> None:
     client.force_login(carla.user)
     before = state()
 
@@ -122,7 +124,7 @@ def test_nobody_signed_in_is_asked_to_sign_in(client: Client, things: Things, na
 
 @pytest.mark.parametrize("name", sorted(ADDRESSES))
 def test_the_right_person_is_let_in(client: Client, amira: Person, hanna: Person, things: Things, name: str) -> None:
-    """The control of all the above: at the same addresses somebody is at home."""
+    """The positive control of the tests above: at the same addresses the right person is let in."""
     client.force_login(amira.user if name in OF_AMIRA else hanna.user)
 
     response = getattr(client, method_of(name))(ADDRESSES[name](things), {"reason": "other"})

@@ -1,4 +1,4 @@
-"""One-tap links: they show before they act, work once, end in time, and tell nobody anything."""
+"""One-tap links show a question before they act, work once, end in time, and tell a stranger nothing."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def state() -> tuple[object, ...]:
     )
 
 
-# -- in the message -------------------------------------------------------------------------------
+# -- the link in the message ------------------------------------------------------------------------
 
 
 def delivered(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -86,7 +86,7 @@ def test_sms_has_no_room_for_a_link_that_cannot_be_guessed(amira: Person, hanna:
     assert (taps.link_to(note) in text.body, "/t/" in text.sms) == (True, False)
 
 
-def test_what_asks_nothing_has_no_link(hanna: Person, amira: Person) -> None:
+def test_message_without_a_question_has_no_link(hanna: Person, amira: Person) -> None:
     people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
 
     assert taps.find(taps.token_of(note_of(hanna, "host_confirmed"))) is None
@@ -102,7 +102,7 @@ def test_link_names_nobody(amira: Person, hanna: Person) -> None:
     assert [word for word in personal if word in link] == []
 
 
-# -- it shows before it acts ----------------------------------------------------------------------
+# -- the question before the act --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
@@ -144,7 +144,7 @@ def test_page_is_in_the_language_of_the_message(hanna: Person) -> None:
     assert re.search(r'<html lang="(..)"', page)[1] == "ka"  # type: ignore[index]
 
 
-# -- it acts --------------------------------------------------------------------------------------
+# -- the act -----------------------------------------------------------------------------------------
 
 
 def test_one_tap_accepts_without_signing_in(client: Client, amira: Person, hanna: Person) -> None:
@@ -200,7 +200,7 @@ def test_one_tap_says_whether_a_space_stands(client: Client, hanna: Person, name
     assert (after.status, after.version, after.asked_at is None) == (status, 2, name == "still_available")
 
 
-# -- once -----------------------------------------------------------------------------------------
+# -- only once ---------------------------------------------------------------------------------------
 
 
 def test_link_works_once_and_says_when_it_was_used(client: Client, hanna: Person) -> None:
@@ -217,7 +217,7 @@ def test_link_works_once_and_says_when_it_was_used(client: Client, hanna: Person
 def test_link_works_more_than_once_without_its_mark(
     client: Client, hanna: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control: it is the mark in the row that makes it once."""
+    """The negative control: without the mark in the row, a used link acts again."""
     _space, link = asked_whether_it_stands(hanna)
     monkeypatch.setattr("notifications.taps.use", lambda notification, at: True)
 
@@ -244,7 +244,7 @@ def test_refused_act_leaves_the_link_unused(client: Client, amira: Person, hanna
 
 
 def _just_before(match: Match, happens: Callable[[], object]) -> Callable[..., None]:
-    """Return the answering, before which something else happens: what a page open in another hand would do."""
+    """Return an answering function that first lets another act happen, as on a page open on another phone."""
     answer = tapping._answer
 
     def then(*args: Any) -> None:
@@ -254,7 +254,7 @@ def _just_before(match: Match, happens: Callable[[], object]) -> Callable[..., N
     return then
 
 
-# -- in time --------------------------------------------------------------------------------------
+# -- only in time ------------------------------------------------------------------------------------
 
 
 def test_link_ends_with_the_time_to_answer(client: Client, amira: Person, hanna: Person) -> None:
@@ -272,7 +272,7 @@ def test_link_ends_with_the_time_to_answer(client: Client, amira: Person, hanna:
     assert state() == before
 
 
-def test_link_is_over_once_it_was_answered_on_the_page(client: Client, amira: Person, hanna: Person) -> None:
+def test_link_ends_once_the_question_was_answered_on_the_page(client: Client, amira: Person, hanna: Person) -> None:
     match = asked(amira, hanna)
     transitions.accept(match.pk, by=hanna.user, at=timezone.now())
     before = state()
@@ -282,14 +282,14 @@ def test_link_is_over_once_it_was_answered_on_the_page(client: Client, amira: Pe
     assert state() == before
 
 
-def test_link_is_over_when_the_match_has_moved_on(client: Client, amira: Person, hanna: Person) -> None:
+def test_link_ends_when_the_match_has_moved_on(client: Client, amira: Person, hanna: Person) -> None:
     match = asked(amira, hanna)
     transitions.decline(match.pk, by=amira.user, at=timezone.now(), reason="too_far")
 
     assert client.get(link_of(hanna, "host_asked")).status_code == 410
 
 
-# -- nobody else's --------------------------------------------------------------------------------
+# -- only for its recipient --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_link_of_the_outsider_reaches_his_own_match_only(
     assert Match.objects.get(pk=match.pk).host_accepted_at is None
 
 
-def test_link_of_somebody_who_has_left_does_not_exist(client: Client, amira: Person, hanna: Person) -> None:
+def test_link_of_a_person_who_has_left_does_not_exist(client: Client, amira: Person, hanna: Person) -> None:
     asked(amira, hanna)
     link = link_of(hanna, "host_asked")
     hanna.user.is_active = False
@@ -340,7 +340,7 @@ def test_link_of_somebody_who_has_left_does_not_exist(client: Client, amira: Per
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_answers_at_once_are_one() -> None:
+def test_two_answers_at_once_act_once() -> None:
     hanna = people.hanna()
     _space, link = asked_whether_it_stands(hanna)
     answers = ["still_available", "pause"] * 3

@@ -1,4 +1,4 @@
-"""Walking through the pages as a person does, and reading what they say."""
+"""Walk through the pages as a person does, and read them."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def offer_answers() -> dict[str, dict[str, Any]]:
 
 
 def answer_need(client: Client, **changes: dict[str, Any]) -> HttpResponse:
-    """Answer every question an arrival is asked; return the page reached at the end."""
+    """Answer every question to an arrival; return the last page."""
     return _answer(client, "need", NEED, NEED_ANSWERS | changes)
 
 
 def answer_offer(client: Client, **changes: dict[str, Any]) -> HttpResponse:
-    """Answer every question a host is asked; return the page reached at the end."""
+    """Answer every question to a host; return the last page."""
     return _answer(client, "offer", OFFER, offer_answers() | changes)
 
 
@@ -69,7 +69,7 @@ def send(client: Client, response: HttpResponse, **typed: str) -> HttpResponse:
 
 
 def ask_for_shelter(client: Client, **changes: dict[str, Any]) -> tuple[str, str]:
-    """Go the whole way of an arrival; return case number and secret as they are shown."""
+    """Walk an arrival's whole way; return the case number and the secret that the last page shows."""
     done = send(client, answer_need(client, **changes))
     number, secret = re.findall(r"<dd>([\d ]+)</dd>", text_of(done))
     return number, secret
@@ -82,7 +82,7 @@ def token_of(response: HttpResponse) -> str:
 
 
 def text_of(response: HttpResponse) -> str:
-    """Return the page as text with one space for each run of whitespace, as a browser reads it."""
+    """Return the page as text with one space for each run of whitespace, as a browser shows it."""
     return re.sub(r"\s+", " ", unescape(response.content.decode()))
 
 
@@ -91,7 +91,7 @@ def title_of(response: HttpResponse) -> str:
 
 
 def problems_of(response: HttpResponse) -> list[tuple[str, str]]:
-    """Return (link, words) of each line under "There is a problem"; a problem of the whole page has no link."""
+    """Return (link, words) of each line under "There is a problem"; a problem of the whole page has an empty link."""
     summary = re.search(r'<section class="problem".*?</section>', response.content.decode(), re.S)
     lines = re.findall(r"<li>(.*?)</li>", summary[0], re.S) if summary else []
     found = []
@@ -102,5 +102,5 @@ def problems_of(response: HttpResponse) -> list[tuple[str, str]]:
 
 
 def latest_code(user_pk: int) -> str:
-    """Return the digits of the latest one-time code, as the outbox has them for sending."""
+    """Return the digits of the latest one-time code, from the outbox."""
     return Notification.objects.filter(event="sign_in_code", recipient=user_pk).latest("pk").secret

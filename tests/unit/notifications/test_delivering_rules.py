@@ -1,4 +1,4 @@
-"""The rules of delivering that need no database: backing off, quiet hours, Retry-After, what must be configured."""
+"""The rules of delivery that need no database: back-off, quiet hours, Retry-After (RFC 9110), and configuration."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_backoff_lets_a_message_outlive_a_provider_that_is_down_for_a_night() ->
         (None, datetime(2022, 9, 26, 20, 0, tzinfo=UTC), None),
     ],
 )
-def test_quiet_hours_end_where_the_person_said(
+def test_quiet_hours_end_at_the_persons_hour(
     settings: Any, quiet: tuple[int, int] | None, at: datetime, until: datetime | None
 ) -> None:
     settings.TIME_ZONE = "Asia/Almaty"
@@ -98,7 +98,7 @@ def test_retry_after_reads_seconds_and_dates(headers: dict[str, str], seconds: f
 # -- the table of events, and what must be configured ---------------------------------------------
 
 
-def test_no_event_needs_what_a_notification_may_not_carry() -> None:
+def test_no_event_needs_a_field_that_a_notification_may_not_carry() -> None:
     assert {name for event in EVENTS.values() for name in event.needs} - CONTEXT == set()
 
 

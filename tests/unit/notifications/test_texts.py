@@ -1,4 +1,4 @@
-"""Every message in every language: complete, one SMS long, telling a stranger nothing."""
+"""Every message in every language is complete, fits one SMS, and tells a stranger nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from notifications.events import EVENTS
 from notifications.texts import SMS_UNITS, TABLES, render, ucs2_units
 
-# The longest of everything: two-digit days, the month with the longest name, a whole case number.
+# The longest value of each field: two-digit days, the month with the longest name, a whole case number.
 FULL = {
     "case_number": "48217730",
     "code": "482177",
@@ -103,8 +103,8 @@ def test_an_event_uses_the_same_fields_in_every_language(event: str) -> None:
         ),
         ("ru", ["С вечера 26 сентября до утра 31 декабря.", "Ответьте, пожалуйста, до 26 сентября, 18:00."]),
         ("uk", ["З вечора 26 вересня до ранку 31 грудня.", "Будь ласка, дайте відповідь до 26 вересня, 18:00."]),
-        ("kk", ["26 қыркүйек кешінен 31 желтоқсан таңына дейін.", "Жауап беру мерзімі: 26 қыркүйек, 18:00."]),
-        ("ka", ["ვადა: 26 სექტემბერი (საღამო) – 31 დეკემბერი (დილა).", "პასუხის ბოლო ვადა: 26 სექტემბერი, 18:00."]),
+        ("kk", ["26 қыркүйек күні кештен 31 желтоқсан күні таңға дейін.", "Жауап беру мерзімі: 26 қыркүйек, 18:00."]),
+        ("ka", ["პერიოდი: 26 სექტემბერი (საღამო) – 31 დეკემბერი (დილა).", "პასუხის ბოლო ვადა: 26 სექტემბერი, 18:00."]),
     ],
 )
 def test_render_writes_dates_the_way_of_the_language(language: str, lines: list[str]) -> None:
@@ -180,5 +180,5 @@ def test_render_refuses_an_event_without_words() -> None:
         render("weather_report", "en", {})
 
 
-def test_ucs2_units_count_what_an_sms_counts() -> None:
+def test_ucs2_units_count_the_units_of_an_sms() -> None:
     assert [ucs2_units(text) for text in ("Алматы", "თბილისი", "ok 👍")] == [6, 7, 5]

@@ -1,4 +1,4 @@
-"""The gazetteer answers to every name people type, and to nothing else."""
+"""The gazetteer finds every name that people type, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from places.gazetteer import all_places, find_place, nearest_place, search_place
 
 TOWNS = Path(__file__).parents[2] / "data" / "towns_of_kazakhstan_2012.tsv"
 
-# The snapshot has three towns twice under one name: its second Taldyqorghan is a slip of 2012, and of the two
-# called Aksu the greater wins.
+# The snapshot has three pairs of towns with one name. Its second Taldyqorghan is an error of 2012. Of the two towns
+# called Aksu, the larger is found.
 ELSEWHERE = {("Taldyqorghan", "45"), ("Aksu", "42.4219")}
 
 
@@ -106,10 +106,10 @@ def test_find_place_knows_the_border_crossings(text: str, expected: tuple[str, s
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # The most populous wins ...
+        # The most populous place wins ...
         ("Аксай", ("Aqsay", "KZ")),
         ("Samarkand", ("Samarkand", "UZ")),
-        # ... but a greater city's odd second name does not hide a town.
+        # ... but a larger city's unusual second name does not hide a town.
         ("Talas", ("Talas", "KG")),
         ("Goris", ("Goris", "AM")),
         ("Gori", ("Gori", "GE")),
@@ -122,7 +122,7 @@ def test_find_place_settles_a_name_of_several_places(text: str, expected: tuple[
 
 
 @pytest.mark.parametrize("text", ["", "   ", "?!", "Atlantis", "Алм", "Almatyyyy"])
-def test_find_place_says_none_to_what_is_no_name(text: str) -> None:
+def test_find_place_finds_nothing_for_a_text_that_is_no_name(text: str) -> None:
     assert find_place(text) is None
 
 

@@ -1,4 +1,4 @@
-"""What does not matter in the name of a place, and what does."""
+"""Differences in a place's name that the key ignores, and differences that it keeps."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What only makes sense together: the cells of one row against each other.
+"""The cells of one row held against each other: where it is, and what contradicts something else.
 
-Each function takes the values of the cells that could be read (a bad cell is absent), puts what
-follows from them in their place, and returns problems as (column, reason).
+Each function takes the values of the cells that could be read; a bad cell is absent. It replaces values by what follows
+from them (a place's name by the place, an empty shortest stay by the whole stay) and returns problems as (column, reason).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def settle_space(values: Values, find_place: FindPlace) -> Problems:
 
 
 def settle_request(values: Values, find_place: FindPlace) -> Problems:
-    """Settle where a household looks for shelter and for how long, and hold its wishes against each other."""
+    """Settle where a household looks for shelter and for how long, and report wishes that contradict each other."""
     problems = _settle_where(values, find_place)
     if _both(values, "people", "children") and values["children"] > values["people"]:
         problems.append(
@@ -41,7 +41,7 @@ def settle_request(values: Values, find_place: FindPlace) -> Problems:
                 (
                     "min_nights",
                     Sentence(
-                        "The shortest stay that helps is longer than the whole stay: write at most %(nights)s.",
+                        "The shortest stay that helps is longer than the whole stay of %(nights)s nights.",
                         nights=values["nights"],
                     ),
                 )
@@ -67,8 +67,8 @@ def _both(values: Values, one: str, other: str) -> bool:
 def _settle_where(values: Values, find_place: FindPlace) -> Problems:
     """Turn the place's name into the place, and fill in its point where the sheet gives none.
 
-    A point counts more than a name: with a point the name may be unknown, and one far from the point
-    is dropped (there are five towns called Aksu), unless latitude and longitude look swapped.
+    A point counts more than a name. With a point the name may be unknown, and a place far from the point is dropped, since
+    there are five towns called Aksu. If the place lies at the point with its two numbers exchanged, that is a problem instead.
     """
     name = values.get("place", "")
     place = values["place"] = find_place(name) if name else None
