@@ -25,7 +25,7 @@ from matching.deadlines import local_date
 from matching.refusals import one_act
 
 KEEP = "kept"
-"""The move in an address that takes a refusal back which one coordinator asked for."""
+"""The move in a URL that takes back a refusal which only one coordinator has asked for."""
 
 
 @admin.register(Host)

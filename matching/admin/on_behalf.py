@@ -46,7 +46,7 @@ from places.queries import candidates
 WRONG_INPUT = 422
 NOT_YOUR_PLACE = gettext_lazy("This place is not one of yours. Give the call to one of its coordinators.")
 SUGGESTED = 150
-"""Places offered while typing; every other one can be typed as well."""
+"""The number of places that the field suggests. Other places can be typed in full."""
 
 
 def day(label: Any, **more: Any) -> forms.DateField:

@@ -34,7 +34,7 @@ CARDS_A_PAGE = 20
 MOST_AT_ONCE = 500
 TAKE_AT_ONCE = 10
 DECISIONS_SHOWN = 5
-"""Of one's own that have not gone out: the last few, since a bulk may write five hundred."""
+"""The most own decisions that a page shows of those that have not gone out: one bulk may write five hundred."""
 
 
 def urls() -> list[Any]:

@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(hours=6)
-"""A market in memory is loaded anew after this long, and when the day changes.
-
-Both days waited and nights left change with the day.
-"""
+"""A market in memory is loaded anew after this long, and when the day changes: days waited and nights left change then."""
 
 TRIES = 4
 """How many times to try one request when its answer is refused because something changed in the meantime."""
