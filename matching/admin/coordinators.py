@@ -219,7 +219,10 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
 
 
 def _acts_open(row: Coordinator) -> set[str]:
-    """Return the names of the acts a page offers: the export is a lead's by the role, and never an auditor's."""
+    """Return the names of the acts that a coordinator's page offers.
+
+    Only a coordinator's page offers acts about exports: a lead may export by role, and an auditor never may.
+    """
     open_ = {"password", "second-factor", "send-away" if row.user.is_active else "let-back"}
     if row.role == Coordinator.Role.COORDINATOR and row.user.is_active:
         open_.add("forbid-export" if coordinators.may_export_personal(row.user) else "permit-export")

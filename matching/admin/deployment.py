@@ -93,7 +93,7 @@ class SettingsForm(forms.Form):
     def checks(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"check_{kind}"], self[f"valid_{kind}"]) for kind in HostCheck.Kind.values]
 
-    # -- read -------------------------------------------------------------------------------------
+    # -- reading ----------------------------------------------------------------------------------
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

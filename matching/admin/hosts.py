@@ -1,4 +1,4 @@
-"""Vetting hosts: the checklist, evidence and standing of each. The page stands in this app because suspending freezes matches."""
+"""Vetting hosts: the checklist, evidence and standing of each. This app has the page because suspending freezes matches."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ def _place(keeper: Keeper, due: Collection[MatchingDue], *, now: Callable[[], da
 def _guarded(act: Callable[[], int]) -> int:
     """Do one act that is due, and log an error instead of raising it: one bad row must not block the others for ever.
 
-    Raises DatabaseError, since nothing else can be done without the database.
+    Raises DatabaseError, because then the other rows would fail as well.
     """
     try:
         return act()

@@ -1,4 +1,4 @@
-"""Cutting a country into regions that can be planned apart: plain arrays in, plain arrays out.
+"""Cut a country into regions that can be planned separately. The functions take and return plain arrays.
 
 A request and a space matter to each other only within reach. Spaces lie in the cells of a coarse grid, and cells that
 requests with a short reach tie together are one component. Components are gathered in strips along the longer axis until a
