@@ -1,18 +1,18 @@
-"""What a placement costs coordinators: a drill on the real pages, in a real browser, with the whole service running.
+"""Measure the work of coordinators for a placement, on the real pages, in a real browser, with the whole service running.
 
 `python -m shelter.running with python -m benchmarks.coordinator [--proposals 500] [--ways keys,clicks,bulk] [--waiting 10000]`
 
-For each way of working a night of proposals of mixed risk is made anew, and two coordinators, Carla and Dana, work through
-it in Chromium until nothing is left that they may decide: what an earlier complaint or an overdue check hangs on is
-declined with a reason, everything else approved, what is high-risk by both of them. `keys`: single keys. `clicks`:
-the mouse alone. `bulk`: what needs one person in bulk by a filter, the rest by keys. Worker, placer and beat run as in
-production: they carry decisions out when their minute is over, and propose anew what was declined, so there is a little
-more to decide than `--proposals`. Then `--waiting` proposals wait at once, and pages of the queue are loaded while nothing
-else runs. Prints one line of JSON for each way and one for the pages.
+For each way of working, the benchmark makes a new night of proposals of mixed risk. Two coordinators, Carla and Dana, work
+through it in Chromium until nothing is left that they may decide. They decline, with a reason, every proposal with an
+earlier complaint or an overdue check, and approve all others; both of them approve the high-risk ones. The ways are `keys`
+(single keys), `clicks` (the mouse alone) and `bulk` (proposals that need one person in bulk by a filter, the others by
+keys). Worker, placer and beat run as in production. They carry out decisions after a minute, and match declined requests
+anew, so there is a little more to decide than `--proposals`. Then `--waiting` proposals wait at once, and pages of the
+queue are loaded while nothing else runs. Prints one line of JSON for each way and one for the pages.
 
-Counted: clicks, keys, pages (documents loaded), queries and milliseconds of the server, and the wall clock of the
-browser from the first page to the last. No human thinks in it: it is what the machine adds to the thinking. The minute
-between the two coordinators, in which the first could still undo, is not counted.
+Counts clicks, keys, pages (documents loaded), queries and milliseconds of the server, and the wall clock of the browser
+from the first page to the last. Nobody thinks during the drill, so the time is what the machine adds to a coordinator's
+thinking. The minute between the two coordinators, in which the first one could still undo, is not counted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shelter.settings")
 os.environ.setdefault("DEBUG", "yes")
-# Playwright's synchronous interface runs a loop in this thread; the database is used outside of it.
+# Playwright's synchronous interface runs an event loop in this thread, so Django would refuse to use the database here.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 QUEUE = "/admin/matching/match/queue/"
@@ -45,7 +45,7 @@ CHROMIUM = os.environ.get("SHELTER_CHROMIUM", "/usr/bin/chromium")
 
 @dataclass
 class Worker:
-    """A coordinator in a browser: what they press is counted."""
+    """A coordinator in a browser. Counts their clicks, keys and pages."""
 
     page: Any
     clicks: int = 0
@@ -87,7 +87,7 @@ class Worker:
 
 
 def by_keys(worker: Worker) -> None:
-    """Decide on every card the queue shows: j for the first, then the page stays at the next one."""
+    """Decide on every card of the queue by keys: j selects the first card, and each decision selects the next one."""
     worker.open(QUEUE)
     if worker.cards():
         worker.press("j")
@@ -111,7 +111,7 @@ def by_clicks(worker: Worker) -> None:
 
 
 def in_bulk(worker: Worker) -> None:
-    """Take what one person may decide by a filter, five hundred at a time; then the rest by keys."""
+    """Approve the proposals that need one person, five hundred at a time by a filter; then decide the others by keys."""
     worker.open(f"{QUEUE}?risk=low")
     while worker.cards():
         worker.click(worker.page.locator("summary", has_text="Many at once"), leads_on=False)
@@ -126,7 +126,7 @@ WAYS = {"keys": by_keys, "clicks": by_clicks, "bulk": in_bulk}
 
 
 def drill(name: str, count: int, url: str, counted: Path, browser: Any) -> dict[str, Any]:
-    """Make a night, let both coordinators work through it, and return what it cost."""
+    """Make a night of `count` proposals, let both coordinators work through it, and return the figures."""
     from django.utils import timezone
 
     from benchmarks import coordinator_market
@@ -181,7 +181,7 @@ def drill(name: str, count: int, url: str, counted: Path, browser: Any) -> dict[
 
 
 def _wait_for_the_worker() -> float:
-    """Wait until the worker has carried out every decision, whose minute has to pass first; return the seconds."""
+    """Wait until the worker has carried out every decision, a minute after it was made; return the seconds of waiting."""
     from matching.models import PendingDecision
     from tests.processes import wait_for
 
@@ -193,7 +193,7 @@ def _wait_for_the_worker() -> float:
 
 
 def waiting(count: int, url: str, counted: Path, browser: Any) -> dict[str, Any]:
-    """Let `count` proposals wait, and load pages of the queue as everybody at the desk does."""
+    """Let `count` proposals wait, load pages of the queue, and return the figures of the pages."""
     from django.db import connection
     from django.utils import timezone
 
@@ -270,7 +270,7 @@ def background(folder: Path) -> Iterator[None]:
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
-    """Leave by the way on which every server is ended; a second signal does not interrupt that."""
+    """Exit by an exception, so that every server is stopped. Ignore further signals, which would interrupt that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(128 + number)
@@ -291,7 +291,7 @@ def main() -> None:
 
     from tests import processes
 
-    # Made-up people are many, and nobody signs in as them.
+    # Hash passwords quickly: there are many made-up people, and nobody signs in as one of them.
     settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2", "django.contrib.auth.hashers.Argon2PasswordHasher"]
     call_command("migrate", verbosity=0)
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as nowhere:

@@ -1,7 +1,7 @@
 """A made-up night for the coordinators' benchmark: hosts with histories, households of every risk, and their proposals.
 
-Nobody in it exists. Shares follow the design's figures: mostly single people and couples, two in five with a
-child, one in six a woman alone; half of the hosts have hosted before, some checks are overdue.
+All people in it are invented. Two in five of the people alone are women, and two in five of the larger households have a
+child. Some hosts have hosted before, and one in twenty has an overdue check.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ AT_ONCE = 500
 
 @transaction.atomic
 def proposals(count: int, *, seed: int, at: datetime, experienced: int = 12) -> list[UUID]:
-    """Write `count` proposals, each for one household in a space of its own, in ten towns; return their ids.
+    """Write `count` proposals in ten towns, each for another household in another space; return their ids.
 
-    In one transaction: a worker that runs must not see the spaces before they are taken, or it offers them to others.
+    Write all in one transaction: a worker that saw the spaces while they are still free would propose them to others.
     """
     drawn = random.Random(seed)
     towns = list(Place.objects.filter(country="KZ").order_by("-population")[:10])
@@ -117,7 +117,7 @@ def _spaces(count: int, drawn: random.Random, towns: list[Place], at: datetime) 
 
 
 def _let_some_host(spaces: list[Space], drawn: random.Random, count: int, at: datetime) -> None:
-    """Bring a stay of some hosts to its end by the real acts, and one of them to a complaint."""
+    """Complete one stay of each of `count` hosts by the real acts; one of these hosts gets a complaint."""
     desk, also = people.carla().user, people.carla("dana", name="Dana").user
     for number, space in enumerate(drawn.sample(spaces, min(count, len(spaces)))):
         asked = _requests([space], drawn, at, plain=True)[0]

@@ -1,7 +1,7 @@
-"""The service's settings with every call counted: for benchmarks that drive the real pages of a real server.
+"""The service's settings with a middleware that counts calls, for benchmarks on the real pages of a real server.
 
-Each call writes one line to SHELTER_COUNTED: method, path, status, queries, milliseconds by the clock, and of them what
-the server's processor (not the database's) spent on it: with other work on the machine only the latter is comparable.
+Each call writes one line of JSON to the file SHELTER_COUNTED: method, path, status, number of queries, milliseconds of wall
+clock, and milliseconds of the server's processor without the database. Compare the latter if other work runs on the machine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shelter.settings import MIDDLEWARE as ALL_OF_IT
 
 
 class CountQueries:
-    """Count what a call asks of the database, and how long it takes inside the server."""
+    """Counts the queries of each call and measures its time inside the server."""
 
     def __init__(self, get_response: Callable[[Any], Any]) -> None:
         self.get_response = get_response
@@ -48,6 +48,6 @@ class CountQueries:
         return response
 
 
-# On this machine, but as in production: Django does not keep a copy of every query to show it on a page of errors.
+# Measure as in production: with DEBUG, Django keeps a copy of every query for its error page.
 DEBUG = False
 MIDDLEWARE = ["benchmarks.counted.CountQueries", *ALL_OF_IT]

@@ -1,4 +1,4 @@
-"""The engine beside what others do, on made-up weeks or on two files: `python -m benchmarks.engine --help`.
+"""Compare the engine with simpler ways of matching, on made-up weeks or on two files: `python -m benchmarks.engine --help`.
 
 Prints one line of JSON for each week. `python -m benchmarks.engine --table` prints the whole table of docs/matching.md.
 """
@@ -81,7 +81,7 @@ HEAD = """| week | way | people | full stays | objective | proven gap | seconds 
 
 
 def as_rows(figures: dict[str, Any]) -> str:
-    """Return one row of the table for each way of matching; memory is that of the whole comparison."""
+    """Return one row of the table for each way of matching. The memory is the peak of the whole comparison."""
     rows = []
     for way in ("first_come", "most_urgent", "one_to_one", "ours"):
         found = figures[way]
@@ -97,7 +97,7 @@ def as_rows(figures: dict[str, Any]) -> str:
 
 
 def alone(week: str, seed: int, now: str) -> dict[str, Any]:
-    """Return the figures of one week from a process of its own, so that memory is counted for it alone."""
+    """Return the figures of one week. It runs in its own process, so that peak memory is of this week alone."""
     command = [sys.executable, "-m", "benchmarks.engine", week, f"--seed={seed}", f"--now={now}"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout))
@@ -110,7 +110,9 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--table", action="store_true", help="print a table in Markdown instead of JSON")
-    parser.add_argument("--now", default="2022-09-26T00:00:00Z", help="of a folder: waiting counts up to this moment")
+    parser.add_argument(
+        "--now", default="2022-09-26T00:00:00Z", help="the moment up to which days of waiting in a folder are counted"
+    )
     options = parser.parse_args()
     weeks = options.weeks or list(SIZES)
     if options.table:
@@ -120,7 +122,7 @@ def main() -> None:
             figures = alone(name, options.seed, options.now)
         else:
             needs, offers = week_of(name, options.seed) if name in SIZES else week_from(Path(name), options.now)
-            warm_up()  # kernels come from the cache; what that takes belongs to no way of matching
+            warm_up()  # Load the kernels from their cache now, so that no way of matching is charged for it.
             figures = {"week": Path(name).name, **compare(needs, offers, options.seed)}
         print(as_rows(figures) if options.table else json.dumps(figures), flush=True)
 

@@ -1,9 +1,9 @@
-"""Is what the advice promises gained? Add the advised space, plan again, and compare.
+"""Test the engine's advice: add an advised space, plan again, and compare the promised with the real gain.
 
 `python -m benchmarks.engine_advice [--week 1k] [--seeds 5] [--each 3]`; prints one line of JSON for each seed. For every
-kind of space the best `each` pieces of advice are tried, one at a time. `gained` is what the objective rises by from one
-plan to the other. Both lie within their proven gap of the best, so a single difference is noisy where the gap is large
-beside the gain; the sums say more.
+kind of space, the best `each` pieces of advice are tried, one at a time. `gained` is the rise of the objective from the
+first plan to the second, in its units. Neither plan is exactly the best one, so a single rise is noise where the plans'
+gap is large beside the gain. The sums say more.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from matching.engine.advice import Advice
 
 
 def tried(needs: list[Need], offers: list[Offer], each: int) -> list[tuple[Advice, float]]:
-    """Return the advice and what each alone gained."""
+    """Return the pieces of advice that were tried, each with the rise of the objective that its space alone brought."""
     before = plan(needs, offers)
     by_kind: defaultdict[str, list[Advice]] = defaultdict(list)
     for one in before.advice:
@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--week", choices=SIZES, default="1k")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--each", type=int, default=3, help="spaces tried of each kind")
+    parser.add_argument("--each", type=int, default=3, help="number of spaces of each kind to try")
     options = parser.parse_args()
     for seed in range(1, options.seeds + 1):
         found = tried(*week_of(options.week, seed), options.each)

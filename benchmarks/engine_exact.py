@@ -1,7 +1,8 @@
-"""How far from the true optimum: the engine against HiGHS over every way there is, on 1,000 x 600.
+"""Measure how far the engine is from the true optimum, which HiGHS finds over all possible ways, on 1,000 x 600.
 
-`python -m benchmarks.engine_exact [--weeks 10] [--seconds 300]`; prints one line of JSON for each seed. Where HiGHS has not
-proven its best in that time, `below_optimum` compares with its best so far, and `below_optimum_at_most` with its bound.
+`python -m benchmarks.engine_exact [--weeks 10] [--seconds 300]`; prints one line of JSON for each seed. If HiGHS does not
+prove an optimum in that time, `below_optimum` compares with the best plan it found, and `below_optimum_at_most` with its
+bound.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from matching.engine.checking import forbidden, km_between, natural_end, value_o
 
 
 def optimum(needs: list[Need], offers: list[Offer], *, seconds: float) -> tuple[float | None, float | None, int]:
-    """Return the best objective found, HiGHS's own bound, and the number of ways; None for what it had not found by then."""
+    """Return the best objective that HiGHS found, its bound, and the number of ways.
+
+    Objective or bound is None where HiGHS found none within `seconds`.
+    """
     rows: dict[object, int] = {}
     capacity: list[float] = []
     at: list[int] = []
@@ -59,7 +63,7 @@ def optimum(needs: list[Need], offers: list[Offer], *, seconds: float) -> tuple[
 
 
 def ways_of(need: Need, offers: list[Offer]) -> list[tuple[tuple[Leg, Offer], ...]]:
-    """Return every way to place the need, were it alone."""
+    """Return every way to place the need if no other need took a bed."""
     last_day = need.first_night + timedelta(days=need.nights)
     possible = [offer for offer in offers if not any(True for _words in forbidden(need, offer))]
     found: list[tuple[tuple[Leg, Offer], ...]] = []
@@ -95,7 +99,7 @@ def ways_of(need: Need, offers: list[Offer]) -> list[tuple[tuple[Leg, Offer], ..
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weeks", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=300.0, help="for the exact solver, each week")
+    parser.add_argument("--seconds", type=float, default=300.0, help="time limit of the exact solver for each week")
     options = parser.parse_args()
     for seed in range(1, options.weeks + 1):
         needs, offers = country(1_000, 600, seed=seed)

@@ -1,8 +1,8 @@
-"""How fast one request is placed and one space refilled with a nation's spaces in memory.
+"""Measure how fast the board places one request and refills one space, with all spaces of a country in memory.
 
-`python -m benchmarks.engine_incremental [--offers 60000] [--waiting 20000] [--asked 2000]`; prints one line of JSON. The
-board first takes in households one after the other, each told to it as a proposal that may still be moved, until
-most beds are taken, as they are in a week that matters.
+`python -m benchmarks.engine_incremental [--offers 60000] [--waiting 20000] [--asked 2000]`; prints one line of JSON. First,
+households are placed one after the other, each as a proposal that may still be moved, until most beds are taken. A market
+with many free beds would be too easy.
 """
 
 from __future__ import annotations

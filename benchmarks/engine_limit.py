@@ -1,8 +1,8 @@
-"""How well a time limit is kept: `python -m benchmarks.engine_limit FOLDER [--limits 5 10 30] [--now ISO-8601] [--busy N]`.
+"""Measure how well time limits are kept: `python -m benchmarks.engine_limit FOLDER [--limits 5 10] [--now ISO-8601] [--busy N]`.
 
-Runs `match_files`, the whole process, on a folder with SPACES.csv and REQUESTS.csv under each limit, and prints one line of JSON
-for each: the seconds it took by the clock on the wall, by what share that is over the limit, how good the plan is, and how many
-of those left over were not looked into. `--busy` keeps so many processor cores busy with other work at the same time.
+Runs the whole process `match_files` on a folder with SPACES.csv and REQUESTS.csv, once under each limit. Prints one line of
+JSON for each: the seconds of wall clock, the share by which they exceed the limit, the gap of the plan, and how many
+requests that are left over had no time for reasons. `--busy` keeps N processor cores busy with other work meanwhile.
 """
 
 from __future__ import annotations

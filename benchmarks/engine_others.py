@@ -1,4 +1,4 @@
-"""What others do with the same week: first come, first served; most urgent first; and one household to one space."""
+"""Simpler ways of matching, for comparison: first come, first served; most urgent first; one household to one space."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_FOR_ONE_TO_ONE = 3_000
 
 
 def in_turn(needs: list[Need], offers: list[Offer], *, first: Callable[[Need], float]) -> Figures:
-    """Serve one need after the other, the one with the greatest `first` first, each with the best space that is left."""
+    """Give each need the best space that is left, in falling order of `first`; return the figures of that plan."""
     laid_out = problem.lay_out(needs, offers)
     wants = laid_out.wants._replace(
         may_move=np.zeros_like(laid_out.wants.may_move), may_split=np.zeros_like(laid_out.wants.may_split)
@@ -41,7 +41,11 @@ def in_turn(needs: list[Need], offers: list[Offer], *, first: Callable[[Need], f
 
 
 def one_to_one(needs: list[Need], offers: list[Offer]) -> Figures | None:
-    """Assign at most one household to a space, as well as possible (the Hungarian method); None for a large week."""
+    """Assign at most one household to each space with the greatest total worth, and return the figures of that plan.
+
+    Uses `scipy.optimize.linear_sum_assignment` (the assignment problem). Return None for more than MOST_FOR_ONE_TO_ONE
+    needs, because its matrix would be too large.
+    """
     if len(needs) > MOST_FOR_ONE_TO_ONE:
         return None
     field = Field(needs, offers)

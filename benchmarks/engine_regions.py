@@ -1,7 +1,7 @@
-"""What planning region by region costs beside one plan: `python -m benchmarks.engine_regions [1k|10k|100k]`.
+"""Compare planning by regions with one plan for all: `python -m benchmarks.engine_regions [1k|10k|100k]`.
 
-Cuts a made-up week as a round does, plans the regions and then those left over who reach several, and prints one line of
-JSON: objective and seconds of both ways, and the gap of both to the bound of the one plan.
+Cuts a made-up week as a round does. Plans the regions, and then the requests that reach several regions and are left over.
+Prints one line of JSON: objective and seconds of both ways, and the gap of both to the bound of the single plan.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Made-up weeks for the engine's benchmarks: a country, or one city where everything is near everything.
+"""Made-up weeks for the engine's benchmarks: a country, or one city where most spaces are near most households.
 
-Nobody in them exists. Shares and sizes follow the published figures of September 2022: mostly single people and
-couples, a few large households; most ask for the next days, for a week or so.
+All people in them are invented. Shares and sizes follow the published figures of September 2022: mostly single people and
+couples, and a few large households. Most ask for a week or so that begins in the next days.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KM = 1 / 111.195
 
 
 def country(needs: int, offers: int, *, seed: int) -> tuple[list[Need], list[Offer]]:
-    """Return a week spread over the towns of Kazakhstan by their population."""
+    """Return a week of needs and offers in the towns of Kazakhstan, in proportion to their population."""
     random = np.random.default_rng(seed)
     towns = [place for place in all_places() if place.country == "KZ" and place.population >= 15_000]
     share = np.array([town.population for town in towns], dtype=float)
@@ -35,7 +35,7 @@ def country(needs: int, offers: int, *, seed: int) -> tuple[list[Need], list[Off
 
 
 def city(needs: int, offers: int, *, seed: int) -> tuple[list[Need], list[Offer]]:
-    """Return a week in one city, with windows of months."""
+    """Return a week of needs and offers in one city. Spaces are free for up to four months."""
     random = np.random.default_rng(seed)
     where = np.array([43.24, 76.92])
     return (

@@ -1,17 +1,17 @@
-"""How long a newcomer waits: from `git clone` to the first page of `make run`, and how large the environment gets.
+"""Measure how long a newcomer waits from `git clone` to the first page of `make run`, and how large the environment is.
 
     python -m benchmarks.first_page [COMMIT ...]
 
-Each commit (default: HEAD) is cloned into a folder of its own and started by `make run`, with nothing in pip's cache, an
-empty state folder and no server given. One line of JSON is printed for each:
+Clones each commit (default: HEAD) into its own folder and starts it by `make run`, with an empty pip cache, an empty state
+folder and no PostgreSQL or Redis given. Prints one line of JSON for each commit:
 
-- `environment_mb`: size of `.venv` in megabytes (10^6 bytes, as the files say); `packages`: distributions in it;
-- `seconds`: wall clock from the start of the clone to the first answer 200 of `/`, and on the way there until the
-  repository was cloned, the libraries were installed, and the engine was compiled;
-- `cpu_seconds`: processor time of all of it, which depends less on what else the machine does.
+- `environment_mb`: size of the files in `.venv` in megabytes (10^6 bytes); `packages`: number of distributions in it;
+- `seconds`: wall clock from the start of the clone until the repository was cloned, the libraries were installed, the
+  engine was compiled, and `/` answered 200 for the first time;
+- `cpu_seconds`: processor time of all of that. It depends less on other work of the machine.
 
-`PYTHON` chooses another interpreter for the environment. The libraries are downloaded, so the wall clock depends on the line
-as well.
+`PYTHON` chooses another interpreter for the environment. The libraries are downloaded, so the wall clock also depends on
+the network.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NOT_A_NEWCOMERS = ("DATABASE_URL", "REDIS_URL", "DEBUG", "VIRTUAL_ENV", "PYTHONP
 def main(commits: list[str]) -> None:
     for commit in commits or ["HEAD"]:
         parent = Path(tempfile.mkdtemp(prefix="shanyrak-first-page-"))
-        parent.chmod(0o755)  # Root's PostgreSQL runs as `nobody`, who must be able to enter.
+        parent.chmod(0o755)  # If root runs this, PostgreSQL runs as `nobody` and must be able to enter the folder.
         try:
             print(json.dumps(measured(commit, parent)), flush=True)
         finally:
@@ -48,7 +48,7 @@ def main(commits: list[str]) -> None:
 def measured(commit: str, parent: Path) -> dict[str, object]:
     """Clone `commit` into `parent`, start it, wait for its first page, stop it, and return the figures.
 
-    Raises RuntimeError, with the end of what `make run` said, when no page comes.
+    Raises RuntimeError with the end of the output of `make run` when no page comes.
     """
     checkout, state, port = parent / "checkout", parent / "state", free_port()
     used_before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -98,7 +98,7 @@ def measured(commit: str, parent: Path) -> dict[str, object]:
 
 
 def wait_for_page(port: int, service: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when `/` answers 200. Raises RuntimeError when `make run` ends first or nothing comes for too long."""
+    """Wait until `/` answers 200. Raises RuntimeError when `make run` ends first, or after LONGEST_WAIT_SECONDS."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     while service.poll() is None and time.monotonic() < deadline:
         try:

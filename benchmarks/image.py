@@ -1,7 +1,8 @@
-"""The image without Docker: carry out each step of the Dockerfile in a folder, then start its command and look at a page.
+"""Test the image without Docker: carry out the steps of the Dockerfile in a folder, start its command, and load a page.
 
-`PYTHON=/path/to/python3.13 python -m benchmarks.image` needs the Python that the Dockerfile names, and downloads the libraries.
-Paths of the image become paths below that folder, and the steps for its own user are left out. Prints one line of JSON.
+`PYTHON=/path/to/python3.13 python -m benchmarks.image` needs the Python that the Dockerfile names, and downloads the
+libraries. Paths in the image become paths below the folder, and the steps for the image's user are left out. Prints one line
+of JSON.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from shelter.running.state import keys
 ROOT = Path(__file__).resolve().parent.parent
 OF_THE_IMAGE = re.compile(r"(?<![\w.])/(?:opt|srv|var|tmp)(?=/)")
 NOT_HERE = 'useradd() { :; }; chown() { :; }; install() { for last; do :; done; mkdir -p "$last"; }; '
-"""Shell functions for steps that concern the image's own user."""
+"""Shell functions that replace the commands about the image's own user."""
 
 
 def main() -> None:
@@ -57,9 +58,9 @@ def wanted() -> str:
 
 
 def built(root: Path, python: Path) -> tuple[dict[str, str], Path, list[str]]:
-    """Carry out the steps below `root`; return the environment, the working folder and the command of the image.
+    """Carry out the steps of the Dockerfile below `root`; return the environment, working folder and command of the image.
 
-    Raises CalledProcessError for the first step that fails.
+    Raises CalledProcessError at the first step that fails.
     """
 
     def inside(text: str) -> str:
@@ -96,12 +97,12 @@ def built(root: Path, python: Path) -> tuple[dict[str, str], Path, list[str]]:
 
 
 def of_pip() -> dict[str, str]:
-    """Return what this machine's pip needs to reach its registry."""
+    """Return the environment variables that pip needs to download packages here."""
     return {name: value for name, value in os.environ.items() if name.startswith("PIP_")} | {"PIP_NO_CACHE_DIR": "1"}
 
 
 def page_of(env: dict[str, str], folder: Path, command: list[str], root: Path) -> int:
-    """Start the command of the image as Compose does, and return the status of the page that asks no database."""
+    """Start the command of the image as Compose does, and return the HTTP status of `/healthz`, which needs no database."""
     port = free_port()
     given = (
         env | keys(root) | {"BIND": f"127.0.0.1:{port}", "ALLOWED_HOSTS": "127.0.0.1", "SHELTER_CHANNELS": "console"}

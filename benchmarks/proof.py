@@ -1,7 +1,8 @@
 """Run the proofs that take longer than a test may (`make proof`); docs/proof.md says what each of them shows.
 
-`python -m benchmarks.proof [NAME ...]` runs all of them, or those named, one after another: most of them measure. It prints what
-they print, and at the end one line for each with its seconds and whether it ended well; it fails where one of them failed.
+`python -m benchmarks.proof [NAME ...]` runs all proofs, or those named. They run one after another, because most of them
+measure time. Their output is printed, and at the end one line for each with its result and seconds. The exit status is 1 if
+a proof failed.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
-"""The service at the size of a nation: database to database, with its pages open and newcomers asking all the while.
+"""Measure the whole service at the size of a country, while people look at pages and make new requests.
 
-`python -m benchmarks.service [1k|10k|100k]` starts an embedded PostgreSQL and Redis of its own, fills them with a made-up
-week, runs the real commands of `make run` (gunicorn, a worker, the placer), and prints one line of JSON:
+`python -m benchmarks.service [1k|10k|100k]` starts its own embedded PostgreSQL and Redis, fills them with a made-up week,
+and runs the real commands of `make run` (gunicorn, a worker, the placer). Prints one line of JSON:
 
-- `round`: seconds from its opening to its end, and what loading, planning and writing took, added up over the regions
-  (which are planned side by side) and in the longest one;
-- `memory_mb`: the most that the worker with its children, and the placer, held at one time (proportional set size: what they
-  share is counted once);
-- `case_page_ms`: how long an arrival waits for her page, over HTTP, while the round runs and when it is over;
-- `answer_ms`: from the POST of a new request to its stored proposal (or the stored reasons why there is none), with
-  the worker running: while the round runs, and when it is over.
+- `round`: seconds from the opening of the round to its end, and the seconds of loading, planning and writing: the sum over
+  the regions (which are planned at the same time), and the longest region;
+- `memory_mb`: the peak memory of the worker with its children, and of the placer (proportional set size, PSS: memory that
+  processes share is counted once);
+- `case_page_ms`: milliseconds until an arrival's page has loaded over HTTP, during the round and after it;
+- `answer_ms`: milliseconds from the POST of a new request until its proposal, or the reasons why there is none, are stored,
+  during the round and after it.
 """
 
 from __future__ import annotations
@@ -29,15 +29,17 @@ from typing import Any
 
 SIZES = {"1k": (1_000, 600), "10k": (10_000, 6_000), "100k": (100_000, 60_000)}
 PAUSE = 0.1
-"""Seconds between two looks at the page; so many arrivals as look at the same time."""
+"""Seconds between two looks of an arrival at the page."""
+
 LOOKING = 2
+"""Number of arrivals who look at their pages at the same time."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("size", choices=SIZES, nargs="?", default="10k")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--asking", type=int, default=60, help="newcomers when the round is over")
+    parser.add_argument("--asking", type=int, default=60, help="number of new requests after the round")
     parser.add_argument("--beside-servers", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.beside_servers:
@@ -48,7 +50,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="shanyrak-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        # As for `make run`: with fsync on, unlike for the tests.
+        # Start the servers as `make run` does, with fsync on; the tests turn it off.
         with servers(folder) as urls:
             env = {**os.environ, **urls, "DEBUG": "yes", "SHELTER_STATIC_ROOT": str(folder / "static")}
             command = [sys.executable, "-m", "benchmarks.service", *sys.argv[1:], "--beside-servers"]
@@ -60,7 +62,7 @@ def say(words: str) -> None:
 
 
 def measure(size: str, seed: int, asking: int) -> dict[str, Any]:
-    """Fill the database, run everything, and return the figures."""
+    """Fill the database, run the service and a round, and return the figures."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shelter.settings")
     import django
 
@@ -148,7 +150,7 @@ def of_answers(answers: list[tuple[float, bool]]) -> dict[str, Any]:
 
 
 class Watched:
-    """The memory of processes and their children, looked at once a second."""
+    """Measures the peak memory (PSS, in MiB) of processes with their children, once a second."""
 
     def __init__(self, pids: dict[str, int]) -> None:
         self.most: dict[str, int] = {}
@@ -181,7 +183,7 @@ class Watched:
 
 
 class Newcomers:
-    """Arrivals with a case each, who ask through the API and look at their page."""
+    """Arrivals with a case each, who make requests through the API and look at their pages."""
 
     def __init__(self, site: str, *, count: int) -> None:
         from django.utils import timezone
@@ -245,7 +247,7 @@ class Newcomers:
 
 @contextmanager
 def looking(site: str, newcomers: Newcomers) -> Iterator[list[float]]:
-    """Let arrivals look at their pages again and again; yield the list of the seconds each look took."""
+    """Let arrivals load their pages again and again. Yield the list to which the seconds of each load are added."""
     import httpx
 
     took: list[float] = []

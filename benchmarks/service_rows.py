@@ -1,4 +1,4 @@
-"""A made-up week as rows: hosts, spaces, arrivals and requests by COPY, as they would be after their days of coming in."""
+"""Write a made-up week to the database by COPY: hosts, spaces, arrivals and requests as they are before a first round."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from matching.sheets.fields import Field
 from places.models import Place
 
 HOSTS_FROM, ARRIVALS_FROM = 10_000_000, 20_000_000
-"""Ids far above what the sequences will give out meanwhile."""
+"""First ids of hosts and arrivals: far above the ids that the database's sequences give out during the benchmark."""
 
 
 def write_week(needs: list[Need], offers: list[Offer], *, at: datetime, today: date) -> None:
-    """Write the week so that its first day is `today`."""
+    """Write the week with all its dates moved so that it begins `today`."""
     coordinator = User.objects.create_user("carla", is_staff=True)
     Coordinator.objects.create(user=coordinator, all_places=True)
     later = today - MONDAY
@@ -109,7 +109,7 @@ def _kept(value: Need | Offer, stated: Sequence[Field]) -> Iterator[Any]:
 
 def _nearest_places(points: list[tuple[float, float]]) -> list[int]:
     known = list(Place.objects.values_list("pk", "latitude", "longitude"))
-    # Near enough for a benchmark: degrees of longitude count as they do in the middle of the country.
+    # Shrink degrees of longitude as in the middle of the country (47 degrees north): exact enough for a benchmark.
     shrunk = np.array([1.0, np.cos(np.radians(47))])
     tree = cKDTree(np.array([row[1:] for row in known]) * shrunk)
     _, nearest = tree.query(np.array(points) * shrunk)

@@ -1,9 +1,9 @@
-"""How many files of the project each of the three main walks enters, for ARCHITECTURE.md.
+"""Count the files of the project that each of the three main walks enters, for ARCHITECTURE.md.
 
     .venv/bin/python -m shelter.running with .venv/bin/python -m pytest -q -s benchmarks/walks.py
 
-A file counts when one of its functions runs during the walk. Prints one line of JSON with the number of files of each
-walk; with `WALKS=files` in the environment also their paths.
+A file counts if one of its functions runs during the walk. Prints one line of JSON with the number of files of each walk.
+With `WALKS=files` in the environment, also prints their paths.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NOT_OURS = (".venv/", "tests/", "benchmarks/")
 
 @contextmanager
 def files_entered(found: set[str]) -> Iterator[None]:
-    """Note each file of the project of which a function runs meanwhile, in every thread."""
+    """Add to `found` the path of each file of the project whose functions run inside the block, in any thread."""
 
     def note(frame: FrameType, event: str, _value: Any) -> None:
         name = frame.f_code.co_filename

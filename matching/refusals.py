@@ -32,7 +32,7 @@ class OutsideRequest(Refused):
     """The request does not ask for some night of the match. Its nights were changed, or never included that night."""
 
     code = "outside_request"
-    message = _("The household does not ask for all of these nights, or does so no longer. Choose among its nights.")
+    message = _("The household does not ask for all of these nights now. Choose among the nights it asks for.")
 
 
 class SpaceNotOpen(Refused):

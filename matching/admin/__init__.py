@@ -1,4 +1,4 @@
-"""The coordinators' workplace inside Django's own admin: stock lists, our own pages where the work needs them."""
+"""The desk: the coordinators' pages in Django's admin. Lists are the admin's own; other pages are written here."""
 
 from matching.admin import (
     audit,

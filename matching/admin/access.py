@@ -1,9 +1,9 @@
-"""Who gets in, what they see, and how a refusal is said. Every admin of this project builds on this.
+"""Access to the desk: who may open a page, which rows they see, and how a refusal is shown. Every admin here uses it.
 
-A coordinator is a staff user with a Coordinator row: the row is the right, no Django permissions are
-handed out. They look at everything of their places, and change things only by the acts of the domain.
-An auditor looks at the same pages without personal fields; whatever would change something is refused
-by the site itself (`accounts.desk`), by `coordinator` below, and by the acts of the domain.
+A coordinator is a staff user with a Coordinator row. That row gives the rights; Django's own permissions are not used.
+Coordinators see everything of their places and change it only by the acts of the domain. Auditors see the same pages
+without personal fields. Three layers refuse an auditor's changes: the site (`accounts.desk`), `coordinator` below, and the
+acts of the domain.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ LOOK_REASONS = {
     "mistake": gettext_lazy("to put a mistake right"),
     "other": gettext_lazy("another reason, written down beside"),
 }
-"""Why a coordinator opens personal fields: a short list, so that it can be learnt from."""
+"""The reasons to open personal fields. The list is short, so that the reasons can be counted and learnt from."""
 
-NEW_SECRET = "gave a new secret"  # noqa: S105 - words, and no secret
-"""What is logged as the reason when a coordinator reads a new secret to an arrival; `audit` puts it into words."""
+NEW_SECRET = "gave a new secret"  # noqa: S105 - a reason in words, not a secret
+"""The reason in the access log when a coordinator reads a new secret to an arrival. `audit` translates it."""
 
 
 def coordinator(request: HttpRequest) -> User:
-    """Return the coordinator who asks, or the auditor where nothing is changed. Raises Http404 for anybody else."""
+    """Return the coordinator who sent the request, or the auditor if it is a GET or HEAD. Raises Http404 for others."""
     user = request.user
     may = desk_of if request.method in LOOKING else coordinator_of
     if not isinstance(user, User) or may(user) is None:
@@ -50,7 +50,7 @@ def coordinator(request: HttpRequest) -> User:
 
 
 def acting(request: HttpRequest) -> User:
-    """Return the coordinator who asks for a page that is there to act only. Raises Http404 for anybody else."""
+    """Return the coordinator who opens a page that only serves an act. Raises Http404 for anybody else."""
     user = coordinator(request)
     if not rights_of(user).may_act:
         raise Http404
@@ -58,7 +58,7 @@ def acting(request: HttpRequest) -> User:
 
 
 def lead(request: HttpRequest) -> User:
-    """Return the lead coordinator who asks. Raises Http404 for anybody else."""
+    """Return the lead coordinator who sent the request. Raises Http404 for anybody else."""
     user = coordinator(request)
     if not rights_of(user).is_lead:
         raise Http404
@@ -66,7 +66,7 @@ def lead(request: HttpRequest) -> User:
 
 
 def why_look(request: HttpRequest) -> str | None:
-    """Return why personal fields are to be opened, as it will be logged; None when that was not said (then it is said).
+    """Return the reason to open personal fields, as it will be logged. Without a reason, tell the user and return None.
 
     The form sends `why` (one of LOOK_REASONS) and `note` (free text, needed with "other").
     """
@@ -81,7 +81,7 @@ def why_look(request: HttpRequest) -> str | None:
 
 
 def said(request: HttpRequest, act: Callable[[], Any], success: str) -> bool:
-    """Do one act and say how it went; a refusal becomes a message, never an error page. Return whether it went."""
+    """Do one act and show `success` or the refusal as a message on the next page. Return whether the act was done."""
     try:
         act()
     except Refused as refusal:
@@ -92,20 +92,20 @@ def said(request: HttpRequest, act: Callable[[], Any], success: str) -> bool:
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:
-    """Return to the page that asked (`next`, a path of this site) or to `default`."""
+    """Redirect to the path `next` of the form if it is a page of the desk, else to `default`."""
     target = request.POST.get("next", "")
     return HttpResponseRedirect(target if target.startswith("/admin/") else default)
 
 
 class LookOnly(admin.ModelAdmin[Row]):
-    """Rows that coordinators look at and no form changes."""
+    """The admin of rows that the desk may see but no form may add, change or delete."""
 
     actions = None
     list_per_page = 50
 
     def visible(self, user: User) -> QuerySet[Row]:
-        """Return what `user`, a coordinator, may see."""
-        raise NotImplementedError(f"{type(self).__name__} says what may be seen")
+        """Return the rows that `user`, a coordinator or auditor, may see."""
+        raise NotImplementedError(f"{type(self).__name__} must define visible()")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
         return self.visible(coordinator(request))
@@ -114,7 +114,7 @@ class LookOnly(admin.ModelAdmin[Row]):
         return self._lets_look(rights_of(request.user))
 
     def _lets_look(self, rights: Rights) -> bool:
-        """Return whether somebody with these rights may open the pages of this model at all."""
+        """Return whether a user with these rights may open the pages of this model."""
         return rights.may_act or rights.reads_only
 
     def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:

@@ -1,6 +1,6 @@
-"""The audit pages: who did what, and who looked at whom. For lead coordinators and auditors; nobody can change a line.
+"""The audit pages: who did what, and who looked at whom. Only lead coordinators and auditors see them.
 
-Every list is a table the database refuses to change (a trigger on UPDATE and DELETE), shown as it is.
+Nobody can change a line: a trigger of each table refuses UPDATE and DELETE.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from privacy.models import AccessLog
 
 
 class WhoDidIt(admin.SimpleListFilter):
-    """The people with access to the desk, by name: what did this one do?"""
+    """Filters lines by the coordinator or auditor who acted."""
 
     title = gettext_lazy("by whom")
     parameter_name = "by"
@@ -39,7 +39,7 @@ class WhoDidIt(admin.SimpleListFilter):
 
 
 class WhichReason(admin.SimpleListFilter):
-    """The reasons of the list, in words; an act without one is under none of them."""
+    """Filters lines by their reason. An act without a reason is only in the unfiltered list."""
 
     title = gettext_lazy("reason")
     parameter_name = "reason"
@@ -52,7 +52,7 @@ class WhichReason(admin.SimpleListFilter):
 
 
 class AuditOnly(LookOnly[Row]):
-    """Lines of history that leads and auditors read; nobody else learns that they are there."""
+    """The admin of lines of history. Only lead coordinators and auditors see it; for others the page does not exist."""
 
     date_hierarchy = "at"
     ordering = ["-at", "-id"]
@@ -64,7 +64,7 @@ class AuditOnly(LookOnly[Row]):
         return rights.may_audit
 
     def get_fields(self, request: HttpRequest, obj: Row | None = None) -> Any:
-        """Return what the list shows of a line: nothing links to the page of one, and it says no more."""
+        """Return the columns of the list, so that a line's own page, which nothing links to, shows no more than they do."""
         return self.list_display
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
@@ -90,7 +90,7 @@ class MatchEventAdmin(AuditOnly[MatchEvent]):
 
 @admin.register(DeskEvent)
 class DeskEventAdmin(AuditOnly[DeskEvent]):
-    """Who took which household, gave it back, handed it over or wrote a note on it; what notes say stands on the cards."""
+    """Who took a household, gave it back, handed it over or wrote a note on it. Only the cards show the notes' text."""
 
     list_display = ["at", "by", "what", "which", "whom"]
     list_filter = [WhoDidIt, "what", "at"]
@@ -144,13 +144,13 @@ class AccessLogAdmin(AuditOnly[AccessLog]):
 
     @admin.display(description=gettext_lazy("what was shown"), ordering="fields")
     def shown(self, look: AccessLog) -> str:
-        """Return the fields in words; a picture is kept as `evidence:NUMBER`."""
+        """Return the opened fields in words. The log names a picture `evidence:NUMBER`."""
         fields = [field.partition(":") for field in look.fields.split()]
         return ", ".join(f"{FIELD_WORDS.get(name, name)} {number}".strip() for name, _colon, number in fields)
 
     @admin.display(description=gettext_lazy("reason"), ordering="reason")
     def why(self, look: AccessLog) -> str:
-        """Return the reason in words, with what was written down beside it."""
+        """Return the reason in words, with the note beside it."""
         if look.reason == NEW_SECRET:
             return _("gave a new secret")
         reason, _colon, note = look.reason.partition(": ")

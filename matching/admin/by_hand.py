@@ -22,11 +22,11 @@ from matching.deadlines import local_date
 from matching.desk import by_hand
 
 SHOWN = 100
-"""How many possible pairs a page lists, the best first: more than anybody reads."""
+"""The most pairs that a page lists, the best first. Nobody reads more."""
 
 
 def urls() -> list[Any]:
-    """Return the addresses of matching by hand, under those of the matches."""
+    """Return the URL patterns of matching by hand, below those of the matches."""
     view = admin.site.admin_view
     return [
         path("by-hand/request/<uuid:request_id>/", view(spaces_for), name="matching_match_spaces_for"),
@@ -36,7 +36,7 @@ def urls() -> list[Any]:
 
 
 def spaces_for(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """Show the spaces possible for a request, the best first; then the impossible ones nearby, each with its rule."""
+    """Show the spaces that are possible for a request, the best first, then impossible ones nearby with their reasons."""
     user, at = coordinator(request), timezone.now()
     visible = queries.requests_visible_to(user).select_related("arrival__user", "place").prefetch_related("matches")
     asked = get_object_or_404(visible, pk=request_id)
@@ -55,7 +55,7 @@ def spaces_for(request: HttpRequest, request_id: UUID) -> HttpResponse:
 
 
 def requests_for(request: HttpRequest, space_id: UUID) -> HttpResponse:
-    """Show the open requests that a space would do for, the best first; then the others, each with its rule."""
+    """Show the open requests that fit a space, the best first, then those that do not fit with their reasons."""
     user, at = coordinator(request), timezone.now()
     visible = queries.spaces_visible_to(user).select_related("host__user", "place").prefetch_related("windows")
     space = get_object_or_404(visible, pk=space_id)
@@ -77,7 +77,7 @@ def propose(request: HttpRequest) -> HttpResponse:
     user = coordinator(request)
     request_id, space_id = _uuid(request.POST.get("request", "")), _uuid(request.POST.get("space", ""))
     instead_of = request.POST.get("instead_of", "spaces")
-    # A stranger to the page gets 404, as everywhere; the act then refuses what this coordinator may not do.
+    # Answer 404 where the coordinator may not see the page that the form is on. The act checks the other rights.
     if instead_of == "requests":
         get_object_or_404(queries.spaces_visible_to(user), pk=space_id)
         get_object_or_404(queries.requests_visible_to(user), pk=request_id)

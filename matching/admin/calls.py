@@ -1,4 +1,4 @@
-"""The page of hosts to call today, with how the checks stand, and noting a call."""
+"""The page of hosts to call today with figures of their checks, and the form that notes a call."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matching.admin.hosts import HostAdmin
 
 WHY_WORDS = {
-    ReasonToCall.NO_ANSWER: gettext_lazy("no answer to a question"),
+    ReasonToCall.NO_ANSWER: gettext_lazy("has not answered about a match"),
     ReasonToCall.UNVETTED: gettext_lazy("waits to be vetted"),
     ReasonToCall.CHECK: gettext_lazy("a check runs out or has run out"),
     ReasonToCall.STALE: gettext_lazy("has not said whether the offer still stands"),
@@ -39,7 +39,7 @@ STATE_WORDS = {
 
 
 def page(desk: HostAdmin, request: HttpRequest) -> HttpResponse:
-    """Show whom to call, one list, the most pressing first."""
+    """Show the hosts to call today, the most pressing first; `?why` selects one reason."""
     user, at = coordinator(request), timezone.now()
     asked = request.GET.get("why", "")
     only = ReasonToCall(asked) if asked in list(ReasonToCall) else None

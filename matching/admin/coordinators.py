@@ -1,4 +1,4 @@
-"""Naming coordinators, and taking and giving back what they sign in with. For leads, and for superusers."""
+"""Name coordinators, change their rights, reset their sign-in, and end or restore access. For leads and superusers."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from places.models import Place
 
 ACTS: dict[str, tuple[Any, Callable[..., Any]]] = {
     "password": (gettext_lazy("Give a new password"), coordinators.give_password),
-    "second-factor": (gettext_lazy("Take the lost second factor away"), coordinators.remove_second_factor),
+    "second-factor": (gettext_lazy("Remove the lost second factor"), coordinators.remove_second_factor),
     "send-away": (gettext_lazy("End all access now"), coordinators.send_away),
     "permit-export": (gettext_lazy("Let them export names and contacts"), coordinators.permit_export),
-    "forbid-export": (gettext_lazy("Let them export names and contacts no longer"), coordinators.forbid_export),
+    "forbid-export": (gettext_lazy("Stop letting them export names and contacts"), coordinators.forbid_export),
     "let-back": (gettext_lazy("Let back in"), coordinators.let_back),
 }
 
 
 class RightsForm(forms.Form):
-    """A role, and where it holds."""
+    """A role, and the places it covers."""
 
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Coordinator.Role.choices)
     all_places = forms.BooleanField(label=gettext_lazy("All places"), required=False)
@@ -59,7 +59,7 @@ class RightsForm(forms.Form):
         return [place for place in found.values() if place]
 
     def granted(self) -> Granted:
-        """Return the rights that were filled in."""
+        """Return the rights that the form states."""
         given = self.cleaned_data
         return Granted(role=given["role"], all_places=given["all_places"], places=given["places"])
 
@@ -77,7 +77,7 @@ class NameForm(RightsForm):
 
 @admin.register(Coordinator)
 class CoordinatorAdmin(LookOnly[Coordinator]):
-    """Who works at the desk, with which role and where. Every change is an act with a line of history."""
+    """The people of the desk with their roles and places. Every change is an act with a line of history."""
 
     list_display = ["user", "role", "where", "is_in", "last_seen"]
     list_filter = ["role", "user__is_active"]
@@ -191,7 +191,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
         return self._page(request, row, form=form)
 
     def act(self, request: HttpRequest, coordinator_id: int, act: str) -> HttpResponse:
-        """Give a password, take a second factor away, end access or give it back."""
+        """Do the act that the URL names: give a password, remove a second factor, end or restore access, and the like."""
         user = self._naming(request)
         row = get_object_or_404(self.get_queryset(request), pk=coordinator_id)
         if act not in ACTS:
@@ -212,14 +212,17 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
         return redirect(_page_of(coordinator_id))
 
     def _naming(self, request: HttpRequest) -> User:
-        """Return who asks, when they may name coordinators. Raises Http404 for anybody else."""
+        """Return the user who sent the request, if they may name coordinators. Raises Http404 for anybody else."""
         if not isinstance(request.user, User) or not rights_of(request.user).may_name:
             raise Http404
         return request.user
 
 
 def _acts_open(row: Coordinator) -> set[str]:
-    """Return the names of the acts a page offers: the export is a lead's by the role, and never an auditor's."""
+    """Return the names of the acts that a coordinator's page offers.
+
+    Only a coordinator's page offers acts about exports: a lead may export by role, and an auditor never may.
+    """
     open_ = {"password", "second-factor", "send-away" if row.user.is_active else "let-back"}
     if row.role == Coordinator.Role.COORDINATOR and row.user.is_active:
         open_.add("forbid-export" if coordinators.may_export_personal(row.user) else "permit-export")

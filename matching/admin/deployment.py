@@ -33,7 +33,7 @@ NAMES = {
     "answer_hours": gettext_lazy("Time to decide and to answer"),
     "required_checks": gettext_lazy("Checks of every host"),
     "fresh_days": gettext_lazy("Days until a host is asked whether the space still stands"),
-    "fresh_answer_days": gettext_lazy("Days a host has to say so"),
+    "fresh_answer_days": gettext_lazy("Days a host then has to answer"),
     "two_people": gettext_lazy("Risks that need two coordinators"),
     "two_people_new_host": gettext_lazy("Risks that need two coordinators where the host is new"),
     "auto_approve": gettext_lazy("Approve proposals without any risk at once"),
@@ -43,7 +43,7 @@ NAMES = {
 
 
 class SettingsForm(forms.Form):
-    """Every rule of `deployment.rules`, as fields. What makes sense is said there; here it only gets its place."""
+    """A form with fields for every rule. `deployment.rules` checks the values; `refuse` shows its refusals at the fields."""
 
     fresh_days = forms.IntegerField(label=NAMES["fresh_days"])
     fresh_answer_days = forms.IntegerField(label=NAMES["fresh_answer_days"])
@@ -85,7 +85,7 @@ class SettingsForm(forms.Form):
                 label=_("%(check)s: days it counts") % {"check": words}, required=False
             )
 
-    # -- as the template lays them out ------------------------------------------------------------
+    # -- fields in the order of the template ------------------------------------------------------
 
     def tiers(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"days_{number}"], self[f"hours_{number}"]) for number in TIERS]
@@ -93,7 +93,7 @@ class SettingsForm(forms.Form):
     def checks(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"check_{kind}"], self[f"valid_{kind}"]) for kind in HostCheck.Kind.values]
 
-    # -- read -------------------------------------------------------------------------------------
+    # -- reading ----------------------------------------------------------------------------------
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -107,7 +107,7 @@ class SettingsForm(forms.Form):
         return given
 
     def values(self) -> dict[str, Any]:
-        """Return what was filled in, by the names of the rules."""
+        """Return the values of the form by the names of the rules."""
         given = self.cleaned_data
         tiers = [(given[f"days_{n}"], given[f"hours_{n}"]) for n in TIERS if given[f"days_{n}"] is not None]
         return {
@@ -130,7 +130,7 @@ class SettingsForm(forms.Form):
         }
 
     def refuse(self, refusal: RuleNotSensible) -> None:
-        """Say at its place what does not make sense."""
+        """Show a refusal at the field that it is about."""
         place = {"answer_hours": "days_1", "required_checks": f"check_{HostCheck.Kind.IDENTITY_SEEN}"}
         self.add_error(place.get(refusal.name, refusal.name), str(refusal))
 
@@ -155,7 +155,7 @@ def _shown(now: Rules, seen: int) -> dict[str, Any]:
 
 
 class WhichRule(admin.SimpleListFilter):
-    """The settings, by name."""
+    """Filters the history by setting."""
 
     title = gettext_lazy("setting")
     parameter_name = "name"
@@ -193,7 +193,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
         return [path("settings/", page, name="deployment_settings"), *super().get_urls()]
 
     def settings_(self, request: HttpRequest) -> HttpResponse:
-        """Show the settings; a lead changes them."""
+        """Show the settings to leads and auditors, and save the changes of a lead."""
         user = request.user
         if not isinstance(user, User) or not rights_of(user).may_audit:
             raise Http404
@@ -223,7 +223,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
         return TemplateResponse(request, "admin/deployment/settings.html", context)
 
     def _changed(self, request: HttpRequest, form: SettingsForm, typed: QueryDict, user: User) -> bool:
-        """Write what was changed; a refusal finds its place in the form. Return whether it went."""
+        """Save the changes and return whether that was done; a refusal is shown in the form."""
         if not rights_of(user).is_lead:
             raise Http404
         given = form.cleaned_data
@@ -233,7 +233,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
             form.refuse(refusal)
         except RulesChanged as refusal:
             form.add_error(None, str(refusal.message))
-            typed["seen"] = str(rules.latest_change())  # What was typed stays, and can be saved after a look.
+            typed["seen"] = str(rules.latest_change())  # The lead can save the same form after a look.
         else:
             if lines:
                 names = ", ".join(str(NAMES[line.name]) for line in lines)
@@ -245,7 +245,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
 
 
 def in_words(name: str, value: Any) -> str:
-    """Return a value of a rule as people read it."""
+    """Return a value of a rule in words."""
     if value is None:
         return "–"
     match name:

@@ -1,7 +1,7 @@
-"""Charts and the map as plain numbers for a template: positions in an SVG, worked out here, drawn there.
+"""Positions of charts and the map in an SVG, in its own units. Templates draw them.
 
-No script, no style attribute, no third party: the strict content policy of the pages holds for pictures as well.
-Every picture stands beside a table that says the same.
+The pictures need no script, no style attribute and no third party, as the pages' content security policy demands. Every
+picture stands beside a table with the same figures.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MARGIN = 16
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: where it stands, how high it is, and what is written under it and said of it."""
+    """One bar: its position and size, the label under it, and its title (`says`)."""
 
     x: float
     y: float
@@ -34,7 +34,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A line across with the value it stands for."""
+    """A horizontal line with its value."""
 
     y: float
     value: str
@@ -42,7 +42,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars over a common ground, with at most four lines across."""
+    """Bars on a common ground, with five horizontal lines."""
 
     width: int
     height: int
@@ -52,7 +52,10 @@ class Chart:
 
 
 def bars(values: Sequence[tuple[str, float, str]], *, most: float | None = None) -> Chart:
-    """Return a chart of (label, value, what it says); `most` is the value at the top, by default the largest, rounded up."""
+    """Return a chart with a bar for each (label, value, title).
+
+    `most` is the value at the top; by default it is the largest value, rounded up.
+    """
     top = most or round_up(max((value for _label, value, _says in values), default=0))
     ground = HEIGHT - BOTTOM
     room = ground - TOP
@@ -79,7 +82,7 @@ def bars(values: Sequence[tuple[str, float, str]], *, most: float | None = None)
 
 
 def round_up(value: float) -> float:
-    """Return the next number that four lines divide well: 4, 8, 20, 40, 80, 200, ...; at least 4."""
+    """Return the least of 4, 8, 20, 40, 80, 200, ... that is not below `value`: a quarter of each is a whole number."""
     size = 1.0
     while True:
         for step in (4, 8, 20):
@@ -90,7 +93,7 @@ def round_up(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A town of the map, or something that is the matter there."""
+    """A circle on the map: a town, or a mark."""
 
     x: float
     y: float
@@ -102,7 +105,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A plain map: faint towns that show the shape of the country, and on them what matters."""
+    """A map: all towns as faint dots, which show the shape of the country, some names, and the marks."""
 
     width: int
     height: int
@@ -114,7 +117,7 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something to show at a point: how much, and what to say of it."""
+    """A mark on the map: its point in degrees, its amount, its label, and its title (`says`)."""
 
     latitude: float
     longitude: float
@@ -124,7 +127,7 @@ class Mark:
 
 
 def country(towns: Sequence[KnownPlace], *, needs: Sequence[Mark], wants: Sequence[Mark], names: int = 9) -> Map:
-    """Return the map of these towns, with the largest named; areas of circles are in proportion to amounts."""
+    """Return a map of these towns with at most `names` of the largest named. The larger its amount, the larger a mark."""
     if not towns:
         return Map(width=MAP_WIDTH, height=MARGIN * 2, towns=[], names=[], needs=[], wants=[])
     points = [(town.lat, town.lon) for town in towns] + [(mark.latitude, mark.longitude) for mark in (*needs, *wants)]
@@ -164,7 +167,7 @@ def _circles(marks: Sequence[Mark], at: Callable[[float, float], tuple[float, fl
 
 
 def _apart(largest: Sequence[KnownPlace], at: Callable[[float, float], tuple[float, float]], count: int) -> list[Dot]:
-    """Name the largest towns whose names do not run into each other."""
+    """Return the largest towns, at most `count`, whose names do not overlap on the map."""
     named: list[Dot] = []
     for town in largest:
         x, y = at(town.lat, town.lon)

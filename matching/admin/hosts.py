@@ -1,4 +1,4 @@
-"""Vetting hosts: the checklist, evidence and standing of each. The page stands in this app because suspending freezes matches."""
+"""Vetting hosts: the checklist, evidence and standing of each. This app has the page because suspending freezes matches."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from matching.deadlines import local_date
 from matching.refusals import one_act
 
 KEEP = "kept"
-"""The move in an address that takes a refusal back which one coordinator asked for."""
+"""The move in a URL that takes back a refusal which only one coordinator has asked for."""
 
 
 @admin.register(Host)
 class HostAdmin(LookOnly[Host]):
-    """Hosts with a space in the coordinator's places, or with none yet; their checks and their standing."""
+    """Hosts with a space in the coordinator's places, and hosts without a space, with their checks and standing."""
 
     list_display = ["__str__", "status", "created_at"]
     list_filter = ["status"]
@@ -93,7 +93,7 @@ class HostAdmin(LookOnly[Host]):
         return TemplateResponse(request, self.change_form_template, context, status=status)
 
     def _of(self, request: HttpRequest, host_id: int) -> tuple[User, Host, str]:
-        """Return who acts, on which host they may act, and the address of its page. Raises Http404."""
+        """Return the coordinator, the host, and the URL of the host's page. Raises Http404 where they may not see the host."""
         user = coordinator(request)
         host = get_object_or_404(self.visible(user), pk=host_id)
         return user, host, reverse("admin:accounts_host_change", args=[host_id])
@@ -117,7 +117,7 @@ class HostAdmin(LookOnly[Host]):
         return back(request, page)
 
     def standing(self, request: HttpRequest, host_id: int, move: str) -> HttpResponse:
-        """Vet or suspend the host, ask for a refusal, second it, or take it back."""
+        """Vet or suspend the host, ask for a refusal, second a refusal, or take one back."""
         user, host, page = self._of(request, host_id)
         at, reason = timezone.now(), " ".join(request.POST.get("reason", "").split())[:200]
         seconds = move == Host.Status.REFUSED and host.refusal_by_id is not None
@@ -149,12 +149,12 @@ class HostAdmin(LookOnly[Host]):
     # -- personal fields --------------------------------------------------------------------------
 
     def open_personal(self, request: HttpRequest, host_id: int) -> HttpResponse:
-        """Show what is ticked of the host's name, contact and notes of checks and calls once, with a reason, and log the look."""
+        """Show the ticked fields (name, contact, notes of checks and calls) once, for a reason, and log the look."""
         user, host, _page = self._of(request, host_id)
         return self._page(request, host_id, **personal.opened(request, user, [host.user], _reads(host)))
 
     def add_evidence(self, request: HttpRequest, host_id: int) -> HttpResponse:
-        """Keep a picture as evidence, made anew without whatever else was in its file."""
+        """Keep a picture as evidence. It is encoded anew, so that nothing else in its file (metadata) is kept."""
         user, host, page = self._of(request, host_id)
         kind, file = request.POST.get("kind", ""), request.FILES.get("picture")
         if kind not in HostCheck.Kind.values or file is None:
@@ -172,7 +172,7 @@ class HostAdmin(LookOnly[Host]):
         return back(request, page)
 
     def look_at_evidence(self, request: HttpRequest, host_id: int, evidence_id: int) -> HttpResponse:
-        """Give the picture as a file, with a reason, and log the look."""
+        """Send the picture as a file, for a reason, and log the look."""
         user, host, _page = self._of(request, host_id)
         kept = get_object_or_404(HostEvidence, pk=evidence_id, host=host, removed_at=None)
         reason = why_look(request)
@@ -191,7 +191,7 @@ class HostAdmin(LookOnly[Host]):
         )
 
     def remove_evidence(self, request: HttpRequest, host_id: int, evidence_id: int) -> HttpResponse:
-        """Delete a picture that is no longer needed; that it was there stays on record."""
+        """Delete a picture that is no longer needed. The record keeps that there was one."""
         user, host, page = self._of(request, host_id)
         kept = get_object_or_404(HostEvidence, pk=evidence_id, host=host)
 

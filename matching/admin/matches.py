@@ -43,7 +43,7 @@ ACTS: dict[Act, tuple[Any, Callable[..., Match]]] = {
 
 
 def words_of(match: Match) -> dict[str, Any]:
-    """Return what a card or page says of a match beyond its columns."""
+    """Return the words that a card or page shows for a match, besides its columns."""
     request, space = match.request, match.space
     return {
         "match": match,
@@ -55,7 +55,7 @@ def words_of(match: Match) -> dict[str, Any]:
 
 
 class OnHold(admin.SimpleListFilter):
-    """Live matches that wait until a coordinator has looked at them."""
+    """Filters for live matches on hold, which wait until a coordinator has looked at them."""
 
     title = gettext_lazy("on hold")
     parameter_name = "frozen"
@@ -70,7 +70,7 @@ class OnHold(admin.SimpleListFilter):
 
 @admin.register(Match)
 class MatchAdmin(LookOnly[Match]):
-    """Matches of the coordinator's places. Status moves only by the buttons of a match's page and of the queue."""
+    """Matches of the coordinator's places. Only the buttons of a match's page and of the queue change a status."""
 
     list_display = ["__str__", "status", "first_night", "last_day", "people", "score", "high_risk", "due_at"]
     list_filter = ["status", "high_risk", OnHold, "first_night"]
@@ -102,7 +102,7 @@ class MatchAdmin(LookOnly[Match]):
         return self._page(request, user, get_object_or_404(self.visible(user), pk=_uuid(object_id)))
 
     def open_personal(self, request: HttpRequest, match_id: UUID) -> HttpResponse:
-        """Show the notes in the match's history once, with a reason, and log the look at both sides."""
+        """Show the notes in the match's history once, for a reason, and log the look at host and arrival."""
         user = coordinator(request)
         match = get_object_or_404(self.visible(user), pk=match_id)
         about = [match.request.arrival.user, match.space.host.user]

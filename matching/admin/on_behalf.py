@@ -1,4 +1,4 @@
-"""Entering a request or an offer for somebody without a phone: one page, filled in while talking."""
+"""Enter a request or an offer for somebody else, on one page that a coordinator fills in while talking to them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from places.queries import candidates
 WRONG_INPUT = 422
 NOT_YOUR_PLACE = gettext_lazy("This place is not one of yours. Give the call to one of its coordinators.")
 SUGGESTED = 150
-"""Places offered while typing; every other one can be typed as well."""
+"""The number of places that the field suggests. Other places can be typed in full."""
 
 
 def day(label: Any, **more: Any) -> forms.DateField:
@@ -59,10 +59,10 @@ def number(label: Any, least: int, most: int, **more: Any) -> forms.IntegerField
 
 
 class OnBehalfForm(forms.Form):
-    """What both pages ask: where, which languages, who, and how to reach them.
+    """The fields of both pages: place, languages, name and contact.
 
-    `place` is typed; where several places are called so, `place_id` offers them. After `is_valid()`,
-    `cleaned_data["where"]` is the Place and `cleaned_data["contact"]` a (channel, address) or None.
+    The coordinator types `place`; if several places have that name, `place_id` offers them. After `is_valid()`,
+    `cleaned_data["where"]` is the Place and `cleaned_data["contact"]` is (channel, address) or None.
     """
 
     key = forms.UUIDField(
@@ -134,14 +134,14 @@ class OnBehalfForm(forms.Form):
         return cleaned
 
     def stated(self, names: Collection[str]) -> dict[str, Any]:
-        """Return the answers that are fields of a space or a request, under their own names, and where it is."""
+        """Return the answers to the fields `names`, and the place with its coordinates."""
         where = self.cleaned_data["where"]
         said = {name: value for name, value in self.cleaned_data.items() if name in names}
         return said | {"place": where, "latitude": where.latitude, "longitude": where.longitude}
 
 
 class AskForm(OnBehalfForm):
-    """A household's need, with what a call usually says in the order in which it is said."""
+    """A household's need. The fields are in the order in which callers usually answer."""
 
     groups = (
         (gettext_lazy("Who, where and when"), ("place", "place_id", "people", "children", "first_night", "nights")),
@@ -213,7 +213,7 @@ class AskForm(OnBehalfForm):
         return tuple(int(word) for word in words)
 
     def details(self) -> RequestDetails:
-        """Return what was filled in."""
+        """Return the details that the form states."""
         said, shortest = self.cleaned_data, self.cleaned_data["min_nights"]
         follows = {
             "min_nights": None if shortest is None else min(shortest, said["nights"]),
@@ -225,7 +225,7 @@ class AskForm(OnBehalfForm):
 
 
 class OfferForm(OnBehalfForm):
-    """A host's space, with what a call usually says in the order in which it is said."""
+    """A host's space. The fields are in the order in which callers usually answer."""
 
     groups = (
         (gettext_lazy("Where and when"), ("place", "place_id", "beds", "first_night", "last_day", "address")),
@@ -260,13 +260,13 @@ class OfferForm(OnBehalfForm):
         return cleaned
 
     def details(self) -> SpaceDetails:
-        """Return what was filled in."""
+        """Return the details that the form states."""
         said = self.cleaned_data
         return SpaceDetails(**self.stated(SPACE_NAMES), windows=((said["first_night"], said["last_day"]),))
 
 
 def ask(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """Enter a request; then show case number and secret, once, to be read to the household."""
+    """Enter a request. Then show case number and secret once, so that the coordinator reads them to the household."""
     user, now = acting(request), timezone.now()
     today = local_date(now)
     form = AskForm(request.POST or None, today=today, initial=_first(user, first_night=today))
@@ -299,7 +299,7 @@ def ask(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
 
 
 def offer(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """Enter an offer; then show its host and what comes next."""
+    """Enter an offer. Then show its host and the next steps."""
     user, now = acting(request), timezone.now()
     today = local_date(now)
     initial = _first(user, first_night=today, last_day=today + timedelta(days=14))
@@ -334,7 +334,7 @@ def offer(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
 
 
 def _first(user: User, **days: date) -> dict[str, Any]:
-    """Return what a fresh form starts with: its key, the days, and the coordinator's place where there is only one."""
+    """Return the initial values of a new form: a key, the days, and the coordinator's place if they have only one."""
     own = list(queries.places_visible_to(user)[:2])
     return {"key": uuid.uuid4(), "place": own[0].name if len(own) == 1 else "", **days}
 

@@ -1,4 +1,4 @@
-"""Personal fields at the desk: each is opened by a tick and a reason, shown once, and named in the access log."""
+"""Personal fields at the desk. A coordinator ticks fields and gives a reason; the page shows them once and logs the look."""
 
 from __future__ import annotations
 
@@ -26,25 +26,26 @@ FIELD_WORDS: dict[str, Any] = {
 }
 
 Reads = Mapping[str, Callable[[], Sequence[str]]]
-"""How to read each field of FIELD_WORDS that a page may open, as lines."""
+"""For each field of FIELD_WORDS that a page may open, a function that reads it and returns its lines."""
 
 
 def contact_of(user: User) -> list[str]:
-    """Return how to reach somebody, a line for each way."""
+    """Return the contact points of a person, one line for each."""
     return [
         f"{point.get_channel_display()}: {point.address}" for point in user.contact_points.order_by("-preferred", "pk")
     ]
 
 
 def closed(reads: Reads) -> dict[str, Any]:
-    """Return what a page needs to offer these fields, still closed."""
+    """Return the context with which a page offers these fields without showing them."""
     return {"personal": [(name, FIELD_WORDS[name]) for name in reads], "look_reasons": LOOK_REASONS.items()}
 
 
 def opened(request: HttpRequest, user: User, about: Sequence[User], reads: Reads) -> dict[str, Any]:
-    """Open the fields that are ticked (`field`), with a reason, and log the look at each person; say what is missing.
+    """Open the ticked fields (`field`) for a reason and log the look at each person in `about`.
 
-    Returns `opened` for the page: the words and the lines of each field. Nothing is read before it is logged.
+    Return the page's context: `opened` has the words and the lines of each field. If no field is ticked or the reason is
+    missing, tell the user and return {}. No field is read before the look is logged.
     """
     chosen = [name for name in reads if name in request.POST.getlist("field")]
     if not chosen:

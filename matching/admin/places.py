@@ -1,4 +1,4 @@
-"""The places of the deployment: everybody at the desk looks them up, lead coordinators change them, and every change stays."""
+"""The places of the deployment. Everybody at the desk sees them, lead coordinators change them, and a history keeps changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FIELD_WORDS: dict[str, Any] = {
 
 
 class PlaceForm(forms.Form):
-    """What `places.editing.PlaceDetails` says. What makes sense is said there; here it only gets its place."""
+    """A form for `PlaceDetails`. `places.editing` checks the values; its refusals are shown at the fields."""
 
     name = forms.CharField(label=FIELD_WORDS["name"], max_length=200)
     names = forms.CharField(
@@ -52,7 +52,7 @@ class PlaceForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def details(self) -> PlaceDetails:
-        """Return what was filled in."""
+        """Return the details that the form states."""
         given = self.cleaned_data
         return PlaceDetails(
             name=given["name"],
@@ -65,7 +65,7 @@ class PlaceForm(forms.Form):
 
 
 def form_of(place: Place) -> PlaceForm:
-    """Return the form as it stands for this place now."""
+    """Return the form with the present details of a place."""
     now = editing.details_of(place)
     said = {name: getattr(now, name) for name in FIELD_WORDS} | {"names": "\n".join(now.names)}
     return PlaceForm(initial={**said, "seen": editing.last_change(place)})
@@ -78,7 +78,7 @@ ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
 
 
 class IsClosed(admin.SimpleListFilter):
-    """Places nobody can choose, and those that people of this deployment added or changed."""
+    """Filters for closed places, and for places that this deployment added or changed."""
 
     title = gettext_lazy("changed here")
     parameter_name = "here"
@@ -97,7 +97,7 @@ class IsClosed(admin.SimpleListFilter):
 
 @admin.register(Place)
 class PlaceAdmin(admin.ModelAdmin[Place]):
-    """The gazetteer, and what this deployment made of it."""
+    """The gazetteer with the changes of this deployment."""
 
     list_display = ["name", "country", "kind", "population", "is_open"]
     list_filter = [IsClosed, "country", "kind"]
@@ -108,7 +108,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
     change_list_template = "admin/places/place_list.html"
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return True  # Whoever gets into the admin may look: nothing here is about people.
+        return True  # Everybody with access to the admin may look: places hold nothing about people.
 
     def has_view_permission(self, request: HttpRequest, obj: Place | None = None) -> bool:
         return True
@@ -178,7 +178,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
         return editing.add_place(form.details(), by=user, at=timezone.now(), reason=form.cleaned_data["reason"])
 
     def edit(self, request: HttpRequest, place_id: int) -> HttpResponse:
-        """Rename a place, or point it right."""
+        """Change the details of a place, such as its name or its coordinates."""
         user = lead(request)
         place = get_object_or_404(Place, pk=place_id)
         typed = request.POST.copy()
@@ -195,7 +195,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
 
         done = self._done(form, change) if form.is_valid() else None
         if done is None:
-            typed["seen"] = str(editing.last_change(place))  # What was typed stays, and can be saved after a look.
+            typed["seen"] = str(editing.last_change(place))  # The lead can save the same form after a look.
             return self._page(request, place, form)
         words = _("The place is changed.") if done[0] else _("Nothing was different; nothing is changed.")
         self.message_user(request, words, "success" if done[0] else "info")
@@ -222,7 +222,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
         return redirect("admin:places_place_change", place_id)
 
     def _done(self, form: PlaceForm, act: Callable[[], Any]) -> Any:
-        """Do one act; return what it returns, or None where the refusal has found its place in the form."""
+        """Do one act and return its result. If it is refused, show the refusal in the form and return None."""
         try:
             return act()
         except PlaceNotSensible as refusal:
@@ -250,7 +250,7 @@ class PlaceChangeAdmin(AuditOnly[PlaceChange]):
 
 
 def in_words(said: dict[str, Any]) -> str:
-    """Return what a line of history says of a place, as people read it."""
+    """Return the details of a place in a line of history, in words."""
     kinds = dict(Place.Kind.choices)
     parts = []
     for name, value in said.items():

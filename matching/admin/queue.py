@@ -1,4 +1,4 @@
-"""The queue of proposals: one card for each household, decided in two clicks or one key, and undone in one."""
+"""The queue of proposals: a card for each household. Two clicks or one key decide, and one click undoes a decision."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ CARDS_A_PAGE = 20
 MOST_AT_ONCE = 500
 TAKE_AT_ONCE = 10
 DECISIONS_SHOWN = 5
-"""Of one's own that have not gone out: the last few, since a bulk may write five hundred."""
+"""The most own decisions that a page shows of those that have not gone out: one bulk may write five hundred."""
 
 
 def urls() -> list[Any]:
-    """Return the addresses of the queue, under those of the matches."""
+    """Return the URL patterns of the queue, below those of the matches."""
     view = admin.site.admin_view
     return [
         path("queue/", view(queue), name="matching_match_queue"),
@@ -52,16 +52,16 @@ def urls() -> list[Any]:
     ]
 
 
-# -- what the pages show --------------------------------------------------------------------------
+# -- contexts of pages and cards ------------------------------------------------------------------
 
 
 def page_context(request: HttpRequest, **more: Any) -> dict[str, Any]:
-    """Return what every page of the workplace needs, and `more`."""
+    """Return the context that every page of the desk needs, and `more`."""
     return {**admin.site.each_context(request), "opts": Match._meta, **more}
 
 
 def card_context(shown: Card, user: User, at: datetime) -> dict[str, Any]:
-    """Return what a card says beyond the columns of its rows."""
+    """Return the context of a card."""
     legs = [
         {
             "match": leg,
@@ -94,12 +94,12 @@ def card_context(shown: Card, user: User, at: datetime) -> dict[str, Any]:
 
 
 def seen_text(seen: Mapping[UUID, int]) -> str:
-    """Write down which legs with which versions are on a card."""
+    """Return the ids and versions of the legs on a card as text, for a field of its form."""
     return ",".join(f"{pk}.{version}" for pk, version in seen.items())
 
 
 def seen_from(text: str) -> dict[UUID, int]:
-    """Read what `seen_text` wrote; what cannot be read is nothing."""
+    """Return the ids and versions that `seen_text` wrote, or {} for any other text."""
     found = {}
     for part in text.split(","):
         pk, _sep, version = part.partition(".")
@@ -111,7 +111,7 @@ def seen_from(text: str) -> dict[UUID, int]:
 
 
 def filters_from(given: QueryDict) -> Filters:
-    """Read the filters of an address or form; what is no filter is none."""
+    """Return the filters in a URL's query or a form. An unknown value counts as no filter."""
     place = given.get("place", "")
     risk = given.get("risk", "")
     return Filters(
@@ -128,7 +128,7 @@ def _known(value: str, values: Iterable[str]) -> str:
 
 
 def filters_query(filters: Filters) -> str:
-    """Return the filters as part of an address, "" without any."""
+    """Return the filters as a URL's query, "" without any."""
     given = {name: getattr(filters, name) for name in ("place", "night", "risk", "urgency", "whose")}
     return urlencode({name: value for name, value in given.items() if value not in ("", None)})
 
@@ -137,7 +137,7 @@ def filters_query(filters: Filters) -> str:
 
 
 def queue(request: HttpRequest) -> HttpResponse:
-    """The proposals that wait, in the order they matter."""
+    """Show the proposals that wait for a decision, tonight's first."""
     user, at = coordinator(request), timezone.now()
     pending = _pending(user, at, limit=MOST_AT_ONCE if "decisions" in request.GET else DECISIONS_SHOWN)
     filters = filters_from(request.GET)
@@ -162,7 +162,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         before=queueing.position_of(heads[0]) if has_before and heads else None,
         after=queueing.position_of(heads[-1]) if has_after and heads else None,
         reasons=REASON_WORDS.items(),
-        # The same on every card: made once.
+        # Render the list of reasons once: it is the same on every card.
         decline_reasons=render_to_string("admin/matching/decline_reasons.html", {"reasons": REASON_WORDS.items()}),
         risk_words=RISK_WORDS.items(),
         night_words=NIGHT_WORDS.items(),
@@ -175,7 +175,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 
 def _pending(user: User, at: datetime, *, limit: int) -> Pending:
-    """Return what `user` has decided and has not gone out, after carrying out what no worker did in time."""
+    """Return the decisions of `user` that have not gone out. Decisions that the worker is late with are carried out first."""
     pending = queueing.pending(user, limit=limit)
     if pending.due_at is None or pending.due_at > at - decisions.LATE:
         return pending
@@ -184,7 +184,7 @@ def _pending(user: User, at: datetime, *, limit: int) -> Pending:
 
 
 def decide(request: HttpRequest) -> HttpResponse:
-    """Approve or decline one household's proposals, as they were on the card."""
+    """Approve or decline one household's proposals, in the versions that the card showed."""
     user, at = coordinator(request), timezone.now()
     act, _sep, reason = request.POST.get("act", "").partition(":")
     seen = seen_from(request.POST.get("seen", ""))
@@ -200,13 +200,13 @@ def decide(request: HttpRequest) -> HttpResponse:
 
 
 def _visible(user: User, seen: Mapping[UUID, int]) -> None:
-    """Raise Http404 unless `user` may see every one of these matches: nobody is told why what they cannot see is refused."""
+    """Raise Http404 unless `user` may see all these matches, since a refusal tells something about the match."""
     if queries.matches_visible_to(user).filter(pk__in=list(seen)).count() != len(seen) or not seen:
         raise Http404
 
 
 def decision(request: HttpRequest, bundle: UUID, act: str) -> HttpResponse:
-    """Undo one's own decision, send it at once, or put away one that could not be carried out."""
+    """Undo an own decision, send it at once, or dismiss one that could not be carried out."""
     user = coordinator(request)
     queue_page = reverse("admin:matching_match_queue")
     own = PendingDecision.objects.filter(bundle=bundle, by=user)
@@ -222,7 +222,7 @@ def decision(request: HttpRequest, bundle: UUID, act: str) -> HttpResponse:
 
 
 def undo_all(request: HttpRequest) -> HttpResponse:
-    """Undo everything of one's own that has not gone out."""
+    """Undo all own decisions that have not gone out."""
     user = coordinator(request)
     count = decisions.undo_all(by=user)
     if count:
@@ -237,11 +237,11 @@ def undo_all(request: HttpRequest) -> HttpResponse:
     return back(request, reverse("admin:matching_match_queue"))
 
 
-# -- many at once ---------------------------------------------------------------------------------
+# -- decisions in bulk ----------------------------------------------------------------------------
 
 
 def bulk(request: HttpRequest) -> HttpResponse:
-    """Decide on every card that is ticked, or on everything a filter selects after showing what that is."""
+    """Decide on every ticked card. For all cards that a filter selects, show them first and ask for confirmation."""
     user, at = coordinator(request), timezone.now()
     act, reason = request.POST.get("act", ""), request.POST.get("reason", "")
     filters = filters_from(request.POST)
@@ -263,7 +263,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
 def _confirm(
     request: HttpRequest, user: User, filters: Filters, *, act: str, reason: str, at: datetime
 ) -> HttpResponse:
-    """Show how many a filter selects and whom a bulk approval leaves out, before anything is decided."""
+    """Show the cards that a filter selects and the number that a bulk approval leaves out. Nothing is decided yet."""
     heads = list(queueing.bulk(user, filters, at, limit=MOST_AT_ONCE))
     cards = queueing.cards(heads, at)
     taken = [card for card in cards if act == "decline" or not (card.high_risk or any(m.frozen_at for m in card.legs))]
@@ -290,7 +290,7 @@ def _decide_on(
     allowed = set(visible.values_list("pk", flat=True))
     spared: set[UUID] = set()
     if act == "approve":
-        # Each of these is looked at by itself, by two people: docs/decisions/0020-undo.md.
+        # Leave high-risk matches out: two people must look at each by itself (docs/decisions/0020-undo.md).
         spared = set(visible.filter(high_risk=True).values_list("pk", flat=True))
     taken = [seen for seen in households if allowed.issuperset(seen) and not spared.intersection(seen)]
     try:
@@ -312,11 +312,11 @@ def _decide_on(
         messages.error(request, words)
 
 
-# -- who is looking at what -----------------------------------------------------------------------
+# -- claims, notes and hand-overs -----------------------------------------------------------------
 
 
 def take_next(request: HttpRequest) -> HttpResponse:
-    """Claim the next ten households of the filter that nobody is looking at."""
+    """Claim the next ten unclaimed households that the filters select."""
     user, at = coordinator(request), timezone.now()
     filters = filters_from(request.POST)
     free = queueing.in_order(queueing.chosen(user, filters, at).filter(queueing.unclaimed(at)))
@@ -328,7 +328,7 @@ def take_next(request: HttpRequest) -> HttpResponse:
             continue
         taken += 1
     if not taken:
-        messages.warning(request, _("There is nothing that nobody is looking at."))
+        messages.warning(request, _("There is no household left to take."))
     return HttpResponseRedirect(f"{reverse('admin:matching_match_queue')}?whose=mine")
 
 
@@ -367,11 +367,11 @@ def _household(user: User, request_id: UUID) -> ShelterRequest:
     return ShelterRequest.objects.select_related("arrival__user", "place").get(pk=request_id)
 
 
-# -- one card, with everything --------------------------------------------------------------------
+# -- one card -------------------------------------------------------------------------------------
 
 
 def card(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """One household's card with the next-best spaces, notes and handing over; `?part` is the spaces alone."""
+    """Show one household's card with the next-best spaces, notes and hand-over. With `?part`, send only the spaces."""
     user, at = coordinator(request), timezone.now()
     asked = _household(user, request_id)
     found = queueing.card_of(request_id, user, at)
@@ -397,7 +397,7 @@ def card(request: HttpRequest, request_id: UUID) -> HttpResponse:
 
 
 def _compared(leg: Match, at: datetime) -> list[dict[str, Any]]:
-    """Return the next-best spaces for a leg, each with what would be lost by taking it."""
+    """Return the next-best spaces for a leg, each with its losses against the present space (km, nights, idle beds)."""
     compared = []
     worth, options = by_hand.alternatives(leg, at=at)
     for option in options:

@@ -1,4 +1,4 @@
-"""What the service did by itself: rounds of matching, and deliveries that failed."""
+"""Records of the worker: rounds of matching, and deliveries that failed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from notifications import delivering
 from notifications.models import Delivery
 
 NO_WAY = "none"
-"""How an address asks for deliveries that no way served."""
+"""The value in a URL's query that selects deliveries for which there was no way."""
 
 
 @admin.register(MatchingRound)
@@ -36,7 +36,7 @@ class RoundAdmin(LookOnly[MatchingRound]):
 
 
 class WhichWay(admin.SimpleListFilter):
-    """The ways by which messages go."""
+    """Filters deliveries by the way (transport) that was used."""
 
     title = gettext_lazy("way")
     parameter_name = "transport"
@@ -51,7 +51,7 @@ class WhichWay(admin.SimpleListFilter):
 
 @admin.register(Delivery)
 class UndeliveredAdmin(LookOnly[Delivery]):
-    """Deliveries that failed for good: try again, or find another way to tell the person."""
+    """Deliveries that failed for good. A coordinator tries them again, or tells the person in another way."""
 
     list_display = ["__str__", "event", "way", "error_class", "in_detail", "attempts"]
     list_filter = ["error_class", WhichWay]
@@ -59,7 +59,7 @@ class UndeliveredAdmin(LookOnly[Delivery]):
     list_display_links = None
 
     def get_fields(self, request: HttpRequest, obj: Delivery | None = None) -> Any:
-        """Return what the list shows: nothing links to the page of one delivery, and it says no more."""
+        """Return the columns of the list, so that a delivery's own page, which nothing links to, shows no more than they do."""
         return self.list_display
 
     def visible(self, user: User) -> QuerySet[Delivery]:
@@ -75,7 +75,7 @@ class UndeliveredAdmin(LookOnly[Delivery]):
 
     @admin.display(description=gettext_lazy("in the words of the provider"), ordering="error_text")
     def in_detail(self, delivery: Delivery) -> str:
-        """Return what the provider said; what the service itself says of the failure stands in the columns before."""
+        """Return the provider's words about the failure. The service's own words are in the columns before."""
         return delivery.error_text if delivery.provider_spoke else "–"
 
     def get_urls(self) -> list[Any]:

@@ -32,7 +32,7 @@ POSSIBLE_SHOWN = 15
 
 @admin.register(ShelterRequest)
 class RequestAdmin(LookOnly[ShelterRequest]):
-    """Requests of the coordinator's places. Name, contact and notes open by a click that is logged."""
+    """Requests of the coordinator's places. A coordinator opens name, contact and notes by a click that is logged."""
 
     list_display = ["__str__", "place", "people", "children", "first_night", "nights", "urgency", "registered_at"]
     list_filter = ["urgency", "first_night", "step_free", "pets", "all_women"]
@@ -83,14 +83,17 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         return TemplateResponse(request, self.change_form_template, context)
 
     def open_personal(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
-        """Show what is ticked of name, contact and notes once, with a reason, and log the look."""
+        """Show the ticked fields (name, contact, notes) once, for a reason, and log the look."""
         user = coordinator(request)
         row = get_object_or_404(self.visible(user), pk=request_id)
         shown = personal.opened(request, user, [row.arrival.user], _reads(row))
         return self._page(request, request_id, **shown)
 
     def new_secret(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
-        """Give the arrival a new secret, to be read to them: for who lost theirs, or came by a spreadsheet."""
+        """Give the arrival a new secret and show it once, so that the coordinator reads it to them.
+
+        It serves arrivals who lost their secret, or whose request came from a sheet.
+        """
         user = coordinator(request)
         row = get_object_or_404(self.visible(user), pk=request_id)
         with one_act():
@@ -99,7 +102,7 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         return self._page(request, request_id, secret=arrivals.grouped(secret))
 
     def withdraw(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
-        """Withdraw the request on the household's word."""
+        """Withdraw the request, because the household asked for that."""
         user = coordinator(request)
         get_object_or_404(self.visible(user), pk=request_id)
         withdraw = partial(transitions.withdraw_request, request_id, by=user, at=timezone.now())

@@ -1,4 +1,4 @@
-"""Duplicates at the desk: pairs that look like one, side by side, merged or set apart."""
+"""Duplicates at the desk: list pairs that may be one, show them side by side, and merge them or note that they differ."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PAGES = {
 
 
 def urls() -> list[Any]:
-    """Return the addresses of the duplicates, under those of the sheets."""
+    """Return the URL patterns of the duplicates, below those of the sheets."""
     view = admin.site.admin_view
     pair = "duplicates/<slug:pair_kind>/<slug:one>/<slug:other>/"
     return [
@@ -92,7 +92,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def both(request: HttpRequest, pair_kind: str, one: str, other: str, **more: Any) -> HttpResponse:
-    """Show the two side by side, and what merging them either way would do."""
+    """Show a pair side by side, and what merging would do, whichever of the two stays."""
     user, sides = _pair(request, pair_kind, one, other)
     at = timezone.now()
     ways = []
@@ -125,7 +125,7 @@ def both(request: HttpRequest, pair_kind: str, one: str, other: str, **more: Any
 
 
 def open_personal(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpResponse:
-    """Show names, contacts and addresses of both once, with a reason, and log a look at each."""
+    """Show names, contacts and addresses of both once, for a reason, and log a look at each person."""
     user, sides = _pair(request, pair_kind, one, other)
     reason = why_look(request)
     if reason is None:
@@ -149,7 +149,7 @@ def open_personal(request: HttpRequest, pair_kind: str, one: str, other: str) ->
 
 
 def merge(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpResponse:
-    """Merge the two; the form says which one stays, and that whoever asks knows that there is no way back."""
+    """Merge a pair. The form names the row that stays, and its tick says that the user knows a merge cannot be undone."""
     user, _both = _pair(request, pair_kind, one, other)
     stays = request.POST.get("stays", "")
     if stays not in (one, other):
@@ -166,7 +166,7 @@ def merge(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpRes
 
 
 def apart(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpResponse:
-    """Note that the two are not the same."""
+    """Note that the rows of a pair are not the same."""
     user, _both = _pair(request, pair_kind, one, other)
     act = partial(merging.keep_apart, pair_kind, one, other, by=user, at=timezone.now())
     said(request, act, _("Noted: they are not the same. Nobody is asked again."))
@@ -174,7 +174,7 @@ def apart(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpRes
 
 
 def _pair(request: HttpRequest, kind: str, one: str, other: str) -> tuple[User, dict[str, dict[str, Any]]]:
-    """Return who asks and the two sides. Raises Http404 unless both are there and theirs to see."""
+    """Return the user and the two sides by their ids. Raises Http404 unless the user may see both rows."""
     user = coordinator(request)
     if kind not in Kind.values or one == other:
         raise Http404
@@ -185,7 +185,7 @@ def _pair(request: HttpRequest, kind: str, one: str, other: str) -> tuple[User, 
 
 
 def _sides(kind: str, user: User, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return what the pages say of each row, by its id; nothing personal but what a logged click opens."""
+    """Return row, user and URL of each visible row, by its id. Personal fields are shown only after a logged click."""
     keys: list[Any] = [key for key in (_key(kind, pk) for pk in ids) if key is not None]
     live = Q(matches__status__in=sorted(HOLDS_BEDS))
     rows: QuerySet[Any]
@@ -217,7 +217,7 @@ def _key(kind: str, pk: str) -> int | UUID | None:
 
 @admin.register(PairVerdict)
 class PairVerdictAdmin(AuditOnly[PairVerdict]):
-    """Which pairs were merged, and which are not the same."""
+    """The verdicts on pairs: merged, or not the same."""
 
     list_display = ["at", "by", "kind", "verdict", "one", "other", "stays", "went_over", "reason"]
     list_filter = [WhoDidIt, "kind", "verdict", "at"]

@@ -1,4 +1,4 @@
-"""Taking spaces, requests and matches out of the desk, as CSV or as a workbook."""
+"""Export spaces, requests and matches from the desk as CSV or as a workbook (XLSX)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WORDS = {
 
 
 def urls() -> list[Any]:
-    """Return the addresses of the exports, under those of the sheets."""
+    """Return the URL patterns of the exports, below those of the sheets."""
     view = admin.site.admin_view
     return [
         path("export/", view(page), name="matching_sheet_export"),
@@ -43,7 +43,7 @@ def urls() -> list[Any]:
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """Show what can be taken; with personal fields where one is permitted."""
+    """Show the exports; those with personal fields only to coordinators who have the right to them."""
     user = coordinator(request)
     context = page_context(
         request,
@@ -58,14 +58,14 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def take(request: HttpRequest, kind: str, form: str) -> HttpResponseBase:
-    """Give what the caller sees, without personal fields."""
+    """Send the rows that the user sees, without personal fields."""
     user = coordinator(request)
     which = _known(kind, form)
     return _file(which, form, exports.columns_of(which), exports.lines(which, by=user))
 
 
 def personal(request: HttpRequest) -> HttpResponseBase:
-    """Give the same with names, contacts, addresses and notes; a look is logged for everybody in it."""
+    """Send the rows with names, contacts, addresses and notes, and log a look at every person in them."""
     user = coordinator(request)
     form = request.POST.get("form", "")
     which = _known(request.POST.get("kind", ""), form)
@@ -94,7 +94,7 @@ def _file(kind: Kind, form: str, header: list[str], lines: Iterator[list[Any]]) 
         answer = StreamingHttpResponse(exports.as_csv(header, lines), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
     else:
-        out = TemporaryFile()  # noqa: SIM115  # the response closes it, and with that it is gone
+        out = TemporaryFile()  # noqa: SIM115  # the response closes the file, which deletes it
         exports.write_xlsx(out, header, lines)
         out.seek(0)
         answer = FileResponse(out, as_attachment=True, filename=name, content_type=XLSX)

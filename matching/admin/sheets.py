@@ -1,4 +1,4 @@
-"""Sheets at the desk: bring one, see what it would do, confirm, follow it, undo it."""
+"""Sheets at the desk: bring a sheet, preview what it would do, confirm it, follow its progress, undo it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class BringForm(forms.Form):
 
 @admin.register(SheetImport)
 class SheetAdmin(LookOnly[SheetImport]):
-    """The sheets that were brought: one's own, and those with a row in one's places."""
+    """The sheets that the user brought, and those with a row in the user's places."""
 
     list_display = ["__str__", "kind", "state", "row_count", "by", "received_at", "done_at"]
     list_filter = ["kind", "state"]
@@ -93,7 +93,7 @@ class SheetAdmin(LookOnly[SheetImport]):
     # -- bringing ---------------------------------------------------------------------------------
 
     def bring(self, request: HttpRequest) -> HttpResponse:
-        """Take a file; its page shows what it would do as soon as a worker has looked through it."""
+        """Receive a file and open its page, which shows the preview as soon as a worker has made it."""
         user = acting(request)
         sent = request.method == "POST"
         form = BringForm(request.POST, request.FILES) if sent else BringForm()
@@ -121,7 +121,7 @@ class SheetAdmin(LookOnly[SheetImport]):
         template = "admin/matching/sheet_bring.html"
         return TemplateResponse(request, template, context, status=WRONG_INPUT if sent else 200)
 
-    # -- its page ---------------------------------------------------------------------------------
+    # -- the page of one sheet --------------------------------------------------------------------
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -162,12 +162,12 @@ class SheetAdmin(LookOnly[SheetImport]):
         )
         answer = TemplateResponse(request, "admin/matching/sheet_page.html", context)
         if follow:
-            # By a header, so that it works without scripts; a link on the page stops it.
+            # Reload by a header, so that it works without scripts. A link on the page stops it.
             answer["Refresh"] = str(LOOK_AGAIN_SECONDS)
         return answer
 
     def confirm(self, request: HttpRequest, sheet_id: int) -> HttpResponse:
-        """Take it in, as the preview says."""
+        """Confirm a sheet: the worker takes it in as the preview says."""
         user = self._of(request, sheet_id)
 
         def act() -> None:
@@ -178,7 +178,7 @@ class SheetAdmin(LookOnly[SheetImport]):
         return HttpResponseRedirect(_page_of(sheet_id))
 
     def drop(self, request: HttpRequest, sheet_id: int) -> HttpResponse:
-        """Forget it."""
+        """Drop a sheet: nothing is taken in, and its contents are erased."""
         user = self._of(request, sheet_id)
 
         def act() -> None:
@@ -188,7 +188,7 @@ class SheetAdmin(LookOnly[SheetImport]):
         return HttpResponseRedirect(_page_of(sheet_id))
 
     def undo(self, request: HttpRequest, sheet_id: int) -> HttpResponse:
-        """Take the whole import back."""
+        """Undo a whole import."""
         user = self._of(request, sheet_id)
 
         def act() -> None:
@@ -198,14 +198,14 @@ class SheetAdmin(LookOnly[SheetImport]):
         return HttpResponseRedirect(_page_of(sheet_id))
 
     def _of(self, request: HttpRequest, sheet_id: int) -> User:
-        """Return who acts on a sheet they may see. Raises Http404."""
+        """Return the user. Raises Http404 unless they may see the sheet."""
         user = coordinator(request)
         get_object_or_404(self.visible(user), pk=sheet_id)
         return user
 
 
 def _undoing(sheet: SheetImport, visible: QuerySet[SheetImportRow]) -> dict[str, int]:
-    """Return how many rows an undo is about, and how many of them are undone or kept by now."""
+    """Return how many rows an undo covers, and how many of them are undone or kept so far."""
     changing = undoing.to_take_back(sheet).filter(pk__in=visible.values("pk"))
     counts = dict(changing.order_by().values_list("undone").annotate(Count("pk"))) if sheet.confirmed_at else {}
     yes, no = (counts.get(each, 0) for each in (SheetImportRow.Undone.YES, SheetImportRow.Undone.NO))
@@ -217,7 +217,7 @@ def _page_of(sheet_id: int) -> str:
 
 
 def _shown(row: SheetImportRow, column: str) -> dict[str, Any]:
-    """Return what the page says of one row; personal contents are on no page."""
+    """Return the context of one row of a sheet. It never has the values of personal columns."""
     outcome = getattr(row, column)
     return {
         "row": row,

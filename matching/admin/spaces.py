@@ -32,7 +32,7 @@ ACTS = {
 
 @admin.register(Space)
 class SpaceAdmin(LookOnly[Space]):
-    """Spaces of the coordinator's places. The exact address opens by a click that is logged."""
+    """Spaces of the coordinator's places. A coordinator opens the exact address by a click that is logged."""
 
     list_display = ["__str__", "place", "beds", "shared", "status", "who", "fresh_until"]
     list_filter = ["status", "shared", "who", "step_free", "pets"]
@@ -74,7 +74,7 @@ class SpaceAdmin(LookOnly[Space]):
         return TemplateResponse(request, self.change_form_template, context)
 
     def act(self, request: HttpRequest, space_id: UUID, act: str) -> HttpResponse:
-        """Pause, list, withdraw or confirm a space on the host's word."""
+        """Pause, list, withdraw or confirm a space, because the host asked for that."""
         user = coordinator(request)
         get_object_or_404(self.visible(user), pk=space_id)
         if act not in ACTS:
@@ -83,7 +83,7 @@ class SpaceAdmin(LookOnly[Space]):
         return back(request, reverse("admin:matching_space_change", args=[space_id]))
 
     def open_personal(self, request: HttpRequest, space_id: UUID) -> HttpResponse:
-        """Show what is ticked of the host's name, contact and exact address once, with a reason, and log the look."""
+        """Show the ticked fields (the host's name, contact, exact address) once, for a reason, and log the look."""
         user = coordinator(request)
         space = get_object_or_404(self.visible(user), pk=space_id)
         return self._page(request, space_id, **personal.opened(request, user, [space.host.user], _reads(space)))

@@ -1,4 +1,4 @@
-"""The first page a coordinator sees: who sleeps outside tonight, what waits, what is broken, where a bed helps most."""
+"""The dashboard, a coordinator's first page: people without a place tonight, work that waits, faults, and beds wanted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from places.gazetteer import KnownPlace, all_places
 
 
 def landing(request: HttpRequest) -> TemplateResponse | None:
-    """Return the dashboard for whoever is at the desk; None for a superuser who is not, and sees the stock page."""
+    """Return the dashboard, or None for a superuser without access to the desk, who gets Django's own index page."""
     user = request.user
     if not isinstance(user, User) or desk_of(user) is None:
         return None

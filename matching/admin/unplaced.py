@@ -1,4 +1,4 @@
-"""The page of unplaced requests: why no round could place each, and the smallest change that would."""
+"""The page of unplaced requests: why each could not be placed, and the smallest change that would make it possible."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ A_PAGE = 25
 
 
 def urls() -> list[Any]:
-    """Return the addresses of the unplaced, under those of the matches."""
+    """Return the URL patterns of the unplaced requests, below those of the matches."""
     view = admin.site.admin_view
     return [
         path("unplaced/", view(unplaced_page), name="matching_match_unplaced"),
@@ -42,7 +42,7 @@ def urls() -> list[Any]:
 
 
 def unplaced_page(request: HttpRequest) -> HttpResponse:
-    """Open requests in the order they matter, by place and by the kind of change that would help."""
+    """Show unplaced requests by first night and urgency. Filters: the place, and the kind of change that would help."""
     user, at = coordinator(request), timezone.now()
     place = request.GET.get("place", "")
     kind = request.GET.get("kind", "")
@@ -67,7 +67,7 @@ def unplaced_page(request: HttpRequest) -> HttpResponse:
 
 
 def agreed(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """Change a request as the engine advised, on the household's word; the next round places it."""
+    """Change a request as the engine advised, because the household agreed. The next round looks at it again."""
     user = coordinator(request)
     asked = get_object_or_404(queries.requests_visible_to(user), pk=request_id)
     sent = request.POST.get("change", "")
@@ -83,7 +83,7 @@ def _change(asked: ShelterRequest, change: Change | None, *, by: Any) -> None:
 
 
 def changed(asked: ShelterRequest, change: Change | None) -> RequestDetails:
-    """Return what the request says with this change. Raises ChangedSince when nobody advises it any more."""
+    """Return the details of the request with this change. Raises ChangedSince where the change is no longer advised."""
     if change is None:
         raise ChangedSince
     details = intake.details_of_request(asked)

@@ -1,4 +1,4 @@
-"""What the coordinators' pages call reasons, risks and outcomes."""
+"""The words for reasons, risks, outcomes and the like on the coordinators' pages."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ KIND_WORDS: dict[str, Any] = {
     "pets": gettext_lazy("two beds, pets allowed"),
     "shared": gettext_lazy("four beds, shared"),
 }
-"""The kinds of space that the prices of a round are for: `engine.advice.KINDS` in words."""
+"""The kinds of space that have prices: `engine.advice.KINDS` in words."""
 
 STATE_WORDS: dict[str, Any] = {
     RequestState.OPEN: gettext_lazy("looking for a place"),
@@ -72,7 +72,7 @@ STATE_WORDS: dict[str, Any] = {
     RequestState.WITHDRAWN: gettext_lazy("withdrawn"),
     RequestState.LAPSED: gettext_lazy("its nights are over"),
 }
-"""What a shelter request is."""
+"""The states of a shelter request in words."""
 
 EVENT_WORDS: dict[str, Any] = {
     "request_received": gettext_lazy("the request has come in"),
@@ -110,7 +110,7 @@ EVENT_WORDS: dict[str, Any] = {
     "space_stale": gettext_lazy("the space is no longer proposed"),
     "sign_in_code": gettext_lazy("a code to sign in"),
 }
-"""What messages are about: `notifications.events.EVENTS` in words."""
+"""The events that messages tell of: `notifications.events.EVENTS` in words."""
 
 WAY_WORDS: dict[str, Any] = {
     "email": gettext_lazy("e-mail"),
@@ -118,7 +118,7 @@ WAY_WORDS: dict[str, Any] = {
     "console": gettext_lazy("the console"),
     "": gettext_lazy("none is switched on"),
 }
-"""What the ways are called by which messages go: the modules of `notifications.channels`."""
+"""The transports of messages in words: the modules of `notifications.channels`, and "" for none."""
 
 OUTCOME_WORDS: dict[str, Any] = {
     "new": gettext_lazy("new"),
@@ -126,15 +126,15 @@ OUTCOME_WORDS: dict[str, Any] = {
     "unchanged": gettext_lazy("as it is already"),
     "refused": gettext_lazy("refused"),
 }
-"""What a row of a sheet comes to, in the order in which a coordinator wants to know."""
+"""The outcomes of a row of a sheet in words, in the order in which pages list them."""
 
 SHEET_COLUMN_WORDS: dict[str, Any] = {
     "contact": gettext_lazy("phone, e-mail or Telegram"),
 }
-"""What a preview calls something that stands in several columns of a sheet."""
+"""The words of a preview for a field that fills several columns of a sheet."""
 
 SHEET_COLUMNS = {field.name: field.column for field in (*fields.SPACE, *fields.REQUEST) if field.column}
-"""What a sheet calls the fields of a space or a request."""
+"""The column of a sheet for each field of a space or a request."""
 
 FAULT_WORDS: dict[str, Any] = {
     "worker": gettext_lazy("No round of matching has run lately: proposals do not come by themselves."),
@@ -146,7 +146,7 @@ FAULT_WORDS: dict[str, Any] = {
 
 
 def record_words(counts: Mapping[str, int]) -> list[str]:
-    """Return in words how earlier matches ended, by status; nothing for nothing."""
+    """Return phrases that say how earlier matches ended. `counts` is by status; a status without matches has no phrase."""
     phrases = {
         Status.COMPLETED: ngettext("%d stay ended well", "%d stays ended well", counts.get(Status.COMPLETED, 0)),
         Status.BROKEN_OFF: ngettext("%d broken off", "%d broken off", counts.get(Status.BROKEN_OFF, 0)),

@@ -114,7 +114,7 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     not_safe = _move(
         "not-safe",
         transitions.report_not_safe,
-        "Say that you do not feel safe: freeze the match and alert its coordinators.",
+        "Say at any time that you do not feel safe: the match is frozen and coordinators are alerted.",
     )
     unfreeze = _move("unfreeze", transitions.unfreeze, "Let a frozen match go on; for coordinators.")
 

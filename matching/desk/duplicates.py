@@ -33,8 +33,7 @@ MOST_PAIRS = 100
 MOST_ALIKE = 5
 """If more rows than this share a phone, only this many are paired: the phone is then an organisation's."""
 ALIKE = 90
-"""The least likeness of two names, from 0 to 100. The same words in another order give 100, one different letter in ten
-about 90."""
+"""The least likeness of two names, from 0 to 100. The same words in another order give 100, one other letter in ten 90."""
 
 
 class Likeness(StrEnum):

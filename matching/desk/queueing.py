@@ -1,4 +1,4 @@
-"""The queue of proposals that coordinators decide: one card for each household, the most urgent first.
+"""The queue of proposals that coordinators decide: one card for each household, by first night and urgency.
 
 A card shows all proposed legs of a household, and one decision covers them. A page of cards takes a fixed number of
 queries, however many cards it has and however many proposals wait.

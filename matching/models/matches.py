@@ -45,7 +45,7 @@ ACT_WORDS = [
     (Act.FREEZE.value, _("put on hold")),
     (Act.UNFREEZE.value, _("no longer on hold")),
 ]
-"""What a line of history says was done. A move is called by the status it leads to."""
+"""The acts in words, for lines of history. A move has the words of the status that it leads to."""
 
 ROLE_WORDS = [
     (Role.WORKER.value, _("the service itself")),
@@ -66,7 +66,7 @@ REASON_CHOICES = [
     ("withdrawn", _("withdrawn")),
     ("other", _("another reason")),
 ]
-"""`states.REASONS` in words, the most usual ones of a coordinator first: on the keyboard they are 1 to 9 and 0."""
+"""`states.REASONS` in words, the reasons that coordinators use most first: the keys 1 to 9 and 0 choose them."""
 
 
 class Match(models.Model):

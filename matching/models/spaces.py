@@ -17,7 +17,7 @@ from privacy.fields import EncryptedTextField
 
 
 class Space(models.Model):
-    """One place to sleep at one address. `latitude` and `longitude` are coarse (0.01 degree, about a kilometre)."""
+    """A place to sleep at one address. `latitude` and `longitude` are rounded to 0.01 degree, about a kilometre."""
 
     class Status(models.TextChoices):
         LISTED = "listed", _("listed")

@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(hours=6)
-"""A market in memory is loaded anew after this long, and when the day changes.
-
-Both days waited and nights left change with the day.
-"""
+"""A market in memory is loaded anew after this long, and when the day changes: days waited and nights left change then."""
 
 TRIES = 4
 """How many times to try one request when its answer is refused because something changed in the meantime."""
@@ -200,7 +197,7 @@ def _place(keeper: Keeper, due: Collection[MatchingDue], *, now: Callable[[], da
 def _guarded(act: Callable[[], int]) -> int:
     """Do one act that is due, and log an error instead of raising it: one bad row must not block the others for ever.
 
-    Raises DatabaseError, since nothing else can be done without the database.
+    Raises DatabaseError, because then the other rows would fail as well.
     """
     try:
         return act()

@@ -44,8 +44,7 @@ SECONDS_A_REGION = 180.0
 """Time limit for one region. The engine returns the best plan it found by then, since the next round comes soon."""
 
 ROUND_LOYALTY = 0.5
-"""Units of the objective, for each person and times the need's weight, that a plan must gain to change a standing proposal:
-half a roof."""
+"""A standing proposal changes only if the plan gains this (half a roof), times the need's people, times its weight."""
 
 LAST = 0
 """Number of the region that is planned after all others. It holds the requests that reach several regions."""

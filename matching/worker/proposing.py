@@ -30,7 +30,7 @@ def propose_placements(
     """Write placements as proposals; return how many matches were written, and the ids of the refused requests.
 
     The database refuses a whole chunk if one placement no longer fits. The chunk is then tried in halves, down to the
-    placement that is refused. Raises whatever `may_try_again` does not know.
+    placement that is refused. Raises OperationalError for any error of the database but a deadlock.
     """
     written, refused = 0, []
     for start in range(0, len(placements), PLACEMENTS_AT_ONCE):

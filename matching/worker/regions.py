@@ -1,4 +1,4 @@
-"""Cutting a country into regions that can be planned apart: plain arrays in, plain arrays out.
+"""Cut a country into regions that can be planned separately. The functions take and return plain arrays.
 
 A request and a space matter to each other only within reach. Spaces lie in the cells of a coarse grid, and cells that
 requests with a short reach tie together are one component. Components are gathered in strips along the longer axis until a
@@ -25,7 +25,7 @@ SMALLEST_CELL, MOST_CELLS = 0.25, 1_500
 """Size of the cells in degrees. It is doubled until there are at most MOST_CELLS, so that all pairs fit into memory."""
 
 REACHES_KM = np.array([3.0, 6, 12, 25, 50, 100, 200, 400, 800, 1_600, 20_100])
-"""Radii are rounded up to these, so that all requests of a cell with a similar radius are one question."""
+"""Kilometres. Radii are rounded up to these steps, so that the requests of one cell and one step are compared only once."""
 
 
 @dataclass(frozen=True, slots=True)

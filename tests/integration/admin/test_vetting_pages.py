@@ -88,7 +88,7 @@ def test_file_that_is_no_picture_is_refused_in_words(
 
     page = signed_in(carla).post(f"{page_of(host)}/evidence/", {"kind": "home_visit", "picture": file})
 
-    assert "Only pictures are kept" in said(page)[0] or said(page) == ["Choose a picture, and what it shows."]
+    assert "Only pictures are stored" in said(page)[0] or said(page) == ["Choose a picture, and what it shows."]
     assert not HostEvidence.objects.exists()
 
 
