@@ -38,7 +38,7 @@ class UserForm(UserChangeForm[User]):
         fields = ("username", "language", "is_active", "is_staff", "is_superuser")
 
 
-class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+class AccountPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     usable_password_help_text = WITHOUT_A_PASSWORD  # type: ignore[assignment]
 
 
@@ -48,7 +48,7 @@ class PeopleAdmin(UserAdmin[User]):
 
     form = UserForm
     add_form = NewUserForm
-    change_password_form = PasswordForm
+    change_password_form = AccountPasswordForm
     list_display = ["username", "is_staff", "is_active", "created_at"]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["username"]

@@ -15,10 +15,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Host, User
 from accounts.refusals import Refused
 from notifications.models import ContactPoint
+from places.names import HOME_REGION
 from privacy.fields import blind_index
-
-HOME_REGION = "KZ"
-"""The country of a phone number that is typed without a country code (ISO 3166-1 alpha-2)."""
 
 _AROUND = re.compile(r"^[\s<(]*(?:(?:tel|mailto):)?\s*(?=[\w+(])|[\s>.,;)]+$", re.IGNORECASE)
 _DIALLED_PLUS = re.compile(r"^\s*00\s*(?=[1-9])")

@@ -21,7 +21,7 @@ from accounts.refusals import Refused
 from places.models import Place
 
 EXPORT_PERSONAL = "accounts.export_personal"
-Change = CoordinatorEvent.What
+CoordinatorChange = CoordinatorEvent.What
 Role = Coordinator.Role
 
 
@@ -165,7 +165,7 @@ def name_coordinator(
     with transaction.atomic():
         row = Coordinator.objects.create(user=user, role=granted.role, all_places=granted.everywhere)
         row.places.set(() if granted.everywhere else granted.places)
-        note(user, Change.NAMED, became=granted.in_words(), by=by, at=at)
+        note(user, CoordinatorChange.NAMED, became=granted.in_words(), by=by, at=at)
     return row, password
 
 
@@ -179,19 +179,25 @@ def change_rights(coordinator_id: int, granted: Granted, *, by: User, at: dateti
         row.save(update_fields=["role", "all_places"])
         row.places.set(() if granted.everywhere else granted.places)
         note(
-            row.user, Change.RIGHTS_CHANGED, was=before, became=granted_to(row).in_words(), by=by, at=at, reason=reason
+            row.user,
+            CoordinatorChange.RIGHTS_CHANGED,
+            was=before,
+            became=granted_to(row).in_words(),
+            by=by,
+            at=at,
+            reason=reason,
         )
         return row
 
 
 def send_away(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
     """End a coordinator's access at once, with their sessions and tokens. Raises NotLead, NotOneself."""
-    return _set_active(coordinator_id, False, Change.LEFT, by=by, at=at, reason=reason)
+    return _set_active(coordinator_id, False, CoordinatorChange.LEFT, by=by, at=at, reason=reason)
 
 
 def let_back(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
     """Restore the access of a coordinator who left. Raises NotLead, NotOneself."""
-    return _set_active(coordinator_id, True, Change.RETURNED, by=by, at=at, reason=reason)
+    return _set_active(coordinator_id, True, CoordinatorChange.RETURNED, by=by, at=at, reason=reason)
 
 
 def give_password(coordinator_id: int, *, by: User, at: datetime, reason: str) -> tuple[Coordinator, str]:
@@ -204,7 +210,7 @@ def give_password(coordinator_id: int, *, by: User, at: datetime, reason: str) -
         password = _new_password()
         row.user.set_password(password)
         row.user.save(update_fields=["password"])
-        note(row.user, Change.PASSWORD_GIVEN, by=by, at=at, reason=reason)
+        note(row.user, CoordinatorChange.PASSWORD_GIVEN, by=by, at=at, reason=reason)
         return row, password
 
 
@@ -216,18 +222,18 @@ def remove_second_factor(coordinator_id: int, *, by: User, at: datetime, reason:
     with transaction.atomic():
         row = _other(coordinator_id, by)
         Authenticator.objects.filter(user=row.user).delete()
-        note(row.user, Change.SECOND_FACTOR_REMOVED, by=by, at=at, reason=reason)
+        note(row.user, CoordinatorChange.SECOND_FACTOR_REMOVED, by=by, at=at, reason=reason)
         return row
 
 
 def permit_export(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
     """Permit a coordinator to export the personal fields of their places. Raises NotLead, NotOneself."""
-    return _set_export(coordinator_id, True, Change.EXPORT_PERMITTED, by=by, at=at, reason=reason)
+    return _set_export(coordinator_id, True, CoordinatorChange.EXPORT_PERMITTED, by=by, at=at, reason=reason)
 
 
 def forbid_export(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
     """Withdraw what `permit_export` gave; a lead may still export, by their role. Raises NotLead, NotOneself."""
-    return _set_export(coordinator_id, False, Change.EXPORT_FORBIDDEN, by=by, at=at, reason=reason)
+    return _set_export(coordinator_id, False, CoordinatorChange.EXPORT_FORBIDDEN, by=by, at=at, reason=reason)
 
 
 def _set_export(coordinator_id: int, may: bool, what: str, *, by: User, at: datetime, reason: str) -> Coordinator:

@@ -34,7 +34,7 @@ DOOR_MINUTES = 10
 """Minutes between a right password and the second factor; after that the password is asked for again."""
 
 
-class PasswordForm(AdminAuthenticationForm):
+class DeskPasswordForm(AdminAuthenticationForm):
     """The first step. A try is counted before the password is checked, so that right and wrong ones count alike."""
 
     def clean(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class PasswordForm(AdminAuthenticationForm):
         return super().clean()
 
 
-class CodeForm(forms.Form):
+class SecondFactorForm(forms.Form):
     """The six digits that the app shows."""
 
     code = forms.CharField(
@@ -60,7 +60,7 @@ class CodeForm(forms.Form):
     )
 
 
-class FirstCodeForm(CodeForm):
+class FirstCodeForm(SecondFactorForm):
     """The first six digits. The field stands below the secret and takes no focus, so that the page opens at its top."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -69,7 +69,7 @@ class FirstCodeForm(CodeForm):
 
 
 class RecoveryForm(forms.Form):
-    """A recovery code from paper. The field has the name of CodeForm's, so that one view reads both."""
+    """A recovery code from paper. The field has the name of SecondFactorForm's, so that one view reads both."""
 
     code = forms.CharField(
         label=gettext_lazy("A recovery code"),
@@ -88,7 +88,7 @@ def sign_in(request: HttpRequest, site: AdminSite) -> HttpResponse:
     wanted = _inside(request, request.POST.get("next") or request.GET.get("next"))
     if request.method == "GET" and site.has_permission(request):
         return redirect(wanted)
-    form = PasswordForm(request, data=request.POST if request.method == "POST" else None)
+    form = DeskPasswordForm(request, data=request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         user = form.get_user()
         logout(request)  # Nothing of an earlier user's session may carry over.
@@ -111,7 +111,7 @@ def prove(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if request.method == "GET":
         _print_digits_of_the_demo(known, at)
     by_paper = "recovery" in request.GET
-    form = (RecoveryForm if by_paper else CodeForm)(request.POST or None)
+    form = (RecoveryForm if by_paper else SecondFactorForm)(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             authenticator = second_factor.prove(user, form.cleaned_data["code"], at=at)
@@ -145,7 +145,7 @@ def set_up(request: HttpRequest, site: AdminSite) -> HttpResponse:
     return set_up_page(request, site, waiting, form)
 
 
-def set_up_page(request: HttpRequest, site: AdminSite, waiting: Authenticator, form: CodeForm) -> HttpResponse:
+def set_up_page(request: HttpRequest, site: AdminSite, waiting: Authenticator, form: SecondFactorForm) -> HttpResponse:
     """Show the secret as a QR code, as letters and as a link for the app, and ask for the first digits."""
     secret = waiting.secret
     return _page(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import second_factor
-from accounts.desk_door import DOOR_MINUTES, CodeForm, FirstCodeForm, recovery_codes_page, set_up_page
+from accounts.desk_door import DOOR_MINUTES, FirstCodeForm, SecondFactorForm, recovery_codes_page, set_up_page
 from accounts.models import User
 from accounts.refusals import Refused
 
@@ -24,7 +24,7 @@ MOVING = "moving_second_factor"
 def keys(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """Show the coordinator's keys. New recovery codes and a move to another phone need a code of the present factor."""
     user, at = _user(request), timezone.now()
-    form = CodeForm(request.POST or None)
+    form = SecondFactorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             second_factor.prove(user, form.cleaned_data["code"], at=at)

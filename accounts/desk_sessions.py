@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest
 
-from accounts.coordinators import Change, note
+from accounts.coordinators import CoordinatorChange, note
 from accounts.models import Authenticator, User
 
 SEEN, SINCE = "desk_seen", "desk_since"
@@ -29,7 +29,7 @@ def enter(request: HttpRequest, user: User, authenticator: Authenticator, *, at:
     # The row expires SESSION_HOURS after the last note of a click, later than `end_if_idle` ends the session, so that
     # a page can still say why the session ended.
     request.session.set_expiry(settings.SESSION_HOURS * 3600)
-    note(user, Change.SIGNED_IN, by=user, at=at)
+    note(user, CoordinatorChange.SIGNED_IN, by=user, at=at)
 
 
 def verified(request: HttpRequest) -> bool:

@@ -18,7 +18,7 @@ from django_otp.oath import TOTP
 
 from accounts import throttles
 from accounts.arrivals import plain
-from accounts.coordinators import Change, note
+from accounts.coordinators import CoordinatorChange, note
 from accounts.models import Authenticator, RecoveryCode, User
 from accounts.refusals import Refused
 from privacy.fields import blind_index
@@ -75,7 +75,7 @@ def confirm(user: User, code: str, *, at: datetime) -> tuple[Authenticator, list
         waiting.confirmed = True
         waiting.save(update_fields=["confirmed", "last_step"])
         codes = _write_recovery_codes(waiting)
-        note(user, Change.SECOND_FACTOR_SET_UP, by=user, at=at)
+        note(user, CoordinatorChange.SECOND_FACTOR_SET_UP, by=user, at=at)
     return waiting, codes
 
 
@@ -87,7 +87,7 @@ def make_recovery_codes(user: User, *, at: datetime) -> list[str]:
     with transaction.atomic():
         authenticator = Authenticator.objects.select_for_update().get(user=user, confirmed=True)
         authenticator.recovery_codes.all().delete()
-        note(user, Change.RECOVERY_CODES_MADE, by=user, at=at)
+        note(user, CoordinatorChange.RECOVERY_CODES_MADE, by=user, at=at)
         return _write_recovery_codes(authenticator)
 
 
@@ -121,7 +121,7 @@ def prove(user: User, code: str, *, at: datetime) -> Authenticator:
         unused = authenticator.recovery_codes.filter(used_at=None, code_hash=_hash(user, code))
         if not unused.update(used_at=at):
             raise WrongSecondFactor
-        note(user, Change.RECOVERY_CODE_USED, by=user, at=at)
+        note(user, CoordinatorChange.RECOVERY_CODE_USED, by=user, at=at)
         return authenticator
 
 

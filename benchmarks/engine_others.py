@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from matching.engine import Need, Offer
-from matching.engine.columns import Field
+from matching.engine.columns import NeedsAndOffers
 from matching.engine.compiled import leftover, problem
 from matching.engine.compiled.assignment import nobody_placed, worth_of
 from matching.engine.compiled.legs import Terms
@@ -48,7 +48,7 @@ def one_to_one(needs: list[Need], offers: list[Offer]) -> Figures | None:
     """
     if len(needs) > MOST_FOR_ONE_TO_ONE:
         return None
-    field = Field(needs, offers)
+    field = NeedsAndOffers(needs, offers)
     worth = np.zeros((len(needs), len(offers)))
     full = np.zeros_like(worth, dtype=bool)
     for at, need in enumerate(needs):

@@ -16,7 +16,7 @@ from privacy.models import AccessLog
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class OpenedContact:
     """What one side of a confirmed match sees of the other. Address and directions are empty when the other is the arrival."""
 
     name: str
@@ -25,7 +25,7 @@ class Contact:
     directions: str
 
 
-def open_contact(match_id: UUID, *, by: User, at: datetime) -> Contact:
+def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
     """Return the other side's name and contact points, and to the arrival the exact address; log the look.
 
     Raises NotYours unless `by` is one of the two sides and the match is confirmed or checked in.
@@ -39,7 +39,7 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> Contact:
     with one_act():
         log_look(by, other, "name contact" + (" address" if address else ""), reason=f"match {match.pk}", at=at)
     points = ContactPoint.objects.filter(user=other).order_by("-preferred", "pk")
-    return Contact(
+    return OpenedContact(
         name=other.name,
         contact_points=tuple((point.channel, point.address) for point in points),
         address=address,

@@ -33,7 +33,7 @@ from places.models import Place
 from places.names import key_of_address
 from privacy.fields import blind_index
 
-Contact = tuple[str, str]
+TypedContact = tuple[str, str]
 """A channel and an address in it, as `accounts.contacts.read_contact` returns them."""
 
 COARSE_DEGREES = 2
@@ -238,7 +238,7 @@ def ask_for_shelter(
     by: User,
     at: datetime,
     name: str = "",
-    contacts: Collection[Contact] = (),
+    contacts: Collection[TypedContact] = (),
     external_id: str | None = None,
     registered_at: datetime | None = None,
 ) -> ShelterRequest:
@@ -282,7 +282,7 @@ def open_case_and_ask(
     at: datetime,
     by: User | None = None,
     name: str = "",
-    contacts: Collection[Contact] = (),
+    contacts: Collection[TypedContact] = (),
     with_secret: bool = True,
     external_id: str | None = None,
     registered_at: datetime | None = None,

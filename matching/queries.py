@@ -23,7 +23,6 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from accounts import vetting
-from accounts.contacts import HOME_REGION
 from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
 from accounts.coordinators import desk_of
 from accounts.models import Arrival, Coordinator, Host, User
@@ -34,6 +33,7 @@ from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_op
 from notifications import outbox
 from notifications.models import Delivery
 from places.models import Place
+from places.names import HOME_REGION
 from places.queries import open_places
 
 SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}

@@ -60,7 +60,7 @@ class TooLate:
     """The message is dropped: it is no use to the person any more."""
 
 
-Outcome = Sent | DeliveryFailed | Later | TooLate
+SendingOutcome = Sent | DeliveryFailed | Later | TooLate
 
 
 def deliver_due(*, now: Now, jitter: Jitter) -> int:
@@ -102,9 +102,9 @@ def claim(*, at: datetime, limit: int = SIDE_BY_SIDE, without: Iterable[str] = (
     return rows
 
 
-def _outcomes(claimed: Iterable[Delivery], threads: Executor, *, now: Now) -> Iterator[tuple[Delivery, Outcome]]:
+def _outcomes(claimed: Iterable[Delivery], threads: Executor, *, now: Now) -> Iterator[tuple[Delivery, SendingOutcome]]:
     """Send the claimed deliveries side by side; yield each with its outcome as soon as the outcome is known."""
-    sending: dict[Future[Outcome], Delivery] = {}
+    sending: dict[Future[SendingOutcome], Delivery] = {}
     for delivery in claimed:
         prepared = _prepare(delivery, at=now())
         if isinstance(prepared, Message):
@@ -122,7 +122,7 @@ def _outcomes(claimed: Iterable[Delivery], threads: Executor, *, now: Now) -> It
             renew_at = now() + third
 
 
-def _prepare(delivery: Delivery, *, at: datetime) -> Message | Outcome:
+def _prepare(delivery: Delivery, *, at: datetime) -> Message | SendingOutcome:
     """Return the message to send, or the outcome if there is nothing to send."""
     if delivery.attempts > MOST_ATTEMPTS:
         return DeliveryFailed("unknown", "no worker lived through an attempt")
@@ -150,7 +150,7 @@ def _prepare(delivery: Delivery, *, at: datetime) -> Message | Outcome:
         return _unforeseen(error)
 
 
-def _send(transport: str, message: Message) -> Outcome:
+def _send(transport: str, message: Message) -> SendingOutcome:
     try:
         return TRANSPORTS[transport](message)
     except DeliveryFailed as failure:
@@ -183,7 +183,7 @@ def end_of_quiet(point: ContactPoint, at: datetime) -> datetime | None:
     return datetime.combine(local.date() + timedelta(days=days), end, tzinfo=local.tzinfo) if quiet else None
 
 
-def record(delivery: Delivery, outcome: Outcome, *, at: datetime, jitter: Jitter) -> bool:
+def record(delivery: Delivery, outcome: SendingOutcome, *, at: datetime, jitter: Jitter) -> bool:
     """Write the outcome of a claimed delivery if this worker still holds its lease; return whether it does."""
     match outcome:
         case Sent(provider_id):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+HOME_REGION = "KZ"
+"""The country of this deployment (ISO 3166-1 alpha-2): of a phone number without a country code, and of places first."""
+
 # People without a Kazakh keyboard type Костанай for Қостанай, so both are looked up under the plain letter.
 _PLAIN_LETTERS = str.maketrans("әғқңөұүһі", "агкноууhи", "ъь")
 _APOSTROPHES = str.maketrans("", "", "'`´ʹʻʼʾʿ‘’′")

@@ -26,7 +26,7 @@ FIELD_KEY_BYTES = 32
 """Length of a Fernet key (https://github.com/fernet/spec) before it is written in base64."""
 
 
-class Problem(NamedTuple):
+class SettingProblem(NamedTuple):
     """One thing that is wrong with a variable: the id of its system check, the fault, and the way out."""
 
     id: str
@@ -39,7 +39,7 @@ class Environment:
 
     def __init__(self, given: Mapping[str, str]) -> None:
         self.given = given
-        self.problems: list[Problem] = []
+        self.problems: list[SettingProblem] = []
 
     def text(self, name: str, default: str = "") -> str:
         return self.given.get(name, default)
@@ -104,7 +104,7 @@ class Environment:
         if value or stand_in:
             return value or stand_in or ""
         hint = f"Set {name} in the environment (see .env.example), or DEBUG=yes on your own machine."
-        self.problems.append(Problem("shelter.E002", f"The secret {name} is not set.", hint))
+        self.problems.append(SettingProblem("shelter.E002", f"The secret {name} is not set.", hint))
         return ""
 
     def field_keys(self, name: str, stand_in: str | None) -> list[str]:
@@ -122,7 +122,7 @@ class Environment:
         hint = (
             f"A key is 32 random bytes in URL-safe base64, 44 characters. docs/running.md makes {name} with one line."
         )
-        self.problems.append(Problem("shelter.E003", fault, hint))
+        self.problems.append(SettingProblem("shelter.E003", fault, hint))
         return []
 
     def address(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
@@ -153,7 +153,7 @@ class Environment:
         except ValueError as wrong:
             fault = f"{name} is empty." if not text else f"{name} has a value that makes no sense."
             otherwise = "" if shown is None else f", or take the line out: it is then {shown or default}"
-            self.problems.append(Problem(problem, fault, f"{wrong}{otherwise}."))
+            self.problems.append(SettingProblem(problem, fault, f"{wrong}{otherwise}."))
             return default
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
+from matching.desk.tonight import ROUND_OVERDUE
 from matching.models import MatchingRound
 
 PATHS = ("/healthz", "/readyz")
-ROUND_OVERDUE = timedelta(minutes=15)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

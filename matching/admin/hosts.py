@@ -19,7 +19,7 @@ from accounts import evidence, vetting
 from accounts.evidence import NotAPicture, PictureTooBig
 from accounts.models import Host, HostCall, HostCheck, HostEvent, HostEvidence, User
 from matching import disclosure, hosts, queries
-from matching.admin import calls, personal
+from matching.admin import call_list, personal
 from matching.admin.access import LookOnly, back, coordinator, said, why_look
 from matching.deadlines import local_date
 from matching.refusals import one_act
@@ -47,8 +47,8 @@ class HostAdmin(LookOnly[Host]):
             return path(f"<int:host_id>/{address}", view(require_POST(act)), name=f"accounts_host_{name}")
 
         return [
-            path("call/", view(partial(calls.page, self)), name="accounts_host_call"),
-            post("called/", partial(calls.called, self), "called"),
+            path("call/", view(partial(call_list.page, self)), name="accounts_host_call"),
+            post("called/", partial(call_list.called, self), "called"),
             post("check/", self.check_, "check"),
             post("standing/<slug:move>/", self.standing, "standing"),
             post("open/", self.open_personal, "open"),

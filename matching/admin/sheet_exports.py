@@ -21,14 +21,14 @@ from accounts.refusals import Refused
 from matching.admin.access import LOOK_REASONS, coordinator, why_look
 from matching.admin.queue import page_context
 from matching.importing import exports
-from matching.importing.exports import Kind
+from matching.importing.exports import ExportKind
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS = ("csv", "xlsx")
 WORDS = {
-    Kind.SPACES: gettext_lazy("Spaces that are not withdrawn"),
-    Kind.REQUESTS: gettext_lazy("Shelter requests that are not withdrawn"),
-    Kind.MATCHES: gettext_lazy("Matches"),
+    ExportKind.SPACES: gettext_lazy("Spaces that are not withdrawn"),
+    ExportKind.REQUESTS: gettext_lazy("Shelter requests that are not withdrawn"),
+    ExportKind.MATCHES: gettext_lazy("Matches"),
 }
 
 
@@ -50,7 +50,7 @@ def page(request: HttpRequest) -> HttpResponse:
         title=_("Export"),
         here="sheets",
         exports=[(kind.value, words, exports.columns_of(kind)) for kind, words in WORDS.items()],
-        with_people=[(kind.value, words) for kind, words in WORDS.items() if kind is not Kind.MATCHES],
+        with_people=[(kind.value, words) for kind, words in WORDS.items() if kind is not ExportKind.MATCHES],
         may_export_personal=may_export_personal(user),
         look_reasons=LOOK_REASONS.items(),
     )
@@ -81,13 +81,13 @@ def personal(request: HttpRequest) -> HttpResponseBase:
     return _file(which, form, exports.columns_of(which, personal=True), lines)
 
 
-def _known(kind: str, form: str) -> Kind:
-    if kind not in set(Kind) or form not in FORMATS:
+def _known(kind: str, form: str) -> ExportKind:
+    if kind not in set(ExportKind) or form not in FORMATS:
         raise Http404
-    return Kind(kind)
+    return ExportKind(kind)
 
 
-def _file(kind: Kind, form: str, header: list[str], lines: Iterator[list[Any]]) -> HttpResponseBase:
+def _file(kind: ExportKind, form: str, header: list[str], lines: Iterator[list[Any]]) -> HttpResponseBase:
     name = f"{kind.upper()}.{form}"
     answer: HttpResponseBase
     if form == "csv":

@@ -48,7 +48,7 @@ STRENGTH = {Likeness.CONTACT: 4, Likeness.ADDRESS: 3, Likeness.NAME: 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PairsFound:
     """Pairs of ids (as text, the lower one first) with what each pair shares, the surest pairs first.
 
     `cut` is true where some names were not compared.
@@ -58,7 +58,7 @@ class Found:
     cut: bool = False
 
 
-def find(kind: str, user: User, today: date, *, place: int | None = None) -> Found:
+def find(kind: str, user: User, today: date, *, place: int | None = None) -> PairsFound:
     """Return the pairs among the rows of this kind that `user` sees, except pairs with a verdict. Dates are local.
 
     Return at most MOST_PAIRS pairs. Two requests form a pair only if they want some night both.
@@ -83,7 +83,7 @@ def find(kind: str, user: User, today: date, *, place: int | None = None) -> Fou
     for verdict in PairVerdict.objects.filter(kind=kind).values_list("one", "other"):
         pairs.pop(verdict, None)
     surest = sorted(pairs.items(), key=lambda each: (-sum(STRENGTH[why] for why in each[1]), each[0]))
-    return Found({pair: sorted(why, key=list(Likeness).index) for pair, why in surest[:MOST_PAIRS]}, cut)
+    return PairsFound({pair: sorted(why, key=list(Likeness).index) for pair, why in surest[:MOST_PAIRS]}, cut)
 
 
 def _in(place: int | None, rows: QuerySet[Any]) -> QuerySet[Any]:

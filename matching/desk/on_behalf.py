@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.refusals import Refused
 from deployment.locks import Lock, hold_until_commit
 from matching import intake
-from matching.intake import Case, Contact, RequestDetails, SpaceDetails
+from matching.intake import Case, RequestDetails, SpaceDetails, TypedContact
 from matching.models import ShelterRequest, Space
 from matching.refusals import one_act
 
@@ -34,7 +34,7 @@ class EnteredAlready(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class SpaceEntered:
     """A space that was just entered. `known` says that its host was there already, found by phone or e-mail."""
 
     space: Space
@@ -49,7 +49,7 @@ def ask(
     at: datetime,
     language: str,
     name: str = "",
-    contact: Contact | None = None,
+    contact: TypedContact | None = None,
 ) -> Case:
     """Open a case and register its need, in the name of coordinator `by`: all or nothing.
 
@@ -82,8 +82,8 @@ def offer(
     at: datetime,
     language: str,
     name: str,
-    contact: Contact | None = None,
-) -> Offered:
+    contact: TypedContact | None = None,
+) -> SpaceEntered:
     """List a space in the name of coordinator `by`: all or nothing. The host is found by the contact, or is new.
 
     Raises Incomplete, NotYours when `by` does not coordinate the place, or EnteredAlready.
@@ -95,7 +95,7 @@ def offer(
         known = contact is not None and find_contact_point(*contact, hosts_only=True) is not None
         host = register_host(name=name, contacts=[contact] if contact else [], language=language)
         space = intake.offer_space(host, details, by=by, at=at, external_id=_external(key))
-        return Offered(space, known)
+        return SpaceEntered(space, known)
 
 
 def _external(key: UUID) -> str:

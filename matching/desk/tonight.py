@@ -35,6 +35,8 @@ from notifications.models import Delivery
 from places.models import Place
 
 ROUND_OVERDUE = timedelta(minutes=15)
+"""A worker that runs opens a round every ten minutes. `/readyz` uses the same limit."""
+
 DUE_OVERDUE = timedelta(minutes=5)
 DELIVERY_OVERDUE = timedelta(minutes=5)
 DAYS_BACK = 14

@@ -18,7 +18,7 @@ from matching.engine.checking import forbidden, value_of
 from matching.engine.values import Need, Offer, Placement
 
 A_LITTLE = 1e-8
-Asked = tuple[int, date, int]
+NeedChecked = tuple[int, date, int]
 
 
 def passed_over(
@@ -28,7 +28,7 @@ def passed_over(
     need_of, offer_of = {need.id: need for need in needs}, {offer.id: offer for offer in offers}
     placed = {placement.need_id: placement for placement in placements}
     # Placements by what was asked for, the one first that a need of the least urgency could replace.
-    groups: defaultdict[Asked, list[tuple[float, Placement]]] = defaultdict(list)
+    groups: defaultdict[NeedChecked, list[tuple[float, Placement]]] = defaultdict(list)
     for placement in placements:
         need = need_of[placement.need_id]
         groups[_asked(need)].append((placement.score / _most(need, placement), placement))
@@ -46,7 +46,7 @@ def passed_over(
     return found
 
 
-def _asked(need: Need) -> Asked:
+def _asked(need: Need) -> NeedChecked:
     return need.people, need.first_night, need.nights
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from time import perf_counter
 
 
-class Clock:
+class TimeLeft:
     """What is left of `limit` seconds, counted from now on (None: no limit). Nothing is left once `stop` returns True."""
 
     def __init__(self, limit: float | None, stop: Callable[[], bool] | None) -> None:

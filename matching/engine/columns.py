@@ -37,7 +37,7 @@ class Columns:
         return len(self.need)
 
 
-class Field:
+class NeedsAndOffers:
     """Needs and offers as arrays. Night 0 is the first night that any need wants."""
 
     def __init__(self, needs: Sequence[Need], offers: Sequence[Offer]) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matching.engine.arrays import FloatMatrix
-from matching.engine.clock import Clock
-from matching.engine.columns import Field
+from matching.engine.clock import TimeLeft
+from matching.engine.columns import NeedsAndOffers
 from matching.engine.objective import DEFAULT_LOYALTY, score
 from matching.engine.reasons import CHILDREN_ALONE, NO_SPACE, NO_TIME, why_left_over, why_placed
 from matching.engine.rules import natural_leg, refusals
@@ -51,7 +51,7 @@ def plan(
     not count loyalty. docs/matching.md explains the method.
     """
     tell = progress or (lambda step: None)
-    clock = Clock(time_limit, stop)
+    clock = TimeLeft(time_limit, stop)
     # A coordinator places children who are alone; a round never does (docs/matching.md, "The problem").
     alone = [need for need in needs if need.children == need.people]
     needs = sorted((need for need in needs if need.children < need.people), key=lambda need: need.id)
@@ -65,7 +65,7 @@ def plan(
 def _solve(
     needs: Sequence[Need],
     offers: Sequence[Offer],
-    clock: Clock,
+    clock: TimeLeft,
     tell: Progress,
     *,
     seed: int,
@@ -141,7 +141,7 @@ def place_one(need: Need, offers: Sequence[Offer]) -> Placement | Unplaced:
         return ranked[0]
     if len(offers) == 1:
         return Unplaced(need.id, refusals(need, offers[0]))
-    return Unplaced(need.id, why_left_over(need, Field([need], offers).obstacles(need)))
+    return Unplaced(need.id, why_left_over(need, NeedsAndOffers([need], offers).obstacles(need)))
 
 
 def candidates(need: Need, offers: Sequence[Offer], *, limit: int | None = None) -> list[Placement]:
@@ -149,7 +149,7 @@ def candidates(need: Need, offers: Sequence[Offer], *, limit: int | None = None)
 
     At most `limit` are returned. A split or a move is not among them.
     """
-    field = Field([need], offers)
+    field = NeedsAndOffers([need], offers)
     columns = field.columns_for(need)
     found = zip(columns.value.tolist(), columns.offer.tolist(), strict=True)
     ranked = sorted(found, key=lambda worth_and_offer: (-worth_and_offer[0], offers[worth_and_offer[1]].id))

@@ -38,7 +38,7 @@ MATCH_COLUMNS = (
 )
 
 
-class Kind(StrEnum):
+class ExportKind(StrEnum):
     """What is exported."""
 
     SPACES = "spaces"
@@ -58,27 +58,31 @@ class MayNotExportPersonal(Refused):
 Line = Callable[[Any], dict[str, Any]]
 
 
-def columns_of(kind: Kind, *, personal: bool = False) -> list[str]:
+def columns_of(kind: ExportKind, *, personal: bool = False) -> list[str]:
     """Return the header of an export."""
-    columns = {Kind.SPACES: SPACE_COLUMNS, Kind.REQUESTS: REQUEST_COLUMNS, Kind.MATCHES: MATCH_COLUMNS}[kind]
+    columns = {
+        ExportKind.SPACES: SPACE_COLUMNS,
+        ExportKind.REQUESTS: REQUEST_COLUMNS,
+        ExportKind.MATCHES: MATCH_COLUMNS,
+    }[kind]
     return [column for column in columns if personal or column not in PERSONAL]
 
 
-def lines(kind: Kind, *, by: User) -> Iterator[list[Any]]:
+def lines(kind: ExportKind, *, by: User) -> Iterator[list[Any]]:
     """Yield the lines of an export of what `by` may see, without personal fields; nothing for who is not at the desk."""
     return _lines(kind, _ids(kind, by), personal=False)
 
 
-def open_personal(kind: Kind, *, by: User, at: datetime, reason: str) -> Iterator[list[Any]]:
+def open_personal(kind: ExportKind, *, by: User, at: datetime, reason: str) -> Iterator[list[Any]]:
     """Log a look at everybody in the export, then return its lines with their personal fields.
 
     Raises MayNotExportPersonal, before anything is read.
     """
-    if not may_export_personal(by) or not reason or kind is Kind.MATCHES:
+    if not may_export_personal(by) or not reason or kind is ExportKind.MATCHES:
         raise MayNotExportPersonal
     ids = _ids(kind, by)
-    who = "host__user" if kind is Kind.SPACES else "arrival__user"
-    fields = f"export: name contact {'address' if kind is Kind.SPACES else 'notes'}"
+    who = "host__user" if kind is ExportKind.SPACES else "arrival__user"
+    fields = f"export: name contact {'address' if kind is ExportKind.SPACES else 'notes'}"
     with one_act():
         for start in range(0, len(ids), AT_ONCE):
             people = _of(kind).filter(pk__in=ids[start : start + AT_ONCE]).order_by().values_list(who, flat=True)
@@ -122,27 +126,33 @@ def write_xlsx(out: IO[bytes], header: Sequence[str], lines: Iterator[list[Any]]
 # -- what is in it --------------------------------------------------------------------------------
 
 
-def _of(kind: Kind) -> Any:
-    return {Kind.SPACES: Space, Kind.REQUESTS: ShelterRequest, Kind.MATCHES: Match}[kind]._default_manager
+def _of(kind: ExportKind) -> Any:
+    return {ExportKind.SPACES: Space, ExportKind.REQUESTS: ShelterRequest, ExportKind.MATCHES: Match}[
+        kind
+    ]._default_manager
 
 
-def _ids(kind: Kind, by: User) -> list[UUID]:
+def _ids(kind: ExportKind, by: User) -> list[UUID]:
     """Return what `by` sees at the desk: listed and paused spaces, requests that are not withdrawn, every match."""
     if desk_of(by) is None:
         return []
     visible: Any
-    if kind is Kind.SPACES:
+    if kind is ExportKind.SPACES:
         visible = queries.spaces_visible_to(by).exclude(status=Space.Status.WITHDRAWN).order_by("created_at", "pk")
-    elif kind is Kind.REQUESTS:
+    elif kind is ExportKind.REQUESTS:
         visible = queries.requests_visible_to(by).filter(withdrawn_at=None).order_by("registered_at", "pk")
     else:
         visible = queries.matches_visible_to(by).order_by("created_at", "pk")
     return list(visible.values_list("pk", flat=True))
 
 
-def _lines(kind: Kind, ids: Sequence[UUID], *, personal: bool) -> Iterator[list[Any]]:
+def _lines(kind: ExportKind, ids: Sequence[UUID], *, personal: bool) -> Iterator[list[Any]]:
     columns = columns_of(kind, personal=personal)
-    said_of: dict[Kind, Line] = {Kind.SPACES: _space, Kind.REQUESTS: _request, Kind.MATCHES: _match}
+    said_of: dict[ExportKind, Line] = {
+        ExportKind.SPACES: _space,
+        ExportKind.REQUESTS: _request,
+        ExportKind.MATCHES: _match,
+    }
     related, prefetched, unread = _LOADED[kind]
     for start in range(0, len(ids), AT_ONCE):
         batch = ids[start : start + AT_ONCE]
@@ -162,11 +172,11 @@ def _personal_of(declared: Sequence[Field]) -> tuple[str, ...]:
     return tuple(field.name for field in declared if field.personal)
 
 
-_WHO = {Kind.SPACES: "host__user", Kind.REQUESTS: "arrival__user"}
-_LOADED: dict[Kind, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
-    Kind.SPACES: (("host__user", "place"), ("windows",), (*_personal_of(fields.SPACE), "host__user__name")),
-    Kind.REQUESTS: (("arrival__user", "place"), (), (*_personal_of(fields.REQUEST), "arrival__user__name")),
-    Kind.MATCHES: (
+_WHO = {ExportKind.SPACES: "host__user", ExportKind.REQUESTS: "arrival__user"}
+_LOADED: dict[ExportKind, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    ExportKind.SPACES: (("host__user", "place"), ("windows",), (*_personal_of(fields.SPACE), "host__user__name")),
+    ExportKind.REQUESTS: (("arrival__user", "place"), (), (*_personal_of(fields.REQUEST), "arrival__user__name")),
+    ExportKind.MATCHES: (
         ("request", "space"),
         (),
         (

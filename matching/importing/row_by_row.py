@@ -58,7 +58,7 @@ class GazetteerNotLoaded(Refused):
     message = _("The places are not in the database yet. Run: python manage.py load_gazetteer")
 
 
-class Outcome(StrEnum):
+class RowOutcome(StrEnum):
     """What became of one row."""
 
     NEW = "new"
@@ -74,7 +74,7 @@ class Taken:
     says that host or arrival came with the row, `new_contacts` which contact points they got by it.
     """
 
-    outcome: Outcome
+    outcome: RowOutcome
     row: Space | ShelterRequest
     before: SpaceDetails | RequestDetails | None = None
     after: SpaceDetails | RequestDetails | None = None
@@ -93,7 +93,7 @@ class Taken:
 class Imported:
     """What became of the rows of a sheet: how many of each outcome, and why the others did not get in."""
 
-    outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    outcomes: dict[RowOutcome, int] = field(default_factory=lambda: dict.fromkeys(RowOutcome, 0))
     problems: list[RowProblem] = field(default_factory=list)
 
 
@@ -120,9 +120,9 @@ def take_in_spaces(
     if trust_vetted and by is None:
         raise NotYours
 
-    def take_in(row: SpaceRow, place: Place | None, space: Space | None) -> Outcome:
+    def take_in(row: SpaceRow, place: Place | None, space: Space | None) -> RowOutcome:
         taken = take_in_space(row, place, space, by=by, at=at, vouch=trust_vetted)
-        return Outcome.CHANGED if taken.vouched and taken.outcome is Outcome.UNCHANGED else taken.outcome
+        return RowOutcome.CHANGED if taken.vouched and taken.outcome is RowOutcome.UNCHANGED else taken.outcome
 
     return _take_in_all(rows, spaces_called, take_in, by=by, dry_run=dry_run, progress=progress)
 
@@ -142,7 +142,7 @@ def take_in_requests(
     `take_in_spaces`.
     """
 
-    def take_in(row: RequestRow, place: Place | None, request: ShelterRequest | None) -> Outcome:
+    def take_in(row: RequestRow, place: Place | None, request: ShelterRequest | None) -> RowOutcome:
         return take_in_request(row, place, request, by=by, at=at).outcome
 
     return _take_in_all(rows, requests_called, take_in, by=by, dry_run=dry_run, progress=progress)
@@ -151,7 +151,7 @@ def take_in_requests(
 def _take_in_all(
     rows: Sequence[Row],
     called: Callable[[list[str]], dict[str, Known]],
-    take_in: Callable[[Row, Place | None, Known | None], Outcome],
+    take_in: Callable[[Row, Place | None, Known | None], RowOutcome],
     *,
     by: User | None,
     dry_run: bool,
@@ -244,14 +244,14 @@ def take_in_space(
         known = find_host(_contacts(row))
         host = known or register_host(name=row.host, contacts=_contacts(row), language=_language(row))
         space = intake.offer_space(host, details, by=by or host.user, at=at, external_id=row.key)
-        taken = Taken(Outcome.NEW, space, after=details, name_before=host.user.name, is_new_person=known is None)
+        taken = Taken(RowOutcome.NEW, space, after=details, name_before=host.user.name, is_new_person=known is None)
     else:
         _may_bring(by, space.place_id)
         host, before = space.host, details_of_space(space)
-        taken = _brought_up_to_date(Taken(Outcome.UNCHANGED, space, before, details), row)
+        taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, space, before, details), row)
         if details != before:
             space = intake.change_space(space.pk, details, by=by or host.user, at=at)
-            taken = replace(taken, outcome=Outcome.CHANGED, row=space)
+            taken = replace(taken, outcome=RowOutcome.CHANGED, row=space)
     vouched = bool(vouch and by and row.vetted and _vouch_for(host, by=by, at=at))
     return replace(taken, vouched=vouched)
 
@@ -264,7 +264,7 @@ def _brought_up_to_date(taken: Taken, row: SpaceRow | RequestRow) -> Taken:
     if not bring_up_to_date(user, name=written, contacts=_contacts(row)):
         return replace(taken, name_before=name)
     new = tuple(sorted(set(user.contact_points.values_list("pk", flat=True)) - points))
-    return replace(taken, outcome=Outcome.CHANGED, name_before=name, new_contacts=new)
+    return replace(taken, outcome=RowOutcome.CHANGED, name_before=name, new_contacts=new)
 
 
 def _vouch_for(host: Host, *, by: User, at: datetime) -> bool:
@@ -299,15 +299,15 @@ def take_in_request(
             external_id=row.key,
             registered_at=row.registered_at,
         )
-        return Taken(Outcome.NEW, case.request, after=complete, name_before=row.name, is_new_person=True)
+        return Taken(RowOutcome.NEW, case.request, after=complete, name_before=row.name, is_new_person=True)
     _may_bring(by, request.place_id)
     before = details_of_request(request)
     # The sheet has no column for the children's ages: those noted since stay.
     details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
-    taken = _brought_up_to_date(Taken(Outcome.UNCHANGED, request, before, details), row)
+    taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, request, before, details), row)
     if details != before:
         request = intake.change_request(request.pk, details, by=by or request.arrival.user, at=at)
-        taken = replace(taken, outcome=Outcome.CHANGED, row=request)
+        taken = replace(taken, outcome=RowOutcome.CHANGED, row=request)
     return taken
 
 

@@ -24,7 +24,7 @@ from accounts.models import Host, HostCheck, User
 from accounts.refusals import Refused
 from matching import intake, queries, transitions
 from matching.importing import row_by_row
-from matching.importing.row_by_row import Outcome
+from matching.importing.row_by_row import RowOutcome
 from matching.importing.uploads import BATCH, BATCHES_AT_ONCE, SheetMovedOn, as_json
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import Match, SheetImport, SheetImportRow, ShelterRequest, Space
@@ -42,7 +42,7 @@ YES, NO = SheetImportRow.Undone.YES, SheetImportRow.Undone.NO
 WORD_TAKEN_BACK = _("The import that vouched for this host was undone.")
 
 
-class ChangedSince(Refused):
+class ChangedAfterImport(Refused):
     """Somebody has changed the row since the import; undoing would lose what they said."""
 
     code = "changed_since"
@@ -89,7 +89,7 @@ def may_undo(sheet: SheetImport, by: User) -> bool:
 
 def to_take_back(sheet: SheetImport) -> QuerySet[SheetImportRow]:
     """Return the rows that changed something: what an undo is about."""
-    return sheet.rows.filter(Q(outcome__in=[Outcome.NEW, Outcome.CHANGED]) | Q(vouched_at__isnull=False))
+    return sheet.rows.filter(Q(outcome__in=[RowOutcome.NEW, RowOutcome.CHANGED]) | Q(vouched_at__isnull=False))
 
 
 def work_on_undoing(*, now: Callable[[], datetime]) -> bool:
@@ -147,18 +147,18 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
         raise NotYours
     before = json.loads(row.before)
     host = space.host
-    if row.outcome == Outcome.NEW:
+    if row.outcome == RowOutcome.NEW:
         if _has_changed(row_by_row.details_of_space(space), before["after"]):
-            raise ChangedSince
+            raise ChangedAfterImport
         _end_proposals(space.matches.all(), at=at)
         intake.withdraw_space(space.pk, by=by, at=at)
-    elif row.outcome == Outcome.CHANGED and before["details"] != before["after"]:
+    elif row.outcome == RowOutcome.CHANGED and before["details"] != before["after"]:
         if _has_changed(row_by_row.details_of_space(space), before["after"]):
-            raise ChangedSince
+            raise ChangedAfterImport
         intake.change_space(space.pk, _space_details(before["details"]), by=by, at=at)
     if row.vouched_at is not None:
         _take_word_back(host, row.vouched_at, by=by, at=at)
-    if row.outcome != Outcome.NEW:
+    if row.outcome != RowOutcome.NEW:
         _take_names_back(host.user, before)
         return ""
     if space.matches.exists():
@@ -177,15 +177,15 @@ def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: d
     if not queries.covers(by, request.place_id):
         raise NotYours
     before = json.loads(row.before)
-    if row.outcome == Outcome.CHANGED:
+    if row.outcome == RowOutcome.CHANGED:
         if before["details"] != before["after"]:
             if _has_changed(row_by_row.details_of_request(request), before["after"]):
-                raise ChangedSince
+                raise ChangedAfterImport
             intake.change_request(request.pk, _request_details(before["details"]), by=by, at=at)
         _take_names_back(request.arrival.user, before)
         return ""
     if _has_changed(row_by_row.details_of_request(request), before["after"]):
-        raise ChangedSince
+        raise ChangedAfterImport
     _end_proposals(request.matches.all(), at=at)
     # Withdrawn in any case: so that whoever keeps the market in memory hears of it.
     request = transitions.withdraw_request(request.pk, by=by, at=at)
@@ -214,12 +214,12 @@ def _end_proposals(matches: QuerySet[Match], *, at: datetime) -> None:
 
 
 def _take_word_back(host: Host, vouched_at: datetime, *, by: User, at: datetime) -> None:
-    """Make a host unvetted whom only the sheet vouched for. Raises HasLiveMatches, ChangedSince."""
+    """Make a host unvetted whom only the sheet vouched for. Raises HasLiveMatches, ChangedAfterImport."""
     host.refresh_from_db(fields=["status"])
     if host.status != Host.Status.VETTED:
         return  # Suspended or refused since: that stands.
     if HostCheck.objects.filter(host=host, at__gt=vouched_at).exists():
-        raise ChangedSince(str(_("The host has been checked since the import.")))
+        raise ChangedAfterImport(str(_("The host has been checked since the import.")))
     if Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).exists():
         raise HasLiveMatches
     vetting.take_word_back(host.pk, by=by, at=at, reason=str(WORD_TAKEN_BACK))

@@ -24,7 +24,7 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries
 from matching.importing import row_by_row
-from matching.importing.row_by_row import REFUSED_BY_DATABASE, Outcome, Taken
+from matching.importing.row_by_row import REFUSED_BY_DATABASE, RowOutcome, Taken
 from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, one_act
 from matching.retention import drop_content
@@ -39,7 +39,7 @@ Kind, State = SheetImport.Kind, SheetImport.State
 Now = Callable[[], datetime]
 
 REFUSED = "refused"
-"""What a row comes to that does not get in, beside those of `Outcome`."""
+"""What a row comes to that does not get in, beside those of `RowOutcome`."""
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_ROWS = 5_000
@@ -216,7 +216,7 @@ def take_in(sheet_id: int, *, now: Now) -> bool:
                 row.outcome = taken.outcome if taken else REFUSED
                 row.problems = _as_text([problem] if problem else [])
                 row.changes = json.dumps(_changes(taken)) if taken else ""
-                if taken and (taken.outcome != Outcome.UNCHANGED or taken.vouched):
+                if taken and (taken.outcome != RowOutcome.UNCHANGED or taken.vouched):
                     row.object_id = taken.row.pk
                     row.before = json.dumps(_to_take_back(taken))
                     row.vouched_at = at if taken.vouched else None

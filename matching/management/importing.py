@@ -17,7 +17,7 @@ from rich.text import Text
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching.importing.row_by_row import Imported, Outcome, needs_places
+from matching.importing.row_by_row import Imported, RowOutcome, needs_places
 from matching.importing.row_by_row import Progress as Told
 from matching.sheets import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 
@@ -116,5 +116,5 @@ def _printable(text: str) -> str:
 
 def _summary(imported: Imported, problems: Sequence[RowProblem], *, dry_run: bool) -> str:
     bad = len({problem.line for problem in problems})
-    counts = ", ".join(f"{imported.outcomes[outcome]} {outcome}" for outcome in Outcome)
+    counts = ", ".join(f"{imported.outcomes[outcome]} {outcome}" for outcome in RowOutcome)
     return f"{counts}, {bad} not taken in.{' Nothing was kept: this was a dry run.' if dry_run else ''}"

@@ -18,11 +18,9 @@ import phonenumbers
 
 from matching.sheets.languages import CODES, COMMONLY_MEANT
 from matching.sheets.sentences import Sentence
+from places.names import HOME_REGION
 
 Window = tuple[date, date]
-
-HOME_REGION = "KZ"
-"""Phone numbers without a country are read as numbers of this one."""
 
 LONGEST_WINDOW = 1_100
 """Nights: three years. A window "for ever" is a slip or a promise nobody can keep."""

@@ -44,7 +44,7 @@ def _same(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class KindOfValue:
     """A kind of value, and how it passes from one form to another.
 
     `read` takes the text of a cell, without white space around it and never empty, to the engine's form; it raises
@@ -73,7 +73,7 @@ class Declared:
     cell empty. A `personal` field is shown to its owner only; an export with it asks for a reason, which is logged.
     """
 
-    kind: Kind
+    kind: KindOfValue
     column: str | None = None
     engine: str | None = None
     needed: str = ""
@@ -87,7 +87,7 @@ class Field:
     name: str
     type: Any
     default: Any
-    kind: Kind
+    kind: KindOfValue
     column: str
     engine: str
     needed: str
@@ -112,40 +112,40 @@ def _windows_of(pairs: Iterable[Sequence[str]]) -> tuple[Window, ...]:
     return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in pairs)
 
 
-TEXT = Kind(cells.text)
-YES_NO = Kind(cells.yes_no, write=lambda value: "yes" if value else "no")
-PLACE = Kind(cells.text, write=lambda place: place.name if place else "")
-DAY = Kind(cells.day, write=date.isoformat, load=date.fromisoformat)
-WINDOWS = Kind(
+TEXT = KindOfValue(cells.text)
+YES_NO = KindOfValue(cells.yes_no, write=lambda value: "yes" if value else "no")
+PLACE = KindOfValue(cells.text, write=lambda place: place.name if place else "")
+DAY = KindOfValue(cells.day, write=date.isoformat, load=date.fromisoformat)
+WINDOWS = KindOfValue(
     cells.windows,
     write=lambda windows: ";".join(f"{first}/{last}" for first, last in windows),
     load=_windows_of,
 )
-LANGUAGES = Kind(
+LANGUAGES = KindOfValue(
     cells.languages,
     keep=lambda codes: tuple(sorted(codes)),
     weigh=lambda codes: _set_of(tuple(codes)),
     write=" ".join,
     load=tuple,
 )
-AGES = Kind(cells.text, load=tuple)
-SMOKING = Kind(
+AGES = KindOfValue(cells.text, load=tuple)
+SMOKING = KindOfValue(
     cells.yes_no,
     keep=lambda value: "" if value is None else "yes" if value else "no",
     weigh={"": None, "yes": True, "no": False}.__getitem__,
 )
-URGENCY = Kind(cells.urgency, keep=lambda weight: f"{weight:g}", weigh=float)
-WHO = Kind(cells.who)
+URGENCY = KindOfValue(cells.urgency, keep=lambda weight: f"{weight:g}", weigh=float)
+WHO = KindOfValue(cells.who)
 
 
-def _whole(smallest: int, greatest: int) -> Kind:
-    return Kind(cells.whole_number(smallest, greatest))
+def _whole(smallest: int, greatest: int) -> KindOfValue:
+    return KindOfValue(cells.whole_number(smallest, greatest))
 
 
 YesNo = Annotated[bool, Declared(YES_NO)]
 Text = Annotated[str, Declared(TEXT, engine="", personal=True)]
-Latitude = Annotated[float, Declared(Kind(cells.coordinate("latitude", 90)), column="lat", engine="lat")]
-Longitude = Annotated[float, Declared(Kind(cells.coordinate("longitude", 180)), column="lon", engine="lon")]
+Latitude = Annotated[float, Declared(KindOfValue(cells.coordinate("latitude", 90)), column="lat", engine="lat")]
+Longitude = Annotated[float, Declared(KindOfValue(cells.coordinate("longitude", 180)), column="lon", engine="lon")]
 SomePlace = Annotated[object, Declared(PLACE, engine="")]
 Languages = Annotated[object, Declared(LANGUAGES)]
 
@@ -193,7 +193,7 @@ class RequestFields:
     place: SomePlace = None
     latitude: Latitude
     longitude: Longitude
-    radius_km: Annotated[float, Declared(Kind(cells.radius))] = DEFAULT_RADIUS_KM
+    radius_km: Annotated[float, Declared(KindOfValue(cells.radius))] = DEFAULT_RADIUS_KM
     people: Annotated[
         int, Declared(_whole(1, MOST_PEOPLE), needed=Sentence("Say how many people need a place to sleep."))
     ]

@@ -21,7 +21,7 @@ from matching.web.questions import AnswerLine, Answers, Flow, Question, Question
 from matching.web.where import PlaceQuestion
 
 
-class WhereForm(PlaceQuestion):
+class SpaceWhereForm(PlaceQuestion):
     title = gettext_lazy("Where is the space?")
     why = gettext_lazy("Arrivals look for a place to sleep around a town or a border crossing.")
 
@@ -176,7 +176,7 @@ class HouseForm(QuestionForm):
         return [(_("True of the space"), self.chosen("house") or _("none of these"))]
 
 
-class LanguagesForm(QuestionForm):
+class HostLanguagesForm(QuestionForm):
     title = gettext_lazy("Which languages do you speak?")
     why = gettext_lazy("So that you and the household can talk.")
     languages = forms.MultipleChoiceField(
@@ -215,7 +215,7 @@ class YouForm(QuestionForm):
 
 
 SPACE_QUESTIONS = [
-    Question("where", WhereForm),
+    Question("where", SpaceWhereForm),
     Question("address", AddressForm),
     Question("beds", BedsForm),
     Question("shared", SharedForm),
@@ -223,7 +223,7 @@ SPACE_QUESTIONS = [
     Question("longest", LongestForm),
     Question("who", WhoForm),
     Question("house", HouseForm),
-    Question("languages", LanguagesForm),
+    Question("languages", HostLanguagesForm),
 ]
 OFFER = Flow("offer", [*SPACE_QUESTIONS, Question("you", YouForm)])
 ANOTHER = Flow("offer", SPACE_QUESTIONS)

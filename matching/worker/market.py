@@ -69,7 +69,7 @@ _need = _by_name(Need, [*(each.engine for each in WANTED), *_OfTheNeed._fields])
 _offer = _by_name(Offer, [*(each.engine for each in OFFERED), *_OfTheOffer._fields])
 
 
-class Asked(NamedTuple):
+class RequestRead(NamedTuple):
     """A shelter request as it was read.
 
     Only the columns that this module, transitions and risks use have names. `wanted` holds the values of WANTED in the
@@ -99,7 +99,7 @@ class Asked(NamedTuple):
         return self.children == self.people
 
 
-class Offered(NamedTuple):
+class SpaceRead(NamedTuple):
     """A space as it was read. `vetted` and `fresh` are true or false at the moment of reading.
 
     `offered` holds the values of OFFERED in the engine's form.
@@ -115,7 +115,7 @@ class Offered(NamedTuple):
     offered: tuple[Any, ...]
 
 
-class Matched(NamedTuple):
+class MatchRead(NamedTuple):
     """A match that counts: any status but declined, expired and cancelled.
 
     `movable`: the match is a proposal that no person has acted on, so the worker may change it.
@@ -141,11 +141,11 @@ class Market:
     """Requests and spaces with their matches, from which needs and offers are made."""
 
     at: datetime
-    requests: dict[str, Asked] = field(default_factory=dict)
-    spaces: dict[str, Offered] = field(default_factory=dict)
+    requests: dict[str, RequestRead] = field(default_factory=dict)
+    spaces: dict[str, SpaceRead] = field(default_factory=dict)
     windows: defaultdict[str, list[Window]] = field(default_factory=lambda: defaultdict(list))
-    of_request: defaultdict[str, list[Matched]] = field(default_factory=lambda: defaultdict(list))
-    of_space: defaultdict[str, list[Matched]] = field(default_factory=lambda: defaultdict(list))
+    of_request: defaultdict[str, list[MatchRead]] = field(default_factory=lambda: defaultdict(list))
+    of_space: defaultdict[str, list[MatchRead]] = field(default_factory=lambda: defaultdict(list))
     declined: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     day: date = field(init=False)
 
@@ -153,7 +153,7 @@ class Market:
         # Look up the time zone once: for each need, the lookup would take as long as making the need.
         self.day = local_date(self.at)
 
-    def wanted(self, request_id: str, *, beside: Collection[Matched] | None = None) -> Need | None:
+    def wanted(self, request_id: str, *, beside: Collection[MatchRead] | None = None) -> Need | None:
         """Return the need that the worker should place now, or None where there is nothing to place.
 
         `beside` are the matches to count as given; by default all matches of the request. The worker never places children
@@ -173,7 +173,7 @@ class Market:
             return None
         return self.need(request_id, runs[0])
 
-    def spent(self, request_id: str) -> list[Matched]:
+    def spent(self, request_id: str) -> list[MatchRead]:
         """Return those matches of a request that use up their nights: the request does not want these nights again."""
         return _spent(self.of_request.get(request_id, ()))
 
@@ -260,14 +260,14 @@ class Market:
         return [leg for leg in range(1, len(taken) + count + 1) if leg not in taken][:count]
 
 
-def _spent(matches: Iterable[Matched]) -> list[Matched]:
+def _spent(matches: Iterable[MatchRead]) -> list[MatchRead]:
     return [match for match in matches if match.status in queries.SPENT]
 
 
 # -- reading --------------------------------------------------------------------------------------
 
 REQUESTS = f"""
-    SELECT id::text, {", ".join(Asked._fields[1:-1])}, {", ".join(field.name for field in WANTED)}
+    SELECT id::text, {", ".join(RequestRead._fields[1:-1])}, {", ".join(field.name for field in WANTED)}
       FROM matching_shelterrequest
      WHERE {{which}}
 """
@@ -352,9 +352,9 @@ def _params(market: Market, more: dict[str, Any]) -> dict[str, Any]:
 
 
 def _keep_requests(market: Market, sql: str, params: dict[str, Any]) -> None:
-    weigh, named = _weighing(WANTED), len(Asked._fields) - 1
+    weigh, named = _weighing(WANTED), len(RequestRead._fields) - 1
     for row in read(sql, _params(market, params)):
-        market.requests[row[0]] = Asked._make((*row[:named], weigh(row[named:])))
+        market.requests[row[0]] = RequestRead._make((*row[:named], weigh(row[named:])))
 
 
 def _keep_matchable_spaces(market: Market) -> None:
@@ -366,9 +366,9 @@ def _keep_matchable_spaces(market: Market) -> None:
 
 
 def _keep_spaces(market: Market, sql: str, params: dict[str, Any]) -> None:
-    weigh, named = _weighing(OFFERED), len(Offered._fields) - 1
+    weigh, named = _weighing(OFFERED), len(SpaceRead._fields) - 1
     for row in read(sql, _params(market, params)):
-        market.spaces[row[0]] = Offered._make((*row[:named], weigh(row[named:])))
+        market.spaces[row[0]] = SpaceRead._make((*row[:named], weigh(row[named:])))
 
 
 def _weighing(taken: Sequence[Field]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
@@ -394,7 +394,7 @@ def _read_matches(
     market: Market, which: str, params: dict[str, Any], *, requests: bool = True, spaces: bool = True
 ) -> None:
     for row in read(MATCHES.format(which=which), _params(market, params)):
-        match = Matched._make(row)
+        match = MatchRead._make(row)
         if requests and match.request_id in market.requests:
             market.of_request[match.request_id].append(match)
         if spaces and match.space_id in market.spaces:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Host
 from matching.importing import row_by_row
-from matching.importing.row_by_row import Imported, Outcome, take_in_spaces
+from matching.importing.row_by_row import Imported, RowOutcome, take_in_spaces
 from matching.models import Space
 from matching.sheets import SPACE_COLUMNS, SpaceRow, read_spaces
 from places.gazetteer import find_place
@@ -70,8 +70,8 @@ def import_twice_at_once() -> list[Imported]:
 def test_two_imports_at_once_take_every_row_in_once(looked_before_written: None) -> None:
     both = import_twice_at_once()
 
-    assert sorted(each.outcomes[Outcome.NEW] for each in both) == [0, ROWS]
-    assert sorted(each.outcomes[Outcome.UNCHANGED] for each in both) == [0, ROWS]
+    assert sorted(each.outcomes[RowOutcome.NEW] for each in both) == [0, ROWS]
+    assert sorted(each.outcomes[RowOutcome.UNCHANGED] for each in both) == [0, ROWS]
     assert [each.problems for each in both] == [[], []]
     assert (Space.objects.count(), Host.objects.count()) == (ROWS, ROWS)
 

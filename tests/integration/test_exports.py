@@ -18,7 +18,7 @@ from accounts import coordinators
 from accounts.coordinators import NotLead, NotOneself
 from accounts.models import CoordinatorEvent, User
 from matching.importing import exports
-from matching.importing.exports import Kind, MayNotExportPersonal
+from matching.importing.exports import ExportKind, MayNotExportPersonal
 from matching.models import ShelterRequest, Space
 from matching.states import Status
 from privacy.models import AccessLog
@@ -63,7 +63,7 @@ def test_export_has_the_columns_of_the_sheets_without_the_personal_ones(
 ) -> None:
     browser = signed_in(carla)
 
-    spaces, requests, matches = (exported(browser, kind) for kind in Kind)
+    spaces, requests, matches = (exported(browser, kind) for kind in ExportKind)
 
     assert list(spaces[0]) == [
         *("space_id", "place", "lat", "lon", "beds", "shared", "windows", "max_nights", "who", "children", "pets"),
@@ -87,7 +87,7 @@ def test_export_holds_only_rows_of_the_callers_places(
 ) -> None:
     browser = signed_in(people.carla("local", places=(people.place(place),)))
 
-    found = [exported(browser, kind) for kind in Kind]
+    found = [exported(browser, kind) for kind in ExportKind]
 
     assert [len(each) for each in found] == seen
     assert {row["place"] for row in [*found[0], *found[1]]} == ({place} if seen[0] else set())
@@ -108,7 +108,7 @@ def test_auditor_exports_without_persons(market: None, adil: Person, signed_in: 
 
 
 def test_person_who_is_not_at_the_desk_gets_no_export(market: None, hanna: Person) -> None:
-    assert [list(exports.lines(kind, by=hanna.user)) for kind in Kind] == [[], [], []]
+    assert [list(exports.lines(kind, by=hanna.user)) for kind in ExportKind] == [[], [], []]
 
 
 def test_many_rows_cost_few_queries(
@@ -119,7 +119,7 @@ def test_many_rows_cost_few_queries(
         people.space(hanna.host)
 
     with django_assert_max_num_queries(2 + 3 * 2):  # One query for the ids; then rows and windows in three rounds.
-        lines = list(exports.lines(Kind.SPACES, by=carla.user))
+        lines = list(exports.lines(ExportKind.SPACES, by=carla.user))
 
     assert len(lines) == 25
 
@@ -155,7 +155,7 @@ def test_persons_are_not_exported_without_the_permission(market: None, carla: Pe
 
     assert (answer.status_code, answer["Location"], AccessLog.objects.count()) == (302, PAGE, 0)
     with pytest.raises(MayNotExportPersonal):
-        exports.open_personal(Kind.SPACES, by=carla.user, at=timezone.now(), reason="asked")
+        exports.open_personal(ExportKind.SPACES, by=carla.user, at=timezone.now(), reason="asked")
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def test_permission_that_was_taken_back_or_is_an_auditors_opens_nothing(
     coordinators.change_rights(row.pk, auditor, by=lena.user, at=at, reason="x")
     assert with_people(signed_in(permitted), "spaces").status_code == 403
     with pytest.raises(MayNotExportPersonal):
-        exports.open_personal(Kind.SPACES, by=User.objects.get(pk=permitted.user.pk), at=at, reason="asked")
+        exports.open_personal(ExportKind.SPACES, by=User.objects.get(pk=permitted.user.pk), at=at, reason="asked")
     assert AccessLog.objects.count() == 0
 
 
@@ -231,7 +231,7 @@ def test_persons_are_not_exported_when_the_log_cannot_be_written(
     monkeypatch.setattr(AccessLog.objects, "bulk_create", fails)
 
     with pytest.raises(RuntimeError):
-        exports.open_personal(Kind.SPACES, by=lena.user, at=timezone.now(), reason="asked")
+        exports.open_personal(ExportKind.SPACES, by=lena.user, at=timezone.now(), reason="asked")
 
 
 @pytest.mark.parametrize("kind", ["spaces", "requests"])

@@ -17,7 +17,7 @@ from accounts import vetting
 from accounts.arrivals import renew_secret
 from accounts.models import Arrival, Host, HostCheck, HostEvent, User
 from accounts.signing_in import sign_in_to_case
-from matching.importing.row_by_row import Imported, Outcome, take_in_requests, take_in_spaces
+from matching.importing.row_by_row import Imported, RowOutcome, take_in_requests, take_in_spaces
 from matching.models import MatchingDue, ShelterRequest, Space, SpaceWindow
 from matching.refusals import NotYours
 from matching.sheets import (
@@ -90,9 +90,9 @@ def requests(*changes: dict[str, str], by: User | None = None, **options: Any) -
 def counts(imported: Imported) -> tuple[int, int, int]:
     """Return how many rows were new, changed and unchanged."""
     return (
-        imported.outcomes[Outcome.NEW],
-        imported.outcomes[Outcome.CHANGED],
-        imported.outcomes[Outcome.UNCHANGED],
+        imported.outcomes[RowOutcome.NEW],
+        imported.outcomes[RowOutcome.CHANGED],
+        imported.outcomes[RowOutcome.UNCHANGED],
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shelter import checks
-from shelter.environment import Environment, Problem, split_address
+from shelter.environment import Environment, SettingProblem, split_address
 from shelter.running.state import keys
 from shelter.settings import LOG_LEVELS, POSTGRES, REDIS, broker, database, redis_address
 from tests.processes import BIN, ROOT
@@ -21,7 +21,7 @@ Reading = Callable[[Environment], object]
 FIELD_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
-def read(reading: Reading, value: str | None) -> tuple[object, list[Problem]]:
+def read(reading: Reading, value: str | None) -> tuple[object, list[SettingProblem]]:
     """Return the value read from the variable X, and the problems found with it."""
     given = Environment({} if value is None else {"X": value})
     return reading(given), given.problems

@@ -17,7 +17,7 @@ from matching.engine import Need, Offer
 from matching.importing import uploads
 from matching.models import ShelterRequest, Space
 from matching.sheets import RequestRow, SpaceRow, cells, fields
-from matching.sheets.fields import NEEDED, Field, Kind
+from matching.sheets.fields import NEEDED, Field, KindOfValue
 from places.models import Place
 from tests.unit.documents import APPS, ROOT
 
@@ -156,7 +156,9 @@ def test_what_an_undo_keeps_it_reads(field: Field) -> None:
 
 
 def test_a_kind_that_loses_a_value_is_found() -> None:
-    forgetful = dataclasses.replace(fields.REQUEST[0], name="urgency", type=str, kind=Kind(cells.urgency, weigh=float))
+    forgetful = dataclasses.replace(
+        fields.REQUEST[0], name="urgency", type=str, kind=KindOfValue(cells.urgency, weigh=float)
+    )
 
     with pytest.raises(AssertionError):
         test_what_an_export_writes_a_sheet_reads(forgetful)

@@ -363,3 +363,29 @@ def test_no_call_has_more_than_five_arguments_by_position() -> None:
 )
 def test_a_call_by_position_is_found(source: str, found: list[str]) -> None:
     assert list(calls_by_position(source)) == found
+
+
+# -- one word, one thing, in code too -------------------------------------------------------------
+
+
+def classes_called(source: str) -> list[str]:
+    """Return the names of the classes that stand at the top of a file."""
+    return [node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+
+
+def test_a_class_s_name_means_one_thing_in_all_files() -> None:
+    places: dict[str, list[str]] = {}
+    for path, source in sources().items():
+        if "/management/commands/" not in path:  # Django wants each of them to hold a class called Command.
+            for name in classes_called(source):
+                places.setdefault(name, []).append(path)
+
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
+
+
+RIDDLES = {"calls", "copying", "sense", "present", "standing", "frame", "hand", "left_over", "loading"}
+"""Names of files that strangers guessed wrong once."""
+
+
+def test_no_file_has_a_name_that_strangers_guessed_wrong() -> None:
+    assert [path for path in sources() if Path(path).stem in RIDDLES] == []

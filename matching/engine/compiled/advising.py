@@ -47,7 +47,7 @@ FIRST_NIGHT, LAST_DAY, NEED, LOAD = range(STAY_COLUMNS)
 """The columns of a stay in the new space. LOAD is its people; 1 where the space is not shared."""
 
 
-class Space(NamedTuple):
+class NewSpace(NamedTuple):
     """The new space, free on all nights of the problem."""
 
     lat: float
@@ -97,7 +97,7 @@ def advise(problem: Problem, solved: Solved, crew: Crew) -> tuple[Advice, ...]:
     nights = sites.free.shape[1]
     asked = list(product(spots, KINDS))
     spaces = [
-        Space(*spot, beds=kind.beds, shared=kind.shared, allows=_allows(kind), speaks=speaks, nights=nights)
+        NewSpace(*spot, beds=kind.beds, shared=kind.shared, allows=_allows(kind), speaks=speaks, nights=nights)
         for spot, kind in asked
     ]
     found = crew.run(_promise, [(wants, space, beside) for space in spaces])
@@ -149,7 +149,7 @@ def _allows(kind: SpaceKind) -> int:
 
 
 def _as_advice(
-    kind: SpaceKind, space: Space, languages: frozenset[str], first: date, *, prices: FloatVector, at_least: float
+    kind: SpaceKind, space: NewSpace, languages: frozenset[str], first: date, *, prices: FloatVector, at_least: float
 ) -> Advice:
     def priced() -> Iterator[tuple[date, float]]:
         for night, price in enumerate(prices.tolist()):
@@ -204,7 +204,7 @@ def _beside(wants: Wants, sites: Sites, price_sums: FloatMatrix, beside: Beside,
 
 
 @kernel
-def _promise(wants: Wants, space: Space, beside: Beside) -> FloatVector:
+def _promise(wants: Wants, space: NewSpace, beside: Beside) -> FloatVector:
     """Return the price of each night of the space, and of the day after the last (0); they add up to the promise."""
     stay, gain = _all_stays(wants, space, beside)
     if not space.shared:
@@ -213,7 +213,7 @@ def _promise(wants: Wants, space: Space, beside: Beside) -> FloatVector:
 
 
 @kernel
-def _sure(wants: Wants, space: Space, beside: Beside) -> float:
+def _sure(wants: Wants, space: NewSpace, beside: Beside) -> float:
     """Return what a choice of stays that fits the space gains: the best where one household may be there at a time."""
     stay, gain = _all_stays(wants, space, beside)
     if not space.shared:
@@ -235,7 +235,7 @@ def _worth_now(pool: Pool, plan: Assignment) -> FloatVector:
 
 
 @kernel
-def _all_stays(wants: Wants, space: Space, beside: Beside) -> tuple[IntMatrix, FloatVector]:
+def _all_stays(wants: Wants, space: NewSpace, beside: Beside) -> tuple[IntMatrix, FloatVector]:
     """Return every stay in the space that gains more than the margin of its need, and its gain; see `_gains`."""
     count, room = 0, 1024
     stay: IntMatrix = np.empty((room, STAY_COLUMNS), dtype=np.int64)
@@ -275,7 +275,7 @@ def _twice(stay: IntMatrix, gain: FloatVector) -> tuple[IntMatrix, FloatVector, 
 
 @kernel
 def _gains(
-    wants: Wants, need: int, space: Space, fit: float, beside: Beside, stay: IntMatrix, gain: FloatVector, count: int
+    wants: Wants, need: int, space: NewSpace, fit: float, beside: Beside, stay: IntMatrix, gain: FloatVector, count: int
 ) -> int:
     """Add every stay of a need in the space that gains anything; return how many there are.
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.engine.arrays import FloatMatrix, FloatVector, IntMatrix
-from matching.engine.clock import Clock
+from matching.engine.clock import TimeLeft
 from matching.engine.compiled.ascent import ascend, gather_scarce_nights, give_prices, start_dual
 from matching.engine.compiled.assignment import NO_WAY, Assignment, nobody_placed, put_in_order, worth_of
 from matching.engine.compiled.diving import dive, insert, reduced_values
@@ -100,7 +100,7 @@ def solve(
     *,
     seed: int,
     tell: Tell,
-    clock: Clock,
+    clock: TimeLeft,
     standing: Sequence[Placement] = (),
     loyalty: float = 0.0,
 ) -> Solved:
@@ -129,7 +129,7 @@ class Proof(NamedTuple):
 
 
 def _prove(
-    problem: Problem, pool: Pool, known: list[Nearby], crew: Crew, *, tell: Tell, clock: Clock
+    problem: Problem, pool: Pool, known: list[Nearby], crew: Crew, *, tell: Tell, clock: TimeLeft
 ) -> tuple[FloatMatrix, Proof]:
     """Return the last prices, and the proof of the lowest bound; the pool grows by what pricing finds."""
     sites = problem.sites
@@ -180,7 +180,7 @@ class _Making:
     pool: Pool
     crew: Crew
     tell: Tell
-    clock: Clock
+    clock: TimeLeft
 
     def draw_up(self, prices: FloatMatrix, bound: float, seed: int) -> Assignment:
         """Return the plan: dive, insert, improve, and at last try every way for the needs that are left over."""

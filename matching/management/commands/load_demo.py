@@ -13,7 +13,7 @@ from accounts import second_factor
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
 from matching.deadlines import local_date
-from matching.importing.row_by_row import Imported, Outcome, take_in_requests, take_in_spaces
+from matching.importing.row_by_row import Imported, RowOutcome, take_in_requests, take_in_spaces
 from matching.management import demo
 from matching.models import ShelterRequest
 from matching.sheets.sample import shifted_to
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             except Refused as refusal:
                 raise CommandError(str(refusal)) from refusal
         self.stdout.write(
-            f"{spaces.outcomes[Outcome.NEW]} spaces and {requests.outcomes[Outcome.NEW]} shelter requests."
+            f"{spaces.outcomes[RowOutcome.NEW]} spaces and {requests.outcomes[RowOutcome.NEW]} shelter requests."
         )
 
 

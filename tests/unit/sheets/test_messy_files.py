@@ -153,9 +153,7 @@ def test_read_requests_says_what_is_wrong_with_every_bad_row() -> None:
         RowProblem(4, "children", "3", "There are more children than people. Count the children among the people."),
         RowProblem(6, "radius_km", "-5", "Write how many km away it may be: more than 0, at most 20040."),
         RowProblem(7, "nights", "0", "Write a whole number from 1 to 730."),
-        RowProblem(
-            8, "min_nights", "9", "The shortest stay that helps is longer than the whole stay: write at most 7."
-        ),
+        RowProblem(8, "min_nights", "9", "The shortest stay that helps is longer than the whole stay of 7 nights."),
         RowProblem(
             9,
             "women_only",
