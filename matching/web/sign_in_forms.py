@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from cryptography.fernet import InvalidToken
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,7 +12,11 @@ from django.utils.translation import gettext_lazy
 from accounts.arrivals import CASE_DIGITS, plain
 from accounts.contacts import UnreadableContact, read_contact
 from matching.web.plain_forms import PlainForm
-from privacy.fields import decrypt, encrypt
+from privacy.seals import seal, unseal
+
+SEALED_CONTACT = "the contact of a code"
+SEALED_FOR = timedelta(hours=1)
+"""A code is valid for a quarter of an hour; the rest is for people who read it late and are told so."""
 
 
 class CaseSignInForm(PlainForm):
@@ -55,7 +59,7 @@ class ContactForm(PlainForm):
 
 
 class CodeForm(PlainForm):
-    """The one-time code. `to` holds the contact to which it was sent, encrypted.
+    """The one-time code. `to` holds the contact to which it was sent, sealed for an hour.
 
     The form carries the contact because the session that held it may have ended, and the answer may have been lost.
     """
@@ -68,11 +72,13 @@ class CodeForm(PlainForm):
     to = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, contact: str = "") -> None:
-        super().__init__(data, initial={"to": encrypt(contact)})
+        super().__init__(data, initial={"to": seal(contact, purpose=SEALED_CONTACT)})
 
     def clean_to(self) -> str:
-        """Return the decrypted contact, or "" if we did not encrypt it."""
+        """Return the contact, or "" if this form did not seal it within the hour. Only a contact is ever shown again."""
+        contact = unseal(self.cleaned_data["to"], purpose=SEALED_CONTACT, within=SEALED_FOR)
         try:
-            return decrypt(self.cleaned_data["to"])
-        except InvalidToken:
+            read_contact(contact)
+        except UnreadableContact:
             return ""
+        return contact
