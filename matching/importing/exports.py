@@ -26,7 +26,7 @@ from matching.models import Match, ShelterRequest, Space
 from matching.reason_words import in_words
 from matching.refusals import one_act
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, fields, safe_cell
-from matching.sheets.columns import PERSONAL
+from matching.sheets.columns import CONTACTS, PERSONAL
 from matching.sheets.fields import WINDOWS, YES_NO, Field
 from privacy.models import AccessLog
 
@@ -231,7 +231,7 @@ def _personal(row: Space | ShelterRequest) -> dict[str, Any]:
     user = row.host.user if isinstance(row, Space) else row.arrival.user
     points = sorted(user.contact_points.all(), key=lambda point: (not point.preferred, point.pk), reverse=True)
     of = {point.channel: point.address for point in points}
-    told = {"phone": of.get("sms", ""), "email": of.get("email", ""), "telegram": of.get("telegram", "")}
+    told = {column: of.get(channel, "") for channel, column in CONTACTS.items()}
     declared = fields.SPACE if isinstance(row, Space) else fields.REQUEST
     said = {field.column: getattr(row, field.name) for field in declared if field.column and field.personal}
     return {**told, "host" if isinstance(row, Space) else "name": user.name, **said}

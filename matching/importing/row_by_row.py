@@ -33,7 +33,7 @@ from matching.intake import RequestDetails, SpaceDetails
 from matching.models import ShelterRequest, Space
 from matching.refusals import NotYours, one_act
 from matching.sheets import RequestRow, RowProblem, SpaceRow
-from notifications.models import ContactPoint
+from matching.sheets.columns import CONTACTS
 from places.gazetteer import nearest_place
 from places.models import Place
 
@@ -318,9 +318,7 @@ def _may_bring(by: User | None, place_id: int | None) -> None:
 
 
 def _contacts(row: SpaceRow | RequestRow) -> list[tuple[str, str]]:
-    channel = ContactPoint.Channel
-    written = ((channel.SMS, row.phone), (channel.EMAIL, row.email), (channel.TELEGRAM, row.telegram))
-    return [(str(kind), address) for kind, address in written if address]
+    return [(channel, address) for channel, column in CONTACTS.items() if (address := getattr(row, column))]
 
 
 def _language(row: SpaceRow | RequestRow) -> str:

@@ -25,7 +25,8 @@ class Column(NamedTuple):
 
 Columns = dict[str, Column]
 
-CONTACTS = ("phone", "email", "telegram")
+CONTACTS = {"sms": "phone", "email": "email", "telegram": "telegram"}
+"""The column for each kind of address (`notifications.models.ContactPoint.Channel`)."""
 
 _CONTACTS: Columns = {
     "phone": Column(cells.phone, ""),
@@ -73,6 +74,7 @@ REQUEST_COLUMNS = tuple(request(UTC))
 """The header of REQUESTS.csv."""
 
 PERSONAL = frozenset(
-    {"host", "name", *CONTACTS} | {field.column for field in (*fields.SPACE, *fields.REQUEST) if field.personal} - {""}
+    {"host", "name", *CONTACTS.values()}
+    | {field.column for field in (*fields.SPACE, *fields.REQUEST) if field.personal} - {""}
 )
 """The columns that say who somebody is, or how to find them."""

@@ -156,17 +156,21 @@ class WhoForm(QuestionForm):
         return [(_("Who may stay"), self.chosen("who"))]
 
 
+HOUSE = [
+    ("children", gettext_lazy("Children are welcome")),
+    ("pets", gettext_lazy("Pets are welcome")),
+    ("smoking", gettext_lazy("Smoking is allowed")),
+    ("step_free", gettext_lazy("There are no steps (wheelchair, crutches, pram)")),
+]
+"""The yes-or-no fields that one question asks for together, in words."""
+
+
 class HouseForm(QuestionForm):
     title = gettext_lazy("What is true of your space?")
     why = gettext_lazy("Leave a box empty if it is not true.")
     house = forms.MultipleChoiceField(
         label=gettext_lazy("Choose all that are true"),
-        choices=[
-            ("children", gettext_lazy("Children are welcome")),
-            ("pets", gettext_lazy("Pets are welcome")),
-            ("smoking", gettext_lazy("Smoking is allowed")),
-            ("step_free", gettext_lazy("There are no steps (wheelchair, crutches, pram)")),
-        ],
+        choices=HOUSE,
         initial=["children"],
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -242,7 +246,7 @@ MEANING: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "nights": lambda said: {"windows": said["windows"]},
     "longest": lambda said: {"max_nights": said["max_nights"]},
     "who": lambda said: {"who": said["who"]},
-    "house": lambda said: {rule: rule in said["house"] for rule in ("children", "pets", "smoking", "step_free")},
+    "house": lambda said: {rule: rule in said["house"] for rule, _words in HOUSE},
     "languages": lambda said: {"languages": tuple(said["languages"])},
 }
 """The fields of SpaceDetails that the answer to each question gives."""
