@@ -16,7 +16,7 @@ from matching.management import demo
 
 
 class Command(BaseCommand):
-    help = "Say where the pages are, and with which keys the demo's people sign in while those still fit."
+    help = "Say where the pages are, and how the demo's people sign in unless their passwords were changed."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"Shanyrak          {_address('web:home')}")

@@ -24,7 +24,7 @@ from places.gazetteer import find_place
 class Command(BaseCommand):
     help = (
         "Load the demo (180 spaces, 300 shelter requests, a coordinator, a host and an arrival with known keys) "
-        "into an empty service. Again changes nothing."
+        "into an empty service. Loading it again changes nothing."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -54,7 +54,7 @@ UNSEEN = re.compile(r"<(script|style|code)\b.*?</\1>", re.DOTALL)
 READ_ALOUD = re.compile(r'\b(?:alt|title|aria-label|aria-description|placeholder|label|value)="([^"]*)"')
 MASKED = re.compile(r"[^\s|]+\*{3,}")
 """The visible beginning of a masked salt or hash."""
-LATIN = re.compile(r"[A-Za-z]{2,}(?:[ ,.'-]+[A-Za-z]{2,})*")
+LATIN_WORDS = re.compile(r"[A-Za-z]{2,}(?:[ ,.'-]+[A-Za-z]{2,})*")
 
 
 def said_on(page: str) -> str:
@@ -87,7 +87,7 @@ def english_in(text: str, allowed: list[str]) -> list[str]:
     """Return the phrases in Latin letters that are not `allowed`."""
     there = "|".join(re.escape(words) for words in allowed if words in text)
     text = re.sub(rf"(?<![A-Za-z])(?:{there})(?![A-Za-z])", " ", text) if there else text
-    return sorted(set(LATIN.findall(text)))
+    return sorted(set(LATIN_WORDS.findall(text)))
 
 
 # -- the walk ---------------------------------------------------------------------------------------
