@@ -1,6 +1,6 @@
-"""Merging two rows that are one: the row that stays gets whatever belongs to the other, and a line of history says so.
+"""Merge two rows for the same thing. The row that stays gets the other's relations, and the history notes it.
 
-The acts and the guards of the database refuse a merge that would lose a decision, or a bed somebody was promised.
+The acts and the guards of the database refuse a merge that would lose a decision, or a bed that somebody was promised.
 """
 
 from __future__ import annotations

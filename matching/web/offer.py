@@ -153,7 +153,10 @@ def _register(request: HttpRequest, form: CodeForm) -> HttpResponse:
 
 
 def _enter_again(request: HttpRequest, form: CodeForm) -> HttpResponse:
-    """Sign in by the same code if the space is registered already: the answer that said so was lost or overtaken."""
+    """If the space is registered already, sign the host in by the same code.
+
+    That happens when the first answer was lost, or when a second tap overtook it.
+    """
     if not (contact := form.cleaned_data["to"]):
         return redirect("web:host" if host_of(request) else "web:offer_check")
     draft_of(request, "offer").forget()  # This tap read the draft before the other tap sent it.
