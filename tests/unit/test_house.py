@@ -292,7 +292,9 @@ def test_a_synonym_is_found(text: str, word: str | None) -> None:
 
 # -- numbers with an owner ------------------------------------------------------------------------
 
-LENGTH_OF_A_TEXT = r"\b(notes?|address|directions|reason) = \w+\.CharField\(((?! = )[\s\S])*?max_length=\d"
+LENGTH_OF_A_TEXT = (
+    r"\b(notes?|address|directions|reason) = (forms|serializers)\.CharField\(((?! = )[\s\S])*?max_length=\d"
+)
 """A field of a form or of the API that writes out how long a text may be. A ` = ` begins the next field."""
 
 OWNED = {
