@@ -36,7 +36,7 @@ from notifications.outbox import take_back as take_back_messages
 from notifications.wakeups import wake
 from places.models import Place
 
-Kind, State = SheetImport.Kind, SheetImport.State
+SheetKind, State = SheetImport.Kind, SheetImport.State
 YES, NO = SheetImportRow.Undone.YES, SheetImportRow.Undone.NO
 
 WORD_TAKEN_BACK = _("The import that vouched for this host was undone.")
@@ -135,7 +135,7 @@ def _take_back(row: SheetImportRow, kind: str, *, by: User, at: datetime) -> str
     """Take one row back. Return a sentence about the parts that stay, or ''. Raises Refused if all of it stays."""
     if row.object_id is None:
         raise TooLongAgo
-    act = _take_back_space if kind == Kind.SPACES else _take_back_request
+    act = _take_back_space if kind == SheetKind.SPACES else _take_back_request
     return act(row, row.object_id, by=by, at=at)
 
 

@@ -35,7 +35,7 @@ from notifications.wakeups import wake
 from places.models import Place
 from places.queries import known as known_place
 
-Kind, State = SheetImport.Kind, SheetImport.State
+SheetKind, State = SheetImport.Kind, SheetImport.State
 Now = Callable[[], datetime]
 
 REFUSED = "refused"
@@ -126,7 +126,7 @@ def confirm(sheet_id: int, *, trust_vetted: bool, by: User, at: datetime) -> She
         if sheet.state != State.PREVIEWED:
             raise SheetMovedOn
         sheet.state, sheet.confirmed_at = State.CONFIRMED, at
-        sheet.trust_vetted = trust_vetted and sheet.kind == Kind.SPACES
+        sheet.trust_vetted = trust_vetted and sheet.kind == SheetKind.SPACES
         sheet.save(update_fields=["state", "confirmed_at", "trust_vetted"])
         wake("matching.work_on_sheets")
         return sheet
@@ -258,7 +258,7 @@ class _Work:
     ) -> Iterator[tuple[SheetImportRow, Taken | None, RowProblem | None]]:
         by = self.sheet.by
         act: Callable[..., Taken]
-        if self.sheet.kind == Kind.SPACES:
+        if self.sheet.kind == SheetKind.SPACES:
             known: dict[str, Any] = dict(row_by_row.spaces_called([row.key for row in rows]))
             act = partial(row_by_row.take_in_space, vouch=vouch)
         else:
@@ -285,7 +285,7 @@ def _in_words(refusal: Refused) -> str:
 
 def _read(kind: str, content: bytes) -> Reading[Any]:
     try:
-        if kind == Kind.SPACES:
+        if kind == SheetKind.SPACES:
             return read_spaces(content, find_place=known_place)
         return read_requests(content, find_place=known_place, zone=timezone.get_default_timezone())
     except HeaderProblem as problem:

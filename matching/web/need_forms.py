@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import RequestDetails, urgency_of
-from matching.limits import LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
+from matching.limits import LONGEST_NAME, LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
 from matching.sheets.fields import REQUEST_NAMES
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -286,7 +286,7 @@ class ReachForm(QuestionForm):
         label=gettext_lazy("What shall we call you? (not required)"),
         help_text=gettext_lazy("Your host sees it once you have both agreed. Any name will do."),
         required=False,
-        max_length=100,
+        max_length=LONGEST_NAME,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     notes = forms.CharField(

@@ -19,11 +19,12 @@ from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
 from matching import intake
 from matching.deadlines import local_date
+from matching.refusals import WRONG_INPUT
 from matching.web.drafts import Draft, draft_of, sent_once
 from matching.web.host import enter_by_code
 from matching.web.offer_forms import ANOTHER, OFFER, space_details
 from matching.web.questions import Answers, Flow
-from matching.web.refused import WRONG_INPUT, marked, refused_form
+from matching.web.refused import marked, refused_form
 from matching.web.sign_in_forms import CodeForm
 from matching.web.visitors import browser_of, host_of, sign_in, source_of
 

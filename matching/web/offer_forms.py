@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import SpaceDetails
-from matching.limits import LONGEST_STAY, MOST_BEDS
+from matching.limits import LONGEST_ADDRESS, LONGEST_DIRECTIONS, LONGEST_NAME, LONGEST_STAY, MOST_BEDS
 from matching.sheets.fields import Window
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -31,14 +31,14 @@ class AddressForm(QuestionForm):
     why = gettext_lazy("It is kept encrypted. A household sees it only when you and they have both said yes.")
     address = forms.CharField(
         label=gettext_lazy("Street, house, flat"),
-        max_length=500,
+        max_length=LONGEST_ADDRESS,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "street-address"}),
     )
     directions = forms.CharField(
         label=gettext_lazy("How to find the door (not required)"),
         help_text=gettext_lazy("The bus stop, the entrance, the floor, the bell: whatever helps somebody in the dark."),
         required=False,
-        max_length=1000,
+        max_length=LONGEST_DIRECTIONS,
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
     )
 
@@ -200,7 +200,7 @@ class YouForm(QuestionForm):
         "A coordinator talks to you before anyone is sent to you. You sign in with a code that we send there."
     )
     name = forms.CharField(
-        label=gettext_lazy("Your name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=gettext_lazy("Your name"), max_length=LONGEST_NAME, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     contact = forms.CharField(
         label=gettext_lazy("Phone or e-mail"),

@@ -18,9 +18,10 @@ from accounts.refusals import Refused
 from matching import intake, queries
 from matching.deadlines import local_date
 from matching.models import Space
+from matching.refusals import WRONG_INPUT
 from matching.web.offer_forms import HOUSE, MEANING, SPACE_QUESTIONS
 from matching.web.questions import AnswerLine, QuestionForm
-from matching.web.refused import WRONG_INPUT, refused_form
+from matching.web.refused import refused_form
 from matching.web.visitors import for_hosts, host_of
 
 QUESTIONS = {question.name: question.form for question in SPACE_QUESTIONS if question.name != "nights"}
