@@ -302,7 +302,8 @@ def test_merged_request_is_withdrawn_and_gives_over_what_the_other_lacks(carla: 
     assert (goes.withdrawn_at is None, verdict.moved) == (False, {"contact_points": 1})
     assert (stays.registered_at, stays.notes) == (goes.registered_at, "Stairs\nA dog")
     assert [point.address for point in stays.arrival.user.contact_points.all()] == ["+77015550101"]
-    assert DeskNote.objects.get().text == f"Merged with case {first.arrival.case_number}, whose request is withdrawn."
+    note = DeskNote.objects.get()
+    assert (note.text, note.said) == ("", {"code": "merged", "number": first.arrival.case_number})
 
 
 def test_declined_pair_is_not_proposed_again_after_a_merge(hanna: Person, carla: Person) -> None:

@@ -1,0 +1,51 @@
+"""What an act leaves on a note or a line of history is read in the language of the reader, not of the author."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+from django.utils.translation import override
+
+from matching.admin.line_words import of_note
+from matching.desk import by_hand, claims
+from matching.models import DeskNote
+from tests import people
+from tests.people import Person
+
+pytestmark = pytest.mark.django_db
+
+
+def test_note_of_an_override_is_worded_for_its_reader(carla: Person, amira: Person, hanna: Person) -> None:
+    asked = people.request(amira.arrival)
+    people.space(hanna.host, beds=2)
+    roomy = people.space(hanna.host, beds=6)
+    with override("ka"):
+        by_hand.propose(asked.pk, roomy.pk, by=carla.user, at=timezone.now(), reason="know_each_other", note="дядя")
+
+    note = DeskNote.objects.get()
+    with override("ru"):
+        page = people.desk_client(carla).get(
+            f"/admin/matching/match/queue/{asked.pk}/", headers={"accept-language": "ru"}
+        )
+        assert "они знакомы. дядя" in of_note(note)
+        assert of_note(note) in page.content.decode()
+    with override("en"):
+        assert of_note(note).endswith("): they know each other. дядя")
+
+
+def test_note_of_a_hand_over_is_worded_for_its_reader(carla: Person, amira: Person, hanna: Person) -> None:
+    match = people.proposed(people.request(amira.arrival), people.space(hanna.host))
+    clara = people.carla("clara")
+    with override("ka"):
+        claims.hand_over(match.request_id, clara.user, by=carla.user, at=timezone.now())
+
+    with override("ru"):
+        assert of_note(DeskNote.objects.get()) == "Передано: clara."
+
+
+def test_note_written_before_there_were_codes_is_shown_as_it_is(carla: Person, amira: Person) -> None:
+    words = "Chosen instead of what was advised (1.00 against 2.00): know_each_other."
+    note = DeskNote(request=people.request(amira.arrival), by=carla.user, text=words, at=timezone.now())
+
+    with override("ru"):
+        assert of_note(note) == words
