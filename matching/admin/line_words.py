@@ -9,14 +9,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from matching.admin.words import OVERRIDE_WORDS
-from matching.models import DeskNote
+from matching.models import DeskNote, MatchEvent
 
 
 def of_note(note: DeskNote) -> str:
     """Return a note in the active language: what its act says, then the words that its author typed."""
     return " ".join(filter(None, [_said_on_note(note.said, note), note.text]))
+
+
+def of_reason(event: MatchEvent) -> str:
+    """Return the reason of an act on a match in the active language, with the limits of the rules that approved it."""
+    reason = event.get_reason_display()
+    match event.numbers:
+        case {"km": km, "stays": stays}:
+            limits = ngettext(
+                "at most %(km)d km, host after %(stays)d stay", "at most %(km)d km, host after %(stays)d stays", stays
+            )
+            return f"{reason}: {limits % {'km': km, 'stays': stays}}"
+    return str(reason)
 
 
 def _said_on_note(said: Mapping[str, Any] | None, note: DeskNote) -> str:

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from matching.admin.line_words import of_note
+from matching.admin.line_words import of_note, of_reason
 from matching.desk import by_hand, claims
-from matching.models import DeskNote
+from matching.models import DeskNote, MatchEvent
 from tests import people
 from tests.people import Person
 
@@ -49,3 +49,17 @@ def test_note_written_before_there_were_codes_is_shown_as_it_is(carla: Person, a
 
     with override("ru"):
         assert of_note(note) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "stays", "words"),
+    [
+        ("en", 1, "approved by the rules: at most 20 km, host after 1 stay"),
+        ("ru", 2, "одобрено по правилам: не дальше 20 км, у хозяина хороших проживаний от 2"),
+    ],
+)
+def test_approval_by_the_rules_is_worded_for_its_reader(language: str, stays: int, words: str) -> None:
+    event = MatchEvent(act="approve", role="coordinator", reason="auto_approval", numbers={"km": 20, "stays": stays})
+
+    with override(language):
+        assert of_reason(event) == words
