@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import HostEvent
 from matching.admin.words import OVERRIDE_WORDS
 from matching.models import DeskNote, MatchEvent
 
@@ -30,6 +31,18 @@ def of_reason(event: MatchEvent) -> str:
             )
             return f"{reason}: {limits % {'km': km, 'stays': stays}}"
     return str(reason)
+
+
+def of_host_event(event: HostEvent) -> str:
+    """Return the reason for a change of a host's standing in the active language."""
+    match event.said:
+        case {"code": "refusal_asked"}:
+            return _("asks to refuse: %(reason)s") % {"reason": event.reason}
+        case {"code": "refusal_taken_back"}:
+            return event.reason or _("the refusal asked for was taken back")
+        case {"code": "merged", "number": number}:
+            return _("host %(number)d was merged into this one") % {"number": number}
+    return event.reason
 
 
 def _said_on_note(said: Mapping[str, Any] | None, note: DeskNote) -> str:

@@ -164,11 +164,13 @@ def test_merged_host_gives_over_everything_and_signs_in_no_more(two_hosts: tuple
     assert point is not None
     assert point.user == stays.user
     assert registering.find_host([("sms", "+77015550101")]) == stays
-    lines = HostEvent.objects.filter(reason__in=["told on the phone", f"host {goes.pk} was merged into this one"])
-    assert list(lines.values_list("host", "from_status", "to_status", "by")) == [
-        (goes.pk, "unvetted", "merged", carla.user.pk),
-        (stays.pk, "vetted", "vetted", carla.user.pk),
-    ]
+    assert set(
+        HostEvent.objects.filter(at=verdict.at).values_list("host", "from_status", "to_status", "by", "reason")
+    ) == {
+        (goes.pk, "unvetted", "merged", carla.user.pk, "told on the phone"),
+        (stays.pk, "vetted", "vetted", carla.user.pk, ""),
+    }
+    assert stays.events.get(at=verdict.at).said == {"code": "merged", "number": goes.pk}
     assert found(Kind.HOSTS, carla) == {}
 
 

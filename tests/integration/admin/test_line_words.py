@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from matching.admin.line_words import of_note, of_reason
+from accounts.models import HostEvent
+from matching import hosts
+from matching.admin.line_words import of_host_event, of_note, of_reason
 from matching.desk import by_hand, claims
 from matching.models import DeskNote, MatchEvent
 from tests import people
@@ -63,3 +65,22 @@ def test_approval_by_the_rules_is_worded_for_its_reader(language: str, stays: in
 
     with override(language):
         assert of_reason(event) == words
+
+
+def test_changes_of_a_host_are_worded_for_their_reader(carla: Person) -> None:
+    hanna, at = people.hanna(vetted=False), timezone.now()
+    with override("ka"):
+        hosts.refuse(hanna.host.pk, by=carla.user, at=at, reason="нет ключа")
+        hosts.keep_unrefused(hanna.host.pk, by=carla.user, at=at)
+
+    merged = HostEvent(host=hanna.host, said={"code": "merged", "number": 7})
+    with override("ru"):
+        assert [of_host_event(event) for event in (*HostEvent.objects.all(), merged)] == [
+            "просит отказать: нет ключа",
+            "просьба об отказе отозвана",
+            "с этой записью объединён хозяин 7",
+        ]
+        page = people.desk_client(carla).get(
+            f"/admin/accounts/host/{hanna.host.pk}/change/", headers={"accept-language": "ru"}
+        )
+        assert "просит отказать: нет ключа" in page.content.decode()
