@@ -60,7 +60,7 @@ def merge_hosts(goes_id: int, stays_id: int, *, by: User, at: datetime, reason: 
                 to_status=stays.status,
                 by=by,
                 at=at,
-                reason=str(_("host %(number)d was merged into this one") % {"number": goes.pk}),
+                said={"code": "merged", "number": goes.pk},
             ),
         ]
     )

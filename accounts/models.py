@@ -199,7 +199,11 @@ class HostCall(models.Model):
 
 
 class HostEvent(models.Model):
-    """One change of a host's standing. Append-only."""
+    """One change of a host's standing. Append-only.
+
+    `reason` holds the words that a coordinator typed. An act that has something to say itself leaves a code with numbers
+    in `said`, which `matching.admin.line_words` puts into the reader's language.
+    """
 
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="events", verbose_name=_("host"))
     from_status = models.CharField(_("before"), max_length=10, choices=Host.Status.choices)
@@ -207,6 +211,7 @@ class HostEvent(models.Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    said = models.JSONField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("change of a host")

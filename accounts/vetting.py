@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, QuerySet
@@ -204,7 +205,7 @@ def refuse(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
     if host.refusal_by_id is None:
         host.refusal_by, host.refusal_reason = by, reason
         host.save(update_fields=["refusal_by", "refusal_reason"])
-        _note(host, host.status, by=by, at=at, reason=_first(reason))
+        _note(host, host.status, by=by, at=at, reason=reason, said={"code": "refusal_asked"})
         return host
     if host.refusal_by_id == by.pk:
         raise SecondPersonRefuses
@@ -221,7 +222,7 @@ def keep_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") ->
     if host.status != Host.Status.UNVETTED or host.refusal_by_id is None:
         raise WrongStanding(_("Nobody has asked to refuse this host."))
     _forget_refusal(host)
-    _note(host, host.status, by=by, at=at, reason=reason or _("the refusal asked for was taken back"))
+    _note(host, host.status, by=by, at=at, reason=reason, said={"code": "refusal_taken_back"})
     return host
 
 
@@ -243,11 +244,6 @@ def take_word_back(host_id: int, *, by: User, at: datetime, reason: str) -> Host
         record_check(host, kind, by=by, at=at, passed=False, note=reason)
     _write(host, Host.Status.UNVETTED, by=by, at=at, reason=reason)
     return host
-
-
-def _first(reason: str) -> str:
-    words = _("asks to refuse: %(reason)s") % {"reason": reason}
-    return words[:200]
 
 
 def _locked(host_id: int) -> Host:
@@ -275,5 +271,7 @@ def _write(host: Host, to: str, *, by: User, at: datetime, reason: str = "") -> 
     host.save(update_fields=["status"])
 
 
-def _note(host: Host, to: str, *, by: User, at: datetime, reason: str) -> None:
-    HostEvent.objects.create(host=host, from_status=host.status, to_status=to, by=by, at=at, reason=reason[:200])
+def _note(host: Host, to: str, *, by: User, at: datetime, reason: str, said: Mapping[str, Any] | None = None) -> None:
+    HostEvent.objects.create(
+        host=host, from_status=host.status, to_status=to, by=by, at=at, reason=reason[:200], said=said
+    )

@@ -1,6 +1,7 @@
 """The engine's reasons in words, in the language that is active: the only place where a reason gets words.
 
-Pages, the API and exports word a reason when they show it. Nothing stores the words, and nothing reads them back.
+Pages, the API and exports word a reason when they show it. Rows hold codes, and nothing reads words
+back. Only the answer kept for an Idempotency-Key holds words, for a day: it is sent again as it was sent first.
 """
 
 from __future__ import annotations

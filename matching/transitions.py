@@ -13,7 +13,7 @@ No act counts beds: the database does, under the same lock, and refuses (`matchi
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -243,7 +243,16 @@ def _check(match: Match, act: Act, role: Role, reason: str) -> Move:
 
 
 def _write(
-    match: Match, act: Act, to: Status, *, by: User | None, role: Role, at: datetime, reason: str = "", note: str = ""
+    match: Match,
+    act: Act,
+    to: Status,
+    *,
+    by: User | None,
+    role: Role,
+    at: datetime,
+    reason: str = "",
+    numbers: Mapping[str, int] | None = None,
+    note: str = "",
 ) -> Match:
     """Write one line of history and the match as it now is."""
     MatchEvent.objects.create(
@@ -254,6 +263,7 @@ def _write(
         by=by,
         role=role,
         reason=reason,
+        numbers=numbers,
         note=note,
         at=at,
     )
@@ -300,8 +310,10 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
         return match
 
 
-def approve_by_policy(match_id: UUID, *, by: User, at: datetime, policy: str) -> Match:
-    """Approve a proposal without any risk, in the name of `by`, the lead who switched the `policy` on.
+def approve_by_policy(match_id: UUID, *, by: User, at: datetime, limits: Mapping[str, int]) -> Match:
+    """Approve a proposal without any risk, in the name of `by`, the lead who switched the policy on.
+
+    The history keeps the `limits` of the policy: at most `km` kilometres, and a host after `stays` stays that ended well.
 
     Risks are looked up again under the lock. Raises PersonNeeded where there is a child, a risk of any kind or a
     first approval already; Frozen, NotYours, IllegalMove.
@@ -320,7 +332,7 @@ def approve_by_policy(match_id: UUID, *, by: User, at: datetime, policy: str) ->
             raise PersonNeeded
         match.approved_by = by
         match.due_at = due_at(match.first_night, at)
-        _write(match, Act.APPROVE, move.target, by=by, role=role, at=at, reason=BY_POLICY, note=policy)
+        _write(match, Act.APPROVE, move.target, by=by, role=role, at=at, reason=BY_POLICY, numbers=limits)
         messages.asked(match, at=at)
         return match
 

@@ -26,7 +26,7 @@ from django.utils import timezone
 from notifications import taps
 from notifications.channels import TRANSPORTS, DeliveryFailed, Message, Sent
 from notifications.events import CODES, EVENTS
-from notifications.models import TOO_LATE, ContactPoint, Delivery, Notification
+from notifications.models import ContactPoint, Delivery, Notification
 from notifications.outbox import transport_for
 from notifications.texts import render
 from notifications.wakeups import wake
@@ -204,7 +204,7 @@ def record(delivery: Delivery, outcome: SendingOutcome, *, at: datetime, jitter:
                 delivery,
                 status=Delivery.Status.FAILED,
                 error_class=Delivery.ErrorClass.EXPIRED,
-                error_text=TOO_LATE,
+                error_text="",
             )
         case DeliveryFailed(error_class=error_class, retry_after=retry_after):
             final = error_class == "permanent" or delivery.attempts >= MOST_ATTEMPTS

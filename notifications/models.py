@@ -70,11 +70,6 @@ class Notification(models.Model):
         return _("message %(number)s") % {"number": self.pk}
 
 
-NO_CHANNEL = "no enabled channel serves"
-TOO_LATE = "too late to be told"
-"""The service's own texts of errors, where no provider was asked. The log and the API show them."""
-
-
 class Delivery(models.Model):
     """The delivery of one notification to one contact point, with all its attempts.
 
@@ -96,7 +91,9 @@ class Delivery(models.Model):
         SERVER = "server", _("a fault of the provider")
         PERMANENT = "permanent", _("the address does not work")
         UNKNOWN = "unknown", _("not known")
+        # The service's own classes: no provider was asked, so `error_text` is empty.
         EXPIRED = "expired", _("too late to be told")
+        NO_CHANNEL = "no_channel", _("no way to reach this address is switched on")
 
     notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries")
     contact_point = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, related_name="deliveries")
@@ -144,8 +141,3 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return _("message %(number)s") % {"number": self.notification_id}
-
-    @property
-    def provider_spoke(self) -> bool:
-        """Return whether a provider wrote the error's text, and not the service itself."""
-        return self.error_text != TOO_LATE and not self.error_text.startswith(NO_CHANNEL)

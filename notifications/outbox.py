@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from notifications.events import CONTEXT, EVENTS
-from notifications.models import NO_CHANNEL, ContactPoint, Delivery, Notification
+from notifications.models import ContactPoint, Delivery, Notification
 from notifications.wakeups import wake
 
 # The transports for each kind of address, best first. `console` serves every kind and is for trials.
@@ -174,8 +174,7 @@ def _delivery(notification: Notification, point: ContactPoint, transport: str, a
     if not transport:
         # Write a failed row, so that a coordinator sees that this person could not be told.
         delivery.status = Delivery.Status.FAILED
-        delivery.error_class = Delivery.ErrorClass.PERMANENT
-        delivery.error_text = f"{NO_CHANNEL} {point.channel}"
+        delivery.error_class = Delivery.ErrorClass.NO_CHANNEL
     return delivery
 
 

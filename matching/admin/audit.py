@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.coordinators import Rights, rights_in_words, rights_of
 from accounts.models import CoordinatorEvent, HostEvent, User
+from matching.admin import line_words
 from matching.admin.access import LOOK_REASONS, NEW_SECRET, LookOnly, Row
 from matching.admin.personal import FIELD_WORDS
 from matching.admin.words import REASON_WORDS
@@ -106,9 +107,13 @@ class DeskEventAdmin(AuditOnly[DeskEvent]):
 class HostEventAdmin(AuditOnly[HostEvent]):
     """Every change of a host's standing."""
 
-    list_display = ["at", "by", "which", "from_status", "to_status", "reason"]
+    list_display = ["at", "by", "which", "from_status", "to_status", "why"]
     list_filter = [WhoDidIt, "to_status", "at"]
     list_select_related = ["by", "host"]
+
+    @admin.display(description=gettext_lazy("reason"), ordering="reason")
+    def why(self, event: HostEvent) -> str:
+        return line_words.of_host_event(event)
 
     @admin.display(description=gettext_lazy("host"))
     def which(self, event: HostEvent) -> str:

@@ -75,8 +75,8 @@ class UndeliveredAdmin(LookOnly[Delivery]):
 
     @admin.display(description=gettext_lazy("in the words of the provider"), ordering="error_text")
     def in_detail(self, delivery: Delivery) -> str:
-        """Return the provider's words about the failure. The service's own words are in the columns before."""
-        return delivery.error_text if delivery.provider_spoke else "–"
+        """Return the provider's words about the failure, or a dash where no provider was asked."""
+        return delivery.error_text or "–"
 
     def get_urls(self) -> list[Any]:
         again = self.admin_site.admin_view(require_POST(self.again))

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -82,12 +83,14 @@ def _again(request: Request, row: IdempotencyKey) -> Response:
 def _key(request: Request) -> str:
     key = request.headers.get("Idempotency-Key", "").strip()
     if len(key) > LONGEST_KEY:
-        raise ValidationError({"Idempotency-Key": [f"At most {LONGEST_KEY} characters."]})
+        raise ValidationError({"Idempotency-Key": [_("At most %(most)d characters.") % {"most": LONGEST_KEY}]})
     if key and not request.user.is_authenticated:
         try:
             return str(UUID(key))
         except ValueError:
-            raise ValidationError({"Idempotency-Key": ["Send a random UUID, since you are not signed in."]}) from None
+            raise ValidationError(
+                {"Idempotency-Key": [_("Send a random UUID, since you are not signed in.")]}
+            ) from None
     return key
 
 

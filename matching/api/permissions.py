@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -17,7 +18,7 @@ from accounts.refusals import TooManyTries
 class TokenScope(BasePermission):
     """Refuses changes to tokens of scope `read`. They may read all that their user may read."""
 
-    message = 'This token may only read. Make one with the scope "write".'
+    message = _('This token may only read. Make one with the scope "write".')
 
     def has_permission(self, request: Request, view: Any) -> bool:
         token = request.auth

@@ -6,6 +6,7 @@ the rights. The policy is a part of `deployment.rules`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -33,8 +34,8 @@ def approve_what_may_be(*, at: datetime) -> int:
     lead = in_whose_name(policy)
     if lead is None:
         return 0
-    words = f"at most {policy.auto_approve_km} km, host after {policy.auto_approve_stays} stays"
-    return sum(_approved(match, lead, at, words) for match in let_through(policy, at=at))
+    limits = {"km": policy.auto_approve_km, "stays": policy.auto_approve_stays}
+    return sum(_approved(match, lead, at, limits) for match in let_through(policy, at=at))
 
 
 def in_whose_name(policy: Rules) -> User | None:
@@ -78,9 +79,9 @@ def _without_risk(at: datetime) -> QuerySet[Match]:
     ).order_by("created_at", "pk")
 
 
-def _approved(match: Match, lead: User, at: datetime, words: str) -> bool:
+def _approved(match: Match, lead: User, at: datetime, limits: Mapping[str, int]) -> bool:
     try:
-        transitions.approve_by_policy(match.pk, by=lead, at=at, policy=words)
+        transitions.approve_by_policy(match.pk, by=lead, at=at, limits=limits)
     except Refused:
         return False  # It has moved on, or became risky meanwhile: a person decides.
     return True

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from django.db.models import ExpressionWrapper, F, FloatField, QuerySet, Value
 from django.db.models.functions import Abs
-from django.utils.translation import gettext as _
 
 from accounts.coordinators import desk_of
 from accounts.models import User
@@ -223,12 +222,8 @@ def propose(
         if advised and chosen.score < advised.score:
             if reason not in OVERRIDES or (reason == "other" and not note.strip()):
                 raise OverrideNeedsReason
-            words = _("Chosen instead of what was advised (%(score).2f against %(best).2f): %(reason)s.") % {
-                "score": chosen.score,
-                "best": advised.score,
-                "reason": reason,
-            }
-            claims.write_note(request_id, f"{words} {note.strip()}".strip(), by=by, at=at)
+            said = {"code": "override", "reason": reason, "score": chosen.score, "best": advised.score}
+            claims.write_note(request_id, note, by=by, at=at, said=said)
         return match
 
 

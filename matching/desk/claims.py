@@ -6,8 +6,9 @@ audit pages that says who did it, when and with whom, but never what a note says
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -95,21 +96,26 @@ def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str =
             raise NotYours(_("Choose another coordinator of this place."))
         lease = {"by": to, "at": at, "until": at + HANDED_OVER, "handed_over_by": by}
         Claim.objects.update_or_create(request=asked, defaults=lease)
-        words = _("Handed over to %(who)s.") % {"who": to}
-        DeskNote.objects.create(request=asked, by=by, text=f"{words} {note}".strip(), at=at)
+        DeskNote.objects.create(request=asked, by=by, text=note.strip(), said={"code": "handed_over"}, whom=to, at=at)
         _note(asked, What.HANDED_OVER, by=by, at=at, whom=to)
         messages.handed_over(asked, to, at=at)
 
 
-def write_note(request_id: UUID, text: str, *, by: User, at: datetime) -> DeskNote:
-    """Write a note on a household for the other coordinators. Raises NotYours, or Incomplete when it is empty."""
+def write_note(
+    request_id: UUID, text: str, *, by: User, at: datetime, said: Mapping[str, Any] | None = None
+) -> DeskNote:
+    """Write a note on a household for the other coordinators.
+
+    An act that leaves the note says what it did in `said`, and then the text may be empty. Raises NotYours, or Incomplete
+    when the note is empty.
+    """
     text = text.strip()
-    if not text:
+    if not text and said is None:
         raise Incomplete(_("Write something first."))
     with one_act():
         asked = _touchable(request_id, by)
         _note(asked, What.NOTED, by=by, at=at)
-        return DeskNote.objects.create(request=asked, by=by, text=text[:LONGEST_NOTE], at=at)
+        return DeskNote.objects.create(request=asked, by=by, text=text[:LONGEST_NOTE], said=said, at=at)
 
 
 def notes_for(request_id: UUID, user: User) -> QuerySet[DeskNote]:
@@ -117,7 +123,7 @@ def notes_for(request_id: UUID, user: User) -> QuerySet[DeskNote]:
 
     A coordinator loses access once the household has no live match in their places.
     """
-    notes = DeskNote.objects.filter(request=request_id).select_related("by")
+    notes = DeskNote.objects.filter(request=request_id).select_related("by", "whom")
     asked = ShelterRequest.objects.get(pk=request_id)
     return notes if _may_touch(asked, user) else notes.none()
 

@@ -151,8 +151,8 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
         staying.notes = "\n".join(filter(None, [staying.notes, going.notes]))
     staying.version += 1
     staying.save(update_fields=["registered_at", "notes", "version"])
-    words = _("Merged with case %(number)s, whose request is withdrawn.") % {"number": going.arrival.case_number}
-    DeskNote.objects.create(request=staying, by=by, at=at, text=" ".join(filter(None, [str(words), reason])))
+    said = {"code": "merged", "number": going.arrival.case_number}
+    DeskNote.objects.create(request=staying, by=by, at=at, text=reason, said=said)
     due.note(at, requests=[staying.pk])
     return {"matches": matches, "contact_points": points}
 

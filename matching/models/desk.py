@@ -75,11 +75,18 @@ class Claim(models.Model):
 
 
 class DeskNote(models.Model):
-    """A note that a coordinator writes about a request for the others. Append-only; never shown to arrival or host."""
+    """A note that a coordinator writes about a request for the others. Append-only; never shown to arrival or host.
+
+    `text` holds the words that the coordinator typed. An act that leaves a note says what it did in `said`: a code with
+    numbers, which `matching.admin.line_words` puts into the reader's language. `whom` is the coordinator who was handed
+    the request.
+    """
 
     request = models.ForeignKey(ShelterRequest, on_delete=models.CASCADE, related_name="desk_notes")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    text = EncryptedTextField()
+    text = EncryptedTextField(blank=True)
+    said = models.JSONField(null=True, blank=True)
+    whom = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
 
     class Meta:

@@ -173,6 +173,7 @@ class MatchEvent(models.Model):
     reason = models.CharField(
         _("reason"), max_length=20, choices=[*REASON_CHOICES, (BY_POLICY, _("approved by the rules"))], blank=True
     )
+    numbers = models.JSONField(null=True, blank=True, help_text="Of the reason: the limits of the rules that approved.")
     note = EncryptedTextField(blank=True, default="")
     at = models.DateTimeField(_("at"))
 

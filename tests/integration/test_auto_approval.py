@@ -68,7 +68,7 @@ def test_automatic_approval_acts_in_the_leads_name_and_says_so(proven: Person, l
     assert last is not None
     assert (match.status, match.approved_by) == (Status.APPROVED, lena.user)
     assert (last.act, last.by, last.role, last.reason) == ("approve", lena.user, "coordinator", "auto_approval")
-    assert last.note == "at most 20 km, host after 2 stays"
+    assert (last.numbers, last.note) == ({"km": 20, "stays": 2}, "")
     assert match.space.host.user.notifications.filter(event="host_asked").exists()
     assert run() == 0
 
@@ -146,7 +146,7 @@ def test_a_risk_that_came_after_the_proposal_stops_it_under_the_lock(
     assert "identity_seen" in vetting.missing_checks(proven.host, tonight())
 
     with pytest.raises(PersonNeeded):
-        transitions.approve_by_policy(match.pk, by=lena.user, at=timezone.now(), policy="x")
+        transitions.approve_by_policy(match.pk, by=lena.user, at=timezone.now(), limits={"km": 20, "stays": 2})
     assert run() == 0
     match.refresh_from_db()
     assert match.status == Status.PROPOSED

@@ -125,7 +125,9 @@ def test_another_pair_is_proposed_with_a_reason_that_is_noted(carla: Person, pai
     match, note = Match.objects.get(), DeskNote.objects.get()
     assert (match.request, match.space) == pairs.other
     assert (note.request, note.by) == (match.request, carla.user)
-    assert "They are cousins." in note.text
+    assert note.text == "They are cousins."
+    assert (note.said["code"], note.said["reason"]) == ("override", "know_each_other")
+    assert note.said["score"] < note.said["best"]
 
 
 @every_door

@@ -343,7 +343,8 @@ def test_hand_over_gives_the_household_and_a_note_to_another(carla: Person, prop
 
     claim = Claim.objects.get()
     assert (claim.by, claim.handed_over_by, claim.until) == (clara.user, carla.user, now + claims.HANDED_OVER)
-    assert "she speaks Kazakh" in DeskNote.objects.get().text
+    note = DeskNote.objects.get()
+    assert (note.text, note.said, note.whom) == ("she speaks Kazakh", {"code": "handed_over"}, clara.user)
 
 
 def test_hand_over_tells_the_new_holder_and_nobody_else(carla: Person, proposal: Match, now: datetime) -> None:

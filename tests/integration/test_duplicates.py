@@ -164,11 +164,13 @@ def test_merged_host_gives_over_everything_and_signs_in_no_more(two_hosts: tuple
     assert point is not None
     assert point.user == stays.user
     assert registering.find_host([("sms", "+77015550101")]) == stays
-    lines = HostEvent.objects.filter(reason__in=["told on the phone", f"host {goes.pk} was merged into this one"])
-    assert list(lines.values_list("host", "from_status", "to_status", "by")) == [
-        (goes.pk, "unvetted", "merged", carla.user.pk),
-        (stays.pk, "vetted", "vetted", carla.user.pk),
-    ]
+    assert set(
+        HostEvent.objects.filter(at=verdict.at).values_list("host", "from_status", "to_status", "by", "reason")
+    ) == {
+        (goes.pk, "unvetted", "merged", carla.user.pk, "told on the phone"),
+        (stays.pk, "vetted", "vetted", carla.user.pk, ""),
+    }
+    assert stays.events.get(at=verdict.at).said == {"code": "merged", "number": goes.pk}
     assert found(PairKind.HOSTS, carla) == {}
 
 
@@ -302,7 +304,8 @@ def test_merged_request_is_withdrawn_and_gives_over_what_the_other_lacks(carla: 
     assert (goes.withdrawn_at is None, verdict.moved) == (False, {"contact_points": 1})
     assert (stays.registered_at, stays.notes) == (goes.registered_at, "Stairs\nA dog")
     assert [point.address for point in stays.arrival.user.contact_points.all()] == ["+77015550101"]
-    assert DeskNote.objects.get().text == f"Merged with case {first.arrival.case_number}, whose request is withdrawn."
+    note = DeskNote.objects.get()
+    assert (note.text, note.said) == ("", {"code": "merged", "number": first.arrival.case_number})
 
 
 def test_declined_pair_is_not_proposed_again_after_a_merge(hanna: Person, carla: Person) -> None:

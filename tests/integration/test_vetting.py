@@ -101,9 +101,9 @@ def test_refusal_takes_two_different_coordinators(carla: Person, now: datetime) 
 
     host = Host.objects.get()
     assert (host.status, told(hanna)) == ("refused", ["host_refused"])
-    assert list(HostEvent.objects.values_list("by", "from_status", "to_status", "reason")) == [
-        (carla.user.pk, "unvetted", "unvetted", "asks to refuse: no key to the flat"),
-        (other.user.pk, "unvetted", "refused", "no key to the flat"),
+    assert list(HostEvent.objects.values_list("by", "from_status", "to_status", "reason", "said")) == [
+        (carla.user.pk, "unvetted", "unvetted", "no key to the flat", {"code": "refusal_asked"}),
+        (other.user.pk, "unvetted", "refused", "no key to the flat", None),
     ]
 
 

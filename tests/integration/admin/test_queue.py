@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from matching import transitions
 from matching.admin import queue
+from matching.admin.line_words import of_note
 from matching.desk import claims, decisions, queueing
 from matching.desk.queueing import Filters
 from matching.models import Claim, DeskNote, Match, PendingDecision, ShelterRequest
@@ -517,7 +518,7 @@ def test_note_and_handing_over(carla: Person, proposal: Match, signed_in: SignIn
     client.post(f"{claim}/hand-over/", {"to": clara.user.pk, "note": "please"})
 
     (card,) = signed_in(clara).get(QUEUE, {"whose": "mine"}).context["cards"]
-    assert [note.text for note in card["card"].notes] == ["call after nine", "Handed over to clara. please"]
+    assert [of_note(note) for note in card["card"].notes] == ["call after nine", "Handed over to clara. please"]
     assert DeskNote.objects.count() == 2
 
 

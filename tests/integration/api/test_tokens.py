@@ -112,6 +112,8 @@ def test_token_of_scope_read_changes_nothing(calling: Calling, hanna: Person) ->
 
     assert [answer.status_code for answer in answers] == [200, 403, 403, 403, 403, 403]
     assert answers[1].json()["detail"] == 'This token may only read. Make one with the scope "write".'
+    in_russian = client.post(f"/api/v1/spaces/{space.pk}/pause/", headers={"accept-language": "ru"})
+    assert in_russian.json()["detail"] == "Этот токен даёт только читать. Создайте токен с областью «write»."
     assert list(Space.objects.values_list("beds", "status")) == [(3, "listed")]
 
 

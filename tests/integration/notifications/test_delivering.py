@@ -262,7 +262,7 @@ def test_deliver_does_not_ask_after_the_time_to_answer_is_over(gateway: Gateway,
 
     deliver(answer_by)
 
-    assert [(failed.error_class, failed.error_text) for failed in undelivered()] == [("expired", "too late to be told")]
+    assert [(failed.error_class, failed.error_text) for failed in undelivered()] == [("expired", "")]
     assert gateway.requests == []
 
 

@@ -118,9 +118,7 @@ def test_message_that_no_enabled_channel_serves_is_listed_as_undelivered(setting
 
     told = tell(carla, "proposals_waiting", at=NOON, key="waiting:1")
 
-    assert [(row.notification, row.error_class, row.error_text) for row in undelivered()] == [
-        (told, "permanent", "no enabled channel serves sms")
-    ]
+    assert [(row.notification, row.error_class, row.error_text) for row in undelivered()] == [(told, "no_channel", "")]
 
 
 # -- once -----------------------------------------------------------------------------------------

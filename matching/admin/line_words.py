@@ -1,0 +1,60 @@
+"""The words for what an act leaves on a note or a line of history: the row holds a code with numbers, never a sentence.
+
+A note written before there were codes holds its sentence as text, in the language of its author, and shows it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import HostEvent
+from matching.admin.words import OVERRIDE_WORDS
+from matching.models import DeskNote, MatchEvent
+
+
+def of_note(note: DeskNote) -> str:
+    """Return a note in the active language: what its act says, then the words that its author typed."""
+    return " ".join(filter(None, [_said_on_note(note.said, note), note.text]))
+
+
+def of_reason(event: MatchEvent) -> str:
+    """Return the reason of an act on a match in the active language, with the limits of the rules that approved it."""
+    reason = event.get_reason_display()
+    match event.numbers:
+        case {"km": km, "stays": stays}:
+            limits = ngettext(
+                "at most %(km)d km, host after %(stays)d stay", "at most %(km)d km, host after %(stays)d stays", stays
+            )
+            return f"{reason}: {limits % {'km': km, 'stays': stays}}"
+    return str(reason)
+
+
+def of_host_event(event: HostEvent) -> str:
+    """Return the reason for a change of a host's standing in the active language."""
+    match event.said:
+        case {"code": "refusal_asked"}:
+            return _("asks to refuse: %(reason)s") % {"reason": event.reason}
+        case {"code": "refusal_taken_back"}:
+            return event.reason or _("the refusal asked for was taken back")
+        case {"code": "merged", "number": number}:
+            return _("host %(number)d was merged into this one") % {"number": number}
+    return event.reason
+
+
+def _said_on_note(said: Mapping[str, Any] | None, note: DeskNote) -> str:
+    match said:
+        case {"code": "override", "reason": reason, "score": score, "best": best}:
+            return _("Chosen instead of what was advised (%(score).2f against %(best).2f): %(reason)s.") % {
+                "score": score,
+                "best": best,
+                "reason": OVERRIDE_WORDS.get(reason, reason),
+            }
+        case {"code": "handed_over"}:
+            return _("Handed over to %(who)s.") % {"who": note.whom}
+        case {"code": "merged", "number": number}:
+            return _("Merged with case %(number)s, whose request is withdrawn.") % {"number": number}
+    return ""
