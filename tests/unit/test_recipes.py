@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from matching.admin.on_behalf import AskForm, OfferForm, OnBehalfForm
+from matching.admin.words import WAY_WORDS
 from matching.engine import Need, Offer
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
 from matching.sheets.columns import CONTACTS
@@ -50,6 +51,10 @@ def test_every_transport_is_named_to_operators() -> None:
     line = next(line for line in example.splitlines() if line.startswith("# Telling people:"))
 
     assert [name for name in TRANSPORTS if name not in line] == []
+
+
+def test_every_transport_has_a_word_at_the_desk() -> None:
+    assert set(WAY_WORDS) == {*TRANSPORTS, ""}
 
 
 # -- a new field ----------------------------------------------------------------------------------

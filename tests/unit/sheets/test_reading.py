@@ -227,11 +227,12 @@ def test_a_comma_without_quotes_is_told_and_swallows_no_other_row() -> None:
 
     reading = read_spaces(data, find_place=find_place)
 
+    wanted = len(SPACE_COLUMNS)
     assert [(problem.line, problem.column, problem.reason) for problem in reading.problems] == [
         (
             2,
             "",
-            "This row has 21 cells where the header has 20. Write every cell, also the empty ones, "
+            f"This row has {wanted + 1} cells where the header has {wanted}. Write every cell, also the empty ones, "
             "and put quotation marks around a cell with a delimiter in it.",
         )
     ]
