@@ -28,6 +28,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import desk_sessions, second_factor, throttles
 from accounts.models import Authenticator, User
 from accounts.refusals import Refused
+from accounts.throttles import TRIES_FROM_ONE_SOURCE, TRIES_OF_ONE, TRIES_SECONDS
 
 AT_THE_DOOR = "at_the_door"
 DOOR_MINUTES = 10
@@ -41,8 +42,10 @@ class DeskPasswordForm(AdminAuthenticationForm):
         source = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
         try:
             at = timezone.now()
-            throttles.count("desk", self.cleaned_data.get("username") or "", limit=10, seconds=900, at=at)
-            throttles.count("desk-from", source, limit=30, seconds=900, at=at)
+            throttles.count(
+                "desk", self.cleaned_data.get("username") or "", limit=TRIES_OF_ONE, seconds=TRIES_SECONDS, at=at
+            )
+            throttles.count("desk-from", source, limit=TRIES_FROM_ONE_SOURCE, seconds=TRIES_SECONDS, at=at)
         except Refused as refusal:
             raise forms.ValidationError(str(refusal), code=refusal.code) from refusal
         return super().clean()

@@ -21,6 +21,7 @@ from accounts.arrivals import plain
 from accounts.coordinators import CoordinatorChange, note
 from accounts.models import Authenticator, RecoveryCode, User
 from accounts.refusals import Refused
+from accounts.throttles import TRIES_OF_ONE, TRIES_SECONDS
 from privacy.fields import blind_index
 
 STEP_SECONDS = 30
@@ -157,7 +158,7 @@ def _takes(authenticator: Authenticator, code: str, at: datetime) -> bool:
 
 def _count_try(user: User, at: datetime) -> None:
     # Count before the digits are compared, outside the transaction: a wrong code rolls that back.
-    throttles.count("second-factor", str(user.pk), limit=10, seconds=900, at=at)
+    throttles.count("second-factor", str(user.pk), limit=TRIES_OF_ONE, seconds=TRIES_SECONDS, at=at)
 
 
 def _write_recovery_codes(authenticator: Authenticator) -> list[str]:

@@ -20,6 +20,7 @@ from accounts.arrivals import plain
 from accounts.contacts import find_contact_point, read_contact
 from accounts.models import OneTimeCode, User
 from accounts.refusals import Refused, WrongCode
+from accounts.throttles import TRIES_FROM_ONE_SOURCE, TRIES_OF_ONE, TRIES_SECONDS
 from notifications.models import ContactPoint
 from notifications.outbox import tell
 from privacy.fields import blind_index
@@ -42,8 +43,8 @@ def sign_in_to_case(case_number: str, secret: str, *, source: str, at: datetime)
     """
     number = plain(case_number)
     if number:
-        throttles.count("case", number, limit=10, seconds=900, at=at)
-    throttles.count("case-from", source, limit=30, seconds=900, at=at)
+        throttles.count("case", number, limit=TRIES_OF_ONE, seconds=TRIES_SECONDS, at=at)
+    throttles.count("case-from", source, limit=TRIES_FROM_ONE_SOURCE, seconds=TRIES_SECONDS, at=at)
     user = User.objects.filter(username=number, arrival__isnull=False, is_active=True).first()
     if user is None:
         make_password(secret)  # As slow as `check_password`, so that time does not reveal whether a case exists.

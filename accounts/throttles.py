@@ -10,6 +10,15 @@ from django.db import connection
 from accounts.refusals import TooManyTries
 from privacy.fields import blind_index
 
+TRIES_OF_ONE = 10
+"""Tries to sign in to one account or case, and to give its second factor, in TRIES_SECONDS."""
+
+TRIES_FROM_ONE_SOURCE = 30
+"""Tries to sign in from one network address, whatever the accounts, in TRIES_SECONDS."""
+
+TRIES_SECONDS = 900
+"""The window in which tries to sign in are counted: 15 minutes."""
+
 COUNT = """
     INSERT INTO accounts_throttle (key, window_at, count) VALUES (%(key)s, %(at)s, 1)
     ON CONFLICT (key) DO UPDATE SET

@@ -72,11 +72,11 @@ def _write_users(ids: list[int], at: datetime) -> None:
 def _spaces(
     offers: list[Offer], ids: list[uuid.UUID], places: list[int], at: datetime
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    stated = [field for field in fields.weighed(fields.SPACE) if field.name != "windows"]
-    own = ["id", "host_id", "status", "place_id", "address", "directions", "fresh_until", "created_at", "version"]
+    stated = [field for field in fields.SPACE if field.name not in ("place", "directions", "windows")]
+    own = ["id", "host_id", "status", "place_id", "directions", "fresh_until", "created_at", "version"]
     until = at + timedelta(days=settings.FRESH_DAYS)
     rows = (
-        (pk, HOSTS_FROM + number, "listed", place, "", "", until, at, 1, *_kept(offer, stated))
+        (pk, HOSTS_FROM + number, "listed", place, "", until, at, 1, *_kept(offer, stated))
         for number, (pk, offer, place) in enumerate(zip(ids, offers, places, strict=True))
     )
     return [*own, *(field.name for field in stated)], rows
@@ -85,12 +85,11 @@ def _spaces(
 def _requests(
     needs: list[Need], places: list[int], at: datetime, later: timedelta
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    stated = fields.weighed(fields.REQUEST)
-    own = ["id", "arrival_id", "place_id", "children_ages", "notes", "left_over_reasons", "registered_at", "version"]
+    stated = [field for field in fields.REQUEST if field.name != "place"]
+    own = ["id", "arrival_id", "place_id", "left_over_reasons", "registered_at", "version"]
     rows = (
         (
-            *(uuid.uuid4(), ARRIVALS_FROM + number, place, [], "", "[]"),
-            *(at - timedelta(days=need.days_waiting), 1),
+            *(uuid.uuid4(), ARRIVALS_FROM + number, place, "[]", at - timedelta(days=need.days_waiting), 1),
             *_kept(replace(need, first_night=need.first_night + later), stated),
         )
         for number, (need, place) in enumerate(zip(needs, places, strict=True))
@@ -99,9 +98,12 @@ def _requests(
 
 
 def _kept(value: Need | Offer, stated: Sequence[Field]) -> Iterator[Any]:
-    """Yield the fields of a need or an offer as the database keeps them; the point as coarse as it does."""
+    """Yield the fields of a need or an offer as the database keeps them; the point as coarse as it does.
+
+    A field that the engine does not take has its default.
+    """
     for field in stated:
-        kept = field.kind.keep(getattr(value, field.engine))
+        kept = field.kind.keep(getattr(value, field.engine)) if field.engine else field.default
         if field.name in ("latitude", "longitude"):
             kept = round(kept, COARSE_DEGREES)
         yield list(kept) if isinstance(kept, tuple) else kept

@@ -1,4 +1,6 @@
-"""The acts that take in what hosts offer and what arrivals need: the only writers of spaces and shelter requests.
+"""The acts that take in what hosts offer and what arrivals need: they create and change spaces and shelter requests.
+
+Merging, undoing an import and the acts of `matching.transitions` also write single columns of these rows.
 
 Forms, serializers and sheets turn what was typed into `SpaceDetails` and `RequestDetails`. Whether these make sense is
 checked here, once for every door, and refused in words before the database would refuse.

@@ -28,3 +28,15 @@ OF_AGE = 18
 
 LONGEST_NOTE = 2_000
 """Characters. The longest note that somebody may write for the coordinators."""
+
+LONGEST_REASON = 200
+"""Characters. The longest reason of one line. The columns of reasons hold no more."""
+
+LONGEST_ADDRESS = 500
+"""Characters. The longest address of a space."""
+
+LONGEST_DIRECTIONS = 1_000
+"""Characters. The longest description of the way to the door of a space."""
+
+LONGEST_NAME = 120
+"""Characters. The longest name of a person."""

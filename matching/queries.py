@@ -274,7 +274,10 @@ def uncovered(request: ShelterRequest, today: date) -> list[tuple[date, date]]:
 
 
 def runs_wanted(asked: Wanting, spent: Collection[Holding], today: date) -> list[tuple[date, date]]:
-    """Return the same as `uncovered`, given the matches whose nights are spent: for rows read in columns."""
+    """Like `uncovered`, for callers that have already read the matches.
+
+    `spent` are the matches whose nights count: live, completed or no-show.
+    """
     night = max(asked.first_night, today)
     if not spent:
         return [(night, asked.last_day)] if night < asked.last_day else []

@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refused
 
+WRONG_INPUT = 422
+"""The HTTP status (RFC 9110) of a page that shows a form again because something in it is wrong."""
+
 
 class NoRoomLeft(Refused):
     """On some night of the match the space has no bed left, or another household has it."""

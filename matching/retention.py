@@ -18,8 +18,8 @@ PREVIEW_KEPT = timedelta(days=1)
 UNDO_KEPT = timedelta(days=30)
 """How long an import can be undone. Until then its rows hold what was there before."""
 
-CHANGES_KEPT = timedelta(hours=6)
-"""Longer than any worker goes without reading which requests and spaces have changed."""
+CHANGES_KEPT = timedelta(hours=12)
+"""Twice as long as any worker goes without reading which requests and spaces have changed (`matching.worker.placing`)."""
 
 
 @kept_for(lambda: timedelta(days=settings.DRAFT_DAYS), "unsent_answers")

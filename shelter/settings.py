@@ -104,7 +104,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "matching.web.every_page.surroundings",
             ],
-            "libraries": {"reasons": "matching.admin.reason_filter"},
+            "libraries": {"limits": "matching.admin.limit_tag", "reasons": "matching.admin.reason_filter"},
         },
     }
 ]

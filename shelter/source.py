@@ -65,7 +65,7 @@ def archive(request: HttpRequest) -> HttpResponse:
 
 @functools.cache
 def packed() -> bytes:
-    """Return the archive, packed once for each process: what runs in it does not change either."""
+    """Return the archive. It is packed once for each process, because the code of a running process does not change."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
         for path in files(Path(settings.BASE_DIR)):

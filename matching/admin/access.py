@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from accounts.coordinators import Rights, coordinator_of, desk_of, rights_of
 from accounts.models import User
 from accounts.refusals import Refused
+from matching.limits import LONGEST_NOTE, LONGEST_REASON
 
 Row = TypeVar("Row", bound=Model)
 
@@ -35,6 +36,9 @@ LOOK_REASONS = {
     "other": gettext_lazy("another reason, written down beside"),
 }
 """The reasons to open personal fields. The list is short, so that the reasons can be counted and learnt from."""
+
+LONGEST_LOOK_NOTE = LONGEST_REASON - max(map(len, LOOK_REASONS)) - len(": ")
+"""Characters. The access log keeps a reason and the note beside it as one line (see `why_look`)."""
 
 NEW_SECRET = "gave a new secret"  # noqa: S105 - a reason in words, not a secret
 """The reason in the access log when a coordinator reads a new secret to an arrival. `audit` translates it."""
@@ -65,6 +69,11 @@ def lead(request: HttpRequest) -> User:
     return user
 
 
+def note_of(request: HttpRequest) -> str:
+    """Return the note that a form of the desk sent, cut at LONGEST_NOTE: the field of the form takes no more."""
+    return request.POST.get("note", "")[:LONGEST_NOTE]
+
+
 def why_look(request: HttpRequest) -> str | None:
     """Return the reason to open personal fields, as it will be logged. Without a reason, tell the user and return None.
 
@@ -77,7 +86,7 @@ def why_look(request: HttpRequest) -> str | None:
     if reason == "other" and not note:
         messages.error(request, _("Write down your reason; it is logged."))
         return None
-    return f"{reason}: {note}"[:200] if note else reason
+    return f"{reason}: {note}"[:LONGEST_REASON] if note else reason
 
 
 def said(request: HttpRequest, act: Callable[[], Any], success: str) -> bool:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from matching import queries
-from matching.admin.access import back, coordinator, said
+from matching.admin.access import back, coordinator, note_of, said
 from matching.admin.queue import page_context
 from matching.admin.words import OVERRIDE_WORDS
 from matching.deadlines import local_date
@@ -94,7 +94,7 @@ def propose(request: HttpRequest) -> HttpResponse:
             at=timezone.now(),
             instead_of=instead_of,
             reason=request.POST.get("reason", ""),
-            note=request.POST.get("note", ""),
+            note=note_of(request),
         ),
         _("The proposal is written and waits for approval."),
     )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts import vetting
 from accounts.models import HostCall
 from accounts.vetting import CheckState
-from matching.admin.access import back, coordinator, said
+from matching.admin.access import back, coordinator, note_of, said
 from matching.desk import call_list
 from matching.desk.call_list import ReasonToCall
 
@@ -71,7 +71,7 @@ def called(desk: HostAdmin, request: HttpRequest, host_id: int) -> HttpResponse:
     """Note a call; the host leaves today's list."""
     user = coordinator(request)
     host = get_object_or_404(desk.visible(user), pk=host_id)
-    outcome, note = request.POST.get("outcome", ""), request.POST.get("note", "")[:500]
+    outcome, note = request.POST.get("outcome", ""), note_of(request)
     default = reverse("admin:accounts_host_call")
     if outcome not in HostCall.Outcome.values:
         desk.message_user(request, _("Choose what came of the call."), "error")

@@ -23,6 +23,7 @@ from accounts.coordinators import Granted, Rights, rights_in_words, rights_of
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
 from matching.admin.access import LookOnly, said
+from matching.limits import LONGEST_NAME, LONGEST_REASON
 from places import queries as places
 from places.models import Place
 
@@ -65,12 +66,12 @@ class RightsForm(forms.Form):
 
 
 class ChangeForm(RightsForm):
-    reason = forms.CharField(label=gettext_lazy("Why"), max_length=200)
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=LONGEST_REASON)
 
 
 class NameForm(RightsForm):
     username = forms.CharField(label=gettext_lazy("User name"), max_length=60)
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=120, required=False)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=LONGEST_NAME, required=False)
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=settings.LANGUAGES)
     field_order = ("username", "name", "language", "role", "all_places", "places")
 
@@ -196,7 +197,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
         row = get_object_or_404(self.get_queryset(request), pk=coordinator_id)
         if act not in ACTS:
             raise Http404
-        reason = " ".join(request.POST.get("reason", "").split())[:200]
+        reason = " ".join(request.POST.get("reason", "").split())[:LONGEST_REASON]
         if not reason:
             self.message_user(request, _("Write down the reason."), "error")
             return self._page(request, row)

@@ -24,6 +24,7 @@ from deployment.rules import LATER, Rules
 from matching.admin.audit import AuditOnly, WhoDidIt
 from matching.admin.words import RISK_WORDS
 from matching.desk import auto_approval
+from matching.limits import LONGEST_REASON
 from matching.risks import FIRST_TIME_HOST, LONE_WOMAN, MINOR
 
 TIERS = range(1, 5)
@@ -56,7 +57,7 @@ class SettingsForm(forms.Form):
     auto_approve = forms.BooleanField(label=NAMES["auto_approve"], required=False)
     auto_approve_km = forms.IntegerField(label=NAMES["auto_approve_km"])
     auto_approve_stays = forms.IntegerField(label=NAMES["auto_approve_stays"])
-    reason = forms.CharField(label=gettext_lazy("Why do you change this?"), max_length=200)
+    reason = forms.CharField(label=gettext_lazy("Why do you change this?"), max_length=LONGEST_REASON)
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, now: Rules, seen: int) -> None:

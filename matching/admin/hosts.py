@@ -20,8 +20,9 @@ from accounts.evidence import NotAPicture, PictureTooBig
 from accounts.models import Host, HostCall, HostCheck, HostEvent, HostEvidence, User
 from matching import disclosure, hosts, queries
 from matching.admin import call_list, personal
-from matching.admin.access import LookOnly, back, coordinator, said, why_look
+from matching.admin.access import LookOnly, back, coordinator, note_of, said, why_look
 from matching.deadlines import local_date
+from matching.limits import LONGEST_REASON
 from matching.refusals import one_act
 
 KEEP = "kept"
@@ -107,7 +108,7 @@ class HostAdmin(LookOnly[Host]):
         if kind not in HostCheck.Kind.values or passed not in ("yes", "no"):
             self.message_user(request, _("Choose what was checked, and whether it was passed."), "error")
             return self._page(request, host_id)
-        note = request.POST.get("note", "")
+        note = note_of(request)
 
         def record() -> None:
             with one_act():
@@ -119,7 +120,7 @@ class HostAdmin(LookOnly[Host]):
     def standing(self, request: HttpRequest, host_id: int, move: str) -> HttpResponse:
         """Vet or suspend the host, ask for a refusal, second a refusal, or take one back."""
         user, host, page = self._of(request, host_id)
-        at, reason = timezone.now(), " ".join(request.POST.get("reason", "").split())[:200]
+        at, reason = timezone.now(), " ".join(request.POST.get("reason", "").split())[:LONGEST_REASON]
         seconds = move == Host.Status.REFUSED and host.refusal_by_id is not None
         if move in (Host.Status.REFUSED, Host.Status.SUSPENDED) and not reason and not seconds:
             self.message_user(request, _("Write down the reason."), "error")

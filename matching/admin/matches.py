@@ -24,7 +24,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from matching import queries, transitions
 from matching.admin import by_hand, personal, queue, unplaced
-from matching.admin.access import LookOnly, back, coordinator, said
+from matching.admin.access import LookOnly, back, coordinator, note_of, said
 from matching.admin.words import REASON_WORDS, RISK_WORDS
 from matching.desk import claims
 from matching.models import Match
@@ -142,7 +142,7 @@ class MatchAdmin(LookOnly[Match]):
         if match.status == Status.PROPOSED and act == Act.DECLINE:
             return HttpResponseRedirect(reverse("admin:matching_match_card", args=[match.request_id]))
         words, move = ACTS[Act(act)]
-        details = {"note": request.POST.get("note", "")} if act in (*NEEDS_REASON, Act.UNFREEZE) else {}
+        details = {"note": note_of(request)} if act in (*NEEDS_REASON, Act.UNFREEZE) else {}
         if act in NEEDS_REASON:
             details["reason"] = request.POST.get("reason", "")
         said(

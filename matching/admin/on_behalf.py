@@ -29,6 +29,8 @@ from matching.importing.uploads import in_language
 from matching.intake import RequestDetails, SpaceDetails
 from matching.limits import (
     DEFAULT_RADIUS_KM,
+    LONGEST_ADDRESS,
+    LONGEST_NAME,
     LONGEST_NOTE,
     LONGEST_STAY,
     MOST_BEDS,
@@ -36,14 +38,13 @@ from matching.limits import (
     WIDEST_RADIUS_KM,
 )
 from matching.models import ShelterRequest, Space
-from matching.refusals import NotYours
+from matching.refusals import WRONG_INPUT, NotYours
 from matching.sheets.cells import CellProblem
 from matching.sheets.cells import languages as read_languages
 from matching.sheets.fields import REQUEST_NAMES, SPACE_NAMES
 from places.models import Place
 from places.queries import candidates
 
-WRONG_INPUT = 422
 NOT_YOUR_PLACE = gettext_lazy("This place is not one of yours. Give the call to one of its coordinators.")
 SUGGESTED = 150
 """The number of places that the field suggests. Other places can be typed in full."""
@@ -85,7 +86,7 @@ class OnBehalfForm(forms.Form):
         max_length=100,
         initial="ru",
     )
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100, required=False)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=LONGEST_NAME, required=False)
     contact = forms.CharField(
         label=gettext_lazy("Phone or e-mail, if they have any"),
         max_length=200,
@@ -236,7 +237,10 @@ class OfferForm(OnBehalfForm):
     first_night = day(gettext_lazy("Free from the night of"))
     last_day = day(gettext_lazy("Free until the morning of"))
     address = forms.CharField(
-        label=gettext_lazy("Exact address"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=gettext_lazy("Exact address"),
+        max_length=LONGEST_ADDRESS,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     shared = forms.BooleanField(label=gettext_lazy("Several households at the same time"), required=False)
     who = forms.ChoiceField(label=gettext_lazy("Who"), choices=Space.Who.choices)

@@ -20,6 +20,8 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from matching.admin.access import lead
 from matching.admin.audit import AuditOnly, WhoDidIt
+from matching.limits import LONGEST_REASON
+from matching.refusals import WRONG_INPUT
 from places import editing
 from places.editing import PlaceChanged, PlaceDetails, PlaceNotSensible
 from places.models import Place, PlaceChange
@@ -48,7 +50,7 @@ class PlaceForm(forms.Form):
     country = forms.CharField(label=FIELD_WORDS["country"], max_length=2)
     latitude = forms.FloatField(label=FIELD_WORDS["latitude"], widget=forms.TextInput(attrs={"inputmode": "decimal"}))
     longitude = forms.FloatField(label=FIELD_WORDS["longitude"], widget=forms.TextInput(attrs={"inputmode": "decimal"}))
-    reason = forms.CharField(label=gettext_lazy("Why"), max_length=200)
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=LONGEST_REASON)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def details(self) -> PlaceDetails:
@@ -147,7 +149,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
                 self.message_user(request, _("The place is added; people can choose it now."), "success")
                 return redirect("admin:places_place_change", place.pk)
         context = {**self.admin_site.each_context(request), "title": _("Add a place"), "opts": self.opts, "form": form}
-        return TemplateResponse(request, self.add_form_template, context, status=422 if form.errors else 200)
+        return TemplateResponse(request, self.add_form_template, context, status=WRONG_INPUT if form.errors else 200)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -170,7 +172,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
                 for change in place.changes.select_related("by")[:50]
             ],
         }
-        return TemplateResponse(request, self.change_form_template, context, status=422 if form.errors else 200)
+        return TemplateResponse(request, self.change_form_template, context, status=WRONG_INPUT if form.errors else 200)
 
     # -- acts -------------------------------------------------------------------------------------
 
@@ -207,7 +209,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
         get_object_or_404(Place, pk=place_id)
         if act not in ACTS:
             raise Http404
-        reason = " ".join(request.POST.get("reason", "").split())[:200]
+        reason = " ".join(request.POST.get("reason", "").split())[:LONGEST_REASON]
         do, words = ACTS[act]
         if not reason:
             self.message_user(request, _("Write down the reason."), "error")

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries
-from matching.admin.access import back, coordinator, said
+from matching.admin.access import back, coordinator, note_of, said
 from matching.admin.words import NIGHT_WORDS, REASON_WORDS, RISK_WORDS, WHOSE_WORDS, record_words
 from matching.desk import by_hand, claims, decisions, queueing
 from matching.desk.queueing import HIGH, LOW, Card, Filters, Pending
@@ -188,7 +188,7 @@ def decide(request: HttpRequest) -> HttpResponse:
     user, at = coordinator(request), timezone.now()
     act, _sep, reason = request.POST.get("act", "").partition(":")
     seen = seen_from(request.POST.get("seen", ""))
-    details = {"reason": reason or request.POST.get("reason", ""), "note": request.POST.get("note", "")}
+    details = {"reason": reason or request.POST.get("reason", ""), "note": note_of(request)}
     try:
         bundle = decisions.decide(seen, act, by=user, at=at, **details)
         if request.POST.get("now"):
@@ -336,7 +336,7 @@ def claim(request: HttpRequest, request_id: UUID, act: str) -> HttpResponse:
     """Take a household, take it over, give it back, hand it over, or write a note on it."""
     user, at = coordinator(request), timezone.now()
     _household(user, request_id)
-    note = request.POST.get("note", "")
+    note = note_of(request)
     page = reverse("admin:matching_match_card", args=[request_id])
     if act == "take":
         said(request, lambda: claims.take(request_id, by=user, at=at), _("Others see that you are looking at it."))

@@ -28,7 +28,7 @@ from matching.models import PairVerdict, Space
 from matching.refusals import one_act
 from matching.states import HOLDS_BEDS
 
-Kind = PairVerdict.Kind
+PairKind = PairVerdict.Kind
 
 WHY_WORDS = {
     duplicates.Likeness.CONTACT: gettext_lazy("the same phone, e-mail or Telegram name"),
@@ -44,9 +44,9 @@ MOVED_WORDS = {
     "matches": gettext_lazy("matches"),
 }
 PAGES = {
-    Kind.HOSTS: "admin:accounts_host_change",
-    Kind.SPACES: "admin:matching_space_change",
-    Kind.REQUESTS: "admin:matching_shelterrequest_change",
+    PairKind.HOSTS: "admin:accounts_host_change",
+    PairKind.SPACES: "admin:matching_space_change",
+    PairKind.REQUESTS: "admin:matching_shelterrequest_change",
 }
 
 
@@ -67,7 +67,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """List the pairs of one kind, the surest first."""
     user = coordinator(request)
     kind = request.GET.get("kind", "")
-    kind = kind if kind in Kind.values else Kind.HOSTS
+    kind = kind if kind in PairKind.values else PairKind.HOSTS
     typed = request.GET.get("place", "")
     place = int(typed) if typed.isdecimal() and len(typed) < 10 else None
     found = duplicates.find(kind, user, local_date(timezone.now()), place=place)
@@ -78,7 +78,7 @@ def page(request: HttpRequest) -> HttpResponse:
         title=_("Duplicates"),
         here="sheets",
         kind=kind,
-        kinds=Kind.choices,
+        kinds=PairKind.choices,
         place=place,
         places=queries.places_visible_to(user).filter(pk__in=taken).order_by("name").values_list("pk", "name"),
         cut=found.cut,
@@ -130,7 +130,7 @@ def open_personal(request: HttpRequest, pair_kind: str, one: str, other: str) ->
     reason = why_look(request)
     if reason is None:
         return both(request, pair_kind, one, other)
-    fields = "name contact address" if pair_kind == Kind.SPACES else "name contact"
+    fields = "name contact address" if pair_kind == PairKind.SPACES else "name contact"
     people = {sides[pk]["user"].pk: sides[pk]["user"] for pk in (one, other)}
     with one_act():
         for person in people.values():
@@ -141,7 +141,7 @@ def open_personal(request: HttpRequest, pair_kind: str, one: str, other: str) ->
             "points": [
                 (point.get_channel_display(), point.address) for point in sides[pk]["user"].contact_points.all()
             ],
-            "address": sides[pk]["row"].address if pair_kind == Kind.SPACES else "",
+            "address": sides[pk]["row"].address if pair_kind == PairKind.SPACES else "",
         }
         for pk in (one, other)
     ]
@@ -176,7 +176,7 @@ def apart(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpRes
 def _pair(request: HttpRequest, kind: str, one: str, other: str) -> tuple[User, dict[str, dict[str, Any]]]:
     """Return the user and the two sides by their ids. Raises Http404 unless the user may see both rows."""
     user = coordinator(request)
-    if kind not in Kind.values or one == other:
+    if kind not in PairKind.values or one == other:
         raise Http404
     sides = _sides(kind, user, [one, other])
     if len(sides) < 2:
@@ -189,10 +189,10 @@ def _sides(kind: str, user: User, ids: Iterable[str]) -> dict[str, dict[str, Any
     keys: list[Any] = [key for key in (_key(kind, pk) for pk in ids) if key is not None]
     live = Q(matches__status__in=sorted(HOLDS_BEDS))
     rows: QuerySet[Any]
-    if kind == Kind.HOSTS:
+    if kind == PairKind.HOSTS:
         hosts = queries.hosts_visible_to(user).exclude(status=Host.Status.MERGED)
         rows = hosts.select_related("user").prefetch_related("spaces__place", "checks")
-    elif kind == Kind.SPACES:
+    elif kind == PairKind.SPACES:
         spaces = queries.spaces_visible_to(user).annotate(live=Count("matches", filter=live))
         rows = spaces.select_related("host__user", "place").prefetch_related("windows")
     else:
@@ -201,13 +201,13 @@ def _sides(kind: str, user: User, ids: Iterable[str]) -> dict[str, dict[str, Any
     found = {}
     row: Any
     for row in rows.filter(pk__in=keys):
-        owner = row if kind == Kind.HOSTS else row.host if kind == Kind.SPACES else row.arrival
-        found[str(row.pk)] = {"row": row, "user": owner.user, "page": reverse(PAGES[Kind(kind)], args=[row.pk])}
+        owner = row if kind == PairKind.HOSTS else row.host if kind == PairKind.SPACES else row.arrival
+        found[str(row.pk)] = {"row": row, "user": owner.user, "page": reverse(PAGES[PairKind(kind)], args=[row.pk])}
     return found
 
 
 def _key(kind: str, pk: str) -> int | UUID | None:
-    if kind == Kind.HOSTS:
+    if kind == PairKind.HOSTS:
         return int(pk) if pk.isdecimal() and len(pk) < 18 else None
     try:
         return UUID(pk)

@@ -27,9 +27,9 @@ from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS, SHEET_COLUMN
 from matching.importing import undoing, uploads
 from matching.importing.uploads import MOST_BYTES, SheetTooLarge
 from matching.models import SheetImport, SheetImportRow
+from matching.refusals import WRONG_INPUT
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
 
-WRONG_INPUT = 422
 ROWS_A_PAGE = 100
 LOOK_AGAIN_SECONDS = 3
 State = SheetImport.State

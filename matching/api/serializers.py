@@ -14,7 +14,7 @@ from matching import queries
 from matching.api.worded_reasons import WordedReasonSerializer
 from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
-from matching.limits import LONGEST_LIMIT, LONGEST_NOTE, OF_AGE
+from matching.limits import LONGEST_ADDRESS, LONGEST_DIRECTIONS, LONGEST_LIMIT, LONGEST_NOTE, OF_AGE
 from matching.models import ShelterRequest, Space
 from matching.sheets import fields
 from matching.sheets.fields import LANGUAGES, NEEDED, REQUEST_NAMES, SPACE_NAMES, Field
@@ -114,10 +114,13 @@ class SpaceDetailsSerializer(WherePart):
     """An offer as a host states it."""
 
     address = serializers.CharField(
-        max_length=500, required=False, allow_blank=True, help_text="A change without this field keeps the address."
+        max_length=LONGEST_ADDRESS,
+        required=False,
+        allow_blank=True,
+        help_text="A change without this field keeps the address.",
     )
     directions = serializers.CharField(
-        max_length=1000,
+        max_length=LONGEST_DIRECTIONS,
         required=False,
         allow_blank=True,
         help_text="How to find the door. A change without this field keeps the directions.",

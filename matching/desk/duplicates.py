@@ -25,7 +25,7 @@ from matching.models import PairVerdict, ShelterRequest, Space
 from notifications.models import ContactPoint
 from places.names import key_of
 
-Kind = PairVerdict.Kind
+PairKind = PairVerdict.Kind
 
 MOST_NAMES = 3_000
 """The most names that are compared: the newest of all places, or of the place that is chosen."""
@@ -65,13 +65,13 @@ def find(kind: str, user: User, today: date, *, place: int | None = None) -> Pai
     """
     pairs: dict[tuple[str, str], set[Likeness]] = defaultdict(set)
     cut = False
-    if kind == Kind.HOSTS:
+    if kind == PairKind.HOSTS:
         hosts = queries.hosts_visible_to(user).exclude(status=Host.Status.MERGED)
         hosts = hosts.filter(spaces__place=place).distinct() if place else hosts
         _add(pairs, Likeness.CONTACT, _by_contact("user__host", hosts))
         _add(pairs, Likeness.ADDRESS, _hosts_by_address(hosts))
         cut = _add_names(pairs, _names_of_hosts(hosts))
-    elif kind == Kind.SPACES:
+    elif kind == PairKind.SPACES:
         _add(pairs, Likeness.ADDRESS, _spaces_by_address(_in(place, queries.spaces_visible_to(user))))
     else:
         asked = _in(place, queries.requests_visible_to(user)).filter(

@@ -1,6 +1,6 @@
-"""Merging two rows that are one: the row that stays gets whatever belongs to the other, and a line of history says so.
+"""Merge two rows for the same thing. The row that stays gets the other's relations, and the history notes it.
 
-The acts and the guards of the database refuse a merge that would lose a decision, or a bed somebody was promised.
+The acts and the guards of the database refuse a merge that would lose a decision, or a bed that somebody was promised.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from accounts.merging import CannotMerge, KeepTheOther, merge_hosts
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import due, intake, queries, transitions
+from matching.limits import LONGEST_REASON
 from matching.models import DeskNote, Match, PairVerdict, ShelterRequest, Space
 from matching.refusals import HasLiveMatches, NotYours, one_act
 from matching.states import HOLDS_BEDS, Status
 
-Kind, Verdict = PairVerdict.Kind, PairVerdict.Verdict
+PairKind, Verdict = PairVerdict.Kind, PairVerdict.Verdict
 Moved = dict[str, int]
 
 
@@ -33,12 +34,12 @@ def merge(kind: str, goes: str, stays: str, *, by: User, at: datetime, reason: s
     a match that moves does not fit the space that stays.
     """
     acts: dict[str, Callable[..., Moved]] = {
-        Kind.HOSTS: _merge_hosts,
-        Kind.SPACES: _merge_spaces,
-        Kind.REQUESTS: _merge_requests,
+        PairKind.HOSTS: _merge_hosts,
+        PairKind.SPACES: _merge_spaces,
+        PairKind.REQUESTS: _merge_requests,
     }
     with one_act():
-        moved = acts[kind](goes, stays, by=by, at=at, reason=reason[:200])
+        moved = acts[kind](goes, stays, by=by, at=at, reason=reason[:LONGEST_REASON])
         one, other = in_order(goes, stays)
         return PairVerdict.objects.create(
             kind=kind,
@@ -49,7 +50,7 @@ def merge(kind: str, goes: str, stays: str, *, by: User, at: datetime, reason: s
             moved={what: count for what, count in moved.items() if count},
             by=by,
             at=at,
-            reason=reason[:200],
+            reason=reason[:LONGEST_REASON],
         )
 
 
@@ -79,11 +80,11 @@ def in_order(one: str, other: str) -> tuple[str, str]:
 
 
 def _covers(kind: str, pk: str, by: User) -> bool:
-    if kind == Kind.HOSTS:
+    if kind == PairKind.HOSTS:
         return queries.hosts_visible_to(by).filter(pk=pk).exists() and all(
             queries.covers(by, place) for place in Space.objects.filter(host=int(pk)).values_list("place", flat=True)
         )
-    rows = Space.objects if kind == Kind.SPACES else ShelterRequest.objects
+    rows = Space.objects if kind == PairKind.SPACES else ShelterRequest.objects
     place = rows.filter(pk=pk).values_list("place", flat=True).first()
     return queries.covers(by, place)
 
@@ -99,7 +100,7 @@ def _merge_hosts(goes: str, stays: str, *, by: User, at: datetime, reason: str) 
     # Lock spaces before their hosts, as everywhere; ask only then whether `by` covers the place of each.
     spaces = Space.objects.filter(host__in=[goes, stays]).order_by("pk").select_for_update(of=("self",))
     list(spaces.values_list("pk"))
-    _check_covered(Kind.HOSTS, goes, stays, by)
+    _check_covered(PairKind.HOSTS, goes, stays, by)
     moved = merge_hosts(int(goes), int(stays), by=by, at=at, reason=reason)
     over = list(Space.objects.filter(host=int(goes)).values_list("pk", flat=True))
     Space.objects.filter(pk__in=over).update(host=int(stays), version=F("version") + 1)
@@ -110,7 +111,7 @@ def _merge_hosts(goes: str, stays: str, *, by: User, at: datetime, reason: str) 
 def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str) -> Moved:
     locked = Space.objects.filter(pk__in=[goes, stays]).order_by("pk").select_for_update(of=("self",))
     rows = {str(space.pk): space for space in locked}
-    _check_covered(Kind.SPACES, goes, stays, by)
+    _check_covered(PairKind.SPACES, goes, stays, by)
     if rows[goes].host_id != rows[stays].host_id:
         raise CannotMerge(str(_("They are of two hosts. If these are one person, merge the hosts first.")))
     if any(space.status == Space.Status.WITHDRAWN for space in rows.values()):
@@ -123,7 +124,7 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
 
 
 def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: str) -> Moved:
-    _check_covered(Kind.REQUESTS, goes, stays, by)
+    _check_covered(PairKind.REQUESTS, goes, stays, by)
     rows = {
         str(row.pk): row for row in ShelterRequest.objects.filter(pk__in=[goes, stays]).select_related("arrival__user")
     }

@@ -322,7 +322,7 @@ class Board:
 
     @contextmanager
     def _without(self, need_id: str) -> Iterator[None]:
-        """Ask as if the placement of a need did not stand."""
+        """Within the block, answer as if this need were not placed."""
         there = self._standing.get(need_id)
         if there is not None:
             self._take(there, -1)
@@ -334,7 +334,7 @@ class Board:
 
     @contextmanager
     def _with(self, placement: Placement) -> Iterator[None]:
-        """Ask as if a placement stood."""
+        """Within the block, answer as if this placement stood."""
         for leg in placement.legs:
             self._state.take(leg.offer_id, _held(leg), movable=True)
         try:

@@ -13,6 +13,8 @@ from math import asin, cos, radians, sin, sqrt
 from matching.engine.values import Leg, Need, Offer, Placement
 
 EARTH_KM = 6371.0088
+"""The mean radius of the Earth (IUGG), in km. Stated a second time, apart from `places.earth`, like everything here."""
+
 A_LITTLE = 1e-6
 
 

@@ -8,7 +8,7 @@ B = 1 household where not:
 where a household of s people (s = 1 where not shared) pays sum over j of mu_j x floor(s / j) for each night. No
 plan can be worth more. Its ways are among all ways, and they pay at most the cost of all beds, since the sum of
 floor(s / j) over the households in a space is at most floor(B / j).
-Like `checking`, this module shares no code with the solver.
+Like `checking`, this module shares no code with the solver. Of `checking` it takes only the radius of the Earth.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from typing import Any
 import numpy as np
 
 from matching.engine.arrays import BoolVector, FloatVector, IntVector
+from matching.engine.checking import EARTH_KM
 from matching.engine.values import Need, Offer, Prices
-
-EARTH_KM = 6371.0088
 
 
 def recompute_bound(

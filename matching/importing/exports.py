@@ -1,7 +1,7 @@
 """Exports: the spaces, shelter requests and matches of somebody's places, in the columns of the sheets.
 
-Without personal fields anybody at the desk may take one. With them only who is permitted, for a reason, and before the
-first line leaves there is a look in the access log for every person in it: what is not logged is not exported.
+Anybody at the desk may take an export without personal fields. One with them needs a permission and a reason, and the
+access log names each person in it before the first line leaves.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from matching.models import Match, ShelterRequest, Space
 from matching.reason_words import in_words
 from matching.refusals import one_act
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, fields, safe_cell
-from matching.sheets.columns import PERSONAL
+from matching.sheets.columns import CONTACTS, PERSONAL
 from matching.sheets.fields import WINDOWS, YES_NO, Field
 from privacy.models import AccessLog
 
@@ -39,7 +39,7 @@ MATCH_COLUMNS = (
 
 
 class ExportKind(StrEnum):
-    """What is exported."""
+    """The kinds of export."""
 
     SPACES = "spaces"
     REQUESTS = "requests"
@@ -47,7 +47,7 @@ class ExportKind(StrEnum):
 
 
 class MayNotExportPersonal(Refused):
-    """Personal fields in bulk are for leads and whom they permit it, and a reason is asked for."""
+    """Raised for an export of personal fields without permission or without a reason."""
 
     code = "may_not_export_personal"
     message = _(
@@ -69,14 +69,14 @@ def columns_of(kind: ExportKind, *, personal: bool = False) -> list[str]:
 
 
 def lines(kind: ExportKind, *, by: User) -> Iterator[list[Any]]:
-    """Yield the lines of an export of what `by` may see, without personal fields; nothing for who is not at the desk."""
+    """Yield the rows that `by` may see, without personal fields; none if `by` does not work at the desk."""
     return _lines(kind, _ids(kind, by), personal=False)
 
 
 def open_personal(kind: ExportKind, *, by: User, at: datetime, reason: str) -> Iterator[list[Any]]:
-    """Log a look at everybody in the export, then return its lines with their personal fields.
+    """Log a look at everybody in the export, then return its rows with their personal fields.
 
-    Raises MayNotExportPersonal, before anything is read.
+    Raises MayNotExportPersonal before it reads any row.
     """
     if not may_export_personal(by) or not reason or kind is ExportKind.MATCHES:
         raise MayNotExportPersonal
@@ -93,7 +93,7 @@ def open_personal(kind: ExportKind, *, by: User, at: datetime, reason: str) -> I
 
 
 def as_csv(header: Sequence[str], lines: Iterator[list[Any]]) -> Iterator[bytes]:
-    """Yield a CSV file piece by piece: UTF-8 with the mark by which spreadsheet programs know it, no cell a formula."""
+    """Yield a CSV file piece by piece, in UTF-8 with a byte-order mark for spreadsheet programs. No cell is a formula."""
     yield b"\xef\xbb\xbf"
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -108,7 +108,7 @@ def as_csv(header: Sequence[str], lines: Iterator[list[Any]]) -> Iterator[bytes]
 
 
 def write_xlsx(out: IO[bytes], header: Sequence[str], lines: Iterator[list[Any]]) -> None:
-    """Write a workbook of one sheet, row by row, so that memory does not grow with it; texts stay texts."""
+    """Write a workbook of one sheet row by row, so that memory does not grow with the sheet. No text becomes a formula."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(out, options) as book:
         bold, sheet = book.add_format({"bold": True}), book.add_worksheet()
@@ -123,7 +123,7 @@ def write_xlsx(out: IO[bytes], header: Sequence[str], lines: Iterator[list[Any]]
                     sheet.write_string(row, column, safe_cell(value))
 
 
-# -- what is in it --------------------------------------------------------------------------------
+# -- what is in an export --------------------------------------------------------------------------------
 
 
 def _of(kind: ExportKind) -> Any:
@@ -157,7 +157,7 @@ def _lines(kind: ExportKind, ids: Sequence[UUID], *, personal: bool) -> Iterator
     for start in range(0, len(ids), AT_ONCE):
         batch = ids[start : start + AT_ONCE]
         rows = _of(kind).select_related(*related).prefetch_related(*prefetched)
-        # Without their personal fields rows are not even decrypted.
+        # An export without personal fields reads no encrypted column.
         rows = rows.prefetch_related(f"{_WHO[kind]}__contact_points") if personal else rows.defer(*unread)
         found = {row.pk: row for row in rows.filter(pk__in=batch)}
         for pk in batch:
@@ -185,11 +185,11 @@ _LOADED: dict[ExportKind, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...
         ),
     ),
 }
-"""For each kind: the related rows to read along, what hangs on it, and the personal fields that are not even decrypted."""
+"""For each kind: relations to select, relations to prefetch, and encrypted columns to leave unread."""
 
 
 def _written(row: Space | ShelterRequest, declared: Sequence[Field]) -> dict[str, Any]:
-    """Return the cells of the declared columns, but for the personal ones and the windows."""
+    """Return the cells of the declared columns, without the personal columns and the windows."""
     return {
         field.column: field.kind.write(getattr(row, field.name))
         for field in declared
@@ -231,7 +231,7 @@ def _personal(row: Space | ShelterRequest) -> dict[str, Any]:
     user = row.host.user if isinstance(row, Space) else row.arrival.user
     points = sorted(user.contact_points.all(), key=lambda point: (not point.preferred, point.pk), reverse=True)
     of = {point.channel: point.address for point in points}
-    told = {"phone": of.get("sms", ""), "email": of.get("email", ""), "telegram": of.get("telegram", "")}
+    told = {column: of.get(channel, "") for channel, column in CONTACTS.items()}
     declared = fields.SPACE if isinstance(row, Space) else fields.REQUEST
     said = {field.column: getattr(row, field.name) for field in declared if field.column and field.personal}
     return {**told, "host" if isinstance(row, Space) else "name": user.name, **said}

@@ -1,8 +1,8 @@
-"""Taking in whole sheets: every good row by the same acts as through any other door.
+"""Import whole sheets: every good row goes through the same acts as a row from any other door.
 
 `space_id` and `request_id` are the keys: a row whose key is known changes what it says, and the same
 sheet a second time changes nothing. Rows are committed by the hundred, each in a savepoint of its own,
-so that what the domain or the database refuses in one row does not stop the others.
+so that a refused row does not stop the others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from matching.intake import RequestDetails, SpaceDetails
 from matching.models import ShelterRequest, Space
 from matching.refusals import NotYours, one_act
 from matching.sheets import RequestRow, RowProblem, SpaceRow
-from notifications.models import ContactPoint
+from matching.sheets.columns import CONTACTS
 from places.gazetteer import nearest_place
 from places.models import Place
 
@@ -45,21 +45,21 @@ Progress = Callable[[int], None]
 BATCH = 100
 
 UUID_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""What a key of the service's own looks like."""
+"""The form of a key that the service made: a UUID."""
 
 VOUCHED = _("From an imported sheet, on the coordinator's word.")
 REFUSED_BY_DATABASE = _("The database refuses this row. Look at its dates and numbers, and import it again.")
 
 
 class GazetteerNotLoaded(Refused):
-    """A place of the sheet, or every place, is missing in the database."""
+    """The database lacks a place of the sheet, or has no places at all."""
 
     code = "gazetteer_not_loaded"
     message = _("The places are not in the database yet. Run: python manage.py load_gazetteer")
 
 
 class RowOutcome(StrEnum):
-    """What became of one row."""
+    """The outcome of one row."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -68,10 +68,10 @@ class RowOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One good row as it was taken in, and what it found there: enough to say what it changed, and to take it back.
+    """One row that was imported, and what was there before: enough to show its changes and to undo them.
 
-    `before` are the details, None for a new row; `name_before` is the name of its host or arrival. `is_new_person`
-    says that host or arrival came with the row, `new_contacts` which contact points they got by it.
+    `before` holds the earlier details, None for a new row. `name_before` is the earlier name of its host or arrival.
+    `is_new_person` says that the row brought its host or arrival. `new_contacts` are the ids of their new contact points.
     """
 
     outcome: RowOutcome
@@ -91,7 +91,7 @@ class Taken:
 
 @dataclass(slots=True)
 class Imported:
-    """What became of the rows of a sheet: how many of each outcome, and why the others did not get in."""
+    """The result of a sheet: the number of rows for each outcome, and the problems of the refused rows."""
 
     outcomes: dict[RowOutcome, int] = field(default_factory=lambda: dict.fromkeys(RowOutcome, 0))
     problems: list[RowProblem] = field(default_factory=list)
@@ -112,9 +112,9 @@ def take_in_spaces(
 ) -> Imported:
     """List the space of every row, or change it, for its host (found by any contact, else new).
 
-    `by` is the coordinator who brings the sheet; without one every host speaks for themself. With
+    `by` is the coordinator who brings the sheet; None if each host acts for themself. With
     `trust_vetted` that coordinator vouches for the column `vetted`: the checks of those hosts are put
-    on record in their name, and they are vetted. A `dry_run` does everything and keeps nothing.
+    on record in their name, and they are vetted. A `dry_run` imports every row and rolls back.
     `progress` is called with the number of rows done. Raises NotYours, GazetteerNotLoaded.
     """
     if trust_vetted and by is None:
@@ -135,11 +135,10 @@ def take_in_requests(
     dry_run: bool = False,
     progress: Progress = _quietly,
 ) -> Imported:
-    """Register the need of every row, or change it, each for an arrival of its own.
+    """Register the need of every row, or change it. Each row has an arrival of its own.
 
-    Such an arrival has a case number and no secret: a coordinator renews it when it is asked for.
-    Waiting counts from `registered_at` of the row's first import (default `at`). Everything else as in
-    `take_in_spaces`.
+    The arrival gets a case number and no secret; a coordinator makes one on demand. Waiting counts from
+    `registered_at` of the row's first import (default `at`). For the arguments and errors see `take_in_spaces`.
     """
 
     def take_in(row: RequestRow, place: Place | None, request: ShelterRequest | None) -> RowOutcome:
@@ -183,12 +182,12 @@ def _take_in_all(
 
 
 def wait_for_other_imports() -> None:
-    """Let one import at a time look up and write a batch, until the present transaction ends."""
+    """Wait until no other import looks up or writes a batch, and keep others waiting until this transaction ends."""
     hold_until_commit(Lock.IMPORT)
 
 
 def places_of(rows: Sequence[Row]) -> dict[int, Place | None]:
-    """Return the row of each sheet line's place: the one it names, else the nearest known one within 50 km.
+    """Return the place of each line: the place that its row names, else the nearest known place within 50 km, else None.
 
     Raises GazetteerNotLoaded.
     """
@@ -202,7 +201,7 @@ def places_of(rows: Sequence[Row]) -> dict[int, Place | None]:
 
 
 def needs_places() -> None:
-    """Refuse to read a sheet while the database knows no place at all. Raises GazetteerNotLoaded."""
+    """Raise GazetteerNotLoaded if the database has no places."""
     if not Place.objects.exists():
         raise GazetteerNotLoaded
 
@@ -211,19 +210,19 @@ def needs_places() -> None:
 
 
 def spaces_called(keys: list[str]) -> dict[str, Space]:
-    """Return the spaces with these keys: the `space_id` of a sheet, or the service's own where no sheet named them."""
+    """Return the spaces by these keys: the `space_id` of a sheet, or the service's own id if no sheet named the space."""
     known = Space.objects.filter(_called(keys)).select_related("host__user", "place")
     return {key_of(space): space for space in known.prefetch_related("windows", "host__user__contact_points")}
 
 
 def requests_called(keys: list[str]) -> dict[str, ShelterRequest]:
-    """Return the shelter requests with these keys, as `spaces_called` does."""
+    """Return the shelter requests by these keys, as `spaces_called` does for spaces."""
     known = ShelterRequest.objects.filter(_called(keys)).select_related("arrival__user", "place")
     return {key_of(request): request for request in known.prefetch_related("arrival__user__contact_points")}
 
 
 def key_of(row: Space | ShelterRequest) -> str:
-    """Return the key by which a sheet knows this row."""
+    """Return the key of this row in a sheet."""
     return row.external_id or str(row.pk)
 
 
@@ -235,9 +234,10 @@ def _called(keys: list[str]) -> Q:
 def take_in_space(
     row: SpaceRow, place: Place | None, space: Space | None, *, by: User | None, at: datetime, vouch: bool = False
 ) -> Taken:
-    """List the space of one row, or change `space`, the one that has its key; `vouch` as in `take_in_spaces`.
+    """List the space of one row, or change `space`, which has the row's key.
 
-    Raises NotYours, and whatever `intake.offer_space` and `intake.change_space` raise, and ContactTaken.
+    `vouch` means the same as `trust_vetted` of `take_in_spaces`. Raises NotYours, ContactTaken, and all errors of
+    `intake.offer_space` and `intake.change_space`.
     """
     details = SpaceDetails(**intake.details_of_row(row, place))
     if space is None:
@@ -257,7 +257,7 @@ def take_in_space(
 
 
 def _brought_up_to_date(taken: Taken, row: SpaceRow | RequestRow) -> Taken:
-    """Give the person of a known row the name and contacts that its sheet says."""
+    """Give the person of a known row the name and contacts of the sheet."""
     user = taken.person
     name, points = user.name, set(user.contact_points.values_list("pk", flat=True))
     written = row.host if isinstance(row, SpaceRow) else row.name
@@ -268,7 +268,7 @@ def _brought_up_to_date(taken: Taken, row: SpaceRow | RequestRow) -> Taken:
 
 
 def _vouch_for(host: Host, *, by: User, at: datetime) -> bool:
-    """Vet a host on the word of coordinator `by`; one who was refused or suspended stays so. Return whether it was done."""
+    """Vet an unvetted host on the word of coordinator `by`. Return False if the host has any other status."""
     if not Host.objects.filter(pk=host.pk, status=Host.Status.UNVETTED).exists():
         return False
     for kind in vetting.missing_checks(host, local_date(at)):
@@ -281,9 +281,9 @@ def _vouch_for(host: Host, *, by: User, at: datetime) -> bool:
 def take_in_request(
     row: RequestRow, place: Place | None, request: ShelterRequest | None, *, by: User | None, at: datetime
 ) -> Taken:
-    """Register the need of one row, or change `request`, the one that has its key.
+    """Register the need of one row, or change `request`, which has the row's key.
 
-    Raises NotYours, and whatever `intake.open_case_and_ask` and `intake.change_request` raise.
+    Raises NotYours, and all errors of `intake.open_case_and_ask` and `intake.change_request`.
     """
     details = RequestDetails(**intake.details_of_row(row, place))
     if request is None:
@@ -302,7 +302,7 @@ def take_in_request(
         return Taken(RowOutcome.NEW, case.request, after=complete, name_before=row.name, is_new_person=True)
     _may_bring(by, request.place_id)
     before = details_of_request(request)
-    # The sheet has no column for the children's ages: those noted since stay.
+    # The sheet has no column for the children's ages, so the ages noted since the import stay.
     details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
     taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, request, before, details), row)
     if details != before:
@@ -312,35 +312,33 @@ def take_in_request(
 
 
 def _may_bring(by: User | None, place_id: int | None) -> None:
-    """Refuse a coordinator of another place before the name or a contact is touched: no act below looks at these."""
+    """Raise NotYours for a coordinator of another place. Names and contacts change before any act checks this."""
     if by is not None and not queries.covers(by, place_id):
         raise NotYours
 
 
 def _contacts(row: SpaceRow | RequestRow) -> list[tuple[str, str]]:
-    channel = ContactPoint.Channel
-    written = ((channel.SMS, row.phone), (channel.EMAIL, row.email), (channel.TELEGRAM, row.telegram))
-    return [(str(kind), address) for kind, address in written if address]
+    return [(channel, address) for channel, column in CONTACTS.items() if (address := getattr(row, column))]
 
 
 def _language(row: SpaceRow | RequestRow) -> str:
-    """Return the language to write in: the first of the service's that the sheet names."""
+    """Return the language for messages: the first language of the service that the row names, else the default."""
     return next((code for code, _name in settings.LANGUAGES if code in row.languages), settings.LANGUAGE_CODE)
 
 
-# -- what a row says, and what is there already -----------------------------------------------------
+# -- the details of a row that is there already -----------------------------------------------------
 
 
 def details_of_space(space: Space) -> SpaceDetails:
-    """Return what a space says now, as a sheet would say it (prefetch `windows`)."""
+    """Return the present details of a space in the form of a sheet. Prefetch `windows`."""
     return _as_in_a_sheet(replace(intake.details_of_space(space), directions=None))
 
 
 def details_of_request(request: ShelterRequest) -> RequestDetails:
-    """Return what a shelter request says now, as a sheet would say it."""
+    """Return the present details of a shelter request in the form of a sheet."""
     return _as_in_a_sheet(intake.details_of_request(request))
 
 
 def _as_in_a_sheet(details: Details) -> Details:
-    """Sort the languages, as a sheet's are, so that another order is no change."""
+    """Sort the languages, as in the details of a sheet, so that another order is no change."""
     return replace(details, languages=tuple(sorted(details.languages)))

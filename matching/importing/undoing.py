@@ -1,8 +1,8 @@
-"""Undoing a whole import: what it added goes, what it changed is as before, and what cannot be undone says why.
+"""Undo a whole import: remove what it added, restore what it changed, and say why a row has to stay.
 
-Rows are taken back in the opposite order, each in a savepoint of its own, by the rights of whoever undoes it. What
-somebody has changed since, or a decided match stands on, stays; a proposal that nobody has decided on does not stand
-in the way. What was added and has been used is withdrawn and gives its key back; what nobody has used is removed.
+Rows are taken back in reverse order, each in a savepoint of its own, with the rights of the coordinator who undoes the
+import. A row stays if somebody has changed it since, or if it has a match that somebody decided on. Proposals that
+nobody has decided on end. A new row is removed if nobody has used it. Otherwise it is withdrawn and its key becomes free.
 """
 
 from __future__ import annotations
@@ -36,28 +36,28 @@ from notifications.outbox import take_back as take_back_messages
 from notifications.wakeups import wake
 from places.models import Place
 
-Kind, State = SheetImport.Kind, SheetImport.State
+SheetKind, State = SheetImport.Kind, SheetImport.State
 YES, NO = SheetImportRow.Undone.YES, SheetImportRow.Undone.NO
 
 WORD_TAKEN_BACK = _("The import that vouched for this host was undone.")
 
 
 class ChangedAfterImport(Refused):
-    """Somebody has changed the row since the import; undoing would lose what they said."""
+    """Somebody has changed the row since the import; undoing would lose their change."""
 
     code = "changed_since"
     message = _("It was changed since the import.")
 
 
 class TooLongAgo(Refused):
-    """What the row was before has been forgotten."""
+    """The record of the row before the import has been deleted."""
 
     code = "too_long_ago"
     message = _("The import is too long ago: what was there before is forgotten.")
 
 
 def undo(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
-    """Take back a whole import, also one that is still under way; the worker does it row by row.
+    """Ask the worker to undo a whole import, row by row; the import may still be under way.
 
     Raises NotYours, SheetMovedOn.
     """
@@ -77,9 +77,9 @@ def undo(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
 
 
 def may_undo(sheet: SheetImport, by: User) -> bool:
-    """Return whether `by` may undo a whole sheet: its bringer, and who covers the place of every row of it.
+    """Return whether `by` may undo a whole sheet: `by` brought it, or covers the places of all its rows.
 
-    Whoever shares only some of its places sees it, but cannot end the undoing of the others.
+    A coordinator who covers only some of its places sees the sheet but may not undo it.
     """
     if sheet.by_id == by.pk:
         return True
@@ -88,12 +88,12 @@ def may_undo(sheet: SheetImport, by: User) -> bool:
 
 
 def to_take_back(sheet: SheetImport) -> QuerySet[SheetImportRow]:
-    """Return the rows that changed something: what an undo is about."""
+    """Return the rows that changed something and must be taken back."""
     return sheet.rows.filter(Q(outcome__in=[RowOutcome.NEW, RowOutcome.CHANGED]) | Q(vouched_at__isnull=False))
 
 
 def work_on_undoing(*, now: Callable[[], datetime]) -> bool:
-    """Take back what is left of the imports being undone; return whether something is left after all."""
+    """Take back rows of the imports that are being undone; return whether rows are left."""
     left = False
     for sheet_id in list(SheetImport.objects.filter(state=State.UNDOING).order_by("pk").values_list("pk", flat=True)):
         left = _work_on(sheet_id, now) or left
@@ -132,10 +132,10 @@ def _work_on(sheet_id: int, now: Callable[[], datetime]) -> bool:
 
 
 def _take_back(row: SheetImportRow, kind: str, *, by: User, at: datetime) -> str:
-    """Take one row back; return what of it stays nevertheless, in words. Raises Refused when it is kept as it is."""
+    """Take one row back. Return a sentence about the parts that stay, or ''. Raises Refused if all of it stays."""
     if row.object_id is None:
         raise TooLongAgo
-    act = _take_back_space if kind == Kind.SPACES else _take_back_request
+    act = _take_back_space if kind == SheetKind.SPACES else _take_back_request
     return act(row, row.object_id, by=by, at=at)
 
 
@@ -187,7 +187,7 @@ def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: d
     if _has_changed(row_by_row.details_of_request(request), before["after"]):
         raise ChangedAfterImport
     _end_proposals(request.matches.all(), at=at)
-    # Withdrawn in any case: so that whoever keeps the market in memory hears of it.
+    # Withdraw the request even if it is removed next: the placer, which keeps the market in memory, must hear of it.
     request = transitions.withdraw_request(request.pk, by=by, at=at)
     if request.matches.exists() or request.desk_notes.exists() or not _removed(request.arrival.user, request):
         ShelterRequest.objects.filter(pk=request_id).update(external_id=None)
@@ -196,7 +196,7 @@ def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: d
 
 
 def _locked_with_its_neighbours(space_id: UUID) -> Space | None:
-    """Return the space, its host's other spaces locked with it: spaces come before their host, in one order."""
+    """Lock the host's spaces in id order and return this one. Spaces are locked before hosts."""
     host = Space.objects.filter(pk=space_id).values_list("host", flat=True).first()
     list(Space.objects.filter(host=host).order_by("pk").select_for_update().values_list("pk"))
     spaces = Space.objects.select_related("host__user", "place").prefetch_related("windows")
@@ -204,7 +204,7 @@ def _locked_with_its_neighbours(space_id: UUID) -> Space | None:
 
 
 def _end_proposals(matches: QuerySet[Match], *, at: datetime) -> None:
-    """End the proposals nobody has decided on. Raises HasLiveMatches where there is more than that."""
+    """End the proposals that nobody has decided on. Raises HasLiveMatches if another match is live."""
     live = matches.filter(status__in=sorted(HOLDS_BEDS)).order_by("space_id", "pk")
     for match in live.prefetch_related("decisions"):
         decided = any(not decision.refusal for decision in match.decisions.all())
@@ -214,10 +214,10 @@ def _end_proposals(matches: QuerySet[Match], *, at: datetime) -> None:
 
 
 def _take_word_back(host: Host, vouched_at: datetime, *, by: User, at: datetime) -> None:
-    """Make a host unvetted whom only the sheet vouched for. Raises HasLiveMatches, ChangedAfterImport."""
+    """Set a host back to unvetted if only the sheet vouched for them. Raises HasLiveMatches, ChangedAfterImport."""
     host.refresh_from_db(fields=["status"])
     if host.status != Host.Status.VETTED:
-        return  # Suspended or refused since: that stands.
+        return  # A later suspension or refusal stays.
     if HostCheck.objects.filter(host=host, at__gt=vouched_at).exists():
         raise ChangedAfterImport(str(_("The host has been checked since the import.")))
     if Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).exists():
@@ -230,7 +230,7 @@ def _take_names_back(user: User, before: dict[str, Any]) -> None:
 
 
 def _removed(user: User, row: Host | ShelterRequest) -> bool:
-    """Remove somebody who came with the import and whatever only they have; return whether that was possible."""
+    """Remove a person who came with the import, and their rows; return False if their history forbids it."""
     take_back_messages(user)
     try:
         with transaction.atomic():
@@ -247,11 +247,11 @@ def _removed(user: User, row: Host | ShelterRequest) -> bool:
     return True
 
 
-# -- what was said before -------------------------------------------------------------------------
+# -- the details before and after the import -------------------------------------------------------------------------
 
 
 def _has_changed(details: SpaceDetails | RequestDetails, after: dict[str, Any]) -> bool:
-    """Return whether the row says something else than the import left; a field declared since then does not count."""
+    """Return whether the row differs from what the import wrote. Fields that were added to the lists since do not count."""
     now = as_json(details)
     return any(now.get(name) != value for name, value in after.items())
 
@@ -265,7 +265,7 @@ def _request_details(said: dict[str, Any]) -> RequestDetails:
 
 
 def _loaded(said: dict[str, Any], declared: Sequence[Field]) -> dict[str, Any]:
-    """Return what `as_json` made of details, as arguments; a field declared since then has its default."""
+    """Return arguments for details from JSON that `as_json` made. Fields added to the lists since keep their defaults."""
     values = {field.name: field.kind.load(said[field.name]) for field in declared if field.name in said}
     return values | {"place": _place(said)}
 

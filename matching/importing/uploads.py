@@ -1,8 +1,8 @@
-"""Importing a sheet at the desk: brought, looked through, confirmed, and taken in row by row.
+"""Import a sheet at the desk: a coordinator brings it, a worker previews it, the coordinator confirms, the worker imports.
 
-The preview is not a guess: looking through does everything that taking in does, by the same acts and in the same
-order, in one transaction that is rolled back. A sheet that waits for a worker is a row with a state; a row of it
-without an outcome is still to be taken in. Whoever is woken, or sweeps, goes on where the last one stopped.
+The preview is exact: it calls the same acts in the same order as the import, in one transaction that is rolled back.
+A sheet that waits for a worker is a row with a state. Each of its rows without an outcome is still to be imported. Any
+worker continues where the last one stopped.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ from notifications.wakeups import wake
 from places.models import Place
 from places.queries import known as known_place
 
-Kind, State = SheetImport.Kind, SheetImport.State
+SheetKind, State = SheetImport.Kind, SheetImport.State
 Now = Callable[[], datetime]
 
 REFUSED = "refused"
-"""What a row comes to that does not get in, beside those of `RowOutcome`."""
+"""The outcome of a refused row; `RowOutcome` has the other outcomes."""
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_ROWS = 5_000
 BATCH = 100
 BATCHES_AT_ONCE = 10
-"""After so many a worker lets others have a turn, and wakes itself."""
+"""After this many batches a worker ends its turn and asks to be woken again, so that other jobs are not kept waiting."""
 
 NOT_SHOWN = PERSONAL | {"contact", "directions"}
-"""Columns whose contents no preview shows; `contact` stands for all of somebody's contacts."""
+"""Columns whose contents no preview shows; `contact` stands for all contacts of a person."""
 
 OTHER_PLACE = _("This place is not one of yours: a coordinator of that place has to import this row.")
 CONTACT_TAKEN = _("Another host is reached by this phone, e-mail or Telegram name already. Look among the duplicates.")
 
 
 class SheetUnreadable(Refused):
-    """The file cannot be read at all: not a table, or not the header expected. The message says what to do."""
+    """The file is not a table or has an unexpected header. The message says what to do."""
 
     code = "sheet_unreadable"
 
@@ -78,7 +78,7 @@ class SheetMovedOn(Refused):
 
 
 def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime) -> SheetImport:
-    """Keep a sheet to be looked through by a worker. Bad rows are noted at once.
+    """Keep a sheet until a worker previews it. Bad rows are noted at once.
 
     Raises SheetUnreadable, SheetTooLarge, GazetteerNotLoaded, NotYours.
     """
@@ -115,9 +115,10 @@ def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime
 
 
 def confirm(sheet_id: int, *, trust_vetted: bool, by: User, at: datetime) -> SheetImport:
-    """Take the sheet in as foreseen; with `trust_vetted` its bringer vouches for the column `vetted`.
+    """Confirm a previewed sheet; with `trust_vetted` its bringer vouches for the column `vetted`.
 
-    Only who brought it may, since every row is taken in in their name. Raises NotYours, SheetMovedOn.
+    Only the coordinator who brought the sheet may confirm it: its rows are entered in their name.
+    Raises NotYours, SheetMovedOn.
     """
     with one_act():
         sheet = _locked(sheet_id)
@@ -125,14 +126,14 @@ def confirm(sheet_id: int, *, trust_vetted: bool, by: User, at: datetime) -> She
         if sheet.state != State.PREVIEWED:
             raise SheetMovedOn
         sheet.state, sheet.confirmed_at = State.CONFIRMED, at
-        sheet.trust_vetted = trust_vetted and sheet.kind == Kind.SPACES
+        sheet.trust_vetted = trust_vetted and sheet.kind == SheetKind.SPACES
         sheet.save(update_fields=["state", "confirmed_at", "trust_vetted"])
         wake("matching.work_on_sheets")
         return sheet
 
 
 def drop(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
-    """Forget a sheet that is not to be taken in. Raises NotYours, SheetMovedOn."""
+    """Delete the content of a sheet that nobody wants to import. Raises NotYours, SheetMovedOn."""
     with one_act():
         sheet = _locked(sheet_id)
         _may_decide(sheet, by)
@@ -155,7 +156,7 @@ def _may_decide(sheet: SheetImport, by: User) -> None:
 
 
 def work_on_sheets(*, now: Now) -> bool:
-    """Look through what was brought and take in what was confirmed, oldest first; return whether something is left."""
+    """Preview the sheets brought and import the sheets confirmed, oldest first; return whether rows are left."""
     waiting = SheetImport.objects.filter(state__in=[State.RECEIVED, State.CONFIRMED]).order_by("pk")
     left = False
     for sheet_id, state in list(waiting.values_list("pk", "state")):
@@ -169,7 +170,7 @@ def work_on_sheets(*, now: Now) -> bool:
 
 
 def look_through(sheet_id: int, *, at: datetime) -> None:
-    """Foresee what each row would do, by doing all of it and keeping nothing. Another worker at it is left alone."""
+    """Preview what each row would do: import every row and roll back. Do nothing if another worker has the sheet."""
     foreseen: list[SheetImportRow] = []
     with transaction.atomic():
         sheet = _taken_up(sheet_id, State.RECEIVED, skip_locked=True)
@@ -197,7 +198,7 @@ def look_through(sheet_id: int, *, at: datetime) -> None:
 
 
 def take_in(sheet_id: int, *, now: Now) -> bool:
-    """Take in the rows that are left, a hundred to a transaction; return whether some are left after all."""
+    """Import rows, a hundred to a transaction, until the turn ends; return whether rows are left."""
     work: _Work | None = None
     for _turn in range(BATCHES_AT_ONCE):
         with transaction.atomic():
@@ -227,14 +228,14 @@ def take_in(sheet_id: int, *, now: Now) -> bool:
 
 
 def _taken_up(sheet_id: int, state: str, *, skip_locked: bool = False) -> SheetImport | None:
-    """Return the locked sheet if it is still in this state: two workers take turns, and the later sees what was done."""
+    """Lock and return the sheet if it is still in this state. A second worker waits for the first and then sees its result."""
     sheets = SheetImport.objects.select_for_update(of=("self",), skip_locked=skip_locked).select_related("by")
     return sheets.filter(pk=sheet_id, state=state).first()
 
 
 @dataclass
 class _Work:
-    """A sheet read again, with the acts for its rows."""
+    """A sheet that was read again from its content, and the acts for its rows."""
 
     sheet: SheetImport
     good: dict[int, Any]
@@ -248,7 +249,7 @@ class _Work:
     def done(
         self, rows: Sequence[SheetImportRow], *, at: datetime, vouch: bool
     ) -> list[tuple[SheetImportRow, Taken | None, RowProblem | None]]:
-        """Return each row with how it was taken in, or why not in the words of its bringer's language."""
+        """Return, for each row, its result, or the refusal in the bringer's language."""
         with translation.override(self.sheet.by.language):
             return list(self._done(rows, at=at, vouch=vouch))
 
@@ -257,7 +258,7 @@ class _Work:
     ) -> Iterator[tuple[SheetImportRow, Taken | None, RowProblem | None]]:
         by = self.sheet.by
         act: Callable[..., Taken]
-        if self.sheet.kind == Kind.SPACES:
+        if self.sheet.kind == SheetKind.SPACES:
             known: dict[str, Any] = dict(row_by_row.spaces_called([row.key for row in rows]))
             act = partial(row_by_row.take_in_space, vouch=vouch)
         else:
@@ -276,7 +277,7 @@ class _Work:
 
 
 def _in_words(refusal: Refused) -> str:
-    """Return why, without anybody's address."""
+    """Return the refusal in words that contain no contact of anybody."""
     if isinstance(refusal, NotYours):
         return str(OTHER_PLACE)
     return str(CONTACT_TAKEN) if isinstance(refusal, ContactTaken) else str(refusal)
@@ -284,7 +285,7 @@ def _in_words(refusal: Refused) -> str:
 
 def _read(kind: str, content: bytes) -> Reading[Any]:
     try:
-        if kind == Kind.SPACES:
+        if kind == SheetKind.SPACES:
             return read_spaces(content, find_place=known_place)
         return read_requests(content, find_place=known_place, zone=timezone.get_default_timezone())
     except HeaderProblem as problem:
@@ -292,7 +293,7 @@ def _read(kind: str, content: bytes) -> Reading[Any]:
 
 
 def in_language(sentence: Sentence) -> str:
-    """Return a sentence about a sheet in the language of who reads."""
+    """Return a sentence about a sheet in the active language."""
     return gettext(sentence.template) % sentence.values if sentence.values else gettext(sentence.template)
 
 
@@ -304,7 +305,7 @@ def _by_line(problems: Iterable[RowProblem]) -> dict[int, list[RowProblem]]:
 
 
 def _as_text(problems: Iterable[RowProblem]) -> str:
-    """Return column and reason of each; what stands in the cell is in the file of whoever brought it.
+    """Return the column and the reason of each problem as JSON. The bad cell is left out: its bringer has the file.
 
     A sentence about the sheet is kept as template and values, so that each reader sees it in their own language.
     """
@@ -321,7 +322,7 @@ def _as_text(problems: Iterable[RowProblem]) -> str:
 
 
 def _changes(taken: Taken) -> list[list[Any]]:
-    """Return [column, before, after] for each column that a known row changes; a personal one without its contents."""
+    """Return [column, before, after] for each column that a known row changes; personal columns without their contents."""
     if taken.before is None or taken.after is None:
         return []
     changed: list[list[Any]] = []
@@ -346,7 +347,7 @@ def _to_take_back(taken: Taken) -> dict[str, Any]:
 
 
 def as_json(details: Any) -> dict[str, Any]:
-    """Return SpaceDetails or RequestDetails as JSON; the place as its row's number."""
+    """Return SpaceDetails or RequestDetails as JSON values; the place as its primary key."""
     assert is_dataclass(details)
     return {field.name: _plain(getattr(details, field.name)) for field in fields(details)}
 

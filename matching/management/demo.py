@@ -1,4 +1,4 @@
-"""The people of the demo, whose keys are known to everybody: never load it where real people are."""
+"""The people of the demo. Everybody knows their passwords, so never load the demo where real people are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from places.gazetteer import KnownPlace
 
 @dataclass(frozen=True, slots=True)
 class DemoCoordinator:
-    """A coordinator of all places: what they sign in with, their name and their role."""
+    """A coordinator of all places: how they sign in, their name and their role."""
 
     username: str
     name: str

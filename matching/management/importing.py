@@ -1,4 +1,4 @@
-"""What `import_spaces` and `import_requests` have in common: reading the file, the progress, the report."""
+"""The common part of `import_spaces` and `import_requests`: reading the file, the progress, the report."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ The exit status is 1 when the file could not be read at all or no row of it was 
 
 
 class ImportCommand(BaseCommand, Generic[Row]):
-    """Take a sheet in. A subclass says how it is read and which act takes its rows in."""
+    """Import a sheet. A subclass says how to read it and which act takes its rows in."""
 
     def create_parser(self, *args: Any, **options: Any) -> CommandParser:
         return super().create_parser(*args, **options, epilog=STATUS)
@@ -50,7 +50,7 @@ class ImportCommand(BaseCommand, Generic[Row]):
     def take_in(
         self, rows: Sequence[Row], options: dict[str, Any], *, by: User | None, at: datetime, told: Told
     ) -> Imported:
-        """Take the good rows in. Raises Refused when none of them may."""
+        """Take the good rows in. Raises Refused if no row may be imported."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         reading: Reading[Row] = self._read(options["file"])
@@ -110,7 +110,7 @@ def _coordinator(username: str | None) -> User | None:
 
 
 def _printable(text: str) -> str:
-    """Return `text` without what a terminal might obey instead of showing it."""
+    """Return `text` with its control characters replaced, because a terminal might obey them."""
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 

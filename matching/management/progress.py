@@ -1,4 +1,4 @@
-"""Showing how far a plan is: a live bar for people, lines of JSON for machines."""
+"""Show how far a plan is: as a live bar for people, or as lines of JSON for machines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matching.engine import Step
 
 @contextmanager
 def shown(how: str, stderr: OutputWrapper) -> Iterator[Callable[[Step], None]]:
-    """Give a function that shows each step: `how` is bar (only where stderr is a terminal), json or none."""
+    """Give a function that shows each step. `how` is bar (only if stderr is a terminal), json or none."""
     if how == "json":
         yield lambda step: stderr.write(json.dumps(as_plain(step)))
     elif how == "bar" and sys.stderr.isatty():
@@ -34,7 +34,7 @@ def shown(how: str, stderr: OutputWrapper) -> Iterator[Callable[[Step], None]]:
 
 
 def as_plain(step: Step) -> dict[str, str | float | None]:
-    """Return the step as one flat object."""
+    """Return the step as one flat dict."""
     return {
         "phase": step.phase,
         "done": round(step.done, 4),
@@ -45,7 +45,7 @@ def as_plain(step: Step) -> dict[str, str | float | None]:
 
 
 def in_words(step: Step) -> str:
-    """Return the step's figures as far as they are known."""
+    """Return in words the figures of the step that are known."""
     words = []
     if step.objective is not None:
         words.append(f"objective {step.objective:,.0f}")

@@ -24,7 +24,7 @@ LEG_COLUMNS = ("request_id", "space_id", "first_night", "last_day", "people")
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """What the files say: the good rows as needs and offers, and by file name why the others did not get in."""
+    """The content of the files: good rows as needs and offers, and the problems of the other rows by file name."""
 
     needs: list[Need]
     offers: list[Offer]
@@ -32,7 +32,7 @@ class Week:
 
 
 class UnreadableFile(ValueError):
-    """A file of matches or declined pairs that cannot be used; the message says what to do."""
+    """A file of matches or declined pairs cannot be used. The message says what to do."""
 
 
 def read_week(
@@ -40,9 +40,9 @@ def read_week(
 ) -> Week:
     """Read a week. Only spaces of a vetted host become offers; waiting counts up to `now`.
 
-    `existing` (in the form of MATCHES.csv) holds its beds, and the requests in it are left out;
+    The matches in `existing` (in the form of MATCHES.csv) hold their beds, and their requests are left out.
     `declined` (`request_id, space_id`) lists pairs that may not be proposed again. Raises HeaderProblem
-    or UnreadableFile when a file cannot be used at all, OSError when it cannot be opened.
+    or UnreadableFile if a file as a whole cannot be used, OSError if it cannot be opened.
     """
     offered = read_spaces(spaces, find_place=find_place)
     asked = read_requests(requests, find_place=find_place)
@@ -72,7 +72,7 @@ def as_offer(row: SpaceRow) -> Offer:
 
 
 def as_need(row: RequestRow, *, now: datetime) -> Need:
-    """Return the need that a row of REQUESTS.csv makes; one without `registered_at` waits since `now`."""
+    """Return the need that a row of REQUESTS.csv makes. Without `registered_at` it waits since `now`."""
     waited = now - row.registered_at if row.registered_at else timedelta()
     return Need(id=row.request_id, days_waiting=max(0.0, waited / timedelta(days=1)), **_wanted(row))
 
@@ -115,7 +115,10 @@ def _leg(cells: Mapping[str, str]) -> tuple[str, Leg]:
 
 
 def _rows(source: Path, columns: tuple[str, ...], read: Callable[[Mapping[str, str]], Read]) -> Iterator[Read]:
-    """Yield what `read` makes of each line; a bad line is refused with its number, for it may hold a bed."""
+    """Yield the result of `read` for each line.
+
+    Raises UnreadableFile for a bad line: it may hold a bed, so it cannot be skipped.
+    """
     lines = csv.DictReader(StringIO(decode(source)))
     missing = [name for name in columns if name not in (lines.fieldnames or ())]
     if missing:
@@ -136,7 +139,7 @@ def _hold(fixed: Mapping[str, list[Leg]], offers: list[Offer]) -> list[Offer]:
 
 
 def now_or(moment: str | None) -> datetime:
-    """Return `moment` (ISO 8601, UTC where no offset is given), or the clock's when there is none. Raises ValueError."""
+    """Return `moment` (ISO 8601; UTC if it has no offset), or the time of the clock if it is None. Raises ValueError."""
     if moment is None:
         return datetime.now(UTC)
     read = datetime.fromisoformat(moment)

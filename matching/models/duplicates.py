@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from matching.limits import LONGEST_REASON
 from matching.models import guards
 
 
@@ -36,7 +37,7 @@ class PairVerdict(models.Model):
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    reason = models.CharField(_("reason"), max_length=LONGEST_REASON, blank=True)
 
     class Meta:
         verbose_name = _("verdict on duplicates")

@@ -1,8 +1,7 @@
-"""The two spreadsheets volunteers already have, read into plain rows and written without formulas.
+"""The two spreadsheets that volunteers already have: read into plain rows, and written without formulas.
 
-`read_spaces` and `read_requests` read SPACES.csv and REQUESTS.csv as they come (any of the usual
-encodings and delimiters); `safe_cell` is the one way a cell leaves in an export. No Django, no
-database, no clock.
+`read_spaces` and `read_requests` read SPACES.csv and REQUESTS.csv in any of the usual encodings
+and with any of the usual delimiters. Every cell of an export goes through `safe_cell`. No Django, no database, no clock.
 """
 
 from matching.sheets.columns import REQUEST_COLUMNS, SPACE_COLUMNS

@@ -1,8 +1,7 @@
-"""Reading one cell as it was meant, or saying what to write instead.
+"""Read one cell as it was meant, or say what to write instead.
 
-Every reader takes the cell's text without white space around it, never empty, and raises
-`CellProblem` with a sentence. What is read often (dates, lists) is kept in a cache: a sheet of
-100,000 rows repeats itself.
+Every reader takes the text of a cell, which is not empty and has no white space around it, and raises `CellProblem` with
+a sentence. Dates and lists are cached, because a sheet of 100,000 rows repeats them.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from places.names import HOME_REGION
 Window = tuple[date, date]
 
 LONGEST_WINDOW = 1_100
-"""Nights: three years. A window "for ever" is a slip or a promise nobody can keep."""
+"""Nights: three years. A longer window is a slip, or a promise that nobody can keep."""
 
 FURTHEST_KM = 20_040
-"""Half of the Earth's circumference: more is no radius."""
+"""Half of the Earth's circumference: no radius can be longer."""
 
 _YES = ("yes", "y", "true", "1", "да", "д", "иә", "ия", "так", "კი")
 _NO = ("no", "n", "false", "0", "нет", "н", "жоқ", "жок", "ні", "არა")
@@ -52,7 +51,7 @@ _TELEGRAM = re.compile(r"(?:https?://)?(?:t\.me/|telegram\.me/)?@?([A-Za-z][A-Za
 
 
 class CellProblem(ValueError):
-    """A cell that cannot be read as meant; the `sentence` says what to write instead."""
+    """The cell cannot be read; the `sentence` says what to write instead."""
 
     def __init__(self, template: str, **values: Any) -> None:
         self.sentence = Sentence(template, **values)
@@ -143,7 +142,7 @@ def who(cell: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def day(cell: str) -> date:
-    """Return a day written as 2022-09-28 or 28.09.2022 (a midnight after it, as programs export it, is dropped)."""
+    """Return a day written as 2022-09-28 or 28.09.2022. A midnight after it, which some programs export, is dropped."""
     text = _MIDNIGHT.sub("", cell)
     if match := _ISO_DAY.fullmatch(text):
         year, month, number = (int(part) for part in match.groups())
@@ -192,7 +191,7 @@ def windows(cell: str) -> tuple[Window, ...]:
 
 
 def moment(zone: tzinfo) -> Callable[[str], datetime]:
-    """Return a reader of moments in ISO 8601 or as 26.09.2022 08:00; one without an offset is in `zone`."""
+    """Return a reader of moments in ISO 8601 or as 26.09.2022 08:00. A moment without an offset is in `zone`."""
 
     @functools.lru_cache(maxsize=65536)
     def read(cell: str) -> datetime:
@@ -235,7 +234,7 @@ def languages(cell: str) -> frozenset[str]:
 
 
 def phone(cell: str) -> str:
-    """Return a phone number in E.164; without a country it is one of Kazakhstan (8 701 ... counts as +7 701 ...)."""
+    """Return a phone number in E.164. A number without a country counts as one of Kazakhstan (8 701 ... as +7 701 ...)."""
     if _CANONICAL_PHONE.fullmatch(cell):
         return cell
     if any(map(str.isalpha, cell)):
@@ -276,7 +275,7 @@ def key(cell: str) -> str:
 
 
 def text(cell: str) -> str:
-    """Return a text as it is; raises only for what no database can keep."""
+    """Return a text unchanged. Raises CellProblem only for signs that the database cannot store."""
     if "\x00" in cell:
         raise CellProblem("There is an unreadable sign (NUL) in this cell. Type it anew.")
     return cell

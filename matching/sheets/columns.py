@@ -1,4 +1,4 @@
-"""The columns of the two spreadsheets: how each is read, and what an empty cell means. docs/sheets.md tells people."""
+"""The columns of the two spreadsheets: the reader and the default of each. docs/sheets.md describes them to people."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from matching.sheets.sentences import Sentence
 
 
 class Column(NamedTuple):
-    """`read` takes a cell that is not empty. An empty one means `default`, or a problem where `needed` says what to write.
+    """`read` takes a cell that is not empty. An empty cell means `default`; if `needed` says what to write, it is a problem.
 
-    `name` is the name of the value in the row that is read, where it is not that of the column.
+    `name` is the name of the value in the row that is read, if it differs from the column's.
     """
 
     read: Callable[[str], Any]
@@ -25,7 +25,8 @@ class Column(NamedTuple):
 
 Columns = dict[str, Column]
 
-CONTACTS = ("phone", "email", "telegram")
+CONTACTS = {"sms": "phone", "email": "email", "telegram": "telegram"}
+"""The column for each kind of address (`notifications.models.ContactPoint.Channel`)."""
 
 _CONTACTS: Columns = {
     "phone": Column(cells.phone, ""),
@@ -35,7 +36,7 @@ _CONTACTS: Columns = {
 
 
 def _declared(those: Sequence[Field]) -> Columns:
-    """Return the columns of the fields that the sheets have, in order."""
+    """Return the columns of those fields that the sheets have, in their order."""
     return {
         field.column: Column(field.kind.read, field.empty, field.needed, field.name) for field in those if field.column
     }
@@ -61,7 +62,7 @@ def request(zone: tzinfo) -> Columns:
     }
     for name, column in _declared(fields.REQUEST).items():
         columns[name] = column
-        if name == "urgency":  # Not a field of the request that its owner could change.
+        if name == "urgency":  # This column is no field of the request, because its owner cannot change it.
             columns["registered_at"] = Column(cells.moment(zone))
     return columns
 
@@ -73,6 +74,7 @@ REQUEST_COLUMNS = tuple(request(UTC))
 """The header of REQUESTS.csv."""
 
 PERSONAL = frozenset(
-    {"host", "name", *CONTACTS} | {field.column for field in (*fields.SPACE, *fields.REQUEST) if field.personal} - {""}
+    {"host", "name", *CONTACTS.values()}
+    | {field.column for field in (*fields.SPACE, *fields.REQUEST) if field.personal} - {""}
 )
-"""The columns that say who somebody is, or how to find them."""
+"""The columns that identify a person or tell how to find them."""

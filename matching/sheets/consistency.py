@@ -1,7 +1,7 @@
-"""The cells of one row held against each other: where it is, and what contradicts something else.
+"""Rules about several cells of a row: its location, and contradictions.
 
-Each function takes the values of the cells that could be read; a bad cell is absent. It replaces values by what follows
-from them (a place's name by the place, an empty shortest stay by the whole stay) and returns problems as (column, reason).
+Each function takes the values of the cells that could be read; a bad cell is absent. It fills in values that follow from
+others (the place by its name, an empty shortest stay by the whole stay) and returns problems as (column, reason).
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ Values = dict[str, Any]
 Problems = list[tuple[str, str]]
 
 FAR_KM = 150.0
-"""A point further than this from the place named beside it belongs to another place of that name."""
+"""If the point is farther than this from the named place, the row means another place of that name."""
 
 
 def settle_space(values: Values, find_place: FindPlace) -> Problems:
-    """Settle where a space is."""
+    """Work out where a space is."""
     return _settle_where(values, find_place)
 
 
 def settle_request(values: Values, find_place: FindPlace) -> Problems:
-    """Settle where a household looks for shelter and for how long, and report wishes that contradict each other."""
+    """Work out where and for how long a household looks for shelter, and report wishes that contradict each other."""
     problems = _settle_where(values, find_place)
     if _both(values, "people", "children") and values["children"] > values["people"]:
         problems.append(
@@ -65,10 +65,10 @@ def _both(values: Values, one: str, other: str) -> bool:
 
 
 def _settle_where(values: Values, find_place: FindPlace) -> Problems:
-    """Turn the place's name into the place, and fill in its point where the sheet gives none.
+    """Turn the place's name into the place, and fill in its point if the sheet gives none.
 
     A point counts more than a name. With a point the name may be unknown, and a place far from the point is dropped, since
-    there are five towns called Aksu. If the place lies at the point with its two numbers exchanged, that is a problem instead.
+    there are five towns called Aksu. If exchanging latitude and longitude leads to the place, report a problem instead.
     """
     name = values.get("place", "")
     place = values["place"] = find_place(name) if name else None

@@ -1,4 +1,4 @@
-"""From the bytes of a file to records of cells: the encoding, the delimiter and the quotes as they come."""
+"""Turn the bytes of a file into records of cells, whatever its encoding, delimiter and quotes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row of the file: its first line, that line's text, and its cells (None: the quotes do not pair)."""
+    """One row of the file: the number and text of its first line, and its cells (None: its quotes do not pair)."""
 
     line: int
     text: str
@@ -35,7 +35,7 @@ class Record:
 def decode(source: Source) -> str:
     """Return the text of a file given as path or bytes: UTF-8 or UTF-16 (with or without a mark), or Windows-1251.
 
-    Raises HeaderProblem for what is no text, OSError for a file that cannot be opened.
+    Raises HeaderProblem if the bytes are no text, OSError if the file cannot be opened.
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     if data.startswith(_WORKBOOKS):
@@ -45,7 +45,7 @@ def decode(source: Source) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _strictly(data[len(mark) :], encoding)
-    # The header is plain Latin: in UTF-16 every other byte of it is zero.
+    # The header is in plain Latin letters, so in UTF-16 every other byte is zero.
     if data[1:40:2].count(0) > 10:
         return _strictly(data, "utf-16-le")
     if data[0:40:2].count(0) > 10:
@@ -69,12 +69,11 @@ def _strictly(data: bytes, encoding: str) -> str:
 
 
 def records(text: str, known: Collection[str]) -> Iterator[Record]:
-    """Yield the header and then every row that is not blank; raises HeaderProblem when there is no header.
+    """Yield the header and then every row that is not blank. Raises HeaderProblem if there is no header.
 
-    The delimiter is the one that finds the most `known` columns in the header; nameless columns at its
-    end are dropped with their empty cells. A row over several lines that does not fit the header has a
-    quotation mark too many: it is given without cells, and reading goes on at its second line, so that
-    one slip swallows no good row.
+    The delimiter is that which finds most `known` columns in the header. Nameless columns at its end are dropped with
+    their empty cells. If a row over several lines does not fit the header, it has a quotation mark too many. It is then
+    returned without cells, and reading goes on at its second line, so that the slip hides no good row.
     """
     lines = list(StringIO(text, newline=""))
     position = _header_at(lines)
@@ -106,7 +105,7 @@ def records(text: str, known: Collection[str]) -> Iterator[Record]:
 
 
 def _next(reader: Iterator[list[str]]) -> list[str] | None:
-    """Return the cells of the next row, or None for one with a cell of more than 131,072 signs: an open quote."""
+    """Return the cells of the next row. Return None for a cell of more than 131,072 signs, which is an open quote."""
     try:
         return next(reader)
     except csv.Error:
@@ -114,7 +113,7 @@ def _next(reader: Iterator[list[str]]) -> list[str] | None:
 
 
 def _header_at(lines: list[str]) -> int:
-    first = 1 if lines and lines[0].lower().startswith("sep=") else 0  # Excel's own line about the delimiter
+    first = 1 if lines and lines[0].lower().startswith("sep=") else 0  # Excel writes such a line about the delimiter.
     for at in range(first, len(lines)):
         if lines[at].strip(" \t\r\n,;"):
             return at

@@ -1,4 +1,4 @@
-"""What a space and a shelter request consist of. Each field is declared here once, and read from here by everybody else.
+"""What a space and a shelter request consist of. Each field is declared here once; all other files read it from here.
 
 `SpaceFields` and `RequestFields` are the two lists. Their order is the order of the columns in the sheets. From them come:
 
@@ -12,7 +12,8 @@ The models stay ordinary Django models, and the engine imports nothing from here
 both with these lists.
 
 A new field needs a line here, a column of the model with a migration, and its words: the questions on the pages, the
-name of its column at the desk, a line in docs/sheets.md. If the engine weighs it, `Need` or `Offer` and a rule come on top.
+name of its column at the desk, a line in docs/sheets.md. If the engine weighs it, it also needs a field of `Need`
+or `Offer` and a rule.
 
 A value has two forms. The rows of a sheet and the engine share one: a set of languages, a number for urgency, None for
 "no matter". Details, the database, the API and JSON share the other: a list of languages, the texts "1.5" and "". Most
@@ -36,7 +37,7 @@ from matching.sheets.sentences import Sentence
 Window = tuple[date, date]
 
 NEEDED: Any = dataclasses.MISSING
-"""The default of a field that has none: it must be given."""
+"""The default of a field that has none, so that its value must be given."""
 
 
 def _same(value: Any) -> Any:
@@ -45,11 +46,11 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class KindOfValue:
-    """A kind of value, and how it passes from one form to another.
+    """A kind of value, and the functions between its forms.
 
-    `read` takes the text of a cell, without white space around it and never empty, to the engine's form; it raises
-    CellProblem. `keep` takes the engine's form to that of the details, `weigh` the other way round. `write` takes the
-    details' form to what stands in the cell of an export, `load` takes what JSON makes of it back to the details' form.
+    `read` turns the text of a cell, which is not empty and has no white space around it, into the engine's form; it raises
+    CellProblem. `keep` turns the engine's form into the details' form, `weigh` turns it back. `write` turns the details'
+    form into the cell of an export. `load` turns a JSON value back into the details' form.
     """
 
     read: Callable[[str], Any]
@@ -66,10 +67,10 @@ class KindOfValue:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What is declared of a field beside its name, type and default.
+    """The declaration of a field, apart from its name, type and default.
 
-    `column` is the heading in the sheet where it is not the field's name; "" keeps the field out of the sheets. `engine`
-    is the name in `Need` or `Offer`, with the same two rules. `needed` says what to write in a sheet that leaves the
+    `column` is the heading in the sheet if it differs from the field's name; "" keeps the field out of the sheets. `engine`
+    is the name in `Need` or `Offer`, by the same two rules. `needed` says what to write in a sheet that leaves the
     cell empty. A `personal` field is shown to its owner only; an export with it asks for a reason, which is logged.
     """
 
@@ -82,7 +83,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: see `Declared`. `type` is that of the details' form; `default` is NEEDED where there is none."""
+    """One field: see `Declared`. `type` is the type of the details' form; `default` is NEEDED if the field has none."""
 
     name: str
     type: Any
@@ -104,7 +105,7 @@ class Field:
 
 @functools.lru_cache(maxsize=4096)
 def _set_of(codes: tuple[str, ...]) -> frozenset[str]:
-    """Return one set for all who speak the same: 100,000 needs share a few dozen of them."""
+    """Return the same set for the same languages, to save memory: 100,000 needs share a few dozen sets."""
     return frozenset(codes)
 
 
@@ -157,9 +158,9 @@ Languages = Annotated[object, Declared(LANGUAGES)]
 class SpaceFields:
     """What a host offers. Its host may change every field; live matches keep what they were promised.
 
-    `latitude` and `longitude` are degrees. `windows` are half-open runs of nights, in order. `max_nights` of None is no
-    limit. `directions` of None stay as they are, since a sheet has no column for them. `place` is None for a point far
-    from every known place; a sheet has one of the gazetteer there, the details a row of the database.
+    `latitude` and `longitude` are degrees. `windows` are half-open runs of nights, in order. If `max_nights` is
+    None, there is no limit. If `directions` is None, they stay as they are, since a sheet has no column for them. `place`
+    is None for a point far from every known place. It is a gazetteer's place in a sheet, a database row in the details.
     """
 
     place: SomePlace = None
@@ -184,10 +185,11 @@ class SpaceFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFields:
-    """What a household needs. It may change every field as long as no match is under way.
+    """What a household needs. The household may change every field as long as no match is under way.
 
-    `place`, `latitude` and `longitude` as in `SpaceFields`; `radius_km` is the distance from there, in km. `nights` counts
-    from `first_night`. `min_nights` is the shortest stay that helps; None is the whole stay. `children` are among `people`.
+    `place`, `latitude` and `longitude` as in `SpaceFields`; `radius_km` is the farthest distance from that point, in
+    km. `nights` counts from `first_night`. `min_nights` is the shortest stay that helps; None means the whole stay.
+    `children` are among `people`.
     """
 
     place: SomePlace = None
@@ -246,18 +248,18 @@ REQUEST_NAMES = [field.name for field in REQUEST]
 
 
 def weighed(fields: Sequence[Field]) -> tuple[Field, ...]:
-    """Return the fields that the engine takes, in order."""
+    """Return the fields that the engine reads, in their order."""
     return tuple(field for field in fields if field.engine)
 
 
 def from_a_row(fields: Sequence[Field]) -> Callable[[Any], dict[str, Any]]:
-    """Return a function from a row of a sheet to what the engine takes of it, by the engine's names."""
+    """Return a function that gives the engine's values of a sheet's row, by the engine's names."""
     names = [field.engine for field in weighed(fields)]
     values = attrgetter(*(field.name for field in weighed(fields)))
     return lambda row: dict(zip(names, values(row), strict=True))
 
 
 def from_details(fields: Sequence[Field]) -> Callable[[Any], dict[str, Any]]:
-    """Return a function from details, or a row of the database, to what the engine takes of it, by the engine's names."""
+    """Return a function that gives the engine's values of details or of a database row, by the engine's names."""
     taken = weighed(fields)
     return lambda details: {field.engine: field.kind.weigh(getattr(details, field.name)) for field in taken}

@@ -1,4 +1,4 @@
-"""Codes of languages: ISO 639-1, and what volunteers write when they mean one of them."""
+"""Codes of languages: ISO 639-1, and the words that volunteers write for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ISO_639_1 = (
 )
 CODES = frozenset(_ISO_639_1.split())
 
-# Country codes that are no language codes, and the names of the languages people here speak most.
+# Country codes that are no language codes, and names of the languages most spoken here.
 COMMONLY_MEANT = {
     "kz": "kk",
     "ua": "uk",

@@ -1,4 +1,4 @@
-"""Reading the two spreadsheets: the header, and every row with all that is wrong in it."""
+"""Read the two spreadsheets: the header, and every row with all its problems."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from matching.sheets.writing import plain_text
 Row = TypeVar("Row", SpaceRow, RequestRow)
 
 SHOWN_SIGNS = 60
-"""How much of a row is shown that cannot be taken apart into cells."""
+"""Characters shown of a row that cannot be divided into cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One kind of sheet: its name, its columns (the first is the key), and what only makes sense together."""
+    """One kind of sheet: its name, its columns (the first is the key), and the rule about several cells together."""
 
     name: str
     columns: Columns
@@ -35,8 +35,8 @@ class Sheet:
 def read_spaces(source: Source, *, find_place: FindPlace) -> Reading[SpaceRow]:
     """Read SPACES.csv from a path or from bytes.
 
-    `find_place` says which place a name means. Raises HeaderProblem when the file as a whole cannot be
-    read, OSError when it cannot be opened; what is wrong with single rows is in the reading's problems.
+    `find_place` returns the place of a name. Raises HeaderProblem if the file as a whole cannot be read, OSError if it
+    cannot be opened. The problems of single rows are in the result.
     """
     return _read(source, Sheet("SPACES.csv", columns.SPACE, settle_space), SpaceRow, find_place)
 
@@ -44,7 +44,7 @@ def read_spaces(source: Source, *, find_place: FindPlace) -> Reading[SpaceRow]:
 def read_requests(source: Source, *, find_place: FindPlace, zone: tzinfo = UTC) -> Reading[RequestRow]:
     """Read REQUESTS.csv from a path or from bytes; a `registered_at` without an offset is in `zone`.
 
-    Everything else as in `read_spaces`.
+    For the other arguments and the errors see `read_spaces`.
     """
     sheet = Sheet("REQUESTS.csv", columns.request(zone), settle_request)
     return _read(source, sheet, RequestRow, find_place)
@@ -82,7 +82,7 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
 
 
 def _read_cells(written: dict[str, str], known: Columns) -> tuple[Values, Problems]:
-    """Return the value of every column whose cell can be read, and why the others cannot."""
+    """Return the value of every cell that can be read, and the problems of the other cells."""
     values: Values = {}
     problems: Problems = []
     for name, column in known.items():
@@ -119,7 +119,7 @@ def _why_no_fit(record: Record, width: int) -> str:
 
 
 def _column_names(header: Record, sheet: Sheet) -> list[str]:
-    """Return the columns in the order of the file. Raises HeaderProblem, naming every column that is amiss."""
+    """Return the columns in the order of the file. Raises HeaderProblem that names every wrong or missing column."""
     names = [cell.strip().lower() for cell in header.cells or []]
     unknown = [name or "(empty)" for name in names if name not in sheet.columns]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 and name in sheet.columns]

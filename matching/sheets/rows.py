@@ -1,4 +1,4 @@
-"""What a sheet says, as plain values: good rows, and for each bad cell where it is and what to do about it."""
+"""The content of a sheet as plain values: good rows, and a problem for each bad cell."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Row = TypeVar("Row")
 class SpaceRow(SpaceFields):
     """One space. `phone` is E.164 or "", `email` lower-case or "", `telegram` "@name" or "".
 
-    `place` is None when the sheet names none, or none that the point could belong to. `latitude` and `longitude` are
-    always there: the place's own where the sheet gives none. `line` is the first line of the row in its file.
+    `place` is None if the sheet names no place, or none near the point. `latitude` and `longitude` are always
+    there: if the sheet gives none, they are those of the place. `line` is the first line of the row in its file.
     """
 
     space_id: str
@@ -40,8 +40,8 @@ class SpaceRow(SpaceFields):
 class RequestRow(RequestFields):
     """One household's need. Contacts, `place`, the point and `line` are as in `SpaceRow`.
 
-    `min_nights` is never None: the whole stay where the sheet says nothing. `smoking` of None means no matter, and
-    `registered_at` of None that the sheet does not say since when they wait.
+    `min_nights` is never None: an empty cell means the whole stay. If `smoking` is None, it does not matter. If
+    `registered_at` is None, the sheet does not say when the household began to wait.
     """
 
     request_id: str
@@ -64,7 +64,7 @@ class RequestRow(RequestFields):
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """Why a row did not get in: its line, the column ("" for the whole row), what stands there, and what to do."""
+    """Why a row was refused: its line, the column ("" for the whole row), the cell's text, and what to do."""
 
     line: int
     column: str
@@ -74,14 +74,14 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[Row]):
-    """A sheet as read: a row is either in `rows` or has one or more `problems`; both in the order of the file."""
+    """The result of reading a sheet. A row is in `rows` or has one or more `problems`; both are in the order of the file."""
 
     rows: list[Row]
     problems: list[RowProblem]
 
 
 class HeaderProblem(ValueError):
-    """The file cannot be read at all: not a table, or its header line is not the one expected. `sentences` say what to do."""
+    """The file is not a table or has an unexpected header. The `sentences` say what to do."""
 
     def __init__(self, *sentences: Sentence) -> None:
         self.sentences = sentences

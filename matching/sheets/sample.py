@@ -1,4 +1,4 @@
-"""The sample week (`sample_data/`), with its dates moved to any day: for the demo, and to try things on."""
+"""The sample week (`sample_data/`) with its dates moved to any day, for the demo and for trials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matching.sheets.rows import RequestRow, SpaceRow
 SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
 
 REFERENCE_DATE = date(2022, 9, 26)
-"""The Monday the sample week begins: as written, it is matched with `--now 2022-09-26T00:00:00Z`."""
+"""The Monday on which the sample week begins. The unmoved files are matched with `--now 2022-09-26T00:00:00Z`."""
 
 
 def shifted_to(today: date, *, find_place: FindPlace) -> tuple[list[SpaceRow], list[RequestRow]]:

@@ -1,4 +1,4 @@
-"""Sentences about a sheet: English as they stand here, and ready to be said in another language by a door."""
+"""Sentences about a sheet: in English here, and translated by a door."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 
 class Sentence(str):
-    """An English sentence that still knows its `template` and the `values` filled into it.
+    """An English sentence that keeps its `template` and the `values` filled into it.
 
-    This wing knows no languages. A door looks the template up in the reader's catalog and fills the values in again;
+    This package does not translate. A door looks the template up in the reader's catalog and fills the values in again;
     `shelter.translations` gathers the template. Values are numbers and texts, so that JSON can keep them.
     """
 

@@ -1,18 +1,18 @@
-"""Writing cells that a spreadsheet program must show and never run."""
+"""Write cells that a spreadsheet program shows and never runs."""
 
 from __future__ import annotations
 
 import re
 
-# Excel and LibreOffice run a cell that begins so, also after white space, and its full-width form.
+# Excel and LibreOffice run a cell that begins with one of these signs, also after white space or in full width.
 _FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
 
 
 def safe_cell(value: object) -> str:
     """Return `value` as the text of a CSV cell that no spreadsheet program takes for a formula.
 
-    A text that would be one gets an apostrophe in front, which the programs show as text and
-    `plain_text` takes away again. Numbers stay numbers (-5 is not a formula), None is empty.
+    A text that looks like a formula gets an apostrophe in front: programs then show the text, and `plain_text` removes
+    the apostrophe. Numbers stay numbers (-5 is not a formula); None gives an empty cell.
     """
     if value is None:
         return ""
@@ -23,5 +23,5 @@ def safe_cell(value: object) -> str:
 
 
 def plain_text(cell: str) -> str:
-    """Return the text that `safe_cell` made this cell of."""
+    """Return the text from which `safe_cell` made this cell."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

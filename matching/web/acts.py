@@ -19,11 +19,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from matching import disclosure, queries, transitions
+from matching.limits import LONGEST_NOTE
 from matching.models import Match
-from matching.refusals import AlreadyAnswered, IllegalMove, ReasonNeeded
+from matching.refusals import WRONG_INPUT, AlreadyAnswered, IllegalMove, ReasonNeeded
 from matching.states import CONTACT_OPEN, NEEDS_REASON, Act, Role, Status, acts_open_to
 from matching.web.plain_forms import PlainForm, Wording
-from matching.web.refused import WRONG_INPUT
 
 NOT_SAFE = "not_safe"
 DO: dict[str, Callable[..., Match]] = {
@@ -132,7 +132,7 @@ class ReasonForm(PlainForm):
     note = forms.CharField(
         label=gettext_lazy("Anything the coordinator should know (not required)"),
         required=False,
-        max_length=1000,
+        max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -149,7 +149,7 @@ class NoteForm(PlainForm):
     note = forms.CharField(
         label=gettext_lazy("What happened? (not required; only coordinators read it)"),
         required=False,
-        max_length=1000,
+        max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

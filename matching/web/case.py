@@ -19,12 +19,13 @@ from accounts.signing_in import sign_in_to_case
 from matching import queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
+from matching.refusals import WRONG_INPUT
 from matching.states import CONTACT_OPEN, RequestState, Role, Status
 from matching.web import acts, inbox, story
 from matching.web.acts import ActOffered
 from matching.web.drafts import NEED, Draft, InSession, WithCase
 from matching.web.languages import in_words
-from matching.web.refused import WRONG_INPUT, refusals_shown_on, refused_form
+from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CaseSignInForm
 from matching.web.story import Story
 from matching.web.visitors import arrival_of, for_arrivals, sign_in, source_of, user_of

@@ -19,11 +19,12 @@ from matching import queries, redating
 from matching.deadlines import local_date
 from matching.limits import LONGEST_STAY
 from matching.models import ShelterRequest
+from matching.refusals import WRONG_INPUT
 from matching.states import Status
 from matching.web.need_forms import WhenForm
 from matching.web.plain_forms import whole_number
 from matching.web.questions import QuestionForm
-from matching.web.refused import WRONG_INPUT, refused_form
+from matching.web.refused import refused_form
 from matching.web.visitors import arrival_of, for_arrivals
 
 MAY_MOVE = gettext_lazy("If one place is not free for all of it, we can move to another one")

@@ -20,6 +20,7 @@ from accounts.signing_in import send_code, sign_in_by_code
 from matching import queries
 from matching.deadlines import local_date
 from matching.models import Match, Space
+from matching.refusals import WRONG_INPUT
 from matching.states import Role, Status
 from matching.web import acts, inbox
 from matching.web.case import match_card
@@ -27,7 +28,7 @@ from matching.web.languages import in_words
 from matching.web.learning import after_a_no
 from matching.web.nights import Month, month_of, read_month
 from matching.web.plain_forms import Wording
-from matching.web.refused import WRONG_INPUT, refusals_shown_on, refused_form
+from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CodeForm, ContactForm
 from matching.web.visitors import browser_of, for_hosts, host_of, sign_in, source_of, user_of
 from privacy.fields import decrypt, encrypt

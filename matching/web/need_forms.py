@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import RequestDetails, urgency_of
-from matching.limits import LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
+from matching.limits import LONGEST_NAME, LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
 from matching.sheets.fields import REQUEST_NAMES
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -86,6 +86,13 @@ class ChildrenForm(QuestionForm):
         return [(_("Ages of the children"), ", ".join(map(str, self.cleaned_data["ages"])) or _("not said"))]
 
 
+NEEDS = [
+    ("step_free", gettext_lazy("A place without steps (wheelchair, crutches, pram)")),
+    ("pets", gettext_lazy("Room for our pet")),
+]
+"""The yes-or-no fields that one question asks for together, in words."""
+
+
 class NeedsForm(QuestionForm):
     title = gettext_lazy("Is there something the place must have?")
     why = gettext_lazy("We offer you only places that fit. Fewer needs mean more places.")
@@ -101,10 +108,7 @@ class NeedsForm(QuestionForm):
     )
     needs = forms.MultipleChoiceField(
         label=gettext_lazy("What you need"),
-        choices=[
-            ("step_free", gettext_lazy("A place without steps (wheelchair, crutches, pram)")),
-            ("pets", gettext_lazy("Room for our pet")),
-        ],
+        choices=NEEDS,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
@@ -282,7 +286,7 @@ class ReachForm(QuestionForm):
         label=gettext_lazy("What shall we call you? (not required)"),
         help_text=gettext_lazy("Your host sees it once you have both agreed. Any name will do."),
         required=False,
-        max_length=100,
+        max_length=LONGEST_NAME,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     notes = forms.CharField(
@@ -352,8 +356,7 @@ def request_details(answers: Answers, today: date) -> RequestDetails:
         "children_ages": tuple(answers["children"]["ages"]) if "children" in answers else (),
         "all_women": needs["household"] in ("women", "women_only"),
         "women_only": needs["household"] == "women_only",
-        "step_free": "step_free" in needs["needs"],
-        "pets": "pets" in needs["needs"],
+        **{need: need in needs["needs"] for need, _words in NEEDS},
         "min_nights": 1 if when["nights_unknown"] else answers["stay"]["min_nights"],
         "languages": tuple(said["languages"]),
         "urgency": urgency_of(when["first_night"], today),

@@ -19,11 +19,12 @@ from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
 from matching import intake
 from matching.deadlines import local_date
+from matching.refusals import WRONG_INPUT
 from matching.web.drafts import Draft, draft_of, sent_once
 from matching.web.host import enter_by_code
 from matching.web.offer_forms import ANOTHER, OFFER, space_details
 from matching.web.questions import Answers, Flow
-from matching.web.refused import WRONG_INPUT, marked, refused_form
+from matching.web.refused import marked, refused_form
 from matching.web.sign_in_forms import CodeForm
 from matching.web.visitors import browser_of, host_of, sign_in, source_of
 
@@ -153,7 +154,10 @@ def _register(request: HttpRequest, form: CodeForm) -> HttpResponse:
 
 
 def _enter_again(request: HttpRequest, form: CodeForm) -> HttpResponse:
-    """Sign in by the same code if the space is registered already: the answer that said so was lost or overtaken."""
+    """If the space is registered already, sign the host in by the same code.
+
+    That happens when the first answer was lost, or when a second tap overtook it.
+    """
     if not (contact := form.cleaned_data["to"]):
         return redirect("web:host" if host_of(request) else "web:offer_check")
     draft_of(request, "offer").forget()  # This tap read the draft before the other tap sent it.

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import SpaceDetails
-from matching.limits import LONGEST_STAY, MOST_BEDS
+from matching.limits import LONGEST_ADDRESS, LONGEST_DIRECTIONS, LONGEST_NAME, LONGEST_STAY, MOST_BEDS
 from matching.sheets.fields import Window
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -31,14 +31,14 @@ class AddressForm(QuestionForm):
     why = gettext_lazy("It is kept encrypted. A household sees it only when you and they have both said yes.")
     address = forms.CharField(
         label=gettext_lazy("Street, house, flat"),
-        max_length=500,
+        max_length=LONGEST_ADDRESS,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "street-address"}),
     )
     directions = forms.CharField(
         label=gettext_lazy("How to find the door (not required)"),
         help_text=gettext_lazy("The bus stop, the entrance, the floor, the bell: whatever helps somebody in the dark."),
         required=False,
-        max_length=1000,
+        max_length=LONGEST_DIRECTIONS,
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
     )
 
@@ -156,17 +156,21 @@ class WhoForm(QuestionForm):
         return [(_("Who may stay"), self.chosen("who"))]
 
 
+HOUSE = [
+    ("children", gettext_lazy("Children are welcome")),
+    ("pets", gettext_lazy("Pets are welcome")),
+    ("smoking", gettext_lazy("Smoking is allowed")),
+    ("step_free", gettext_lazy("There are no steps (wheelchair, crutches, pram)")),
+]
+"""The yes-or-no fields that one question asks for together, in words."""
+
+
 class HouseForm(QuestionForm):
     title = gettext_lazy("What is true of your space?")
     why = gettext_lazy("Leave a box empty if it is not true.")
     house = forms.MultipleChoiceField(
         label=gettext_lazy("Choose all that are true"),
-        choices=[
-            ("children", gettext_lazy("Children are welcome")),
-            ("pets", gettext_lazy("Pets are welcome")),
-            ("smoking", gettext_lazy("Smoking is allowed")),
-            ("step_free", gettext_lazy("There are no steps (wheelchair, crutches, pram)")),
-        ],
+        choices=HOUSE,
         initial=["children"],
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -196,7 +200,7 @@ class YouForm(QuestionForm):
         "A coordinator talks to you before anyone is sent to you. You sign in with a code that we send there."
     )
     name = forms.CharField(
-        label=gettext_lazy("Your name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=gettext_lazy("Your name"), max_length=LONGEST_NAME, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     contact = forms.CharField(
         label=gettext_lazy("Phone or e-mail"),
@@ -242,7 +246,7 @@ MEANING: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "nights": lambda said: {"windows": said["windows"]},
     "longest": lambda said: {"max_nights": said["max_nights"]},
     "who": lambda said: {"who": said["who"]},
-    "house": lambda said: {rule: rule in said["house"] for rule in ("children", "pets", "smoking", "step_free")},
+    "house": lambda said: {rule: rule in said["house"] for rule, _words in HOUSE},
     "languages": lambda said: {"languages": tuple(said["languages"])},
 }
 """The fields of SpaceDetails that the answer to each question gives."""

@@ -10,9 +10,9 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from matching.refusals import WRONG_INPUT
 from matching.web.drafts import Draft
 from matching.web.plain_forms import PlainForm, Wording
-from matching.web.refused import WRONG_INPUT
 
 Answers = Mapping[str, Mapping[str, Any]]
 AnswerLine = tuple[Wording, str]

@@ -14,9 +14,8 @@ from django.shortcuts import render
 from accounts.contacts import UnreadableContact
 from accounts.refusals import Refused, TooManyTries, WrongCode
 from accounts.signing_in import WrongSecret
-from matching.refusals import Incomplete, NotYours, ReasonNeeded
+from matching.refusals import WRONG_INPUT, Incomplete, NotYours, ReasonNeeded
 
-WRONG_INPUT = 422
 View = Callable[..., HttpResponse]
 Page = Callable[[HttpRequest, Refused], HttpResponse]
 

@@ -17,9 +17,10 @@ from accounts.refusals import Refused
 from matching import intake
 from matching.deadlines import local_date
 from matching.models import Space
+from matching.refusals import WRONG_INPUT
 from matching.sheets.fields import Window
 from matching.web.offer_forms import NightsForm
-from matching.web.refused import WRONG_INPUT, refused_form
+from matching.web.refused import refused_form
 from matching.web.space_offer import space_of
 from matching.web.visitors import for_hosts
 

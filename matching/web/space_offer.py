@@ -18,9 +18,10 @@ from accounts.refusals import Refused
 from matching import intake, queries
 from matching.deadlines import local_date
 from matching.models import Space
-from matching.web.offer_forms import MEANING, SPACE_QUESTIONS
+from matching.refusals import WRONG_INPUT
+from matching.web.offer_forms import HOUSE, MEANING, SPACE_QUESTIONS
 from matching.web.questions import AnswerLine, QuestionForm
-from matching.web.refused import WRONG_INPUT, refused_form
+from matching.web.refused import refused_form
 from matching.web.visitors import for_hosts, host_of
 
 QUESTIONS = {question.name: question.form for question in SPACE_QUESTIONS if question.name != "nights"}
@@ -81,7 +82,7 @@ def stated(space: Space, question: str) -> MultiValueDict[str, str]:
         "shared": {"shared": ["yes" if space.shared else "no"]},
         "longest": {"max_nights": [str(space.max_nights or "")]},
         "who": {"who": [space.who]},
-        "house": {"house": [rule for rule in ("children", "pets", "smoking", "step_free") if getattr(space, rule)]},
+        "house": {"house": [rule for rule, _words in HOUSE if getattr(space, rule)]},
         "languages": {"languages": list(space.languages)},
     }[question]
     return MultiValueDict(typed)

@@ -23,11 +23,11 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import intake, queries
 from matching.models import Match, Space
-from matching.refusals import one_act
+from matching.refusals import WRONG_INPUT, one_act
 from matching.states import NEEDS_REASON, Act, Role, Status
 from matching.web import acts
 from matching.web.case import match_card
-from matching.web.refused import WRONG_INPUT, marked
+from matching.web.refused import marked
 from matching.web.visitors import user_of
 from notifications import taps
 from notifications.models import Notification

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from matching.copy_rows import read
 from matching.deadlines import local_date
 from matching.engine import Arrangement, Unplaced
 from matching.models import MatchingDue
+from matching.retention import CHANGES_KEPT
 from matching.worker import planning
 from matching.worker.market import part_of_market, whole_market
 from matching.worker.proposing import may_try_again, propose_arrangement
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KEPT_FOR = timedelta(hours=6)
+KEPT_FOR = CHANGES_KEPT / 2
 """A market in memory is loaded anew after this long, and when the day changes: days waited and nights left change then."""
 
 TRIES = 4

@@ -88,7 +88,7 @@ def _whole(requests: Points, spaces: Points) -> Cut:
 def _cells(points: Points, degrees: float, *, with_reach: bool = False) -> tuple[Array, Array]:
     """Return the cells that hold points, one row (lat, lon of the middle) each, and the cell of each point.
 
-    With `with_reach`, a row has the reach in km, rounded up, as its third column, and a cell has a row for each reach.
+    With `with_reach`, points of different reach are in different rows; the third column is the reach in km, rounded up.
     """
     rows = [np.floor(points.lat / degrees), np.floor(points.lon / degrees)]
     if with_reach:

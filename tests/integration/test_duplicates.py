@@ -21,7 +21,7 @@ from tests import people
 from tests.people import Person, tonight
 
 pytestmark = pytest.mark.django_db
-Kind, Why = PairVerdict.Kind, duplicates.Likeness
+PairKind, Why = PairVerdict.Kind, duplicates.Likeness
 
 
 def found(kind: str, by: Person, **options: Any) -> dict[tuple[str, str], list[str]]:
@@ -62,7 +62,7 @@ def two_hosts(carla: Person) -> tuple[Host, Host]:
 def test_hosts_with_one_address_and_one_name_in_two_alphabets_are_found(
     two_hosts: tuple[Host, Host], carla: Person
 ) -> None:
-    assert found(Kind.HOSTS, carla) == {pair(*two_hosts): ["address", "name"]}
+    assert found(PairKind.HOSTS, carla) == {pair(*two_hosts): ["address", "name"]}
 
 
 def test_hosts_with_one_phone_are_found(carla: Person) -> None:
@@ -70,7 +70,7 @@ def test_hosts_with_one_phone_are_found(carla: Person) -> None:
     for each in (one, other):
         add_contact_point(each.user, "sms", "+77015550101")
 
-    assert found(Kind.HOSTS, carla) == {pair(one, other): ["contact"]}
+    assert found(PairKind.HOSTS, carla) == {pair(one, other): ["contact"]}
 
 
 @pytest.mark.parametrize(
@@ -88,14 +88,14 @@ def test_hosts_with_one_phone_are_found(carla: Person) -> None:
 def test_names_are_nearly_the_same_or_not(carla: Person, one: str, other: str, alike: bool) -> None:
     pairs = (host(one, "a@example.org", address="x"), host(other, "b@example.org", address="y"))
 
-    assert found(Kind.HOSTS, carla) == ({pair(*pairs): ["name"]} if alike else {})
+    assert found(PairKind.HOSTS, carla) == ({pair(*pairs): ["name"]} if alike else {})
 
 
 def test_same_name_in_another_place_is_another_host(carla: Person) -> None:
     host("Anna Ivanova", "a@example.org")
     host("Anna Ivanova", "b@example.org", place=people.place("Oral"))
 
-    assert found(Kind.HOSTS, carla) == {}
+    assert found(PairKind.HOSTS, carla) == {}
 
 
 def test_spaces_of_one_host_at_one_address_are_found(hanna: Person, carla: Person) -> None:
@@ -104,7 +104,7 @@ def test_spaces_of_one_host_at_one_address_are_found(hanna: Person, carla: Perso
     people.space(hanna.host, address="")
     people.space(hanna.host, address="Abay Avenue 10, flat 5", place=people.place("Oral"))
 
-    assert found(Kind.SPACES, carla) == {pair(one, other): ["address"]}
+    assert found(PairKind.SPACES, carla) == {pair(one, other): ["address"]}
 
 
 def test_requests_of_one_household_for_the_same_nights_are_found(carla: Person) -> None:
@@ -115,32 +115,32 @@ def test_requests_of_one_household_for_the_same_nights_are_found(carla: Person) 
     people.request(third.arrival, first_night=tonight(20))
     people.request(first.arrival, first_night=tonight(40))
 
-    assert found(Kind.REQUESTS, carla) == {pair(one, other): ["contact", "name"]}
+    assert found(PairKind.REQUESTS, carla) == {pair(one, other): ["contact", "name"]}
 
 
 def test_coordinator_of_another_place_finds_nothing(two_hosts: tuple[Host, Host]) -> None:
     elsewhere = people.carla("elsewhere", places=(people.place("Oral"),))
 
-    assert [found(kind, elsewhere) for kind in Kind.values] == [{}, {}, {}]
+    assert [found(kind, elsewhere) for kind in PairKind.values] == [{}, {}, {}]
 
 
 def test_search_in_a_chosen_place_finds_only_its_pairs(two_hosts: tuple[Host, Host], carla: Person) -> None:
-    of = {name: found(Kind.HOSTS, carla, place=people.place(name).pk) for name in ("Almaty", "Oral")}
+    of = {name: found(PairKind.HOSTS, carla, place=people.place(name).pk) for name in ("Almaty", "Oral")}
 
     assert of == {"Almaty": {pair(*two_hosts): ["address", "name"]}, "Oral": {}}
 
 
 def test_pair_that_is_not_the_same_is_not_shown_again(two_hosts: tuple[Host, Host], carla: Person) -> None:
-    merging.keep_apart(Kind.HOSTS, *pair(*two_hosts), by=carla.user, at=timezone.now())
+    merging.keep_apart(PairKind.HOSTS, *pair(*two_hosts), by=carla.user, at=timezone.now())
 
-    assert found(Kind.HOSTS, carla) == {}
+    assert found(PairKind.HOSTS, carla) == {}
 
 
 def test_names_beyond_the_limit_of_comparison_are_told(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "MOST_NAMES", 2)
     rows = [host("Anna Ivanova", f"{n}@example.org", address=f"street {n}") for n in range(3)]
 
-    answer = duplicates.find(Kind.HOSTS, carla.user, tonight())
+    answer = duplicates.find(PairKind.HOSTS, carla.user, tonight())
 
     assert (answer.cut, list(answer.pairs)) == (True, [pair(*rows[1:])])
 
@@ -154,7 +154,7 @@ def test_merged_host_gives_over_everything_and_signs_in_no_more(two_hosts: tuple
         host=goes, kind="reference", by=carla.user, at=timezone.now(), valid_until=tonight(99), note="a neighbour"
     )
 
-    verdict = merge(Kind.HOSTS, goes, stays, carla, reason="told on the phone")
+    verdict = merge(PairKind.HOSTS, goes, stays, carla, reason="told on the phone")
 
     assert verdict.moved == {"spaces": 1, "contact_points": 1, "checks": 1}
     goes, stays = Host.objects.get(pk=goes.pk), Host.objects.get(pk=stays.pk)
@@ -171,7 +171,7 @@ def test_merged_host_gives_over_everything_and_signs_in_no_more(two_hosts: tuple
         (stays.pk, "vetted", "vetted", carla.user.pk, ""),
     }
     assert stays.events.get(at=verdict.at).said == {"code": "merged", "number": goes.pk}
-    assert found(Kind.HOSTS, carla) == {}
+    assert found(PairKind.HOSTS, carla) == {}
 
 
 def test_match_goes_on_with_the_host_who_stays(two_hosts: tuple[Host, Host], amira: Person, carla: Person) -> None:
@@ -179,7 +179,7 @@ def test_match_goes_on_with_the_host_who_stays(two_hosts: tuple[Host, Host], ami
     people.vet(goes, by=carla)
     match = people.match_in(Status.APPROVED, people.request(amira.arrival), goes.spaces.get())
 
-    merge(Kind.HOSTS, goes, stays, carla)
+    merge(PairKind.HOSTS, goes, stays, carla)
     transitions.accept(match.pk, by=stays.user, at=timezone.now())
 
     match.refresh_from_db()
@@ -197,22 +197,22 @@ def test_host_with_a_decision_against_them_is_not_merged(
         hosts.refuse(goes.pk, by=carla.user, at=timezone.now(), reason="x")
 
     with pytest.raises(CannotMerge):
-        merge(Kind.HOSTS, goes, stays, carla)
+        merge(PairKind.HOSTS, goes, stays, carla)
 
 
 def test_vetted_host_stays(two_hosts: tuple[Host, Host], carla: Person) -> None:
     vetted, other = two_hosts
 
     with pytest.raises(KeepTheOther):
-        merge(Kind.HOSTS, vetted, other, carla)
+        merge(PairKind.HOSTS, vetted, other, carla)
 
 
 def test_host_who_is_an_arrival_as_well_stays(oskar: Person, carla: Person) -> None:
     other = people.hanna(name="Oskar Zwei").host
 
     with pytest.raises(KeepTheOther):
-        merge(Kind.HOSTS, oskar.host, other, carla)
-    merge(Kind.HOSTS, other, oskar.host, carla)
+        merge(PairKind.HOSTS, oskar.host, other, carla)
+    merge(PairKind.HOSTS, other, oskar.host, carla)
 
     assert User.objects.get(pk=oskar.user.pk).is_active
 
@@ -223,9 +223,9 @@ def test_hosts_are_merged_only_by_a_coordinator_who_covers_every_place_of_both(t
     here = people.carla("here", places=(people.place("Almaty"),))
 
     for act in (
-        lambda: merge(Kind.HOSTS, goes, stays, here),
-        lambda: merging.keep_apart(Kind.HOSTS, *pair(stays, goes), by=here.user, at=timezone.now()),
-        lambda: merge(Kind.HOSTS, goes, stays, people.adil()),
+        lambda: merge(PairKind.HOSTS, goes, stays, here),
+        lambda: merging.keep_apart(PairKind.HOSTS, *pair(stays, goes), by=here.user, at=timezone.now()),
+        lambda: merge(PairKind.HOSTS, goes, stays, people.adil()),
     ):
         with pytest.raises(NotYours):
             act()
@@ -234,7 +234,7 @@ def test_hosts_are_merged_only_by_a_coordinator_who_covers_every_place_of_both(t
 
 def test_merged_host_is_seen_only_where_the_other_is(two_hosts: tuple[Host, Host], carla: Person) -> None:
     stays, goes = two_hosts
-    merge(Kind.HOSTS, goes, stays, carla)
+    merge(PairKind.HOSTS, goes, stays, carla)
 
     def sees(name: str) -> bool:
         somebody = people.carla(name, places=(people.place(name),))
@@ -250,7 +250,7 @@ def test_matches_of_a_merged_space_go_over(hanna: Person, amira: Person, carla: 
     goes, stays = people.space(hanna.host), people.space(hanna.host)
     match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), goes)
 
-    verdict = merge(Kind.SPACES, goes, stays, carla)
+    verdict = merge(PairKind.SPACES, goes, stays, carla)
 
     match.refresh_from_db()
     goes.refresh_from_db()
@@ -268,7 +268,7 @@ def test_match_that_does_not_fit_the_remaining_space_refuses_the_merge(
     match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), goes)
 
     with pytest.raises(refusal):
-        merge(Kind.SPACES, goes, stays, carla)
+        merge(PairKind.SPACES, goes, stays, carla)
 
     match.refresh_from_db()
     assert (match.space, PairVerdict.objects.count()) == (goes, 0)
@@ -280,14 +280,14 @@ def test_two_households_in_one_bed_refuse_the_merge(hanna: Person, amira: Person
     people.match_in(Status.PROPOSED, people.request(people.amira().arrival), stays)
 
     with pytest.raises(NoRoomLeft):
-        merge(Kind.SPACES, goes, stays, carla)
+        merge(PairKind.SPACES, goes, stays, carla)
 
 
 def test_spaces_of_two_hosts_are_not_merged(hanna: Person, carla: Person) -> None:
     other = host("Anna Ivanova", "a@example.org")
 
     with pytest.raises(CannotMerge):
-        merge(Kind.SPACES, other.spaces.get(), people.space(hanna.host), carla)
+        merge(PairKind.SPACES, other.spaces.get(), people.space(hanna.host), carla)
 
 
 # -- merging requests -----------------------------------------------------------------------------
@@ -297,7 +297,7 @@ def test_merged_request_is_withdrawn_and_gives_over_what_the_other_lacks(carla: 
     first = people.amira(contact="+77015550101")
     goes, stays = people.request(first.arrival, notes="A dog"), people.request(people.amira().arrival, notes="Stairs")
 
-    verdict = merge(Kind.REQUESTS, goes, stays, carla)
+    verdict = merge(PairKind.REQUESTS, goes, stays, carla)
 
     goes.refresh_from_db()
     stays = ShelterRequest.objects.get(pk=stays.pk)
@@ -312,7 +312,7 @@ def test_declined_pair_is_not_proposed_again_after_a_merge(hanna: Person, carla:
     goes, stays = people.request(people.amira().arrival), people.request(people.amira().arrival)
     people.match_in(Status.DECLINED, goes, people.space(hanna.host))
 
-    merge(Kind.REQUESTS, goes, stays, carla)
+    merge(PairKind.REQUESTS, goes, stays, carla)
 
     assert queries.declined_pairs([stays.pk]).count() == 1
 
@@ -322,19 +322,19 @@ def test_request_with_a_match_stays_and_two_with_matches_are_not_merged(hanna: P
     people.match_in(Status.APPROVED, placed, people.space(hanna.host))
 
     with pytest.raises(KeepTheOther):
-        merge(Kind.REQUESTS, placed, other, carla)
+        merge(PairKind.REQUESTS, placed, other, carla)
     people.match_in(Status.CONFIRMED, other, people.space(hanna.host))
     with pytest.raises(HasLiveMatches):
-        merge(Kind.REQUESTS, other, placed, carla)
+        merge(PairKind.REQUESTS, other, placed, carla)
     with pytest.raises(HasLiveMatches):
-        merge(Kind.REQUESTS, placed, other, carla)
+        merge(PairKind.REQUESTS, placed, other, carla)
 
 
 def test_proposal_of_the_request_that_goes_ends(hanna: Person, carla: Person) -> None:
     goes, stays = people.request(people.amira().arrival), people.request(people.amira().arrival)
     match = people.match_in(Status.PROPOSED, goes, people.space(hanna.host))
 
-    merge(Kind.REQUESTS, goes, stays, carla)
+    merge(PairKind.REQUESTS, goes, stays, carla)
 
     assert Match.objects.get(pk=match.pk).status == Status.EXPIRED
 
@@ -345,16 +345,16 @@ def test_proposal_of_the_request_that_goes_ends(hanna: Person, carla: Person) ->
 def test_preview_of_a_merge_is_what_happens_and_keeps_nothing(two_hosts: tuple[Host, Host], carla: Person) -> None:
     stays, goes = two_hosts
 
-    foreseen = merging.foresee(Kind.HOSTS, str(goes.pk), str(stays.pk), by=carla.user, at=timezone.now())
-    refused = merging.foresee(Kind.HOSTS, str(stays.pk), str(goes.pk), by=carla.user, at=timezone.now())
+    foreseen = merging.foresee(PairKind.HOSTS, str(goes.pk), str(stays.pk), by=carla.user, at=timezone.now())
+    refused = merging.foresee(PairKind.HOSTS, str(stays.pk), str(goes.pk), by=carla.user, at=timezone.now())
 
     assert (Host.objects.filter(status="merged").count(), PairVerdict.objects.count()) == (0, 0)
-    assert foreseen == merge(Kind.HOSTS, goes, stays, carla).moved == {"spaces": 1, "contact_points": 1}
+    assert foreseen == merge(PairKind.HOSTS, goes, stays, carla).moved == {"spaces": 1, "contact_points": 1}
     assert refused == "Keep the vetted host: matches may depend on it."
 
 
 def test_verdict_cannot_be_changed(two_hosts: tuple[Host, Host], carla: Person) -> None:
-    merging.keep_apart(Kind.HOSTS, *pair(*two_hosts), by=carla.user, at=timezone.now())
+    merging.keep_apart(PairKind.HOSTS, *pair(*two_hosts), by=carla.user, at=timezone.now())
 
     with pytest.raises(Exception, match="Cannot update or delete rows from matching_pairverdict"):
         PairVerdict.objects.update(reason="x")
@@ -362,7 +362,7 @@ def test_verdict_cannot_be_changed(two_hosts: tuple[Host, Host], carla: Person) 
 
 def test_row_is_not_merged_with_itself(hanna: Person, carla: Person) -> None:
     space = people.space(hanna.host)
-    for kind, row in ((Kind.HOSTS, hanna.host), (Kind.SPACES, space)):
+    for kind, row in ((PairKind.HOSTS, hanna.host), (PairKind.SPACES, space)):
         with pytest.raises(CannotMerge):
             merge(kind, row, row, carla)
     assert (Space.objects.get().status, ContactPoint.objects.count()) == ("listed", 1)

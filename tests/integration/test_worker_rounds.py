@@ -276,7 +276,7 @@ def test_prices_of_the_last_round_are_replaced(amira: Person, hanna: Person) -> 
 
 def test_notes_of_changes_are_kept_for_hours_only(hanna: Person) -> None:
     people.space(hanna.host)
-    MatchingChange.objects.update(at=timezone.now() - timedelta(hours=7))
+    MatchingChange.objects.update(at=timezone.now() - timedelta(hours=13))
     people.space(hanna.host)
     kept = MatchingChange.objects.filter(at__gt=timezone.now() - timedelta(hours=1)).count()
 

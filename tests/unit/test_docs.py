@@ -129,6 +129,14 @@ def test_matching_has_at_most_eight_layers() -> None:
     assert len(contract(1)) == 8
 
 
+def test_numbers_that_files_agree_on_may_import_no_part_of_matching() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    forbidden = next(each for each in config["contracts"] if each.get("source_modules") == ["matching.limits"])
+    parts = {f"matching.{part}" for layer in contract(1) for part in layer}
+
+    assert parts - set(forbidden["forbidden_modules"]) == set()
+
+
 def test_documented_guarantees_are_the_named_constraints() -> None:
     rows = table_under((ROOT / "ARCHITECTURE.md").read_text(), "What the database guarantees")
 

@@ -292,9 +292,18 @@ def test_a_synonym_is_found(text: str, word: str | None) -> None:
 
 # -- numbers with an owner ------------------------------------------------------------------------
 
+LENGTH_OF_A_TEXT = (
+    r"\b(notes?|address|directions|reason) = (forms|serializers)\.CharField\(((?! = )[\s\S])*?max_length=\d"
+)
+"""A field of a form or of the API that writes out how long a text may be. A ` = ` begins the next field."""
+
 OWNED = {
+    "accounts/throttles.py": [r"\bseconds=900\b"],
     "deployment/locks.py": [r"advisory_(xact_)?(un)?lock\w*\("],
-    "matching/limits.py": [r"\b730\b"],
+    "matching/engine/checking.py": [r"\b6371\b"],  # apart from the solver's, on purpose
+    "matching/limits.py": [r"\b730\b", LENGTH_OF_A_TEXT],
+    "matching/refusals.py": [r"\bWRONG_INPUT = \d", r"\bstatus=422\b"],
+    "places/earth.py": [r"\b6_371\b"],
 }
 """Patterns of source that may stand in one file only: the owner's path, and the owner's patterns."""
 
@@ -313,9 +322,37 @@ def test_an_owned_number_stands_only_with_its_owner() -> None:
     assert {path: found for path, source in sources().items() if (found := stray_numbers(path, source))} == {}
 
 
-@pytest.mark.parametrize("source", ["cursor.execute('SELECT pg_try_advisory_lock(%s)', [1])", "if nights > 730: pass"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "cursor.execute('SELECT pg_try_advisory_lock(%s)', [1])",
+        "if nights > 730: pass",
+        "throttles.count('case', number, limit=10, seconds=900, at=at)",
+        "note = forms.CharField(label=_('Why (not required)'), required=False, max_length=1000)",
+        "address = serializers.CharField(max_length=500)",
+        "return render(request, 'case.html', status=422)",
+        "WRONG_INPUT = 422",
+        "EARTH_KM = 6371.0088",
+        "EARTH_KM = 6_371.0088",
+    ],
+)
 def test_a_stray_number_is_found(source: str) -> None:
     assert len(stray_numbers("matching/intake.py", source)) == 1
+
+
+TYPED_LENGTH = re.compile(r'maxlength="\d')
+"""A length written out in a template. `{% longest %}` and the fields of a form take theirs from matching/limits.py."""
+
+
+def test_no_template_writes_out_how_long_a_text_may_be() -> None:
+    texts = {str(file.relative_to(ROOT)): file.read_text() for file in (ROOT / "templates").rglob("*.html")}
+
+    assert [path for path, text in texts.items() if TYPED_LENGTH.search(text)] == []
+
+
+def test_a_written_length_is_found_and_the_tag_is_not() -> None:
+    assert TYPED_LENGTH.search('<input type="text" name="note" maxlength="500">')
+    assert not TYPED_LENGTH.search("""<input name="note" maxlength="{% longest 'note' %}">""")
 
 
 # -- calls that can be read -----------------------------------------------------------------------

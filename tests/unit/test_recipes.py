@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from matching.admin.on_behalf import AskForm, OfferForm, OnBehalfForm
 from matching.engine import Need, Offer
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
 from matching.sheets.columns import CONTACTS
+from matching.sheets.fields import REQUEST_NAMES, SPACE_NAMES
 from matching.states import MOVES, NEEDS_REASON, Act, Role
 from matching.web import acts
 from notifications.channels import TRANSPORTS
@@ -38,9 +40,9 @@ def test_every_kind_of_address_has_transports_words_and_a_column() -> None:
 
     assert list(TRANSPORTS_FOR) == kinds
     assert [kind for kind in kinds if str(acts.channel_words(kind.value)) == kind.value] == []
-    assert len(CONTACTS) == len(kinds)
-    assert set(CONTACTS) <= set(SPACE_COLUMNS)
-    assert set(CONTACTS) <= set(REQUEST_COLUMNS)
+    assert set(CONTACTS) == set(kinds)
+    assert set(CONTACTS.values()) <= set(SPACE_COLUMNS)
+    assert set(CONTACTS.values()) <= set(REQUEST_COLUMNS)
 
 
 def test_every_transport_is_named_to_operators() -> None:
@@ -48,6 +50,48 @@ def test_every_transport_is_named_to_operators() -> None:
     line = next(line for line in example.splitlines() if line.startswith("# Telling people:"))
 
     assert [name for name in TRANSPORTS if name not in line] == []
+
+
+# -- a new field ----------------------------------------------------------------------------------
+
+BY_OTHER_ANSWERS = {
+    "latitude": "the place",
+    "longitude": "the place",
+    "windows": "the first night and the last day",
+    "all_women": "the household",
+    "women_only": "the household",
+}
+"""The fields that a form at the desk does not ask for by their names, each with the answer that gives it."""
+
+NOT_ASKED_AT_THE_DESK = {"directions"}
+"""A host who is on the telephone says how to find the door when somebody is to come."""
+
+
+@pytest.mark.parametrize(
+    ("form", "names"), [(OfferForm, SPACE_NAMES), (AskForm, REQUEST_NAMES)], ids=["a space", "a request"]
+)
+def test_form_of_coordinators_asks_for_every_field(form: type[OnBehalfForm], names: list[str]) -> None:
+    asked = set(form.base_fields)
+
+    assert set(names) - asked - set(BY_OTHER_ANSWERS) - NOT_ASKED_AT_THE_DESK == set()
+
+
+@pytest.mark.parametrize("form", [OfferForm, AskForm])
+def test_form_of_coordinators_shows_every_field_that_it_has(form: type[OfferForm | AskForm]) -> None:
+    shown = {name for _words, names in form.groups for name in names}
+
+    assert shown == set(form.base_fields) - {"key"} | {"place_id"}
+
+
+@pytest.mark.parametrize(
+    ("file", "names"), [("offer_forms.py", SPACE_NAMES), ("need_forms.py", REQUEST_NAMES)], ids=["a space", "a request"]
+)
+def test_questions_on_the_pages_ask_for_every_field(file: str, names: list[str]) -> None:
+    nodes = list(ast.walk(ast.parse((ROOT / "matching" / "web" / file).read_text(encoding="utf-8"))))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    given = {node.id for node in nodes if isinstance(node, ast.Name)}
+
+    assert set(names) - texts - given - {"place", "latitude", "longitude"} == set()
 
 
 # -- a new move or act ----------------------------------------------------------------------------

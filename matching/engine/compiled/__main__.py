@@ -11,7 +11,7 @@ FIRST, LAST = date(2022, 9, 26), date(2022, 10, 3)
 
 
 def warm_up() -> None:
-    """Make a plan and fill a board in which every kernel has something to do."""
+    """Make a plan and fill a board such that every kernel is called."""
     offers = [
         Offer(
             id=f"o{at}",

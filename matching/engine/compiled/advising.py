@@ -1,4 +1,4 @@
-"""What one more space would add at the prices of a proof; `matching.engine.advice` says why it does."""
+"""Compute what one more space would add, at the prices of a proof; `matching.engine.advice` explains the method."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from matching.engine.compiled.ways import SHORTEST_MOVE_LEG
 from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, SPLIT_COST
 
 SPOTS = 30
-"""Places looked at, at most: those where most is left over."""
+"""The most places that are looked at: those where most is left over."""
 
 CELL = 0.1
 """Degrees: the size of the cells, 11 km, in which the people left over are counted."""
@@ -44,7 +44,7 @@ SHARES_OF_WORK = 32
 
 STAY_COLUMNS = 4
 FIRST_NIGHT, LAST_DAY, NEED, LOAD = range(STAY_COLUMNS)
-"""The columns of a stay in the new space. LOAD is its people; 1 where the space is not shared."""
+"""The columns of a stay in the new space. LOAD is its number of people, or 1 if the space is not shared."""
 
 
 class NewSpace(NamedTuple):
@@ -62,21 +62,21 @@ class NewSpace(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """What each need has without the new space, so that only what it gains beyond that counts.
+    """What each need has without the new space, so that only its gain beyond that counts.
 
-    The two tables say what it gains from the offers there are when the new space takes the other part of its stay.
+    `early` and `rest` hold the value that existing offers add when the new space takes the other part of the stay.
     """
 
     margin: FloatVector
-    """What the need has already: in the promise its margin, in what is sure the worth of its way."""
+    """The need's value without the new space: its margin for the upper bound, the worth of its way for the lower."""
     early: FloatMatrix
-    """(needs, nights + 1): the best first leg of so many nights; -inf where there is none."""
+    """(needs, nights + 1): the value of the best first leg, by its number of nights; -inf if there is none."""
     rest: FloatMatrix
-    """(needs, people + 1): so many of its people for all nights, anywhere near; -inf where that is not possible."""
+    """(needs, people + 1): the best value of housing that number of its people for all nights; -inf if impossible."""
 
 
 def advise(problem: Problem, solved: Solved, crew: Crew) -> tuple[Advice, ...]:
-    """Return what a space of each kind would add at each spot, the most for a bed first.
+    """Return what a space of each kind would add at each spot, the highest gain per bed first.
 
     Spaces that add nothing are left out.
     """
@@ -101,7 +101,7 @@ def advise(problem: Problem, solved: Solved, crew: Crew) -> tuple[Advice, ...]:
         for spot, kind in asked
     ]
     found = crew.run(_promise, [(wants, space, beside) for space in spaces])
-    # At least as much as those gain who take the new space and leave everybody else where they are.
+    # A lower bound of the gain: needs that move into the new space, everybody else unmoved.
     alone = Beside(
         margin=_worth_now(solved.pool, solved.plan),
         early=np.full_like(beside.early, -np.inf),
@@ -172,7 +172,7 @@ def _as_advice(
 
 @kernel
 def _beside(wants: Wants, sites: Sites, price_sums: FloatMatrix, beside: Beside, first: int, last: int) -> None:
-    """Fill in the two tables for the needs `first` to `last`, at the prices of the proof."""
+    """Fill in `early` and `rest` for the needs `first` to `last`, at the prices of the proof."""
     found = scratch_for(sites)
     early, rest = beside.early, beside.rest
     for need in range(first, last):
@@ -205,7 +205,7 @@ def _beside(wants: Wants, sites: Sites, price_sums: FloatMatrix, beside: Beside,
 
 @kernel
 def _promise(wants: Wants, space: NewSpace, beside: Beside) -> FloatVector:
-    """Return the price of each night of the space, and of the day after the last (0); they add up to the promise."""
+    """Return the price of each night of the space, and 0 for the day after the last. Their sum is the upper bound."""
     stay, gain = _all_stays(wants, space, beside)
     if not space.shared:
         return _prices_alone(stay, gain, space.nights)
@@ -214,7 +214,7 @@ def _promise(wants: Wants, space: NewSpace, beside: Beside) -> FloatVector:
 
 @kernel
 def _sure(wants: Wants, space: NewSpace, beside: Beside) -> float:
-    """Return what a choice of stays that fits the space gains: the best where one household may be there at a time."""
+    """Return a lower bound of the gain: that of stays which fit the space together. Without sharing it is the best such gain."""
     stay, gain = _all_stays(wants, space, beside)
     if not space.shared:
         return float(_prices_alone(stay, gain, space.nights).sum())
@@ -226,7 +226,7 @@ def _sure(wants: Wants, space: NewSpace, beside: Beside) -> float:
 
 @kernel
 def _worth_now(pool: Pool, plan: Assignment) -> FloatVector:
-    """Return what each need is worth where it is placed, 0 where it is not."""
+    """Return the worth of each need's way, 0 if it has none."""
     worth = np.zeros(len(plan.chosen))
     for need in range(len(worth)):
         if plan.chosen[need] >= 0:
@@ -279,7 +279,7 @@ def _gains(
 ) -> int:
     """Add every stay of a need in the space that gains anything; return how many there are.
 
-    Each contains the last night of the need. Only its first leg might end earlier, and the space is open to the end.
+    Each stay contains the last night of the need: it is the whole stay, the second leg of a move, or a part of a split.
     """
     first, nights, people, worth = wants.first[need], wants.nights[need], wants.people[need], wants.worth[need]
     beds, shared, margin = space.beds, space.shared, beside.margin[need]
@@ -290,7 +290,7 @@ def _gains(
             if begins > 0:
                 if not wants.may_move[need] or early[begins] == -np.inf:
                     continue
-                # `early` is in single precision and may be a little too low, and a promise must not be.
+                # `early` is in single precision and may be a little too low; an upper bound must not be.
                 other = early[begins] + 1e-6 * abs(early[begins]) - worth * MOVE_COST
             covered = (nights - begins) / nights
             value = other + worth * (PARTIAL_BASE + share_of_leg(covered, fit, people, beds, shared)) - margin
@@ -318,7 +318,7 @@ def _add(stay: IntMatrix, count: int, columns: tuple[int, int, int, int]) -> int
 
 @kernel
 def _prices_alone(stay: IntMatrix, gain: FloatVector, nights: int) -> FloatVector:
-    """Return the least prices at which no stay gains anything, where one household may be there at a time.
+    """For a space of one household at a time, return the least prices at which no stay gains anything.
 
     Let W[t] be the best choice of stays from night t on (weighted interval scheduling). The price of t is W[t] - W[t + 1].
     """
@@ -335,10 +335,10 @@ def _prices_alone(stay: IntMatrix, gain: FloatVector, nights: int) -> FloatVecto
 
 @kernel
 def _prices_together(stay: IntMatrix, gain: FloatVector, beds: int, prices: FloatVector) -> FloatVector:
-    """Return lower prices than these, where households share.
+    """For a shared space, return the price of each night for all its beds. `prices` are those of one bed to begin with.
 
-    Subgradient steps lower beds x prices + what the needs gain beside them (Held, Wolfe and Crowder, 1974). Any
-    prices prove a bound: what needs still gain is added to the price of their last night.
+    Subgradient steps lower the sum of beds x prices and the gains that are left (Held, Wolfe and Crowder, 1974). Any prices
+    prove a bound, because the gain that a need still has is added to the price of its last night.
     """
     nights = len(prices)
     best, best_total = prices * beds, prices.sum() * beds
@@ -348,7 +348,7 @@ def _prices_together(stay: IntMatrix, gain: FloatVector, beds: int, prices: Floa
     for step in range(STEPS):
         for night in range(nights):
             sums[night + 1] = sums[night] + now[night]
-        # The stays of one need follow one another, and it takes one of them at most.
+        # The stays of one need are neighbours in the arrays, and a need takes at most one of them.
         total = sums[nights] * beds
         use = np.full(nights, -float(beds))
         left = np.zeros(nights)

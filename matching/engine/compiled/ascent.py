@@ -1,6 +1,6 @@
 """Prices for scarce nights: dual ascent on the ways kept in the pool.
 
-More than the beds of an offer bounds who may stay there in a night. Where B are free and sharing is allowed, then for
+The number of beds is not the only bound on a night in an offer. If B beds are free and sharing is allowed, then for
 every j (Chvatal-Gomory rounding; Chvatal, 1973)
 
     sum over households of floor(people / j)  <=  floor(B / j),
@@ -35,22 +35,22 @@ ROUNDED_TO = 10_000
 """Prices are rounded to this part of one unit of the objective."""
 
 COLD = -9.0
-"""A way this many temperatures below the best one of its need has no share: it would be a ten-thousandth of the best one's."""
+"""A way this many temperatures below its need's best way gets no share: the share would be a ten-thousandth of the best's."""
 
 LEAST = np.float32(1e-4)
-"""The same as a share of the best one's, about exp(COLD)."""
+"""About exp(COLD): the least share that counts, as a part of the best way's share."""
 
 SQUARED = 12
-"""How often `soft` squares. More is nearer to exp, and less exact in single precision."""
+"""The number of squarings in `soft`. More of them are closer to exp, but lose digits in single precision."""
 
 THIN = np.float32(0.5**SQUARED)
 
 REFRESH, SLACK = 4, 5.0
-"""All ways are looked at every REFRESH steps, and between only those near the best; a leg's price may move SLACK paces a step."""
+"""Every REFRESH steps look at all ways, otherwise only at those near the best. A leg's price moves at most SLACK paces a step."""
 
 
 class ScarceNights(NamedTuple):
-    """The scarce nights of every offer, one after the other, and where among them each way of the pool lies.
+    """The scarce nights of every offer, one offer after the other, and the cells that each way of the pool covers.
 
     An offer has a row of cells for each size of household (one row where it is not shared). A row has one cell for each
     scarce night and one more for the end.
@@ -61,12 +61,12 @@ class ScarceNights(NamedTuple):
     nights: IntVector
     """(offers): how many scarce nights each offer has."""
     night: IntVector
-    """Which nights these are: those of an offer begin at its `first_night`."""
+    """The scarce nights themselves: those of an offer begin at its `first_night`."""
     first_night: IntVector
     spans: IntCube
     """(needs, most, 4): first and last cell of the first leg, and of the second (0, 0: none)."""
     value: FloatMatrix
-    """(needs, most): what each way is worth."""
+    """(needs, most): the worth of each way."""
 
 
 class Dual(NamedTuple):
@@ -74,7 +74,7 @@ class Dual(NamedTuple):
 
     price: FloatVector
     sums: FloatVector
-    """What a household pays for the scarce nights of the row before this one."""
+    """For each cell, what a household pays for the earlier scarce nights of the same row."""
     capacity: FloatVector
     slope: FloatVector
     lead: FloatVector
@@ -82,7 +82,7 @@ class Dual(NamedTuple):
     spread: FloatVector
     """Adam's mean of their squares."""
     used: FloatMatrix
-    """(PARTS, cells): how many households begin in a cell, less those that end there, as each part of the needs wants it."""
+    """(PARTS, cells): the households that begin in a cell less those that end there, counted apart for each part of the needs."""
     active_spans: IntCube
     """(needs, most, 4), as in ScarceNights, of the ways that may get a share soon: the first `actives` of each need."""
     active_value: FloatMatrix
@@ -208,7 +208,7 @@ def _set_capacity(sites: Sites, scarce: ScarceNights, dual: Dual, free: IntMatri
 
 @kernel
 def _sum_prices(sites: Sites, scarce: ScarceNights, dual: Dual, offer: int) -> None:
-    """Sum up, for each size of household, what it pays for the nights before each."""
+    """Sum up, for each size of household and each scarce night, what it pays for the nights before."""
     nights, cell = scarce.nights[offer], scarce.first_cell[offer]
     width = nights + 1
     for size in range(sites.row[offer + 1] - sites.row[offer]):
@@ -234,9 +234,9 @@ def reduced_value(scarce: ScarceNights, dual: Dual, need: int, at: int) -> float
 def _activate(
     scarce: ScarceNights, dual: Dual, known: IntVector, settled: IntVector, under: float, first: int, last: int
 ) -> None:
-    """Lay the ways that are at most `under` below the best way of their need side by side. Staying out (0) is a way, too.
+    """Copy the ways that are at most `under` below their need's best way side by side. Staying out (0) counts as a way.
 
-    A step then reads a few lines of memory for each need, and not one for each way.
+    A step then reads a few lines of memory for each need instead of one for each way.
     """
     reduced = np.empty(scarce.value.shape[1])
     for need in range(first, last):
@@ -260,7 +260,7 @@ def _activate(
 def soft(under: np.float32) -> np.float32:
     """Return about exp(under), for `under` <= 0: (1 + under / n)^n by squaring, which the processor does for several at once.
 
-    It falls and is smooth everywhere. At -9, where shares end, it is a hundredth too small.
+    The function is monotone and smooth. At -9, where shares end, it is a hundredth too small.
     """
     power = max(ZERO, ONE + under * THIN)
     for _again in range(SQUARED):
@@ -270,7 +270,7 @@ def soft(under: np.float32) -> np.float32:
 
 @kernel
 def _take_shares(dual: Dual, settled: IntVector, heat: float, part: int, first: int, last: int) -> None:
-    """Let each unsettled need want its ways by softmax, with staying out (0) as one of them, and add up what is used."""
+    """Share each unsettled need among its ways by softmax, with staying out (0) as one of them; add up the use of cells."""
     used, sums = dual.used[part], dual.sums
     used[:] = 0
     share = np.empty(dual.active_value.shape[1], dtype=np.float32)
@@ -303,7 +303,7 @@ def _take_shares(dual: Dual, settled: IntVector, heat: float, part: int, first: 
 def _set_prices(
     sites: Sites, scarce: ScarceNights, dual: Dual, pace: float, warm: float, spread_warm: float, first: int, last: int
 ) -> None:
-    """Take one step of Adam: raise prices where more is wanted than there is, lower the others, none below 0."""
+    """Take one step of Adam: raise the price where demand exceeds capacity, lower it elsewhere, never below 0."""
     for offer in range(first, last):
         if scarce.nights[offer] > 0:
             _weigh(sites, scarce, dual, offer)
@@ -324,13 +324,13 @@ def _set_prices(
 
 @kernel
 def _weigh(sites: Sites, scarce: ScarceNights, dual: Dual, offer: int) -> None:
-    """Set the slopes of an offer: by how much more is wanted than there is, for each scarce night and each j."""
+    """Set the slopes of an offer: demand less capacity, for each scarce night and each j."""
     nights, cell = scarce.nights[offer], scarce.first_cell[offer]
     width = nights + 1
     sizes = sites.row[offer + 1] - sites.row[offer]
     for one in range(cell, cell + sizes * width):
         dual.slope[one] = -dual.capacity[one]
-    # Households that come and go add up to those present, of each size.
+    # Households that stay from one night to the next keep their beds; add arrivals and subtract leavers, for each size.
     for size in range(sizes):
         present = np.float32(0)
         for at in range(nights):
@@ -356,8 +356,8 @@ def ascend(
     """Take `steps` steps of the ascent; the dual is changed in place.
 
     Temperature and pace, both in units of the objective, fall geometrically from the first value to the second.
-    `known` counts the ways of each need. Needs whose `settled` is 0 or more are left out, since what they hold is no
-    longer in the capacity. `taken` is the number of steps whose momentum is still in the dual; 0 begins anew.
+    `known` counts the ways of each need. Needs whose `settled` is 0 or more are left out, since the capacity no longer
+    contains what they hold. `taken` is the number of steps whose momentum is still in the dual; 0 begins anew.
     """
     if not taken:
         dual.lead[:] = 0
@@ -370,7 +370,7 @@ def ascend(
         now_heat = heat[0] * (heat[1] / heat[0]) ** done
         now_pace = pace[0] * (pace[1] / pace[0]) ** done
         if (step - 1) % REFRESH == 0:
-            # Prices mostly go to and fro, so SLACK paces a step are a generous guess of how far a leg's price may move.
+            # Prices mostly go up and down in turn, so SLACK paces a step are a generous limit for the movement of a leg's price.
             under = -COLD * now_heat + SLACK * REFRESH * now_pace
             crew.run(_activate, [(scarce, dual, known, settled, under, *edges) for _part, *edges in needs])
         crew.run(_take_shares, [(dual, settled, now_heat, *each) for each in needs])

@@ -23,7 +23,7 @@ NO_NODE = -1
 class Assignment(NamedTuple):
     """`chosen` is the number, in the pool, of the way that each need has, or NO_WAY.
 
-    The stays in an offer are a doubly linked list, so that taking one out takes the same time however many there are.
+    The stays in an offer are a doubly linked list, so that the time to remove one does not grow with their number.
     Leg 0 or 1 of a need is the node `LEGS x need + leg`.
     """
 
@@ -109,7 +109,7 @@ def _take(sites: Sites, free: IntMatrix, way: IntMatrix, leg: int, sign: int) ->
 
 @kernel
 def worth_of(pool: Pool, plan: Assignment) -> float:
-    """Return the objective of the plan, which knows no loyalty."""
+    """Return the objective of the plan, which does not count loyalty."""
     total = 0.0
     for need in range(len(plan.chosen)):
         if plan.chosen[need] >= 0:
@@ -121,7 +121,7 @@ def worth_of(pool: Pool, plan: Assignment) -> float:
 
 @kernel
 def put_in_order(sites: Sites, pool: Pool, plan: Assignment, needs: IntVector, ways: IntVector) -> int:
-    """Give each need in turn the way named beside it, where it has none yet and there is room; return how many got one."""
+    """Give each need in turn the way named beside it if it has none and there is room; return the number of needs placed."""
     done = 0
     for at in range(len(needs)):
         need = needs[at]

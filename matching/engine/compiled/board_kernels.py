@@ -1,6 +1,6 @@
 """Kernels for a board: the best free way of one need, and the needs that could stay in one offer.
 
-Nothing has a price here, since the first need to come is placed first. So the sums of prices are a table of zeros, one
+Nothing has a price here, since needs are placed in the order in which they come. So the sums of prices are a table of zeros, one
 column for each size of household, which every offer shares (its `row` is 0).
 """
 
@@ -29,7 +29,7 @@ from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, SPLIT_
 
 MOST_BY_MOVE = 1 - MOVE_COST + FIT_SHARE
 MOST_BY_SPLIT = 1 - SPLIT_COST + FIT_SHARE
-"""What a move or a split is worth at most, in units of weight x people."""
+"""The most that a move or a split is worth, in units of weight x people."""
 
 
 class Stays(NamedTuple):
@@ -42,12 +42,12 @@ class Stays(NamedTuple):
 
 @kernel
 def best_free_way(wants: Wants, sites: Sites, need: int, terms: Terms, found: Found) -> tuple[float, IntMatrix]:
-    """Return the most valuable way on these terms and its value; -inf where there is none."""
+    """Return the value of the most valuable way on these terms, and the way; the value is -inf if there is none."""
     best, way = -np.inf, np.full((LEGS, LEG_COLUMNS), -1, dtype=np.int64)
     for kind in range(KINDS):
         if not agrees_to(wants, need, kind):
             continue
-        # Looking for two legs takes long: only where they could be worth more than what is found.
+        # The search for two legs is slow, so skip it if two legs cannot be worth more than the way found.
         if kind == MOVE and best >= MOST_BY_MOVE * wants.worth[need]:
             continue
         if kind == SPLIT and best >= MOST_BY_SPLIT * wants.worth[need]:
@@ -61,7 +61,7 @@ def best_free_way(wants: Wants, sites: Sites, need: int, terms: Terms, found: Fo
 
 @kernel
 def ways_wished(wants: Wants, sites: Sites, need: int, terms: Terms, found: Found, wished: Best) -> int:
-    """Fill `wished` with the best ways of each kind on these terms, kind by kind; return how many there are."""
+    """Fill `wished` with the best ways of each kind on these terms, kind by kind; return their number."""
     count = 0
     for kind in range(KINDS):
         if not agrees_to(wants, need, kind):
@@ -76,7 +76,7 @@ def ways_wished(wants: Wants, sites: Sites, need: int, terms: Terms, found: Foun
 
 @kernel
 def who_could_stay(wants: Wants, sites: Sites, waiting: int, offer: int, free: IntMatrix, stays: Stays) -> int:
-    """Find the needs, among the first `waiting`, for which the offer is possible by one leg and free; return how many.
+    """Among the first `waiting` needs, collect those that the offer could house by one leg. Return their number.
 
     The caller leaves out the pairs that were declined. A need of 0 people is an empty place in the arrays.
     """
@@ -108,7 +108,7 @@ def who_could_stay(wants: Wants, sites: Sites, waiting: int, offer: int, free: I
 
 @kernel
 def best_in_turn(firsts: IntVector, lasts: IntVector, values: FloatVector, nights: int) -> BoolVector:
-    """Return which stays to take where only one household may stay at a time: the most valuable that do not overlap.
+    """For a space of one household at a time, choose the stays that do not overlap and are worth most together.
 
     Stays are half-open `[firsts, lasts)`, within `nights` nights, and `firsts` must be sorted. This is weighted interval
     scheduling by dynamic programming, from the last night to the first (Kleinberg and Tardos, 2005, section 6.1).
@@ -136,7 +136,7 @@ def best_in_turn(firsts: IntVector, lasts: IntVector, values: FloatVector, night
 def best_together(
     order: IntVector, firsts: IntVector, lasts: IntVector, people: IntVector, room: IntVector
 ) -> BoolVector:
-    """Return which stays to take where households share the beds: in this order, each that still fits into `room`."""
+    """For a shared space, choose stays greedily: in this order, each stay that still fits into `room`."""
     left = room.copy()
     chosen = np.zeros(len(firsts), dtype=np.bool_)
     for at in order:

@@ -1,7 +1,7 @@
 """The state of a board as arrays that change in place: the offers, the room left in them, and the needs that wait.
 
 Offers known at the beginning lie in bands (see `problem`). Later ones go into a tail that every search looks through.
-When the tail is full, all offers are laid out anew; only then is the row of an offer that is gone used again.
+When the tail is full, all offers are laid out anew. Until then the row of a dropped offer stays unused.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from matching.engine.compiled.problem import LANGUAGES_A_WORD, MARGIN, NO_LIMIT,
 from matching.engine.values import Held, Need, Offer
 
 TAIL = 1_024
-"""Offers that may come before all are laid out anew."""
+"""The length of the tail: so many new offers fit before all offers are laid out anew."""
 
 SPARE_NIGHTS = 30
-"""Nights laid out beyond the last one known, so that a slightly later need does not have all laid out anew."""
+"""Nights in the arrays beyond the last known night, so that a slightly later need does not force a new layout."""
 
 WORDS = 4
 """Numbers of LANGUAGES_A_WORD bits for languages: ISO 639-1 has 184 languages."""
 
 
 class BoardState:
-    """Arrays of what is there now.
+    """The offers and the waiting needs as arrays.
 
-    `free` (offers, nights) is the room that nobody has taken. `room` is the room that would be left if everybody who
-    may be moved were out.
+    `free` (offers, nights) is the room that nobody has taken. `room` is the room that would be free if every movable
+    placement were lifted.
     """
 
     def __init__(self, needs: Iterable[Need], offers: Iterable[Offer]) -> None:
@@ -42,7 +42,7 @@ class BoardState:
         self._lay_out(*self._nights_known())
 
     def _nights_known(self) -> tuple[int, int]:
-        """Return the first day and the last that a waiting need asks for; where nobody waits, of the beginnings of windows."""
+        """Return the first night and the last day that waiting needs ask for. If nobody waits, use the windows' first nights."""
         days = [
             (need.first_night.toordinal(), need.first_night.toordinal() + need.nights) for need in self.waiting.values()
         ]
@@ -70,7 +70,7 @@ class BoardState:
                 for name in ("lat", "lon", "point", "beds", "shared", "longest", "allows", "speaks", "held")
             },
         )
-        # May fall below 0, unlike that of a plan: nights that are held twice are given back twice.
+        # Unlike the room of a plan, this room may fall below 0: nights that are held twice are given back twice.
         self.free = np.zeros((len(offers) + TAIL, self.nights), dtype=np.int32)
         self.room = np.zeros_like(self.free)
         for at, offer in enumerate(offers):
@@ -91,21 +91,21 @@ class BoardState:
     # -- nights -----------------------------------------------------------------------------------
 
     def reach(self, first: int, last: int, people: int) -> bool:
-        """Make room in the arrays for the nights `[first, last)` and so many people; return whether all rows moved."""
+        """Make room in the arrays for the nights `[first, last)` and for `people` people; return whether all rows moved."""
         if people > self.no_prices.shape[1]:
             self.no_prices = np.zeros((self.nights + 1, 2 * people))
         if self.first_day <= first and last <= self.first_day + self.nights:
             return False
-        # An empty board knows no night: its arrays must not reach from the first day of the calendar to this one.
+        # An empty board knows no night yet. Begin at this one, or the arrays would reach back to the first day of the calendar.
         kept = self.first_day + MARGIN, self.first_day + self.nights - SPARE_NIGHTS
         self._lay_out(*((first, last) if self._nobody_yet else (min(first, kept[0]), max(last, kept[1]))))
         self._nobody_yet = False
         return True
 
     def take(self, offer_id: str, held: Held, times: int = 1, *, movable: bool = False) -> None:
-        """Take nights of an offer; with `times` -1 give them back. Nights that are not laid out do not matter.
+        """Take nights of an offer; with `times` -1 give them back. Nights outside the arrays are ignored.
 
-        `movable` leaves `room` as it is. Raises KeyError for an unknown offer.
+        With `movable`, `room` stays as it is. Raises KeyError for an unknown offer.
         """
         at, offer = self.row_of[offer_id], self.offers[offer_id]
         for nights in (self.free,) if movable else (self.free, self.room):
@@ -123,9 +123,9 @@ class BoardState:
     # -- offers -----------------------------------------------------------------------------------
 
     def put_offer(self, offer: Offer) -> bool:
-        """Add the offer, or put it in place of the one of its id; return whether all rows moved.
+        """Add the offer, or replace the offer of the same id; return whether all rows moved.
 
-        The nights that the old offer held are forgotten with it. The caller takes all others again.
+        The nights that the old offer held are forgotten with it. The caller takes all other nights again.
         """
         at = self.row_of.get(offer.id)
         old = self.offers.get(offer.id)
@@ -165,18 +165,18 @@ class BoardState:
         del self.offers[offer_id]
 
     def _close(self, at: int) -> None:
-        """Let the row suit nobody: every need requires at least one bit."""
+        """Close the row to everybody: it allows no bit, and every need requires at least one."""
         self.sites.allows[at], self.sites.beds[at] = 0, 0
 
     # -- needs ------------------------------------------------------------------------------------
 
     def encode(self, need: Need) -> Wants:
-        """Return the need alone, as arrays."""
+        """Return arrays of this need alone."""
         self._learn(need.languages)
         return problem.wants_of([need], self.row_of, self._coding)
 
     def _line_up(self) -> None:
-        """Lay out the needs that wait, with room for as many again."""
+        """Lay out the waiting needs, with room for as many more and 64."""
         needs = list(self.waiting.values())
         for need in needs:
             self._learn(need.languages)
@@ -189,7 +189,7 @@ class BoardState:
         self._seats_free: list[int] = []
 
     def put_need(self, need: Need) -> None:
-        """Let a need wait, in place of the one of its id. `reach` must have made room for its nights."""
+        """Let a need wait; it replaces the need of the same id. `reach` must have made room for its nights."""
         self.drop_need(need.id)
         self.waiting[need.id] = need
         if not self._seats_free and len(self.needs_in_line) == len(self.wants.people):
@@ -206,7 +206,7 @@ class BoardState:
             column[at] = value[0]
 
     def drop_need(self, need_id: str) -> None:
-        """Let a need wait no longer; one that does not wait changes nothing."""
+        """Take a need out of those that wait. Do nothing if it does not wait."""
         if self.waiting.pop(need_id, None) is not None:
             at = self.seat_of.pop(need_id)
             self.wants.people[at] = 0

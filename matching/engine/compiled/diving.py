@@ -1,4 +1,4 @@
-"""Diving, from prices to a plan: fix the ways that the smoothed solution is sure of, let prices settle on the rest, repeat.
+"""Diving, from prices to a plan: fix the ways of the largest shares, let prices settle on the rest, repeat.
 
 Many small passes earn the most. Every pass fixes only the surest ways, and a few steps of ascent on the rest
 then tell the others what has become scarce. Diving in column generation is surveyed by Sadykov et al. (2019).
@@ -19,7 +19,7 @@ from matching.engine.compiled.pool import Pool
 from matching.engine.compiled.problem import Sites
 
 SURE, UNSURE = 0.9, 0.1
-"""The share of a need that a way must have to be fixed, in the first pass and in the last."""
+"""The least share of its need at which a way is fixed: in the first pass, and in the last."""
 
 STEPS = 16
 SHARES_OF_WORK = 16
@@ -72,7 +72,7 @@ def _surest(
     pool: Pool, scarce: ScarceNights, dual: Dual, plan: Assignment, heat: float,
     share: FloatVector, which: IntVector, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Find, for each need that has no way, its way of highest softmax share, and that share (0: none)."""
+    """For each need without a way, find the way of its highest softmax share, and that share (0: none)."""
     for need in range(first, last):
         share[need] = 0.0
         if plan.chosen[need] >= 0:
@@ -91,9 +91,9 @@ def _surest(
 
 
 def insert(pool: Pool, sites: Sites, plan: Assignment, reduced: FloatMatrix) -> int:
-    """Give the needs that have no way one that is free, the highest `reduced` value first; return how many got one."""
+    """Give free ways to the needs that have none, the highest `reduced` value first; return the number of needs placed."""
     left = np.flatnonzero(plan.chosen < 0)
-    # No way becomes free by inserting, and most are taken already: only those that fit now need to be sorted.
+    # Inserting frees no beds, so ways that do not fit now never will: sort only those that fit.
     needs, ways = _that_fit(sites, pool, plan, left)
     order = np.argsort(-reduced[needs, ways], kind="stable")
     return int(put_in_order(sites, pool, plan, needs[order], ways[order]))
@@ -101,7 +101,7 @@ def insert(pool: Pool, sites: Sites, plan: Assignment, reduced: FloatMatrix) -> 
 
 @kernel
 def _that_fit(sites: Sites, pool: Pool, plan: Assignment, left: IntVector) -> tuple[IntVector, IntVector]:
-    """Return the ways that are free of the needs `left`, as two arrays: the need, and the number of the way in its pool."""
+    """Return the free ways of the needs `left` as two arrays: the need, and the number of the way in its pool."""
     most = 0
     for need in left:
         most += pool.known[need]

@@ -27,9 +27,9 @@ from matching.engine.values import Placement
 
 
 def keep_standing(problem: Problem, pool: Pool, standing: Sequence[Placement], loyalty: float) -> None:
-    """Put the placements that stand into the empty pool, each worth `loyalty` x weight x people more than it is.
+    """Put the placements that stand into the empty pool, each with `loyalty` x weight x people added to its worth.
 
-    Placements that no rule allows any longer, or that have no room beside what is held, are left out.
+    Placements that a rule forbids by now, or that have no room beside the nights held, are left out.
     """
     need_at = {need.id: at for at, need in enumerate(problem.needs)}
     offer_at = {offer.id: at for at, offer in enumerate(problem.offers)}
@@ -52,7 +52,7 @@ def keep_standing(problem: Problem, pool: Pool, standing: Sequence[Placement], l
 
 @kernel
 def value_of_way(wants: Wants, sites: Sites, need: int, way: IntMatrix, found: Found) -> float:
-    """Return what the way is worth; 0 where a rule forbids it or it has no room beside what is held."""
+    """Return the worth of the way; 0 if a rule forbids it or it has no room beside the nights held."""
     count = near(wants, sites, need, smallest=1, at_first=False, found=found)
     first, nights, people = wants.first[need], wants.nights[need], wants.people[need]
     end = first + nights

@@ -1,8 +1,8 @@
-"""Nobody is passed over: a need left over takes the place of a need that is worth less there, one for one.
+"""Exchange needs one for one, so that nobody is passed over: an unplaced need displaces one that is worth less there.
 
-After this no need left over could take the very legs, or the space, of one household and be worth more there, nor
-be worth as much and have waited longer. Each exchange raises the objective, or leaves it and raises the days waited of those
-placed, so the exchanges end.
+Afterwards no unplaced need could take the legs, or the space, of one household and be worth more there, or be worth as
+much and have waited longer. Each exchange raises the objective; or it keeps the objective and raises the days that the
+placed needs have waited. So the exchanges end.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from matching.engine.compiled.ways import (
 from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, SPLIT_COST
 
 AS_GOOD = 1e-9
-"""Values that differ by less are the same."""
+"""Values that differ by less count as equal."""
 
 MOST_ROUNDS, MOST_TURNS = 20, 20
-"""Rounds, and turns a need in each: far more than are ever taken, so that an end is certain."""
+"""The most rounds, and the most turns for each need in a round: far more than are used, but a certain end."""
 
 NOBODY = -1
 
 
 class Worth(NamedTuple):
-    """What each need is worth where it is placed, and the least that a need in each offer is worth (inf: nobody)."""
+    """The worth of each need's way, and for each offer the least worth of a need in it (inf: nobody is in it)."""
 
     of_need: FloatVector
     least_in: FloatVector
@@ -55,7 +55,7 @@ class Search(NamedTuple):
 
     found: Found
     fit_of: FloatVector
-    """The fit of each offer that is possible for the need, and -1 for any other."""
+    """The fit of each offer that is possible for the need; -1 for other offers."""
     way: IntMatrix
     best_way: IntMatrix
 
@@ -79,16 +79,16 @@ def exchange(
     *,
     over: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Exchange until no exchange is left, and place every need for which a way becomes free; return how many were made.
+    """Exchange until no exchange is left, and place every need for which a way becomes free; return the exchanges made.
 
-    It ends sooner when the time is `over`.
+    Ends sooner when the time is `over`.
     """
     made, wants, sites = 0, problem.wants, problem.sites
     touched = np.ones(len(sites.beds), dtype=np.bool_)
     for _round in range(MOST_ROUNDS):
         if over():
             break
-        # A need that found nothing before finds nothing now, unless something has changed within its reach.
+        # A need that found no exchange before finds none now, unless an offer within its reach has changed.
         left = left_within_reach(problem, plan, crew, touched)
         worth = Worth(pool.value[np.arange(len(plan.chosen)), plan.chosen], np.empty(len(sites.beds)))
         crew.run(_set_least, [(plan, worth, *edges) for edges in pieces(len(sites.beds), SHARES_OF_WORK)])
@@ -160,7 +160,7 @@ def _best_exchange(
 def _exchange(
     wants: Wants, sites: Sites, pool: Pool, plan: Assignment, worth: Worth, left: IntVector, touched: BoolVector
 ) -> int:
-    """Make the best exchange of each need left over, and of each need that an exchange puts out; return how many."""
+    """Try the best exchange for each unplaced need, then for each need that it displaced. Return the number made."""
     search = _scratch(sites)
     queue = np.empty(len(left) * MOST_TURNS, dtype=np.int64)
     queue[: len(left)] = left

@@ -1,4 +1,4 @@
-"""How a kernel is compiled and run: compiled once into a cache on disk, run without Python's global lock."""
+"""Compile kernels once, into a cache on disk, and run them without Python's global lock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from places import earth
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 PARTS = 4
-"""Work that adds up floating-point numbers is cut into so many parts: a fixed number, so that no sum depends on the machine."""
+"""Work that adds up floating-point numbers is cut into this fixed number of parts, so that no sum depends on the machine."""
 
 
 def forget_kernels_of_other_sources(sources: Iterable[Path], cache: Path) -> None:
@@ -36,7 +36,7 @@ def forget_kernels_of_other_sources(sources: Iterable[Path], cache: Path) -> Non
         known = stamp.read_text().split() if stamp.exists() else []
         if text in known:
             return
-        # Slower: a tenth of a second. Only after a change of the text it must be known whether the code changed.
+        # Comparing the code takes 0.1 s, so do it only if the file's text has changed.
         code = sha256("".join(map(_code_of, texts)).encode()).hexdigest()
         if code not in known:
             for compiled in cache.glob("*.nb[ic]"):
@@ -62,14 +62,14 @@ HERE = Path(__file__).parent
 SOURCES = [*HERE.glob("*.py"), HERE.parent / "objective.py", HERE.parent / "reasons.py", Path(earth.__file__)]
 """The files from which kernels take code or constants."""
 
-# Runs before any kernel is defined, as every file of kernels imports this one first.
+# Call it before any kernel is defined: every file of kernels imports this file first.
 forget_kernels_of_other_sources(SOURCES, HERE / "__pycache__")
 
 
 def kernel(function: Kernel) -> Kernel:
-    """Compile `function` on its first call with arguments of some types, and read it from the cache ever after.
+    """Compile `function` on its first call with arguments of some types, and read it from the cache afterwards.
 
-    A division by 0 gives inf or nan as in numpy, and nothing checks the bounds of an array.
+    A division by 0 gives inf or nan as in numpy, and bounds of arrays are not checked.
     """
     compiled: Kernel = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return compiled
@@ -89,7 +89,7 @@ class Crew:
         return [done.result() for done in [self._pool.submit(function, *each) for each in arguments]]
 
     def close(self) -> None:
-        """End the threads; they have nothing left to do."""
+        """End the threads once their work is done."""
         if self._pool is not None:
             self._pool.shutdown()
 

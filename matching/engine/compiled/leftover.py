@@ -1,4 +1,4 @@
-"""The last try for the needs that are left over: not only the ways kept in mind but every way there is."""
+"""The last try for the needs left over: try every way that exists, and not only those in the pool."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def place_left_over(
 ) -> None:
     """Give each need without a way its best free way by value - price, the need of most worth first.
 
-    `touched` says in which offers something has changed since this was done before; offers that it puts a need into
-    are added. For most needs there is no free way, and placing another need makes none free. So all are asked first, side
-    by side, and only those for which there is a way are then placed in turn.
+    `touched` marks the offers that have changed since the last call; offers that this call puts a need into are added.
+    Most needs have no free way, and placing another need makes none free. So first look, side by side, which needs have a
+    free way, and then place only these in turn.
     """
     wants, sites = problem.wants, problem.sites
     left = left_within_reach(problem, plan, crew, touched)
@@ -61,7 +61,7 @@ def _reach(
 def _look(
     wants: Wants, sites: Sites, terms: Terms, left: IntVector, any_way: BoolVector, first: int, last: int
 ) -> None:
-    """Note for each need whether there is any way on these terms."""
+    """Note for each need whether it has any way on these terms."""
     found = scratch_for(sites)
     for at in range(first, last):
         need = left[at]
@@ -110,7 +110,7 @@ def touch(touched: BoolVector, way: IntMatrix) -> None:
 def remember(pool: Pool, need: int, way: IntMatrix, value: float) -> int:
     """Put a way into the pool of a need that has none; return its number there.
 
-    A full pool loses its last way for it.
+    If the pool is full, the way replaces the last one.
     """
     for at in range(pool.known[need]):
         if same_way(pool.ways[need, at], way):

@@ -31,11 +31,11 @@ class Terms(NamedTuple):
     """The terms on which ways are looked for."""
 
     price_sums: FloatMatrix
-    """(nights + 1, rows): what a stay pays for the nights before each night; see `price_of_leg`."""
+    """(nights + 1, rows): the sums of prices of the nights before each night; see `price_of_leg`."""
     free: IntMatrix
     """(offers, nights): the room that is left, as in Sites."""
     only_free: bool
-    """Whether every leg must fit into `free`. If not, a leg need only fit beside what is held."""
+    """Whether every leg must fit into `free`. If not, a leg need only fit beside the nights held."""
 
 
 @kernel
@@ -58,7 +58,7 @@ def chord_of(km: float) -> float:
 def km_of(chord: float) -> float:
     """Return the km of a squared chord c2: 2 R asin(c / 2).
 
-    Under 600 km it sums the series of the arcsine to its fourth term, which is exact there to 1e-12 and needs no
+    Under 600 km it sums the series of the arcsine to its fourth term: exact to 1e-12 at that distance, and fast without
     trigonometry.
     """
     if chord < 0.009:
@@ -78,7 +78,7 @@ def haversine(lat: float, lon: float, other_lat: float, other_lon: float) -> flo
 def closer(wants: Wants, sites: Sites, need: int, offer: int, apart: float, km: float, chord: float) -> bool:
     """Return whether an offer is at most `km` from a need. `apart` and `chord` are the squared chords of both distances.
 
-    Only where the two chords agree to seven digits does the slower haversine decide, as the rules do.
+    If the two chords agree to seven digits, the slower haversine decides, as in the rules.
     """
     if apart <= chord * (1 - 1e-7):
         return True
@@ -111,7 +111,7 @@ def bands_within(sites: Sites, lat: float, reach: float) -> tuple[int, int]:
 def half_width(lat: float, lon: float, reach: float) -> float:
     """Return how many degrees of longitude to either side lie within `reach` degrees of a point.
 
-    Near a pole or the date line it returns 360: there every longitude is looked through.
+    Near a pole or the date line it returns 360, so that the search goes through every longitude.
     """
     if abs(lat) + reach >= 89.9:
         return 360.0
@@ -139,7 +139,7 @@ def stretch_of(sites: Sites, band: int, lon: float, wide: float) -> tuple[int, i
 
 @kernel
 def near(wants: Wants, sites: Sites, need: int, smallest: int, at_first: bool, found: Found) -> int:
-    """Find the offers for a need that no rule forbids, apart from the rules on beds and nights; return how many.
+    """Find the offers for a need that no rule forbids, apart from the rules on beds and nights; return their number.
 
     Each has at least `smallest` beds. With `at_first`, each also has a leg from the need's first night on that is
     long enough. Offers are found in the order of their numbers.
@@ -207,7 +207,7 @@ def declined(wants: Wants, need: int, offer: int) -> bool:
 
 @kernel
 def last_day(sites: Sites, offer: int, first: int, wanted_until: int) -> int:
-    """Return the day on which a leg from `first` on ends by its natural length; `first` where none begins."""
+    """Return the day on which a leg from `first` on ends by its natural length; `first` if no leg begins there."""
     if first >= sites.until.shape[0]:
         return first
     day = min(sites.until[first, offer], first + sites.longest[offer], wanted_until)
@@ -251,7 +251,7 @@ def price_of_leg(sites: Sites, price_sums: FloatMatrix, offer: int, first: int, 
 
 @kernel
 def single_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: Found, count: int, best: Best) -> int:
-    """Keep the ways by one leg that are worth most beside their price, among `count` offers found; return how many."""
+    """Keep the ways by one leg of highest value - price, among `count` offers found; return their number."""
     kept, keys = 0, best.key
     first, nights, people, worth = wants.first[need], wants.nights[need], wants.people[need], wants.worth[need]
     for at in range(count):
@@ -264,7 +264,7 @@ def single_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: Foun
         covered = (last - first) / nights
         part = share_of_leg(covered, found.fit[at], people, sites.beds[offer], sites.shared[offer])
         key = worth * (PARTIAL_BASE + part)
-        # No price is below 0, so a leg that is not good enough without its price need not have it looked up.
+        # No price is below 0, so skip the price of a leg that is not good enough even without it.
         if kept == len(keys) and key <= keys[kept - 1]:
             continue
         key -= price_of_leg(sites, terms.price_sums, offer, first, last, people=people)

@@ -1,8 +1,8 @@
-"""The offers possible for each need, kept in mind while memory lasts: looking for them is half of pricing.
+"""The offers possible for each need, kept in memory up to a limit, because the search for them is half of pricing.
 
-A nation's week has a hundred million such pairs. Each is a number of four bytes here. Its fit is not kept, for
-computing it again is cheaper. Each share of the needs has an equal part of the memory; offers that do not fit into it are
-looked for again every time.
+A nation's week has a hundred million such pairs. Each is a number of four bytes here. Its fit is not kept,
+because computing it again is cheaper. Each share of the needs has an equal part of the memory. Offers that do not fit
+into it are searched for again every time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from matching.engine.compiled.legs import Found, fit_without_beds, near, speak
 from matching.engine.compiled.problem import Sites, Wants
 
 MOST_PAIRS = 150_000_000
-"""Pairs kept in mind, of all needs together: 600 MB."""
+"""The most pairs kept in memory, for all needs together: 600 MB."""
 
 AT_FIRST = 1 << 12
 """Pairs for which a share of the needs makes room at the beginning."""
@@ -26,7 +26,7 @@ AT_FIRST = 1 << 12
 class Nearby(NamedTuple):
     """The offers possible for a share of the needs: those of its need `at` are `offer[begin[at] : begin[at + 1]]`.
 
-    `begin` ends with the last need whose offers are kept in mind.
+    `begin` ends with the last need whose offers are in memory.
     """
 
     begin: IntVector
@@ -35,7 +35,7 @@ class Nearby(NamedTuple):
 
 @kernel
 def look_around(wants: Wants, sites: Sites, need: int, found: Found) -> int:
-    """Find the offers for ways of any kind of a need, as `legs.near` does; return how many."""
+    """Find the offers for ways of any kind of a need, as `legs.near` does; return their number."""
     two_legs = wants.may_move[need] or wants.may_split[need]
     smallest = 1 if wants.may_split[need] else wants.people[need]
     return int(near(wants, sites, need, smallest, at_first=not two_legs, found=found))
@@ -45,7 +45,7 @@ def look_around(wants: Wants, sites: Sites, need: int, found: Found) -> int:
 def noted(known: Nearby, kept: int, found: Found, count: int, most: int) -> Nearby:
     """Return `known` with the `count` offers found for its next need, the `kept`-th.
 
-    With them it has at most `most` pairs; the caller makes sure of that.
+    The caller makes sure that it then has at most `most` pairs.
     """
     begin, offer = known.begin, known.offer
     end = begin[kept] + count
@@ -61,7 +61,7 @@ def noted(known: Nearby, kept: int, found: Found, count: int, most: int) -> Near
 
 @kernel
 def recalled(wants: Wants, sites: Sites, known: Nearby, need: int, at: int, found: Found) -> int:
-    """Do what `look_around` does for a need, from memory where its offers are kept in mind.
+    """Do what `look_around` does for a need, but read its offers from memory if they are there.
 
     `at` is the number of the need within its share.
     """

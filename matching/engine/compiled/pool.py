@@ -1,4 +1,4 @@
-"""The ways kept in mind for each need: never all of them, since a nation's week has a hundred million."""
+"""A pool of ways for each need. It never holds all ways, since a nation's week has a hundred million."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Pool(NamedTuple):
     """For each need up to `ways.shape[1]` ways, of which the first `known` are in use, and the worth of each.
 
     A need whose `loyalty` is above 0 has an earlier placement. That placement is its first way and is never
-    forgotten. Its `value` contains the loyalty, so the need moves only for more than that.
+    replaced. Its `value` contains the loyalty, so the need moves only for more than that.
     """
 
     ways: IntCube
@@ -68,9 +68,9 @@ def price_of(sites: Sites, price_sums: FloatMatrix, way: IntMatrix) -> float:
 
 @kernel
 def add(pool: Pool, need: int, way: IntMatrix, value: float, reduced: FloatVector) -> bool:
-    """Add a way to the pool of a need; return False when it is there already.
+    """Add a way to the pool of a need; return False if the pool has it already.
 
-    Where the pool is full, the way replaces the one with the lowest `reduced` value (value - price).
+    If the pool is full, the way replaces the one with the lowest `reduced` value (value - price).
     """
     count = pool.known[need]
     for at in range(count):
@@ -86,5 +86,5 @@ def add(pool: Pool, need: int, way: IntMatrix, value: float, reduced: FloatVecto
                 at = other
     copy_way(pool.ways[need, at], way)
     pool.value[need, at] = value
-    reduced[at] = np.inf  # stays, whatever else this round adds
+    reduced[at] = np.inf  # so that the rest of this round does not replace the new way
     return True

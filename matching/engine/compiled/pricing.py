@@ -1,4 +1,4 @@
-"""Going over every way of every need under prices: what proves the bound, and where new ways come from.
+"""Price every way of every need. The result proves the bound and supplies new ways for the pool.
 
 For any prices mu >= 0, L(mu) = sum of mu x capacity + sum over needs of max(0, the best of value - price)
 is at least the objective of every plan. This is weak duality of the Lagrangian relaxation (Geoffrion, 1974), and it
@@ -24,13 +24,13 @@ SINGLES, MOVES, SPLITS = 12, 10, 6
 """Ways of each kind that one pricing may add to a need."""
 
 BEST, BY_LOT = 24, 12
-"""Ways by one leg that a need begins with: the most valuable, and others by lot so that prices have something to push against."""
+"""Ways by one leg in a need's first pool: the most valuable, and others drawn by lot as alternatives when prices rise."""
 
 SHARES_OF_WORK = 32
 
 
 def seed_pool(problem: Problem, pool: Pool, crew: Crew, seed: int) -> list[Nearby]:
-    """Fill the pool with each need's first ways by one leg; return what is near each need, for `price_everything`."""
+    """Fill the pool with each need's first ways by one leg; return the offers near each need, for `price_everything`."""
     sites, nothing = free_of_charge(problem.sites)
     terms = Terms(nothing, sites.free, False)
     most = nearby.MOST_PAIRS // SHARES_OF_WORK
@@ -68,7 +68,7 @@ def _seed_pool(
 
 @kernel
 def _by_one_leg(wants: Wants, sites: Sites, need: int, found: Found, count: int) -> int:
-    """Keep, of the offers found, those that have a way by one leg; return how many."""
+    """Keep, of the offers found, those that have a way by one leg; return their number."""
     first, nights, kept = wants.first[need], wants.nights[need], 0
     for at in range(count):
         offer = found.offer[at]
@@ -116,7 +116,7 @@ def _price_everything(
             continue
         top = 0.0
         if pool.known[need] + SINGLES + MOVES + SPLITS > len(reduced):
-            # A new way may have to replace one, so it must be known which is worth least.
+            # A new way replaces the way with the lowest value - price, so these must be known.
             for at in range(pool.known[need]):
                 reduced[at] = pool.value[need, at] - price_of(sites, terms.price_sums, pool.ways[need, at])
         count = recalled(wants, sites, known, need, at=need - first, found=found)

@@ -1,4 +1,4 @@
-"""Needs and offers laid out as arrays, each sorted by where it lies so that neighbours are neighbours in memory."""
+"""Needs and offers as arrays, each sorted by location, so that neighbours on the map are neighbours in memory."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ BAND_DEGREES = 0.05
 """Height of the bands of latitude in which offers are searched: 5.6 km."""
 
 KM_PER_DEGREE_AT_LEAST = 111.0
-"""Less than a degree of latitude: offers further north or south than this allows need not be looked at closely."""
+"""A lower bound for a degree of latitude. The search skips offers that are too far north or south by it."""
 
 NO_LIMIT = 30_000
-"""Nights: the longest stay of an offer that has no limit."""
+"""Nights: the value of `longest` for an offer without a limit."""
 
 LANGUAGES_A_WORD = 62
 """Languages in one number of 64 bits, with its sign and one more bit to spare."""
 
 MARGIN = max(SHIFTS)
-"""Nights laid out before the first one wanted and after the last: a need left over may hear that some days earlier would do."""
+"""Nights in the arrays before the first night wanted and after the last, to advise a need left over of days that would do."""
 
 CHILDREN, PETS, STEP_FREE, SMOKERS, NO_SMOKE, WOMEN, MIXED, CHILDLESS = (1 << bit for bit in range(8))
 """Bits of what an offer allows and a need requires. A pair is possible only if the offer allows all that the need requires."""
@@ -47,19 +47,19 @@ class Sites(NamedTuple):
     speaks: IntMatrix
     """(offers, words): a bit for each language."""
     until: IntMatrix
-    """(nights + 1, offers): the day on which the window open in this night ends, 0 where none is open."""
+    """(nights + 1, offers): the day on which the window of this night ends; 0 if no window is open."""
     free: IntMatrix
-    """(offers, nights): people there is room for beside what is held; where not shared, households."""
+    """(offers, nights): the room beside the nights held, in people; in households if the offer is not shared."""
     held: BoolVector
-    """Whether anything is held."""
+    """Whether any nights are held."""
     row: IntVector
-    """(offers + 1): first row of prices of each offer. It has a row for each size of household where shared, else one."""
+    """(offers + 1): first row of prices of each offer. A shared offer has a row for each size of household, others have one."""
     band: IntVector
     """First offer of each band."""
     south: IntVector
     """One number: the latitude at which the bands begin, in bands."""
     tail: IntVector
-    """One number: where the offers end. Those behind the last band lie anywhere, because a board puts new ones there."""
+    """One number: the end of the offers. Those after the last band are in no order, because a board puts new offers there."""
 
 
 class Wants(NamedTuple):
@@ -93,10 +93,10 @@ class Wants(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a plan is made for: the arrays, and the needs and offers in the order of the arrays.
+    """The input of a plan: the arrays, and the needs and offers in the order of the arrays.
 
-    Kernels take `wants` and `sites` as two arguments and not as one tuple of tuples: taking an inner tuple out counts a
-    reference to each of its arrays, which costs more than many of these calls do.
+    Kernels take `wants` and `sites` as two arguments and not as one tuple of tuples. Reading an inner tuple would count a
+    reference to each of its arrays, which is slower than many of these calls.
     """
 
     wants: Wants
@@ -109,13 +109,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """How the outside is numbered in the arrays: the days and the languages."""
+    """The numbers of days and languages in the arrays."""
 
     first_day: int
     languages: Mapping[str, int]
     """The bit of each language that is known."""
     words: int
-    """Numbers of LANGUAGES_A_WORD bits that a set of languages takes."""
+    """The length of a set of languages, in words of LANGUAGES_A_WORD bits."""
 
 
 def lay_out(needs: Sequence[Need], offers: Sequence[Offer]) -> Problem:
@@ -125,7 +125,7 @@ def lay_out(needs: Sequence[Need], offers: Sequence[Offer]) -> Problem:
     needs = [needs[at] for at in in_bands(needs)]
     first_day = min((need.first_night.toordinal() for need in needs), default=0) - MARGIN
     last_day = max((need.first_night.toordinal() + need.nights for need in needs), default=1) + MARGIN
-    # A language that only one side speaks decides nothing.
+    # Leave out a language that only one side speaks: it decides nothing.
     known = sorted(frozenset().union(*(o.languages for o in offers)) & frozenset().union(*(n.languages for n in needs)))
     words = max(1, -(-len(known) // LANGUAGES_A_WORD))
     coding = Coding(first_day, {code: bit for bit, code in enumerate(known)}, words)
@@ -136,7 +136,7 @@ def lay_out(needs: Sequence[Need], offers: Sequence[Offer]) -> Problem:
 
 
 def free_of_charge(sites: Sites) -> tuple[Sites, FloatMatrix]:
-    """Return the offers with one row of prices for all of them, and sums of prices for it that are 0."""
+    """Return the offers with a single row of prices for all of them, and sums of prices for that row, all 0."""
     largest = int(sites.beds.max(initial=1))
     return sites._replace(row=np.zeros_like(sites.row)), np.zeros((sites.until.shape[0], largest))
 
@@ -234,7 +234,7 @@ def points(lat: FloatVector, lon: FloatVector) -> FloatMatrix:
 
 
 def spoken(languages: Sequence[frozenset[str]], coding: Coding) -> IntMatrix:
-    """Return each set of languages as bits, (sets, words). A language that is not in the coding has no bit."""
+    """Return each set of languages as bits (sets, words). A language that is not in the coding has no bit."""
     masks: dict[frozenset[str], list[int]] = {}
     for each in languages:
         if each not in masks:
@@ -246,7 +246,7 @@ def spoken(languages: Sequence[frozenset[str]], coding: Coding) -> IntMatrix:
 
 
 def allows(offer: Offer) -> int:
-    """Return the bits of what an offer allows."""
+    """Return the bits that an offer allows."""
     bits = CHILDREN * offer.children | PETS * offer.pets | STEP_FREE * offer.step_free
     bits |= SMOKERS if offer.smoking else NO_SMOKE
     bits |= WOMEN if offer.who == "women" else MIXED
@@ -254,7 +254,7 @@ def allows(offer: Offer) -> int:
 
 
 def requires(need: Need) -> int:
-    """Return the bits of what a need requires; at least one, so that an offer with no bits suits nobody."""
+    """Return the bits that a need requires: at least one, so that an offer with no bits suits nobody."""
     bits = CHILDREN if need.children else CHILDLESS
     bits |= PETS * need.pets | STEP_FREE * need.step_free | WOMEN * need.women_only | MIXED * (not need.all_women)
     return bits | (0 if need.smoking is None else SMOKERS if need.smoking else NO_SMOKE)

@@ -10,7 +10,7 @@ from matching.engine.compiled.problem import Sites
 
 
 def price_nights(sites: Sites, prices: FloatMatrix, crew: Crew) -> tuple[FloatMatrix, float]:
-    """Return what a household of each size pays before each night (nights + 1, rows), and the sum of mu x capacity.
+    """Return the sums of prices before each night for each size of household (nights + 1, rows), and the sum of mu x capacity.
 
     `prices` are the mu (rows, nights). A household of s people pays sum over j <= s of mu_j x floor(s / j), and the
     capacity for j is floor(free / j).
@@ -37,5 +37,5 @@ def _sum_up(sites: Sites, prices: FloatMatrix, sums: FloatMatrix, first: int, la
 
 
 def rounded_up(bound: float) -> float:
-    """Return the bound made larger by more than the error of the sums behind it."""
+    """Round the bound up by more than the rounding error of its sums."""
     return bound + abs(bound) * 1e-9

@@ -1,10 +1,10 @@
-"""Ruin and recreate: make room for a household that was passed over, and let those who lose theirs find another way.
+"""Ruin and recreate: make room for a household that was passed over, and find other ways for the households moved out.
 
-The gap between bound and plan is, exactly, the sum over needs of their regret (best value - price minus that of
-the way they have) and over scarce nights of the price of what stays empty. So each turn begins at a need with
-regret and wants one of its best ways. It takes out all who are in it, and now and then those in the ways that
-these want. Then it puts all back in an order drawn by lot, each in the way of highest value - price that is free. The new plan is
-kept when it is better, or, by simulated annealing, when it is a little worse (Schrimpf et al., 2000).
+The gap between bound and plan is exactly the sum of the needs' regrets and of the prices of empty scarce beds. A need's
+regret is its best value - price minus that of its present way. So each turn begins at a need with regret and clears one of
+its best ways. It takes out the households in that way; for some of them, drawn by lot, it also clears one of their best
+ways. Then it puts all back in an order drawn by lot, each in the free way of highest value - price. It keeps the new plan
+if that is better or, by simulated annealing, a little worse (Schrimpf et al., 2000).
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from matching.engine.compiled.problem import Sites
 from matching.engine.compiled.ways import FIRST_NIGHT, LAST_DAY, LEGS, OFFER, PEOPLE, has_two_legs
 
 MOST_OUT = 24
-"""Households taken out in one turn, at most."""
+"""The most households taken out in one turn."""
 
 ROOM_FOR_MORE = 6
-"""Nobody more is put out on purpose when the list of those who are out has only so many places left."""
+"""Clear no further ways once the list of households that are out has only this many places left."""
 
 FURTHER = 0.3
-"""How often one who was put out gets a way of its own cleared as well."""
+"""The probability of clearing a way for a household that was taken out."""
 
 WISHES = 8
-"""The best ways of a need among which that way is drawn."""
+"""That way is drawn among this many best ways of the household."""
 
 NEIGHBOURHOOD = 1_000
-"""Needs among which the next turn's is drawn by lot."""
+"""The need of the next turn is drawn among this many neighbours."""
 
 BLINK = 0.02
-"""How often a free way is passed over, so that the same turn can end differently (Christiaens and Vanden Berghe, 2020)."""
+"""The probability of passing over a free way, so that the same turn can end differently (Christiaens and Vanden Berghe, 2020)."""
 
 NO_REGRET, IDLE = 1e-6, 0.9
-"""A need with less regret than the first is passed over in this share of its turns."""
+"""A need with less regret than NO_REGRET is passed over in the share IDLE of its turns."""
 
 
 class Ranking(NamedTuple):
-    """The ways of each need by `reduced` (value - price) falling: `order[need, 0]` is the number of the best."""
+    """The ways of each need, sorted by `reduced` (value - price), highest first: `order[need, 0]` is the number of the best."""
 
     order: IntMatrix
     reduced: FloatMatrix
@@ -58,11 +58,11 @@ class Half(NamedTuple):
     seeds: IntVector
     """The needs at which a turn may begin."""
     me: IntVector
-    """One number."""
+    """One number: the side of this thread."""
 
 
 class Out(NamedTuple):
-    """Scratch arrays: the needs that are out in this turn, and the number of the way that each of them had."""
+    """Scratch arrays: the needs taken out in this turn, and the number of each one's earlier way."""
 
     need: IntVector
     had: IntVector
@@ -81,9 +81,9 @@ def _mine(half: Half, way: IntMatrix) -> bool:
 def _take_out(
     sites: Sites, pool: Pool, plan: Assignment, half: Half, way: IntMatrix, but: int, out: Out, count: int
 ) -> int:
-    """Take out all who stand in the way; return how many are out now.
+    """Take out the needs that block the way; return the number of needs that are out.
 
-    It returns -1 minus that number when one may not be taken out: the need `but`, or a need of the other side.
+    Returns -1 minus that number if a need may not be taken out: the need `but`, a need of the other side, or one too many.
     """
     for leg in range(LEGS):
         offer = way[leg, OFFER]
@@ -119,7 +119,7 @@ def _take_out(
 def _take_out_more(
     sites: Sites, pool: Pool, plan: Assignment, ranking: Ranking, half: Half, but: int, out: Out, count: int
 ) -> int:
-    """For each household that is out, now and then make room in another of its best ways; return how many are out."""
+    """For some of the households that are out, drawn by lot, clear another of their best ways; return the number out."""
     at = 0
     while at < count and count < len(out.need) - ROOM_FOR_MORE:
         if np.random.random() < FURTHER:
@@ -136,7 +136,7 @@ def _take_out_more(
 def _put_back(
     sites: Sites, pool: Pool, plan: Assignment, order: IntMatrix, half: Half, need: int, out: IntVector
 ) -> float:
-    """Put all of `out` but `need` back, in an order drawn by lot, each into its first free way; return their worth."""
+    """Put `out`, without `need`, back in an order drawn by lot, each into its first free way; return their worth."""
     turn = np.random.permutation(len(out))
     worth = 0.0
     for which in turn:
@@ -158,9 +158,9 @@ def improve(
     sites: Sites, pool: Pool, plan: Assignment, ranking: Ranking, half: Half,
     turns: int, heat_from: float, heat_to: float, seed: int,
 ) -> float:  # fmt: skip
-    """Take `turns` turns, the temperature (in units of the objective) falling geometrically; return the gain.
+    """Take `turns` turns while the temperature (in units of the objective) falls geometrically; return the gain.
 
-    The turns go once through the country. Neighbours follow one another, so the arrays that a turn reads are mostly in the
+    The turns go once through the country, from neighbour to neighbour, so that most of what a turn reads is in the
     processor's cache.
     """
     np.random.seed(seed)
@@ -179,7 +179,7 @@ def improve(
         regret = max(top, 0.0) - (reduced[need, now] if now >= 0 else 0.0)
         if now == best or (regret < NO_REGRET and np.random.random() < IDLE):
             continue
-        # One of its best ways: the better, the likelier.
+        # Draw one of its ways; a better way is more likely.
         rank = int(pool.known[need] * np.random.random() ** 3)
         at = order[need, rank]
         if at == now or not _mine(half, pool.ways[need, at]):
@@ -204,7 +204,7 @@ def improve(
             if after - before > heat * log(np.random.random() + 1e-300):
                 gain += after - before
                 continue
-        # Not kept: everybody goes back to the way they had.
+        # The new plan is not kept: everybody goes back to their earlier way.
         for one in range(count):
             if plan.chosen[out.need[one]] >= 0:
                 lift(sites, pool, plan, out.need[one])

@@ -1,4 +1,4 @@
-"""The phases of a plan, one after the other: ways, prices and bound, dive, ruin and recreate, the left over."""
+"""The phases of a plan in their order: ways, prices and bound, dive, ruin and recreate, needs left over."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from matching.engine.compiled.ways import OFFER
 from matching.engine.values import Placement, Step
 
 MOST_WAYS = 64
-"""Ways kept in mind for each need, at most."""
+"""The size of each need's pool of ways."""
 
 SMALL = 5_000
-"""Needs up to which threads cost more time than they save."""
+"""With at most this many needs, threads cost more time than they save."""
 
 ROUNDS, STEPS, WHOLE_AGAIN = 7, 60, (2, 4)
-"""Rounds of ascent, steps in each, and the rounds after which everything is priced again.
+"""Rounds of ascent, steps in each, and the rounds after which all ways are priced.
 
-After each round the ways by two legs are priced. All ways are priced after the first round, so that something is
-proven soon, after the last, and twice between: once prices have moved, the pool lacks ways by one leg, too.
+All ways are priced after the first round, to prove a bound soon, after the last, and twice between, because the pool lacks
+ways by one leg once prices have moved. After the other rounds only ways by two legs are priced.
 """
 
 HEAT, PACE = (0.1, 0.003), (1.0, 0.002)
@@ -50,25 +50,26 @@ CUTS = (0.5, 0.5, 0.4, 0.6, 0.45, 0.55)
 """The country is cut in two for two threads, along a meridian and a parallel in turn: shares of the offers before the cut."""
 
 TURNS_A_NEED, TURNS_A_NEED_OF_FEW, FEW, BATCHES = 15, 500, 2_000, 12
-"""Turns of ruin and recreate. The first FEW needs have more, so that a small week has more for each of its needs."""
+"""Turns of ruin and recreate. The first FEW needs bring more turns, so that a small week has more turns for each need."""
 
 RUIN_HEAT = (0.05, 0.002)
 """Temperature of the annealing, in units of the objective: first and last."""
 
 PROVEN = 1e-8
-"""A plan this close to the bound, as a share of it, is the best."""
+"""A plan this close to the bound, as a share of the bound, counts as optimal."""
 
 NOBODY = -1
 """The side of a need that neither thread may move."""
 
 Tell = Callable[[Step], None]
 PROVEN_BY, DIVED_BY, IMPROVED_BY = 0.5, 0.8, 0.93
-"""The phases end by these shares of the time limit, less what is kept back."""
+"""The phases end by these shares of the time limit, after the reserve for reasons and writing is subtracted."""
 
 KEPT_BACK = 3.5
 """Reserve this multiple of the time spent on layout and first ways for reasons, advice and writing.
 
-It was measured on weeks of all sizes. A machine that is slow or busy is so while it lays out, too, and keeps the limit.
+It was measured on weeks of all sizes. A slow or busy machine is slow during layout, too, so it gets
+a larger reserve and keeps the limit.
 """
 
 
@@ -81,7 +82,7 @@ class Solved:
     prices: FloatMatrix
     bound: float
     margins: FloatVector
-    """For each need the most that any way of it is worth beside these prices, or 0."""
+    """For each need the highest value - price of any of its ways at these prices, or 0."""
 
 
 @contextmanager
@@ -106,7 +107,7 @@ def solve(
 ) -> Solved:
     """Plan a problem that has needs and offers; for `standing` and `loyalty` see `earlier_placements.keep_standing`.
 
-    The clock is asked between the steps whether it is time for the next phase. `tell` hears of each step.
+    Between steps the clock says whether it is time for the next phase. `tell` is called after each step.
     """
     with clock.timed("ways"):
         tell(Step("ways", 0.0))
@@ -140,7 +141,7 @@ def _prove(
     done, number, longest = 0.0, 0, 0.0
     while True:
         began = clock.left(PROVEN_BY)
-        # Under a time limit the way from hot to cold is gone in as many rounds as there is time for.
+        # Under a time limit, cool down within the number of rounds that there is time for.
         rounds = ROUNDS - number if number == 0 or began == float("inf") else int(began / longest)
         rounds = max(1, min(rounds, ROUNDS - number))
         last, until = rounds == 1, done + (1 - done) / rounds
@@ -174,7 +175,7 @@ def _median_worth(problem: Problem) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Making:
-    """The second half of solving: from prices to a plan."""
+    """Make a plan from prices: the second half of solving."""
 
     problem: Problem
     pool: Pool
@@ -183,7 +184,7 @@ class _Making:
     clock: TimeLeft
 
     def draw_up(self, prices: FloatMatrix, bound: float, seed: int) -> Assignment:
-        """Return the plan: dive, insert, improve, and at last try every way for the needs that are left over."""
+        """Return the plan: dive, insert, improve, and finally try every way for the needs left over."""
         pool, clock = self.pool, self.clock
         with clock.timed("dive"):
             self.tell(Step("dive", 0.0, bound=bound))
@@ -248,7 +249,7 @@ class _Making:
         exchange(self.problem, self.pool, plan, price_sums, self.crew, over=over)
 
     def _as_it_stands(self, reduced: FloatMatrix, price_sums: FloatMatrix) -> Assignment:
-        """Return the plan in which every earlier placement is left as it is, and others are put in where there is room."""
+        """Return the plan that leaves every earlier placement as it is and adds others where there is room."""
         sites, pool = self.problem.sites, self.pool
         plan = nobody_placed(sites, len(self.problem.needs))
         standing = np.flatnonzero(pool.loyalty > 0)
@@ -264,15 +265,15 @@ def _ranked(reduced: FloatMatrix) -> IntMatrix:
 
 
 def _loyal_worth(pool: Pool, plan: Assignment) -> float:
-    """Return the objective of the plan and the loyalty of every need that stays where it stands."""
+    """Return the objective of the plan, plus the loyalty of each need that keeps its earlier placement."""
     return float(worth_of(pool, plan) + pool.loyalty[plan.chosen == 0].sum())
 
 
 def _halves(problem: Problem, pool: Pool, plan: Assignment, order: IntMatrix, batch: int) -> list[Half]:
     """Cut the country in two.
 
-    A need belongs to the half where it is placed, or to nobody when its legs are in both halves. A need that is not
-    placed belongs where its best way is.
+    A need belongs to the half where it is placed, or to nobody if its legs are in both halves. A need without a way
+    belongs to the half of its best way.
     """
     along = problem.sites.lat if batch % 2 else problem.sites.lon
     cut = np.quantile(along, CUTS[batch % len(CUTS)]) if len(along) else 0.0

@@ -31,20 +31,20 @@ from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, PARTIA
 from places.earth import RADIUS_KM
 
 MOST_TRIED = 64
-"""Offers tried as the other half of a split, the best first, before the neighbours are looked up instead."""
+"""Try this many offers as the other half of a split, the best first; then look up the neighbours instead."""
 
 
 @kernel
 def moving_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: Found, count: int, best: Best) -> int:
-    """Keep, for each day on which a move may change, the move worth most beside its price; return how many are kept."""
+    """Keep the move of highest value - price for each day on which a move may change; return the number of moves kept."""
     first, nights, people, worth = wants.first[need], wants.nights[need], wants.people[need], wants.worth[need]
     end = first + nights
-    # The two best of each day, so that one is left when both legs would be in the same offer.
+    # Keep the two best of each day: if both legs are in the same offer, the second best replaces one.
     early, late = np.full((nights + 1, 2), -np.inf), np.full((nights + 1, 2), -np.inf)
     early_offer, late_offer = np.full((nights + 1, 2), NO_OFFER), np.full((nights + 1, 2), NO_OFFER)
     late_last = np.zeros((nights + 1, 2), dtype=np.int64)
     any_early = False
-    # What each offer would be worth for all nights.
+    # The worth of each offer for all nights.
     part = np.empty(count)
     for at in range(count):
         offer = found.offer[at]
@@ -74,7 +74,7 @@ def moving_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: Foun
         change = first + length
         left = (nights - length) / nights
         for at in range(count):
-            # The most the leg can be worth: were it free of charge, up to the end.
+            # An upper bound for the worth of the leg: no price, and all nights up to the end.
             if part[at] * left <= late[length, 1]:
                 continue
             offer = found.offer[at]
@@ -118,7 +118,7 @@ def moving_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: Foun
 
 @kernel
 def _better(keys: FloatMatrix, offers: IntMatrix, at: int, key: float, offer: int) -> int:
-    """Put a key among the two best of row `at`; return its place there (2: none)."""
+    """Put a key among the two best of row `at`; return its rank (2: it is not among them)."""
     if key > keys[at, 0]:
         keys[at, 1], offers[at, 1] = keys[at, 0], offers[at, 0]
         keys[at, 0], offers[at, 0] = key, offer
@@ -131,10 +131,10 @@ def _better(keys: FloatMatrix, offers: IntMatrix, at: int, key: float, offer: in
 
 @kernel
 def splitting_ways(wants: Wants, sites: Sites, need: int, terms: Terms, found: Found, count: int, best: Best) -> int:
-    """Keep the splits worth most beside their price; return how many are kept.
+    """Keep the splits of highest value - price; return the number of splits kept.
 
-    For each way to part the people it goes through the offers by what they are worth and looks for the best neighbour
-    of each. It stops as soon as no pair can be good enough any more.
+    For each way to divide the people it goes through the offers, the best first, and looks for the best neighbour
+    of each. It stops once no later pair can be good enough.
     """
     first, nights, people, worth = wants.first[need], wants.nights[need], wants.people[need], wants.worth[need]
     end = first + nights
@@ -190,7 +190,7 @@ def _best_neighbour(sites: Sites, found: Found, count: int, parts: FloatVector, 
     wide = half_width(lat, lon, reach)
     lowest, highest = bands_within(sites, lat, reach)
     best, most = NO_OFFER, -np.inf
-    # `near` finds offers in the order of their numbers, so those of a stretch follow one another.
+    # `near` returns offers in the order of their numbers, so the offers of a stretch are neighbours in the arrays.
     offers = found.offer[:count]
     for band in range(lowest, highest + 1):
         begin, end = stretch_of(sites, band if band < highest else len(sites.band), lon, wide)

@@ -34,10 +34,10 @@ Leg = tuple[int, int, int, int]
 
 
 class Best(NamedTuple):
-    """Room for the best ways of one search, sorted by `key` falling. How many are in use is counted beside it."""
+    """Room for the best ways of one search, the highest `key` first. The caller keeps the number of rows in use."""
 
     key: FloatVector
-    """What a way is worth beside its price."""
+    """The value - price of each way."""
     way: IntCube
     """(ways, LEGS, LEG_COLUMNS), at least as many as keys."""
 
@@ -75,7 +75,7 @@ def write_way(to: IntMatrix, first: Leg, second: Leg) -> None:
 
 @kernel
 def keep(best: Best, count: int, key: float, first: Leg, second: Leg) -> int:
-    """Put a way among the best, where it is good enough or there is room; return how many there are then."""
+    """Put a way among the best if it is good enough or there is room; return the number of ways kept."""
     keys, ways = best
     if count == len(keys):
         if count == 0 or key <= keys[count - 1]:

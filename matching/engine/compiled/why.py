@@ -1,4 +1,4 @@
-"""Counting what stands in the way of each need left over, and what would help, in one pass over the offers near it."""
+"""Count the obstacles of each need left over, and the changes that would help, in one pass over the offers near it."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ SHARES_OF_WORK = 256
 def obstacles(
     problem: Problem, plan: Assignment, crew: Crew, *, over: Callable[[], bool]
 ) -> Iterator[tuple[int, Obstacles | None]]:
-    """Yield, for each need left over, its number and what stands in its way beside the placements of the plan.
+    """Yield, for each need left over, its number and its obstacles, given the placements of the plan.
 
-    A need whose turn did not come before the time was `over` gets None.
+    Needs that are not reached before the time is `over` get None.
     """
     left = np.flatnonzero(plan.chosen < 0)
     figures = np.zeros((len(left), FIGURES), dtype=np.int32)
@@ -65,7 +65,7 @@ def obstacles(
 
 
 def obstacles_of(wants: Wants, sites: Sites, terms: Terms) -> Obstacles:
-    """Return what stands in the way of the only need in `wants`. On these terms nothing has a price."""
+    """Return the obstacles of the only need in `wants`. `terms` must have no prices."""
     figures = np.zeros((1, FIGURES), dtype=np.int32)
     share = (np.zeros(1, dtype=np.int64), figures, 0, 1)
     _count(wants, sites, terms, *share)
@@ -97,7 +97,7 @@ def _count(
         need = left[at]
         _look_around(wants, sites, terms.free, need, figures[at])
         people = wants.people[need]
-        # A move or a split is advised only to a household that did not agree to one: any other was offered it.
+        # Advise a move or a split only to a household that did not agree to it: the plan has tried it for the others.
         if not wants.may_move[need] and wants.nights[need] >= 2 * SHORTEST_MOVE_LEG:
             count = near(wants, sites, need, smallest=people, at_first=False, found=found)
             figures[at, MOVE] = moving_ways(wants, sites, need, terms, found, count=count, best=best) > 0
@@ -108,7 +108,7 @@ def _count(
 
 @kernel
 def _look_around(wants: Wants, sites: Sites, free: IntMatrix, need: int, figures: IntVector) -> None:
-    """Count the offers within the radius by the first rule that refuses, and those that a change would open."""
+    """Count the offers within the radius by the first rule that refuses them, and the offers that a change would open."""
     farthest = wants.radius[need] * FACTORS[-1]
     reach = farthest / RADIUS_KM * 180 / pi
     lat, lon, people = wants.lat[need], wants.lon[need], wants.people[need]

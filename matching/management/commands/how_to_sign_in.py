@@ -16,7 +16,7 @@ from matching.management import demo
 
 
 class Command(BaseCommand):
-    help = "Say where the pages are, and with which keys the demo's people sign in while those still fit."
+    help = "Say where the pages are, and how the demo's people sign in unless their passwords were changed."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"Shanyrak          {_address('web:home')}")
@@ -51,7 +51,7 @@ def _amiras_keys() -> str:
 
 
 def _digits() -> str:
-    """Return how the demo's coordinators come by their six digits, while their second factor is still the demo's."""
+    """Return where the demo's coordinators find their six digits; nothing if they have a second factor of their own."""
     carla = second_factor.authenticator_of(User.objects.get(username=demo.CARLA.username))
     if carla is None:
         return "\n                  the first sign-in sets up the second factor, an app on your phone"
@@ -63,6 +63,6 @@ def _digits() -> str:
 
 
 def _fits(username: str, password: str) -> bool:
-    """Return whether this key still opens: nobody is told one that was changed since."""
+    """Return whether this password still works. A password that was changed is not shown."""
     user = User.objects.filter(username=username, is_active=True).first()
     return user is not None and user.check_password(password)

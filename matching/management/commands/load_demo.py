@@ -1,4 +1,4 @@
-"""Load the demo: the sample week moved to today, and Carla, Hanna and Amira to try everything out with."""
+"""Load the demo: the sample week moved to today, with Carla, Hanna and Amira."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from places.gazetteer import find_place
 class Command(BaseCommand):
     help = (
         "Load the demo (180 spaces, 300 shelter requests, a coordinator, a host and an arrival with known keys) "
-        "into an empty service. Again changes nothing."
+        "into an empty service. Loading it again changes nothing."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,7 +47,7 @@ class Command(BaseCommand):
 
 
 def _load(*, at: datetime) -> tuple[Imported, Imported]:
-    """Bring everything in by the acts of the service, in Carla's name. Raises GazetteerNotLoaded."""
+    """Enter everything by the acts of the service, in Carla's name. Raises GazetteerNotLoaded."""
     carla, _dana = (_coordinator(who, at) for who in (demo.CARLA, demo.DANA))
     today, almaty = local_date(at), find_place("Almaty")
     assert almaty is not None, "the gazetteer knows Almaty"
@@ -60,7 +60,7 @@ def _load(*, at: datetime) -> tuple[Imported, Imported]:
     amira.username = demo.AMIRA_CASE_NUMBER
     amira.set_password(demo.AMIRA_SECRET)
     amira.save(update_fields=["username", "password"])
-    # Nobody is there to read the first 400 messages, and on the console they would bury how to sign in.
+    # Nobody reads the first 400 messages, and on the console they would hide how to sign in.
     Delivery.objects.all().delete()
     return taken_in
 

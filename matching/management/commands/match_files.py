@@ -65,7 +65,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # The limit is for the whole process: what starting Python and Django took counts.
+        # The limit is for the whole process, so the start of Python and Django counts.
         began = time.perf_counter() - age()
         now = options["now"] or now_or(None)
         week = self._read(options, now)
@@ -94,7 +94,7 @@ class Command(BaseCommand):
                 | certificate(found)
                 | {"left_over": {one.need_id: [*map(english, one.reasons)] for one in found.unplaced}}
             )
-            # Not json.dump: that goes through the prices of a nation one by one, in Python.
+            # Do not use json.dump: it would go through the prices of a nation one by one in Python, which is slow.
             write(options["json"], lambda out: out.write(json.dumps(whole, ensure_ascii=False)))
         self.stderr.write(
             "{households_placed:,} of {households_asked:,} households and {people_placed:,} of {people_asked:,} people "
@@ -126,7 +126,7 @@ class Command(BaseCommand):
 
 
 def age() -> float:
-    """Return the seconds since this process began; where the system does not say, those that it has worked."""
+    """Return the seconds since this process began or, if the system does not tell, its processor time in seconds."""
     try:
         after_its_name = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
         return time.clock_gettime(time.CLOCK_BOOTTIME) - int(after_its_name[19]) / os.sysconf("SC_CLK_TCK")
@@ -153,7 +153,7 @@ def seconds(text: str) -> float:
 
 @contextmanager
 def stopped_by_hand() -> Iterator[Any]:
-    """Give a question that is answered yes after the first Ctrl-C; the second one ends the command at once."""
+    """Give a function that returns True after the first Ctrl-C. The second Ctrl-C ends the command at once."""
     asked = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -164,7 +164,7 @@ def stopped_by_hand() -> Iterator[Any]:
 
     try:
         before = signal.signal(signal.SIGINT, stop)
-    except ValueError:  # not in the main thread: nobody can press Ctrl-C there
+    except ValueError:  # Outside the main thread nobody can press Ctrl-C.
         yield lambda: False
         return
     try:
@@ -174,7 +174,7 @@ def stopped_by_hand() -> Iterator[Any]:
 
 
 def write(path: Path, fill: Any) -> None:
-    """Write a file whole or not at all. Raises CommandError when it cannot be written."""
+    """Write a file whole or not at all. Raises CommandError if it cannot be written."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("w", encoding="utf-8", newline="") as out:
@@ -187,13 +187,13 @@ def write(path: Path, fill: Any) -> None:
 
 @cache
 def english(reason: Reason) -> str:
-    """Return a reason in English, whatever language is active: the files are the same on every machine."""
+    """Return a reason in English even if another language is active, so that files are the same on every machine."""
     with translation.override(None):
         return words_of(reason)
 
 
 def write_matches(placements: Sequence[Placement], out: IO[str]) -> None:
-    """Write MATCHES.csv: one line for each leg, every cell such that no spreadsheet program runs it."""
+    """Write MATCHES.csv: one line for each leg. No spreadsheet program runs a cell."""
     lines = csv.writer(out)
     lines.writerow(COLUMNS)
     for placed in placements:
@@ -226,7 +226,7 @@ def summary(needs: Sequence[Need], found: Plan) -> dict[str, Any]:
 
 
 def counted(needs: Sequence[Need], placements: Sequence[Placement]) -> dict[str, int]:
-    """Return how many households and people asked and are placed, and how."""
+    """Return the numbers of households and people that asked, and of those placed, by kind of placement."""
     asked = {need.id: need for need in needs}
     two_legs = [placed for placed in placements if len(placed.legs) == 2]
     splits = sum(placed.legs[0].first_night == placed.legs[1].first_night for placed in two_legs)
@@ -245,7 +245,7 @@ def counted(needs: Sequence[Need], placements: Sequence[Placement]) -> dict[str,
 
 
 def reported(week: Week, found: Plan) -> dict[str, Any]:
-    """Return how fair the plan is, and where one more space would help most."""
+    """Return the fairness of the plan, and advice on where one more space would help most."""
     placed = {placement.need_id for placement in found.placements}
     return {
         "fairness": {
@@ -257,7 +257,7 @@ def reported(week: Week, found: Plan) -> dict[str, Any]:
 
 
 def advised(one: Advice) -> dict[str, Any]:
-    """Return one piece of advice: a space of this kind, free on all these nights, near this place."""
+    """Return one piece of advice as JSON values: a kind of space, the nights it is free, and a place nearby."""
     near = nearest_place(one.lat, one.lon)
     return {
         "place": near.name if near else None,

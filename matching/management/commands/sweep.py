@@ -1,4 +1,4 @@
-"""Do once, here and now, everything the worker does at intervals: for cron, or while Redis is away."""
+"""Do once everything that the worker does at intervals: for cron, or while Redis is down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`verify_plan`: a plan written by `match_files`, checked from the outside."""
+"""`verify_plan`: check a plan that `match_files` wrote, without code of the solver."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from matching.sheets import HeaderProblem
 
 SHOWN = 20
 TINY = 1e-9
-"""By how much sums in another order may differ."""
+"""The most by which sums in another order may differ."""
 
 
 class Command(BaseCommand):
@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
 
 def wrong_in_plan(week: Week, matches: Path, summary: dict[str, Any]) -> list[str]:
-    """Return in words what is wrong with the matches or with what the summary says about them."""
+    """Return in words the faults of the matches, and of the summary's figures about them."""
     placements = read_placements(matches)
     wrong = check_plan(week.needs, week.offers, placements)
     if wrong:
@@ -86,7 +86,7 @@ def wrong_in_plan(week: Week, matches: Path, summary: dict[str, Any]) -> list[st
     )
     figures: dict[str, float] = {**counted(week.needs, placements), "objective": objective}
     figures["gap"] = summary["bound"] / objective - 1 if objective else 0.0
-    # A plan cut short may pass somebody over, but it has to say so.
+    # A plan that was cut short may pass a household over, but its summary must say so.
     said = [tuple(pair) for pair in summary.get("fairness", {}).get("passed_over", [])]
     wrong = [
         f"{left}: passed over, {other} was given a place that it could have and would be worth as much in"
@@ -108,7 +108,7 @@ def prices_of(summary: dict[str, Any]) -> Prices:
 def wrong_in_bound(
     needs: list[Need], offers: list[Offer], prices: Prices, summary: dict[str, Any], told: Any
 ) -> list[str]:
-    """Return in words what is wrong with the bound: it must not be below what the prices prove."""
+    """Return in words the faults of the bound: it must not be lower than the bound that the prices prove."""
     try:
         proven = recompute_bound(needs, offers, prices, told)
     except ValueError as why:

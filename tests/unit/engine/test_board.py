@@ -100,7 +100,7 @@ def test_arrangements_told_to_the_board_one_after_the_other_keep_every_rule(week
         answer = board.place(need)
         if isinstance(answer, Arrangement):
             tell(board, asked, answer)
-            # What was promised is gained, less what moving the others costs.
+            # The plan gains at least the promised `gain`, from which the cost of moving others is already subtracted.
             assert sum(there.score for there in standing(board, needs)) >= worth + answer.gain - 1e-9
             assert answer.gain > 0
 

@@ -115,7 +115,7 @@ def test_plan_made_again_with_what_stands_is_worth_as_much_and_changes_nothing(w
 
     assert again.objective >= first.objective - 1e-9
     changed = {placed.need_id for placed in first.placements if placed not in again.placements}
-    # Whoever changes does so for a gain: the plan is worth more by as much as that costs.
+    # Each changed placement costs its need's loyalty. The new plan must be worth more by at least the sum of these costs.
     asked = {need.id: need for need in week[0]}
     cost = sum(0.1 * asked[one].urgency * asked[one].people for one in changed)
     assert again.objective >= first.objective + cost - 1e-9

@@ -1,0 +1,86 @@
+"""One limit, one number: at every door, in the columns of the database, and in the sentences that say it.
+
+Some sentences write a limit out, because the words beside it bend with the number. Every language must agree with it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.template import engines
+from django.utils import translation
+
+from accounts.signing_in import CODE_MINUTES
+from matching.admin.access import LONGEST_LOOK_NOTE, LOOK_REASONS
+from matching.api import match_serializers
+from matching.importing.uploads import MOST_BYTES, MOST_ROWS, SheetTooLarge
+from matching.limits import FARTHEST_FIRST_NIGHT, LONGEST_NOTE, LONGEST_REASON
+from matching.web.acts import NoteForm, ReasonForm
+from notifications.texts import render
+
+LANGUAGES = [code for code, _name in settings.LANGUAGES]
+
+
+def numbers_in(text: str) -> list[int]:
+    """Return the whole numbers in `text`; a comma or a space may part the thousands."""
+    return [int(re.sub(r"\D", "", found)) for found in re.findall(r"\d{1,3}(?:[, \u00a0]\d{3})+|\d+", text)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_message_with_a_code_says_how_long_the_code_is_good(language: str) -> None:
+    text = render("sign_in_code", language, {"code": "x"})
+
+    assert (numbers_in(text.sms), numbers_in(text.body.splitlines()[0])) == ([CODE_MINUTES], [CODE_MINUTES])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_for_a_code_says_how_long_the_code_is_good(language: str) -> None:
+    text = "If %(contact)s is known to us, a code of 6 digits is on its way there. It is good for 10 minutes."
+
+    with translation.override(language):
+        assert sorted(numbers_in(translation.gettext(text))) == [6, CODE_MINUTES]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_refusal_of_a_large_sheet_says_how_large_a_sheet_may_be(language: str) -> None:
+    with translation.override(language):
+        assert numbers_in(str(SheetTooLarge.message)) == [MOST_BYTES // 1024**2, MOST_ROWS]
+
+
+def test_the_refusal_of_a_far_first_night_says_two_years() -> None:
+    assert FARTHEST_FIRST_NIGHT == 2 * 365  # "within the next two years" of `matching.intake`, in every language
+
+
+def test_every_column_of_a_reason_holds_the_longest_reason() -> None:
+    """The columns of the apps below `matching` cannot take its constant, so this test compares them."""
+    columns = [
+        ("accounts.Host", "refusal_reason"),
+        ("accounts.HostEvent", "reason"),
+        ("accounts.CoordinatorEvent", "reason"),
+        ("deployment.SettingChange", "reason"),
+        ("matching.PairVerdict", "reason"),
+        ("places.PlaceChange", "reason"),
+        ("privacy.AccessLog", "reason"),
+    ]
+
+    assert {
+        (row, name): apps.get_model(row)._meta.get_field(name).max_length for row, name in columns
+    } == dict.fromkeys(columns, LONGEST_REASON)
+
+
+def test_a_note_is_as_long_on_a_page_as_by_the_api_and_at_the_desk() -> None:
+    forms = [form.base_fields["note"].max_length for form in (NoteForm, ReasonForm)]
+    api = [
+        it().fields["note"].max_length
+        for it in (match_serializers.ProposeSerializer, match_serializers.ReasonSerializer)
+    ]
+    desk = engines["django"].from_string("{% load limits %}{% longest 'note' %}").render()
+
+    assert {*forms, *api, int(desk)} == {LONGEST_NOTE}
+
+
+def test_the_reason_of_a_look_fits_into_its_column_with_the_longest_note() -> None:
+    assert max(len(f"{reason}: {'x' * LONGEST_LOOK_NOTE}") for reason in LOOK_REASONS) == LONGEST_REASON
