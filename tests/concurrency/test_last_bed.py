@@ -103,11 +103,12 @@ def test_shared_beds_are_given_out_exactly(site: str) -> None:
 
 
 def test_without_the_guard_the_last_bed_has_several_winners(site: str) -> None:
-    space = people.space(people.hanna().host, beds=1)
+    """As many rounds as the race with the guard has: on a busy machine one round may happen to go one after the other."""
+    host = people.hanna().host
     with guard_off("match_keeps_to_space"):
-        statuses = race_for(space, households(AT_ONCE), site)
+        winners = (race_for(people.space(host, beds=1), households(AT_ONCE), site)[201] for _ in range(ROUNDS))
 
-    assert statuses[201] >= 2
+        assert any(won >= 2 for won in winners)
 
 
 def test_acceptances_at_once_confirm_a_match_once(site: str) -> None:
