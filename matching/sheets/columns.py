@@ -42,7 +42,7 @@ def _declared(those: Sequence[Field]) -> Columns:
     }
 
 
-SPACE: Columns = {
+SPACE_SHEET: Columns = {
     "space_id": Column(cells.key, needed=Sentence("Give every space an identifier that stays the same, like s1.")),
     "host": Column(cells.text, ""),
     **_CONTACTS,
@@ -67,7 +67,7 @@ def request(zone: tzinfo) -> Columns:
     return columns
 
 
-SPACE_COLUMNS = tuple(SPACE)
+SPACE_COLUMNS = tuple(SPACE_SHEET)
 """The header of SPACES.csv."""
 
 REQUEST_COLUMNS = tuple(request(UTC))

@@ -318,7 +318,7 @@ def _has_children(answers: Answers) -> bool:
     return bool(answers.get("people", {}).get("children"))
 
 
-NEED = Flow(
+NEED_QUESTIONS = Flow(
     "need",
     [
         Question("people", PeopleForm),
