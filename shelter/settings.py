@@ -392,7 +392,7 @@ FRESH_DAYS = env.whole("SHELTER_FRESH_DAYS", 14, least=1)
 FRESH_ANSWER_DAYS = 3
 # Risks that need two coordinators, and further risks that need two where the host is new to everybody.
 TWO_PEOPLE_RISKS = ["minor_alone", "check_overdue", "earlier_complaint"]
-TWO_PEOPLE_RISKS_NEW_HOST = ["minor_in_household", "lone_woman"]
+TWO_PEOPLE_RISKS_NEW_HOST = ["minor_in_household", "lone_woman", "two_women", "not_said"]
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {

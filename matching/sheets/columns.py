@@ -61,7 +61,8 @@ def request(zone: tzinfo) -> Columns:
         **_CONTACTS,
     }
     for name, column in _declared(fields.REQUEST).items():
-        columns[name] = column
+        # An empty cell is no answer, which `consistency.settle_request` tells from a no.
+        columns[name] = column._replace(default=None) if name == "all_women" else column
         if name == "urgency":  # This column is no field of the request, because its owner cannot change it.
             columns["registered_at"] = Column(cells.moment(zone))
     return columns
