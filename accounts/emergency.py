@@ -21,7 +21,7 @@ def emergency_contact(*, at: datetime) -> User | None:
     """Return the user of the emergency contact with the contact points that the setting names now; None without any.
 
     A contact that the setting no longer names is not paged any more. Raises UnreadableContact for one that nobody can read
-    (the system check shelter.E008 finds it before the start).
+    (the system check shelter.E009 finds it before the start).
     """
     wanted = [read_contact(each) for each in settings.EMERGENCY_CONTACTS]
     if not wanted:

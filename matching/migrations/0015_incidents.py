@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0013_limits_are_numbers'),
+        ('matching', '0014_composition'),
         ('notifications', '0005_own_errors_are_classes'),
         ('places', '0003_names_at_the_desk'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
