@@ -89,7 +89,7 @@ def of_match(match: Match, role: Role) -> Story:
     if match.frozen_at is not None and match.holds_beds:
         return Story(
             _("This is on hold."),
-            _("A coordinator looks at it now and will talk to you. If you are in danger, call 112."),
+            _("It waits until coordinators have looked at it. If you are in danger, call 112."),
         )
     return _for_host(match) if role is Role.HOST else _for_arrival(match)
 

@@ -1,0 +1,122 @@
+"""The contacts by which coordinators are told and paged: added by the coordinator, proved by a code that was sent there."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from accounts import throttles
+from accounts.contacts import index_of, read_contact
+from accounts.models import User
+from accounts.refusals import Refused, WrongCode
+from accounts.signing_in import CODE_DIGITS, CODE_MINUTES, CODE_TRIES
+from notifications.models import ContactCheck, ContactPoint, Delivery
+from notifications.outbox import tell, transport_for
+from privacy.fields import blind_index
+
+REMOVED = "removed-"
+"""Begins the index of a contact point that was taken away. A real index has hexadecimal digits only."""
+
+
+class ContactThere(Refused):
+    """The coordinator has this contact already, and it is proved."""
+
+    code = "contact_there"
+    message = _("You have this contact already.")
+
+
+class NoWayToReach(Refused):
+    """No channel of this deployment serves this kind of address."""
+
+    code = "no_way_to_reach"
+    message = _("This service cannot send to such an address. Add one of another kind.")
+
+
+def contacts_of(user: User) -> list[ContactPoint]:
+    """Return the contact points of a coordinator, those that are proved first."""
+    points = ContactPoint.objects.filter(user=user).exclude(address_index__startswith=REMOVED).order_by("pk")
+    return sorted(points, key=lambda point: point.verified_at is None)
+
+
+def add(user: User, contact: str, *, at: datetime) -> ContactPoint:
+    """Add a contact, or ask anew to prove it, and send a code there. Nothing else is sent before the code came back.
+
+    Raises UnreadableContact, ContactThere, NoWayToReach, or TooManyTries (5 codes in an hour).
+    """
+    channel, address = read_contact(contact)
+    if not transport_for(ContactPoint(channel=channel)):
+        raise NoWayToReach
+    throttles.count("contact-code", str(user.pk), limit=5, seconds=3600, at=at)
+    code = "".join(secrets.choice("0123456789") for _digit in range(CODE_DIGITS))
+    with transaction.atomic():
+        point, _new = ContactPoint.objects.get_or_create(
+            user=user, channel=channel, address_index=index_of(channel, address), defaults={"address": address}
+        )
+        if point.verified_at is not None:
+            raise ContactThere
+        ContactCheck.objects.update_or_create(
+            contact_point=point,
+            defaults={"code_hash": _hash(point, code), "tries_left": CODE_TRIES, "sent_at": at},
+        )
+        tell(
+            user,
+            "contact_code",
+            at=at,
+            key=f"contact_code:{point.pk}:{at.isoformat()}",
+            contact_point=point,
+            secret=code,
+            expires_at=at + timedelta(minutes=CODE_MINUTES),
+        )
+    return point
+
+
+def prove(user: User, point_id: int, code: str, *, at: datetime) -> ContactPoint:
+    """Note that the code which was sent to a contact point came back. Raises WrongCode (also for an old or used one)."""
+    valid = ContactCheck.objects.filter(
+        contact_point=point_id,
+        contact_point__user=user,
+        tries_left__gt=0,
+        sent_at__gt=at - timedelta(minutes=CODE_MINUTES),
+    )
+    check = valid.select_related("contact_point").first()
+    # Take the try before the digits are compared, so that parallel guesses cannot share one.
+    if check is None or not valid.update(tries_left=F("tries_left") - 1):
+        raise WrongCode
+    digits = "".join(sign for sign in code if sign.isdigit())
+    if not hmac.compare_digest(check.code_hash, _hash(check.contact_point, digits)):
+        raise WrongCode
+    with transaction.atomic():
+        ContactPoint.objects.filter(pk=point_id).update(verified_at=at)
+        check.delete()
+    return ContactPoint.objects.get(pk=point_id)
+
+
+def remove(user: User, point_id: int, *, at: datetime) -> None:
+    """Take a contact away: its address is erased, and what waited for it is not sent. The record of deliveries stays."""
+    with transaction.atomic():
+        point = ContactPoint.objects.select_for_update().filter(pk=point_id, user=user).first()
+        if point is None:
+            return
+        waiting = [Delivery.Status.WAITING, Delivery.Status.SENDING]
+        Delivery.objects.filter(contact_point=point, status__in=waiting).update(
+            status=Delivery.Status.FAILED, leased_until=None, error_class=Delivery.ErrorClass.EXPIRED
+        )
+        if not point.deliveries.exists():
+            point.delete()
+            return
+        point.address, point.address_index = "", f"{REMOVED}{point.pk}"
+        point.verified_at, point.preferred = None, False
+        point.save()
+        # While a check is pending nothing is sent. This one has no tries, so it stays for ever.
+        ContactCheck.objects.update_or_create(
+            contact_point=point, defaults={"code_hash": "", "tries_left": 0, "sent_at": at}
+        )
+
+
+def _hash(point: ContactPoint, code: str) -> str:
+    return blind_index(f"contact-code:{point.pk}:{code}")
