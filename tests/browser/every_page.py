@@ -24,6 +24,7 @@ from matching.intake import ask_if_still_available, pause_space
 from matching.models import Space
 from matching.refusals import NoRoomLeft
 from matching.states import Status
+from matching.transitions import report_not_safe
 from matching.web.need_forms import NEED_QUESTIONS
 from matching.web.offer_forms import OFFER_QUESTIONS
 from matching.web.styleguide import components
@@ -96,6 +97,8 @@ def world() -> World:
     for name, person in {"amira": amira, "berta": berta, "hanna": hanna, "cora": Person(asked.arrival.user)}.items():
         visitors[name] = Client()
         visitors[name].force_login(person.user)
+    for side in (amira, hanna):
+        report_not_safe(ended.pk, by=side.user, at=people.timezone.now())
     visitors["signing"] = Client()
     visitors["signing"].post("/host/sign-in/", {"contact": hanna.contact})
 
@@ -124,6 +127,8 @@ def world() -> World:
         Stop("case_act", f"{case}/cancel/", "amira", press=True, status=422),
         Stop("case_act", f"/case/match/{approved.pk}/decline/", "berta"),
         Stop("case_act", f"{case}/not_safe/", "amira"),
+        Stop("case_safety", f"/case/match/{ended.pk}/safety/", "amira"),
+        Stop("host_safety", f"/host/match/{ended.pk}/safety/", "hanna"),
         Stop("case_contact", f"{case}/contact/", "amira"),
         Stop("case_contact", f"{case}/contact/", "amira", press=True),
         Stop("case_dates", f"/case/request/{asked.pk}/dates/", "cora"),

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import pytest
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
+from matching import transitions
 from matching.models import Match, MatchEvent, Space
 from matching.states import Status
 from notifications.models import Notification
@@ -26,23 +28,31 @@ class Things:
     match: Match
     arrival_note: Notification
     host_note: Notification
+    reported: Match
 
 
 @pytest.fixture
 def things(amira: Person, hanna: Person) -> Things:
     match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
-    return Things(match, amira.user.notifications.filter(event="arrival_asked").get(), hanna.user.notifications.first())
+    asked, first = amira.user.notifications.filter(event="arrival_asked").get(), hanna.user.notifications.first()
+    later = people.request(amira.arrival, first_night=people.tonight(10))
+    reported = people.match_in(Status.COMPLETED, later, people.space(hanna.host))
+    for side in (amira, hanna):
+        transitions.report_not_safe(reported.pk, by=side.user, at=timezone.now())
+    return Things(match, asked, first, reported)
 
 
 ADDRESSES: dict[str, Callable[[Things], str]] = {
     "case_contact": lambda it: f"/case/match/{it.match.pk}/contact/",
     "case_act": lambda it: f"/case/match/{it.match.pk}/check_in/",
+    "case_safety": lambda it: f"/case/match/{it.reported.pk}/safety/",
     "case_stay": lambda it: f"/case/match/{it.match.pk}/stay.ics",
     "case_dates": lambda it: f"/case/request/{it.match.request_id}/dates/",
     "case_withdraw": lambda it: f"/case/request/{it.match.request_id}/withdraw/",
     "case_read": lambda it: f"/case/message/{it.arrival_note.pk}/read/",
     "host_contact": lambda it: f"/host/match/{it.match.pk}/contact/",
     "host_act": lambda it: f"/host/match/{it.match.pk}/no_show/",
+    "host_safety": lambda it: f"/host/match/{it.reported.pk}/safety/",
     "host_stay": lambda it: f"/host/match/{it.match.pk}/stay.ics",
     "host_space": lambda it: f"/host/space/{it.match.space_id}/",
     "host_space_change": lambda it: f"/host/space/{it.match.space_id}/change/beds/",
