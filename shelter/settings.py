@@ -310,7 +310,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ReasonEnum": "matching.states.REASONS",
         "OverrideEnum": "matching.desk.by_hand.OVERRIDES",
-        "ReasonCodeEnum": "matching.api.worded_reasons.CODES",
+        "ReasonCodeEnum": "matching.api.worded_reasons.REASON_CODES",
     },
 }
 
