@@ -24,11 +24,19 @@ from deployment.rules import LATER, Rules
 from matching.admin.audit import AuditOnly, WhoDidIt
 from matching.admin.words import RISK_WORDS
 from matching.desk import auto_approval
+from matching.desk.tiers import tiers
 from matching.limits import LONGEST_REASON
-from matching.risks import FIRST_TIME_HOST, LONE_WOMAN, MINOR
+from matching.risks import FIRST_TIME_HOST, LONE_WOMAN, MINOR, NOT_SAID, TWO_WOMEN, About, Approvals
 
 TIERS = range(1, 5)
-NEW_HOST_RISKS = (MINOR, LONE_WOMAN)
+NEW_HOST_RISKS = (MINOR, LONE_WOMAN, TWO_WOMEN, NOT_SAID)
+
+ABOUT_WORDS = {About.HOUSEHOLD: gettext_lazy("the household"), About.HOST: gettext_lazy("the host")}
+APPROVALS_WORDS = {
+    Approvals.ALWAYS: gettext_lazy("two coordinators"),
+    Approvals.NEW_HOST: gettext_lazy("two coordinators if the host is new"),
+    Approvals.ONE: gettext_lazy("one coordinator"),
+}
 
 NAMES = {
     "answer_hours": gettext_lazy("Time to decide and to answer"),
@@ -210,6 +218,9 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
             "opts": self.opts,
             "form": form,
             "in_force": [(words, rule_in_words(name, rules.as_json(now)[name])) for name, words in NAMES.items()],
+            "tiers": [
+                (RISK_WORDS[tier.risk], ABOUT_WORDS[tier.about], APPROVALS_WORDS[tier.approvals]) for tier in tiers(now)
+            ],
             "auto_approve_by": auto_approval.in_whose_name(now),
             "lines": [
                 {

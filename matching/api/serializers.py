@@ -170,6 +170,12 @@ class RequestDetailsSerializer(WherePart):
         child=serializers.IntegerField(min_value=0, max_value=OF_AGE - 1), default=list
     )
     smoking = serializers.ChoiceField(choices=ShelterRequest.Smoking.choices, default="", allow_blank=True)
+    composition = serializers.ChoiceField(
+        choices=ShelterRequest.Composition.choices,
+        default="",
+        allow_blank=True,
+        help_text="Who they are; empty: nobody asked. `all_women` says the same as `women`.",
+    )
     urgency = serializers.ChoiceField(choices=ShelterRequest.Urgency.choices, default="1")
     notes = serializers.CharField(
         max_length=LONGEST_NOTE,

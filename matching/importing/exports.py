@@ -25,6 +25,7 @@ from matching.importing.row_by_row import key_of
 from matching.models import Match, ShelterRequest, Space
 from matching.reason_words import reasons_in_words
 from matching.refusals import one_act
+from matching.risks import ALL_WOMEN, MIXED_HOUSEHOLD
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, fields, safe_cell
 from matching.sheets.columns import CONTACTS, PERSONAL
 from matching.sheets.fields import WINDOWS, YES_NO, Field
@@ -206,7 +207,9 @@ def _space(space: Space) -> dict[str, Any]:
 
 
 def _request(request: ShelterRequest) -> dict[str, Any]:
+    said = request.composition in (ALL_WOMEN, MIXED_HOUSEHOLD)
     return _written(request, fields.REQUEST) | {
+        "all_women": YES_NO.write(request.all_women) if said else "",
         "request_id": key_of(request),
         "registered_at": request.registered_at.isoformat(timespec="seconds"),
     }

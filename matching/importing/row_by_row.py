@@ -302,8 +302,11 @@ def take_in_request(
         return Taken(RowOutcome.NEW, case.request, after=complete, name_before=row.name, is_new_person=True)
     _may_bring(by, request.place_id)
     before = details_of_request(request)
-    # The sheet has no column for the children's ages, so the ages noted since the import stay.
+    # The sheet has no column for the children's ages, so the ages noted since the import stay. An empty cell says nothing
+    # about who they are, so an answer given since stays too.
     details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
+    if not details.composition:
+        details = replace(details, composition=request.composition, all_women=request.all_women)
     taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, request, before, details), row)
     if details != before:
         request = intake.change_request(request.pk, details, by=by or request.arrival.user, at=at)

@@ -137,6 +137,7 @@ SMOKING = KindOfValue(
 )
 URGENCY = KindOfValue(cells.urgency, keep=lambda weight: f"{weight:g}", weigh=float)
 WHO = KindOfValue(cells.who)
+COMPOSITION = KindOfValue(cells.text)
 
 
 def _whole(smallest: int, greatest: int) -> KindOfValue:
@@ -189,7 +190,8 @@ class RequestFields:
 
     `place`, `latitude` and `longitude` as in `SpaceFields`; `radius_km` is the farthest distance from that point, in
     km. `nights` counts from `first_night`. `min_nights` is the shortest stay that helps; None means the whole stay.
-    `children` are among `people`.
+    `children` are among `people`. `composition` is "women" (the same as `all_women`), "mixed", "unsaid" (the household
+    would rather not say) or "" (nobody asked). A sheet says it by its column `all_women`: yes, no, or an empty cell.
     """
 
     place: SomePlace = None
@@ -202,6 +204,7 @@ class RequestFields:
     children: Annotated[int, Declared(_whole(0, MOST_PEOPLE))] = 0
     children_ages: Annotated[tuple[int, ...], Declared(AGES, column="", engine="")] = ()
     all_women: YesNo = False
+    composition: Annotated[str, Declared(COMPOSITION, column="", engine="")] = ""
     first_night: Annotated[date, Declared(DAY, needed=Sentence("Say from which night, like 2022-09-28."))]
     nights: Annotated[int, Declared(_whole(1, LONGEST_STAY), needed=Sentence("Say for how many nights."))]
     min_nights: Annotated[int | None, Declared(_whole(1, LONGEST_STAY))] = None

@@ -81,7 +81,7 @@ class RequestRead(NamedTuple):
     place_id: int | None
     people: int
     children: int
-    all_women: bool
+    composition: str
     first_night: date
     nights: int
     min_nights: int
