@@ -351,8 +351,8 @@ SPECTACULAR_SETTINGS = {
 
 # -- Telling people ------------------------------------------------------------------------------
 
-# The channels that are switched on; `console` prints. `notifications.outbox` says which channel serves which kind of address.
-NOTIFICATION_CHANNELS = env.words("SHELTER_CHANNELS", ["console"])
+# The transports that are switched on; `console` prints. `notifications.outbox` says which transport serves which kind of address.
+NOTIFICATION_TRANSPORTS = env.words("SHELTER_TRANSPORTS", ["console"])
 GATEWAY_URL = env.text("SHELTER_GATEWAY_URL", "")
 GATEWAY_TOKEN = env.text("SHELTER_GATEWAY_TOKEN", "")
 GATEWAY_TIMEOUT_SECONDS = env.seconds("SHELTER_GATEWAY_TIMEOUT_SECONDS", 10.0)

@@ -24,7 +24,7 @@ from matching.limits import LONGEST_REASON
 from matching.refusals import WRONG_INPUT
 from places import editing
 from places.editing import PlaceChanged, PlaceDetails, PlaceNotSensible
-from places.models import Place, PlaceChange
+from places.models import LONGEST_PLACE_NAME, Place, PlaceChange
 
 PLACE_FIELD_WORDS: dict[str, Any] = {
     "name": pgettext_lazy("of a place", "Name"),
@@ -39,7 +39,7 @@ PLACE_FIELD_WORDS: dict[str, Any] = {
 class PlaceForm(forms.Form):
     """A form for `PlaceDetails`. `places.editing` checks the values; its refusals are shown at the fields."""
 
-    name = forms.CharField(label=PLACE_FIELD_WORDS["name"], max_length=200)
+    name = forms.CharField(label=PLACE_FIELD_WORDS["name"], max_length=LONGEST_PLACE_NAME)
     names = forms.CharField(
         label=PLACE_FIELD_WORDS["names"],
         help_text=gettext_lazy("In every language people may type it in."),

@@ -336,7 +336,8 @@ def test_a_synonym_is_found(text: str, word: str | None) -> None:
 # -- numbers with an owner ------------------------------------------------------------------------
 
 LENGTH_OF_A_TEXT = (
-    r"\b(notes?|address|directions|reason) = (forms|serializers)\.CharField\(((?! = )[\s\S])*?max_length=\d"
+    r"\b(notes?|address|directions|reason|contact|place|case_number|secret) = "
+    r"(forms|serializers)\.CharField\(((?! = )[\s\S])*?max_length=\d"
 )
 """A field of a form or of the API that writes out how long a text may be. A ` = ` begins the next field."""
 
@@ -373,6 +374,8 @@ def test_an_owned_number_stands_only_with_its_owner() -> None:
         "throttles.count('case', number, limit=10, seconds=900, at=at)",
         "note = forms.CharField(label=_('Why (not required)'), required=False, max_length=1000)",
         "address = serializers.CharField(max_length=500)",
+        "contact = forms.CharField(label=_('Phone or e-mail'), required=False, max_length=200)",
+        "place = serializers.CharField(max_length=200, required=False, allow_blank=True)",
         "return render(request, 'case.html', status=422)",
         "WRONG_INPUT = 422",
         "EARTH_KM = 6371.0088",
