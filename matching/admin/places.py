@@ -172,7 +172,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
             "now": editing.details_of(place),
             "form": form,
             "changes": [
-                {"change": change, "before": in_words(change.was), "after": in_words(change.became)}
+                {"change": change, "before": place_in_words(change.was), "after": place_in_words(change.became)}
                 for change in place.changes.select_related("by")[:50]
             ],
         }
@@ -248,14 +248,14 @@ class PlaceChangeAdmin(AuditOnly[PlaceChange]):
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, change: PlaceChange) -> str:
-        return in_words(change.was)
+        return place_in_words(change.was)
 
     @admin.display(description=gettext_lazy("after"))
     def after(self, change: PlaceChange) -> str:
-        return in_words(change.became)
+        return place_in_words(change.became)
 
 
-def in_words(said: dict[str, Any]) -> str:
+def place_in_words(said: dict[str, Any]) -> str:
     """Return the details of a place in a line of history, in words."""
     kinds = dict(Place.PlaceKind.choices)
     parts = []

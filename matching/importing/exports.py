@@ -23,7 +23,7 @@ from accounts.refusals import Refused
 from matching import queries
 from matching.importing.row_by_row import key_of
 from matching.models import Match, ShelterRequest, Space
-from matching.reason_words import in_words
+from matching.reason_words import reasons_in_words
 from matching.refusals import one_act
 from matching.risks import MIXED, WOMEN
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, fields, safe_cell
@@ -224,7 +224,7 @@ def _match(match: Match) -> dict[str, Any]:
         "last_day": match.last_day.isoformat(),
         "people": match.people,
         "score": round(match.score, 4),
-        "reasons": "; ".join(in_words(match.reasons)),
+        "reasons": "; ".join(reasons_in_words(match.reasons)),
         "status": match.status,
         "created_at": match.created_at.isoformat(timespec="seconds"),
     }

@@ -24,7 +24,7 @@ from matching.states import CONTACT_OPEN, RequestState, Role, Status
 from matching.web import acts, inbox, story
 from matching.web.acts import ActOffered
 from matching.web.drafts import NEED_DRAFT, Draft, InSession, WithCase
-from matching.web.languages import in_words
+from matching.web.languages import languages_in_words
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CaseSignInForm
 from matching.web.story import Story
@@ -137,7 +137,7 @@ def match_card(match: Match, role: Role) -> MatchCard:
         story=story.of_match(match, role),
         acts=acts.offered(match, role, local_date(timezone.now())),
         contact_open=match.status in CONTACT_OPEN,
-        languages=in_words(theirs),
+        languages=languages_in_words(theirs),
         whom=story.whom_to_contact(match, role),
     )
 

@@ -24,7 +24,7 @@ from matching.refusals import WRONG_INPUT
 from matching.states import Role, Status
 from matching.web import acts, inbox
 from matching.web.case import match_card
-from matching.web.languages import in_words
+from matching.web.languages import languages_in_words
 from matching.web.learning import after_a_no
 from matching.web.nights import Month, month_of, read_month
 from matching.web.plain_forms import Wording
@@ -168,7 +168,7 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
             ),
             over=all(window.last_day <= today for window in space.windows.all()),
             stale=space.status == Space.Status.LISTED and space.fresh_until <= now,
-            languages=in_words(space.languages),
+            languages=languages_in_words(space.languages),
         )
         for space in spaces.order_by("status", "created_at")
     ]

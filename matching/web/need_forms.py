@@ -264,7 +264,7 @@ class LanguagesForm(QuestionForm):
 
     def lines(self) -> list[AnswerLine]:
         return [
-            (_("Languages"), languages.in_words(self.cleaned_data["languages"]) or _("not said")),
+            (_("Languages"), languages.languages_in_words(self.cleaned_data["languages"]) or _("not said")),
             (_("Only with a host who speaks one of these"), yes_or_no(self.cleaned_data["language_required"])),
         ]
 

@@ -191,7 +191,7 @@ class HostLanguagesForm(QuestionForm):
     )
 
     def lines(self) -> list[AnswerLine]:
-        return [(_("Languages"), languages.in_words(self.cleaned_data["languages"]))]
+        return [(_("Languages"), languages.languages_in_words(self.cleaned_data["languages"]))]
 
 
 class YouForm(QuestionForm):

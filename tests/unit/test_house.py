@@ -216,6 +216,49 @@ def test_a_second_rule_of_who_may_act_is_found(source: str) -> None:
     assert len(list(asks_whose_it_is(source))) == 1
 
 
+def asks_for_both_places(source: str) -> Iterator[str]:
+    """Yield each expression, in Python or as a query, that is true in the place of the request or in that of the space."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.BoolOp | ast.BinOp):
+            said = ast.unparse(node)
+            if (
+                re.search(r"\bcovers\(|\bQ\(", said)
+                and re.search(r"\brequest(\.|__)place", said)
+                and re.search(r"\bspace(\.|__)place", said)
+            ):
+                yield said
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "any":
+            said = ast.unparse(node)
+            if "covers(" in said and re.search(r"\bplace", said):
+                yield said
+
+
+BOTH_PLACES = {
+    "matching/desk/queueing.py": 1,  # the queue's filter by a place: it narrows, and grants nothing
+    MAY_ACT: 2,  # `covers_match`, and the same as a query
+}
+
+
+def test_the_rule_of_who_coordinates_a_match_stands_in_one_file() -> None:
+    found = {path: len(list(asks_for_both_places(source))) for path, source in sources().items()}
+
+    assert {path: count for path, count in found.items() if count} == BOTH_PLACES
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "queries.covers(by, proposal.request.place_id) or queries.covers(by, proposal.space.place_id)",
+        "any(queries.covers(by, place_id) for place_id in live)",
+        "covers(user, match.space.place_id) or user.is_staff or covers(user, match.request.place_id)",
+        "not covers(by, match.request.place_id) and not covers(by, match.space.place_id)",
+        "Match.objects.filter(Q(request__place__in=places) | Q(space__place__in=places))",
+    ],
+)
+def test_a_second_rule_of_who_coordinates_a_match_is_found(source: str) -> None:
+    assert len(list(asks_for_both_places(source))) == 1
+
+
 # -- one act opens a case and asks ----------------------------------------------------------------
 
 OPENING_A_CASE = {"open_case", "open_case_for"}
