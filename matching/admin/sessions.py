@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import sign_ins, tokens
-from accounts.models import User
+from accounts.models import Coordinator, User
 from matching.admin.access import lead, said
 
 
@@ -40,6 +40,7 @@ def sessions(request: HttpRequest, site: AdminSite, user_id: int) -> HttpRespons
     context = {
         **site.each_context(request),
         "title": _("Sessions and tokens of %(name)s") % {"name": person.username},
+        "opts": Coordinator._meta,
         "person": person,
         **sign_ins.of_person(person, request.session, at=timezone.now()),
     }
