@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "shelter.middleware.Maintenance",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "shelter.middleware.WhoIsSignedIn",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "shelter.middleware.IdleSignOut",

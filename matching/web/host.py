@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import vetting
-from accounts.models import Host, HostCheck, User
+from accounts.models import Host, HostCheck, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
 from matching import queries
@@ -108,7 +108,7 @@ def enter_by_code(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
     except Refused as refusal:
         return refused_form(request, "host/code.html", context, refusal, "code")
     request.session.pop(CONTACT, None)
-    sign_in(request, user)
+    sign_in(request, user, SignIn.Way.CODE)
     return redirect(HOST_HOME)
 
 
