@@ -26,10 +26,11 @@ from accounts import vetting
 from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
 from accounts.coordinators import desk_of
 from accounts.models import Arrival, Coordinator, Host, User
+from matching import hindrances
 from matching.limits import LONGEST_STAY
 from matching.models import Match, MatchEvent, PendingDecision, SheetImport, SheetImportRow, ShelterRequest, Space
 from matching.risks import HostRecord
-from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
+from matching.states import FORWARD, HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
 from notifications.models import Delivery
 from places.models import Place
@@ -183,13 +184,13 @@ def acts_open(match: Match, user: User) -> list[Act]:
     if role is None:
         return []
     acts = list(acts_open_to(role, Status(match.status)))
-    if match.frozen_at is not None:
-        if role is not Role.COORDINATOR:
-            return []
-        acts.append(Act.UNFREEZE)
     stamp = {Role.HOST: match.host_accepted_at, Role.ARRIVAL: match.arrival_accepted_at}
     if match.status == Status.APPROVED and role in stamp and stamp[role] is None:
         acts.insert(0, Act.ACCEPT)
+    if hindrances.hindrance(match):
+        acts = [act for act in acts if act not in FORWARD]
+    if match.frozen_at is not None and role is Role.COORDINATOR:
+        acts.append(Act.UNFREEZE)
     if match.frozen_at is None and role in stamp:
         acts.append(Act.FREEZE)
     return acts
@@ -374,11 +375,13 @@ def declined_pairs(request_ids: Iterable[object] | None = None) -> QuerySet[Matc
 def overdue(at: datetime) -> QuerySet[Match]:
     """Return the matches that wait for a decision or an answer past its time, oldest first.
 
-    Not overdue are frozen matches, which wait for a coordinator, and decided ones, whose decision is about to go out.
+    Not overdue are frozen matches, which wait for a coordinator, and decided ones, whose decision is about to go out. A
+    frozen proposal runs out like any other: nobody has been promised anything, and its beds are wanted.
     """
     waiting = [Status.PROPOSED, Status.APPROVED]
     decided = PendingDecision.objects.filter(match=OuterRef("pk"), refusal="")
-    overdue = Match.objects.filter(~Exists(decided), status__in=waiting, due_at__lte=at, frozen_at=None)
+    free = Q(frozen_at=None) | Q(status=Status.PROPOSED)
+    overdue = Match.objects.filter(~Exists(decided), free, status__in=waiting, due_at__lte=at)
     return overdue.order_by("due_at")
 
 
