@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0013_limits_are_numbers'),
+        ('matching', '0014_composition'),
     ]
 
     operations = [
