@@ -126,6 +126,20 @@ class Frozen(Refused):
     message = _("This match is on hold until a coordinator has looked at it.")
 
 
+class HostNotVetted(Refused):
+    """The host of the match is not vetted now: suspended, most likely. Nothing goes forward with this host."""
+
+    code = "host_not_vetted"
+    message = _("The host of this match is not vetted now, so it cannot go on. It can still be ended.")
+
+
+class NotNow(Refused):
+    """A contact is closed for the moment, for a reason that the person who asks may not learn from this refusal."""
+
+    code = "not_now"
+    message = _("This is not possible just now. Try again later, or ask the coordinators if it cannot wait.")
+
+
 class AlreadyAnswered(Refused):
     """This side has accepted already."""
 
@@ -245,6 +259,8 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_space_open": SpaceNotOpen,
     "match_request_open": RequestNotOpen,
     "match_household_once": PlacedAlready,
+    "match_frozen": Frozen,
+    "match_host_vetted": HostNotVetted,
     "match_legal_move": IllegalMove,
     "match_status_is_history": IllegalMove,
     "match_one_live_per_leg": LegTaken,

@@ -411,8 +411,8 @@ def test_not_safe_is_one_tap_freezes_the_match_and_pages_a_coordinator(
     assert story(client)[0] == "This is on hold."
     assert Match.objects.get(pk=match.pk).frozen_at is not None
     assert lena.user.notifications.filter(event="not_safe").count() == 1
-    frozen = act(client, match, "complete")
-    assert (frozen.status_code, now(match)) == (409, Status.CHECKED_IN)
+    left = act(client, match, "break_off", reason="not_suitable")
+    assert (left.status_code, now(match)) == (200, Status.BROKEN_OFF)
 
 
 def test_withdraw_asks_first_and_then_ends_the_agreed_match(client: Client, amira: Person, hanna: Person) -> None:
