@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.arrivals import grouped
-from accounts.models import Arrival, User
+from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import sign_in_to_case
 from matching import queries, transitions
@@ -72,7 +72,7 @@ def case(request: HttpRequest) -> HttpResponse:
             user = sign_in_to_case(**form.cleaned_data, source=source_of(request), at=timezone.now())
         except Refused as refusal:
             return refused_form(request, "case/sign_in.html", {"form": form}, refusal)
-        sign_in(request, user)
+        sign_in(request, user, SignIn.Way.CASE)
         return redirect(CASE_HOME)
     return render(request, "case/sign_in.html", {"form": form}, status=WRONG_INPUT if request.method == "POST" else 200)
 
