@@ -120,11 +120,6 @@ def broken_off(match: Match, *, by_role: Role, at: datetime) -> None:
     _tell(_coordinators(match), "coordinator_broken_off", match, at)
 
 
-def not_safe(match: Match, *, by_role: Role, at: datetime) -> None:
-    """Tell the coordinators at once that somebody does not feel safe; the other side gets no message."""
-    _tell(_coordinators(match), "not_safe", match, at)
-
-
 def frozen(match: Match, *, at: datetime) -> None:
     """Tell a household that its match is on hold and somebody will call: its host was suspended (`host_suspended`)."""
     _tell([_arrival(match)], "match_frozen", match, at)

@@ -27,11 +27,21 @@ from accounts.coordinators import coordinator_of as coordinator_of  # the doors 
 from accounts.coordinators import desk_of
 from accounts.models import Arrival, Coordinator, Host, User
 from matching.limits import LONGEST_STAY
-from matching.models import Match, MatchEvent, PendingDecision, SheetImport, SheetImportRow, ShelterRequest, Space
+from matching.models import (
+    Incident,
+    IncidentPage,
+    Match,
+    MatchEvent,
+    PendingDecision,
+    SheetImport,
+    SheetImportRow,
+    ShelterRequest,
+    Space,
+)
 from matching.risks import HostRecord
 from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
-from notifications.models import Delivery
+from notifications.models import ContactPoint, Delivery
 from places.models import Place
 from places.names import HOME_REGION
 from places.queries import open_places
@@ -165,6 +175,33 @@ def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
     )
 
 
+def incidents_visible_to(user: User) -> QuerySet[Incident]:
+    """Return the incidents that `user` may see at the desk: of matches in their places, and those they were paged about.
+
+    Who is party to a match sees none of its incidents. An auditor sees the incidents of their places.
+    """
+    coordinator = desk_of(user)
+    if coordinator is None:
+        return Incident.objects.none()
+    seen = Incident.objects.all()
+    if not coordinator.all_places:
+        places = coordinator.places.all()
+        paged = IncidentPage.objects.filter(incident=OuterRef("pk"), recipient=user)
+        seen = seen.filter(Q(match__request__place__in=places) | Q(match__space__place__in=places) | Exists(paged))
+    # Their own accounts as host or arrival: this one, one it was merged with, one that has a contact of theirs.
+    mine = ContactPoint.objects.filter(user=user).values("address_index")
+    same = Q(user=user) | Q(user__in=ContactPoint.objects.filter(address_index__in=mine).values("user"))
+    hosts = Host.objects.filter(same)
+    arrivals = Arrival.objects.filter(same)
+    party = (
+        Q(match__space__host__in=hosts)
+        | Q(match__space__host__merged__in=hosts)
+        | Q(match__space__host__merged_into__in=hosts)
+        | Q(match__request__arrival__in=arrivals)
+    )
+    return seen.exclude(pk__in=Incident.objects.filter(party).values("pk"))
+
+
 def role_in(match: Match, user: User | None) -> Role | None:
     """Return the role in which `user` acts on this match, None for a stranger. A `user` of None is the worker.
 
@@ -190,7 +227,8 @@ def acts_open(match: Match, user: User) -> list[Act]:
     if match.frozen_at is not None:
         if role is not Role.COORDINATOR:
             return []
-        acts.append(Act.UNFREEZE)
+        if not match.incidents.filter(closed_at=None, go_on_agreed_by=None).exists():
+            acts.append(Act.UNFREEZE)
     stamp = {Role.HOST: match.host_accepted_at, Role.ARRIVAL: match.arrival_accepted_at}
     if match.status == Status.APPROVED and role in stamp and stamp[role] is None:
         acts.insert(0, Act.ACCEPT)

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Host, User
 from deployment.rules import read_once
-from matching import due, messages, queries, risks
+from matching import due, incidents, messages, queries, risks
 from matching.copy_rows import copy_in
 from matching.deadlines import answer_by, local_date
 from matching.engine.reasons import Reason, as_json_text
@@ -463,7 +463,7 @@ def raised(urgency: str) -> str:
 
 
 def report_not_safe(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match:
-    """Freeze the match because the host or the arrival does not feel safe, and page the coordinators.
+    """Freeze the match because the host or the arrival does not feel safe, and page whoever is on call.
 
     Possible in every status, also after the stay. A match that is frozen already stays frozen. Raises NotYours.
     """
@@ -473,13 +473,13 @@ def report_not_safe(match_id: UUID, *, by: User, at: datetime, note: str = "") -
         if role not in (Role.HOST, Role.ARRIVAL, Role.COORDINATOR):
             raise NotYours
         match.frozen_at = match.frozen_at or at
-        _write(match, Act.FREEZE, Status(match.status), by=by, role=role, at=at, reason="not_safe", note=note)
-        messages.not_safe(match, by_role=role, at=at)
+        _write(match, Act.FREEZE, Status(match.status), by=by, role=role, at=at, reason="not_safe")
+        incidents.open_incident(match, reporter_role=role, by=by, at=at, how=incidents.How.BUTTON, happened=note)
         return match
 
 
 def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match:
-    """Let a frozen match go on after a coordinator has looked. Raises NotYours, IllegalMove."""
+    """Let a frozen match go on after a coordinator has looked. Raises NotYours, IllegalMove, IncidentOpen."""
     with one_act():
         match = _locked(match_id)
         role = _role(match, by)

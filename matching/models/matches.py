@@ -141,6 +141,7 @@ class Match(models.Model):
             guards.MATCH_LEGAL_MOVE,
             guards.MATCH_KEEPS_TO_SPACE,
             guards.MATCH_STATUS_IS_HISTORY,
+            guards.MATCH_HELD_BY_INCIDENT,
             *guards.CHANGES_OF_MATCHES,
         ]
 

@@ -166,6 +166,7 @@ def things(amira: Person, hanna: Person, carla: Person, request: pytest.FixtureR
     match = people.match_in(row.status, people.request(amira.arrival), people.space(hanna.host))
     if row.frozen:
         transitions.report_not_safe(match.pk, by=amira.user, at=timezone.now())
+        people.agreed_to_go_on(match)
     token, _secret = tokens.issue(amira.user, name="hers", scope="read", days=1, at=timezone.now())
     Client().force_login(amira.user)
     note = amira.user.notifications.filter(event="request_received").get()
