@@ -14,7 +14,6 @@ from django.template import engines
 from django.utils import translation
 
 from accounts.signing_in import CODE_MINUTES
-from matching.admin.access import LONGEST_LOOK_NOTE, LOOK_REASONS
 from matching.api import match_serializers
 from matching.importing.uploads import MOST_BYTES, MOST_ROWS, SheetTooLarge
 from matching.limits import FARTHEST_FIRST_NIGHT, LONGEST_NOTE, LONGEST_REASON
@@ -63,7 +62,6 @@ def test_every_column_of_a_reason_holds_the_longest_reason() -> None:
         ("deployment.SettingChange", "reason"),
         ("matching.PairVerdict", "reason"),
         ("places.PlaceChange", "reason"),
-        ("privacy.AccessLog", "reason"),
     ]
 
     assert {
@@ -80,7 +78,3 @@ def test_a_note_is_as_long_on_a_page_as_by_the_api_and_at_the_desk() -> None:
     desk = engines["django"].from_string("{% load limits %}{% longest 'note' %}").render()
 
     assert {*forms, *api, int(desk)} == {LONGEST_NOTE}
-
-
-def test_the_reason_of_a_look_fits_into_its_column_with_the_longest_note() -> None:
-    assert max(len(f"{reason}: {'x' * LONGEST_LOOK_NOTE}") for reason in LOOK_REASONS) == LONGEST_REASON
