@@ -21,7 +21,7 @@ from accounts.refusals import Refused
 from deployment import rules
 from notifications.outbox import tell
 
-MOVES = {
+VETTING_MOVES = {
     ("unvetted", "vetted"),
     ("unvetted", "refused"),
     ("vetted", "suspended"),
@@ -58,7 +58,7 @@ class ChecksMissing(Refused):
 
     @classmethod
     def worded(cls, numbers: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"checks": ", ".join(str(HostCheck.Kind(kind).label) for kind in numbers["checks"])}
+        return {"checks": ", ".join(str(HostCheck.CheckKind(kind).label) for kind in numbers["checks"])}
 
 
 class SecondPersonRefuses(Refused):
@@ -139,7 +139,7 @@ class Item:
 
     @property
     def words(self) -> str:
-        return str(HostCheck.Kind(self.kind).label)
+        return str(HostCheck.CheckKind(self.kind).label)
 
 
 def state_of(check: HostCheck | None, today: date) -> CheckState:
@@ -282,7 +282,7 @@ def _forget_refusal(host: Host) -> None:
 
 
 def _check_move(host: Host, to: str) -> None:
-    if (host.status, to) not in MOVES:
+    if (host.status, to) not in VETTING_MOVES:
         raise WrongStanding("move", now=str(host.status), to=str(to))
 
 

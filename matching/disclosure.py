@@ -14,7 +14,7 @@ from matching.states import CONTACT_OPEN, Role
 from notifications.models import ContactPoint
 from privacy.models import AccessLog
 
-Reason = AccessLog.Reason
+LookReason = AccessLog.LookReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
     address, directions = (match.space.address, match.space.directions) if role is Role.ARRIVAL else ("", "")
     with one_act():
         log_look(
-            by, other, "name contact" + (" address" if address else ""), reason=Reason.MATCH, match=match.pk, at=at
+            by, other, "name contact" + (" address" if address else ""), reason=LookReason.MATCH, match=match.pk, at=at
         )
     points = ContactPoint.objects.filter(user=other).order_by("-preferred", "pk")
     return OpenedContact(
@@ -56,6 +56,6 @@ def log_look(
 ) -> None:
     """Note in the access log that `by` saw these personal `fields` of `about`, and why.
 
-    `reason` is one of `AccessLog.Reason`, `note` the words typed beside it, and `match` belongs to the reason MATCH.
+    `reason` is one of `AccessLog.LookReason`, `note` the words typed beside it, and `match` belongs to the reason MATCH.
     """
     AccessLog.objects.create(by=by, about=about, fields=fields, reason=reason, note=note, match=match, at=at)

@@ -417,9 +417,21 @@ def complete_request(details: RequestDetails) -> RequestDetails:
         raise Incomplete("shortest_stay")
     if details.radius_km <= 0:
         raise Incomplete("radius")
+    details = _who_they_are(details)
     if details.women_only and not details.all_women:
         raise Incomplete("women_only")
     return replace(details, min_nights=shortest)
+
+
+def _who_they_are(details: RequestDetails) -> RequestDetails:
+    """Return the details with `all_women` and `composition` saying the same. Raises Incomplete where they contradict."""
+    if details.composition not in ShelterRequest.Composition.values:
+        raise Incomplete("composition")
+    women = ShelterRequest.Composition.WOMEN.value
+    if details.all_women and details.composition not in ("", women):
+        raise Incomplete("composition_contradicts")
+    all_women = details.all_women or details.composition == women
+    return replace(details, all_women=all_women, composition=women if all_women else details.composition)
 
 
 def check_nights(nights: int) -> None:

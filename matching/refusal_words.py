@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from accounts.refusals import Refused, words_of_value
 from matching.reason_words import in_words
 from matching.refusals import RuleForbids, SheetUnreadable
-from matching.sheets.sentences import TEMPLATES, Sentence
+from matching.sheets.sentences import SHEET_SENTENCES, Sentence
 
 OF_A_SHEET = "sheet:"
 """The beginning of a code in `SheetImportRow.problems` that belongs to a sentence about a sheet."""
@@ -35,12 +35,12 @@ def of_value(value: Mapping[str, Any]) -> str:
     if not code.startswith(OF_A_SHEET):
         return words_of_value(value)
     name = code.removeprefix(OF_A_SHEET)
-    if name not in TEMPLATES:
+    if name not in SHEET_SENTENCES:
         return str(Refused.message)  # of a later version that was rolled back
     return of_sentence(Sentence(name, **{key: each for key, each in value.items() if key != "code"}))
 
 
 def of_sentence(sentence: Sentence) -> str:
     """Return a sentence about a cell of a sheet in the active language."""
-    words = gettext(TEMPLATES[sentence.code])
+    words = gettext(SHEET_SENTENCES[sentence.code])
     return words % sentence.values if sentence.values else words

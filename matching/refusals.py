@@ -191,6 +191,8 @@ class Incomplete(Refused):
         "shortest_stay": _("The shortest stay that helps cannot be longer than the whole stay."),
         "radius": _("Say how far from the place it may be: more than 0 km."),
         "women_only": _("A women-only space can be asked for only by a household of women."),
+        "composition": _("Say who they are: women, mixed or unsaid; leave it empty if nobody asked."),
+        "composition_contradicts": _("The two answers about who they are contradict each other. Give one of them."),
         "too_far_ahead": _("The first night is too far ahead: give one within the next two years."),
         "not_on_earth": _("The coordinates are not on Earth: latitude is -90 to 90, longitude -180 to 180."),
         "nights_passed": _("These nights have passed. Give later ones."),

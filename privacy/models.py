@@ -16,7 +16,7 @@ class AccessLog(models.Model):
     `reason` is a code; `note` holds the words that the person typed beside it. `match` is the match that opened a contact.
     """
 
-    class Reason(models.TextChoices):
+    class LookReason(models.TextChoices):
         # The first six are the reasons that a coordinator may choose; the list is short, so that they can be counted.
         CALL = "call", _("to call or write to them about a match")
         ASKED = "asked", _("they asked me")
@@ -36,7 +36,7 @@ class AccessLog(models.Model):
     fields = models.CharField(
         _("what was shown"), max_length=200, help_text="Which fields were shown, space-separated."
     )
-    reason = models.CharField(_("reason"), max_length=12, choices=Reason.choices)
+    reason = models.CharField(_("reason"), max_length=12, choices=LookReason.choices)
     note = EncryptedTextField(blank=True, default="")
     match = models.UUIDField(null=True, blank=True)
     at = models.DateTimeField(_("at"))

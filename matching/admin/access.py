@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.coordinators import Rights, coordinator_of, desk_of, rights_of
 from accounts.models import User
 from accounts.refusals import Refused
-from matching.disclosure import Reason
+from matching.disclosure import LookReason
 from matching.limits import LONGEST_NOTE, LONGEST_REASON
 from matching.refusal_words import words_of
 
@@ -28,8 +28,10 @@ Row = TypeVar("Row", bound=Model)
 
 LOOKING = ("GET", "HEAD")
 
-CHOSEN = (Reason.CALL, Reason.ASKED, Reason.VETTING, Reason.SAFETY, Reason.MISTAKE, Reason.OTHER)
-LOOK_REASONS: dict[str, Any] = {reason.value: reason.label for reason in CHOSEN}
+LOOKS_TO_CHOOSE = (
+    *(LookReason.CALL, LookReason.ASKED, LookReason.VETTING, LookReason.SAFETY, LookReason.MISTAKE, LookReason.OTHER),
+)
+LOOK_REASONS: dict[str, Any] = {reason.value: reason.label for reason in LOOKS_TO_CHOOSE}
 """The reasons to open personal fields, with their words. The list is short, so that the reasons can be counted."""
 
 

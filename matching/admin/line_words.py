@@ -67,9 +67,9 @@ def of_rights(value: Mapping[str, Any] | None) -> str:
 def of_look(look: AccessLog) -> str:
     """Return the reason of a look in the active language, with the note that its author typed beside it."""
     match look.reason:
-        case AccessLog.Reason.MATCH:
+        case AccessLog.LookReason.MATCH:
             return _("match %(number)s") % {"number": look.match}
-        case AccessLog.Reason.SAID:
+        case AccessLog.LookReason.SAID:
             return look.note
     reason = look.get_reason_display()
     return f"{reason}: {look.note}" if look.note else reason

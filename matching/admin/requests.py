@@ -21,7 +21,7 @@ from accounts.models import User
 from matching import disclosure, queries, transitions
 from matching.admin import on_behalf, personal
 from matching.admin.access import LookOnly, back, coordinator, said
-from matching.admin.words import OVERRIDE_WORDS, STATE_WORDS
+from matching.admin.words import OVERRIDE_WORDS, REQUEST_STATE_WORDS
 from matching.deadlines import local_date
 from matching.desk import by_hand
 from matching.models import ShelterRequest
@@ -72,7 +72,7 @@ class RequestAdmin(LookOnly[ShelterRequest]):
             "title": str(row),
             "opts": self.opts,
             "row": row,
-            "state": STATE_WORDS[queries.state_of(row, local_date(now))],
+            "state": REQUEST_STATE_WORDS[queries.state_of(row, local_date(now))],
             "matches": row.matches.order_by("created_at"),
             "choice": choice,
             "possible": choice.possible[:POSSIBLE_SHOWN],
@@ -99,7 +99,7 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         with one_act():
             secret = arrivals.renew_secret(row.arrival)
             disclosure.log_look(
-                user, row.arrival.user, "secret", reason=disclosure.Reason.NEW_SECRET, at=timezone.now()
+                user, row.arrival.user, "secret", reason=disclosure.LookReason.NEW_SECRET, at=timezone.now()
             )
         return self._page(request, request_id, secret=arrivals.grouped(secret))
 

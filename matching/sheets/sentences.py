@@ -12,7 +12,7 @@ def template(english: str) -> str:
     return english
 
 
-TEMPLATES: Mapping[str, str] = MappingProxyType(
+SHEET_SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "yes_or_no": template("Write yes or no."),
         "one_whole_number": template("Write one whole number from %(smallest)s to %(greatest)s, like %(example)s."),
@@ -101,6 +101,6 @@ class Sentence(str):
     values: dict[str, Any]
 
     def __new__(cls, code: str, **values: Any) -> Sentence:
-        made = super().__new__(cls, TEMPLATES[code] % values if values else TEMPLATES[code])
+        made = super().__new__(cls, SHEET_SENTENCES[code] % values if values else SHEET_SENTENCES[code])
         made.code, made.values = code, values
         return made

@@ -24,7 +24,7 @@ from accounts.refusals import REFUSALS, words_of_value
 from matching.admin import line_words
 from matching.models import PendingDecision, SheetImport, SheetImportRow
 from matching.refusal_words import of_value
-from matching.sheets.sentences import TEMPLATES
+from matching.sheets.sentences import SHEET_SENTENCES
 from notifications.models import Delivery
 from privacy.models import AccessLog
 from tests import people
@@ -32,7 +32,7 @@ from tests.people import Person
 
 BEFORE = [
     ("accounts", "0007_changes_are_codes"),
-    ("matching", "0013_limits_are_numbers"),
+    ("matching", "0014_composition"),
     ("notifications", "0005_own_errors_are_classes"),
     ("privacy", "0002_names_at_the_desk"),
 ]
@@ -40,7 +40,7 @@ LANGUAGES = [code for code, _name in settings.LANGUAGES]
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 MATCH = UUID("8a5d7e3c-2f7f-4b0e-9f5e-0b6f0c3d1a22")
 
-refusals = import_module("matching.migrations.0014_refusals_are_codes")
+refusals = import_module("matching.migrations.0015_refusals_are_codes")
 hosts = import_module("accounts.migrations.0008_rights_and_checks_are_codes")
 
 
@@ -73,7 +73,7 @@ def test_the_words_frozen_in_the_migration_are_those_of_the_doors() -> None:
         for code, name, sentence in refusals.REFUSALS:
             kind = REFUSALS[code]
             assert str(kind.sentences[name] if name else kind.message) == sentence
-        assert dict(refusals.SHEETS) == dict(TEMPLATES)
+        assert dict(refusals.SHEETS) == dict(SHEET_SENTENCES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

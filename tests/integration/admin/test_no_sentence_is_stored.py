@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -75,8 +74,10 @@ def texts() -> Iterator[tuple[str, str]]:
 def _in(value: Any) -> Iterator[str]:
     match value:
         case str() if value.startswith(("[", "{")):  # JSON in an encrypted text
-            with suppress(ValueError):
+            try:
                 yield from _in(json.loads(value))
+            except ValueError:
+                yield value
         case str():
             yield value
         case dict():

@@ -55,6 +55,8 @@ REFUSALS: tuple[tuple[str, str, str], ...] = (
     ("incomplete", "shortest_stay", "The shortest stay that helps cannot be longer than the whole stay."),
     ("incomplete", "radius", "Say how far from the place it may be: more than 0 km."),
     ("incomplete", "women_only", "A women-only space can be asked for only by a household of women."),
+    ("incomplete", "composition", "Say who they are: women, mixed or unsaid; leave it empty if nobody asked."),
+    ("incomplete", "composition_contradicts", "The two answers about who they are contradict each other. Give one of them."),
     ("incomplete", "too_far_ahead", "The first night is too far ahead: give one within the next two years."),
     ("incomplete", "not_on_earth", "The coordinates are not on Earth: latitude is -90 to 90, longitude -180 to 180."),
     ("incomplete", "nights_passed", "These nights have passed. Give later ones."),
@@ -241,7 +243,7 @@ SETTLE = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("matching", "0013_limits_are_numbers")]
+    dependencies = [("matching", "0014_composition")]
 
     operations = [
         migrations.AddField("pendingdecision", "refusal_value", models.JSONField(blank=True, null=True)),
