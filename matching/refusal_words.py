@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from accounts.refusals import Refused, words_of_value
-from matching.reason_words import in_words
+from matching.reason_words import reasons_in_words
 from matching.refusals import RuleForbids, SheetUnreadable
 from matching.sheets.sentences import SHEET_SENTENCES, Sentence
 
@@ -23,7 +23,7 @@ def words_of(refusal: Refused) -> str:
     """Return a refusal in the active language, with the rules or the problems of a sheet that it carries."""
     match refusal:
         case RuleForbids(reasons=reasons) if reasons:
-            return "; ".join(in_words(reasons))
+            return "; ".join(reasons_in_words(reasons))
         case SheetUnreadable(problems=problems) if problems:
             return " ".join(map(of_sentence, problems))
     return str(refusal)

@@ -89,7 +89,7 @@ def _in_words_of_reader() -> Callable[[Iterable[Any]], list[str]]:
 
     def in_words(reasons: Iterable[Any]) -> list[str]:
         with override(language):
-            return reason_words.in_words(reasons)
+            return reason_words.reasons_in_words(reasons)
 
     return in_words
 

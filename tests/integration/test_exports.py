@@ -20,7 +20,7 @@ from accounts.models import CoordinatorEvent, User
 from matching.importing import exports
 from matching.importing.exports import ExportKind, MayNotExportPersonal
 from matching.models import ShelterRequest, Space
-from matching.reason_words import in_words
+from matching.reason_words import reasons_in_words
 from matching.states import Status
 from privacy.models import AccessLog
 from tests import people
@@ -109,7 +109,7 @@ def test_auditor_exports_without_persons(market: None, adil: Person, signed_in: 
 
 
 def test_person_who_is_not_at_the_desk_gets_no_export(market: None, hanna: Person) -> None:
-    assert [list(exports.lines(kind, by=hanna.user, in_words=in_words)) for kind in ExportKind] == [[], [], []]
+    assert [list(exports.lines(kind, by=hanna.user, in_words=reasons_in_words)) for kind in ExportKind] == [[], [], []]
 
 
 def test_many_rows_cost_few_queries(
@@ -120,7 +120,7 @@ def test_many_rows_cost_few_queries(
         people.space(hanna.host)
 
     with django_assert_max_num_queries(2 + 3 * 2):  # One query for the ids; then rows and windows in three rounds.
-        lines = list(exports.lines(ExportKind.SPACES, by=carla.user, in_words=in_words))
+        lines = list(exports.lines(ExportKind.SPACES, by=carla.user, in_words=reasons_in_words))
 
     assert len(lines) == 25
 

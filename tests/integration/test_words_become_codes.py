@@ -31,17 +31,17 @@ from tests import people
 from tests.people import Person
 
 BEFORE = [
-    ("accounts", "0007_changes_are_codes"),
+    ("accounts", "0008_sessions_that_end"),
     ("matching", "0014_composition"),
     ("notifications", "0005_own_errors_are_classes"),
-    ("privacy", "0002_names_at_the_desk"),
+    ("privacy", "0003_key_rotation"),
 ]
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 MATCH = UUID("8a5d7e3c-2f7f-4b0e-9f5e-0b6f0c3d1a22")
 
 refusals = import_module("matching.migrations.0015_refusals_are_codes")
-hosts = import_module("accounts.migrations.0008_rights_and_checks_are_codes")
+hosts = import_module("accounts.migrations.0009_rights_and_checks_are_codes")
 
 
 def migrated(targets: list[tuple[str, str]]) -> Any:

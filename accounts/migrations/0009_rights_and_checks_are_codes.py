@@ -88,7 +88,7 @@ SETTLE = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_changes_are_codes")]
+    dependencies = [("accounts", "0008_sessions_that_end")]
 
     operations = [
         migrations.AddField("hostcheck", "said", models.JSONField(blank=True, null=True)),

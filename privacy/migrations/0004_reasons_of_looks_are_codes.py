@@ -81,7 +81,7 @@ SETTLE = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("privacy", "0002_names_at_the_desk")]
+    dependencies = [("privacy", "0003_key_rotation")]
 
     operations = [
         migrations.AddField("accesslog", "note", privacy.fields.EncryptedTextField(blank=True, default="")),
