@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that a newcomer needs. `make help` lists the rest.
 .DEFAULT_GOAL := help
 .PHONY: help run shell test one test-browser test-pages test-lighthouse test-concurrency test-chaos test-wheels test-machine test-all proof \
-	screenshots screenshots-desk lint check format install trial dev lock translations
+	screenshots screenshots-desk lint check format install trial dev lock pin-images translations
 SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -95,6 +95,9 @@ lock: dev ## Pin the libraries anew after a change of requirements*.in
 	$(UV_COMPILE) requirements.in -o requirements.txt
 	$(UV_COMPILE) requirements-trial.in -o requirements-trial.txt
 	$(UV_COMPILE) requirements-dev.in -o requirements-dev.txt
+
+pin-images: install ## Write the digests of today's images into docker-compose.yml and the Dockerfile (needs the internet)
+	@$(PY) -m shelter.running.images
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Shanyrak needs Python 3.11 or later; set PYTHON=/path/to/python3.11"; exit 1; }

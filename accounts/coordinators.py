@@ -21,7 +21,7 @@ from accounts.refusals import Refused
 from places.models import Place
 
 EXPORT_PERSONAL = "accounts.export_personal"
-CoordinatorChange = CoordinatorEvent.What
+CoordinatorChange = CoordinatorEvent.CoordinatorChange
 Role = Coordinator.Role
 
 

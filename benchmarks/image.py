@@ -72,7 +72,7 @@ def built(root: Path, python: Path) -> tuple[dict[str, str], Path, list[str]]:
     (root / "bin").mkdir()
     (root / "bin" / "python").symlink_to(python)
     env = {"PATH": f"{root}/bin:/usr/bin:/bin", "HOME": str(root)} | of_pip()
-    folder, command = root, [""]
+    folder, entrypoint, command = root, [""], [""]
     text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
     for line in (line.strip() for line in text.splitlines()):
         word, _, rest = line.partition(" ")
@@ -91,9 +91,11 @@ def built(root: Path, python: Path) -> tuple[dict[str, str], Path, list[str]]:
                 copy(context / name, into)
         elif word == "RUN":
             subprocess.run(["/bin/sh", "-euc", NOT_HERE + inside(rest)], cwd=folder, env=env, check=True, stdout=2)
+        elif word == "ENTRYPOINT":
+            entrypoint = [inside(part) for part in json.loads(rest)]
         elif word == "CMD":
             command = json.loads(rest)
-    return env, folder, command
+    return env, folder, [*entrypoint, *command]
 
 
 def of_pip() -> dict[str, str]:

@@ -421,11 +421,19 @@ def places_with_most_room(limit: int) -> list[Place]:
 # -- hosts ----------------------------------------------------------------------------------------
 
 
+def stays_that_count(today: date) -> QuerySet[Match]:
+    """Return the stays by which a host has hosted: ended well, confirmed by the arrival, the last night before `today`.
+
+    The arrival confirmed a stay by noting its beginning or its end. A host alone could note both on the first day.
+    """
+    confirmed = MatchEvent.objects.filter(match=OuterRef("pk"), role=Role.ARRIVAL, act__in=[Act.CHECK_IN, Act.COMPLETE])
+    return Match.objects.filter(Exists(confirmed), status=Status.COMPLETED, last_day__lte=today)
+
+
 def records_of(host_ids: Collection[int], today: date) -> dict[int, HostRecord]:
     """Return, for each host, the facts that bear on risk: in two queries, without objects of the ORM."""
-    of_host = Match.objects.filter(space__host=OuterRef("pk"))
     hosts = Host.objects.filter(pk__in=host_ids).annotate(
-        has_hosted=Exists(of_host.filter(status=Status.COMPLETED)),
+        has_hosted=Exists(stays_that_count(today).filter(space__host=OuterRef("pk"))),
         complaint=Exists(
             MatchEvent.objects.filter(match__space__host=OuterRef("pk"), act=Act.FREEZE, role=Role.ARRIVAL)
         ),

@@ -153,7 +153,7 @@ def _write_proposals(proposals: Sequence[Proposal], *, by: User | None, at: date
 
 
 def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime) -> tuple[object, ...]:
-    found = risks.risks_of(proposal.request, record)
+    found = risks.risks_of(proposal.request, record, people=proposal.people)
     return (
         match_id,
         str(proposal.request.pk),
@@ -327,7 +327,7 @@ def approve_by_policy(match_id: UUID, *, by: User, at: datetime, limits: Mapping
         if match.frozen_at is not None:
             raise Frozen
         record = queries.records_of({match.space.host_id}, local_date(at))[match.space.host_id]
-        found = {*match.risks, *risks.risks_of(match.request, record)}
+        found = {*match.risks, *risks.risks_of(match.request, record, people=match.people)}
         if match.high_risk or found or match.request.children or match.approved_by_id is not None:
             raise PersonNeeded
         match.approved_by = by
@@ -340,7 +340,7 @@ def approve_by_policy(match_id: UUID, *, by: User, at: datetime, limits: Mapping
 def _look_at_risks_again(match: Match, at: datetime) -> None:
     """Add the risks that have become known since the proposal: a complaint about the host, a check that ran out."""
     record = queries.records_of({match.space.host_id}, local_date(at))[match.space.host_id]
-    match.risks = risks.risks_of(match.request, record)
+    match.risks = risks.risks_of(match.request, record, people=match.people)
     match.high_risk = match.high_risk or risks.is_high(match.risks)
 
 

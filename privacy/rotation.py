@@ -35,11 +35,10 @@ FILES_AT_ONCE = 8
 """Files may have ten megabytes each, so few of them are in memory at a time."""
 
 Field = models.Field[Any, Any]
-Now = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Written:
     """After a batch: the name of what is written anew, the rows written so far, the rows there were to write."""
 
     what: str
@@ -47,7 +46,7 @@ class Step:
     of: int
 
 
-Watch = Callable[[Step], None]
+Watch = Callable[[Written], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,9 @@ def name_of(field: Field) -> str:
 # -- sealing anew -------------------------------------------------------------------------------------
 
 
-def seal_anew(*, now: Now, watch: Watch = lambda _step: None, at_once: int | None = None) -> list[Outcome]:
+def seal_anew(
+    *, now: Callable[[], datetime], watch: Watch = lambda _written: None, at_once: int | None = None
+) -> list[Outcome]:
     """Write every value that is not sealed under the newest key anew, columns first, then sessions.
 
     When nothing is left in the old format, that format is refused from then on. `at_once` is the number of rows in a
@@ -145,7 +146,7 @@ def _column_anew(field: Field, reader: _Reader, watch: Watch, at_once: int | Non
         before, after = written, None
         while (batch := column.write_batch(after, size)).last is not None:
             written, after = written + batch.written, batch.last
-            watch(Step(name_of(field), written, max(of, written)))
+            watch(Written(name_of(field), written, max(of, written)))
         if written == before:
             return Outcome(name_of(field), written, column.left())
 
@@ -241,7 +242,7 @@ def _sessions_anew(reader: _Reader, watch: Watch, size: int) -> Outcome:
         if not rows:
             return Outcome(SESSIONS, written, left)
         done, after = done + len(rows), rows[-1].pk
-        watch(Step(SESSIONS, done, max(of, done)))
+        watch(Written(SESSIONS, done, max(of, done)))
 
 
 def _session_anew(content: dict[str, Any], reader: _Reader) -> tuple[dict[str, Any] | None, int]:
@@ -265,7 +266,9 @@ OLD_TOKEN = "gAAAAA"  # noqa: S105 - no password: the beginning of every Fernet 
 # -- a new key of the index -----------------------------------------------------------------------------
 
 
-def index_anew(*, watch: Watch = lambda _step: None, now: Now, at_once: int = TEXTS_AT_ONCE) -> list[Outcome]:
+def index_anew(
+    *, watch: Watch = lambda _written: None, now: Callable[[], datetime], at_once: int = TEXTS_AT_ONCE
+) -> list[Outcome]:
     """Compute every blind index under the newest index key. A run that was stopped goes on after its last batch.
 
     Raises ImproperlyConfigured without a key.
@@ -273,7 +276,7 @@ def index_anew(*, watch: Watch = lambda _step: None, now: Now, at_once: int = TE
     return [_index_column_anew(field, now, watch, at_once) for field in index_fields()]
 
 
-def _index_column_anew(field: Field, now: Now, watch: Watch, size: int) -> Outcome:
+def _index_column_anew(field: Field, now: Callable[[], datetime], watch: Watch, size: int) -> Outcome:
     what, of = f"index {name_of(field)}", field.model._default_manager.count()
     _begin(what)
     done, written, left = 0, 0, 0
@@ -291,7 +294,7 @@ def _index_column_anew(field: Field, now: Now, watch: Watch, size: int) -> Outco
         done, written, left = done + len(rows), written + changed, left + not_written
         if not rows:
             return Outcome(what, written, left)
-        watch(Step(what, done, max(of, done)))
+        watch(Written(what, done, max(of, done)))
 
 
 def _begin(what: str) -> None:

@@ -166,6 +166,7 @@ class AskForm(OnBehalfForm):
             ("mixed", gettext_lazy("men, or men and women")),
             ("women", gettext_lazy("only women, or women with children")),
             ("women_only", gettext_lazy("only women, and they need a women-only space")),
+            ("unsaid", gettext_lazy("they do not know, or would rather not say")),
         ],
     )
     step_free = forms.BooleanField(label=gettext_lazy("Step-free"), required=False)
@@ -218,7 +219,7 @@ class AskForm(OnBehalfForm):
         said, shortest = self.cleaned_data, self.cleaned_data["min_nights"]
         follows = {
             "min_nights": None if shortest is None else min(shortest, said["nights"]),
-            "all_women": said["household"] != "mixed",
+            "composition": {"women_only": "women"}.get(said["household"], said["household"]),
             "women_only": said["household"] == "women_only",
             "urgency": said["urgency"] or intake.urgency_of(said["first_night"], self.today),
         }

@@ -40,7 +40,7 @@ Seen = Mapping[UUID, int]
 
 APPROVE, DECLINE = PendingDecision.Act.APPROVE, PendingDecision.Act.DECLINE
 
-AT_ONCE = 500
+BUNDLES_AT_ONCE = 500
 """How many bundles one run carries out at most. The next run, seconds later, carries on."""
 
 LATE = timedelta(seconds=30)
@@ -193,7 +193,7 @@ def carry_out_due(*, at: datetime) -> int:
     """
     due.beat("carry_out_decisions", at=at)
     waiting = PendingDecision.objects.filter(refusal="", due_at__lte=at).order_by("due_at")
-    bundles = dict.fromkeys(waiting.values_list("bundle", flat=True)[:AT_ONCE])
+    bundles = dict.fromkeys(waiting.values_list("bundle", flat=True)[:BUNDLES_AT_ONCE])
     return sum(carry_out(bundle, at=at) is None for bundle in bundles)
 
 

@@ -33,7 +33,7 @@ class SpaceKind:
     step_free: bool = False
 
 
-KINDS = (
+SPACES_TO_ASK_FOR = (
     SpaceKind("single", beds=1, children=False),
     SpaceKind("double", beds=2),
     SpaceKind("family", beds=4),

@@ -42,7 +42,7 @@ def _declared(those: Sequence[Field]) -> Columns:
     }
 
 
-SPACE: Columns = {
+SPACE_SHEET: Columns = {
     "space_id": Column(cells.key, needed=Sentence("Give every space an identifier that stays the same, like s1.")),
     "host": Column(cells.text, ""),
     **_CONTACTS,
@@ -61,13 +61,14 @@ def request(zone: tzinfo) -> Columns:
         **_CONTACTS,
     }
     for name, column in _declared(fields.REQUEST).items():
-        columns[name] = column
+        # An empty cell is no answer, which `consistency.settle_request` tells from a no.
+        columns[name] = column._replace(default=None) if name == "all_women" else column
         if name == "urgency":  # This column is no field of the request, because its owner cannot change it.
             columns["registered_at"] = Column(cells.moment(zone))
     return columns
 
 
-SPACE_COLUMNS = tuple(SPACE)
+SPACE_COLUMNS = tuple(SPACE_SHEET)
 """The header of SPACES.csv."""
 
 REQUEST_COLUMNS = tuple(request(UTC))

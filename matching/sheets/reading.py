@@ -38,7 +38,7 @@ def read_spaces(source: Source, *, find_place: FindPlace) -> Reading[SpaceRow]:
     `find_place` returns the place of a name. Raises HeaderProblem if the file as a whole cannot be read, OSError if it
     cannot be opened. The problems of single rows are in the result.
     """
-    return _read(source, Sheet("SPACES.csv", columns.SPACE, settle_space), SpaceRow, find_place)
+    return _read(source, Sheet("SPACES.csv", columns.SPACE_SHEET, settle_space), SpaceRow, find_place)
 
 
 def read_requests(source: Source, *, find_place: FindPlace, zone: tzinfo = UTC) -> Reading[RequestRow]:

@@ -318,7 +318,7 @@ def _has_children(answers: Answers) -> bool:
     return bool(answers.get("people", {}).get("children"))
 
 
-NEED = Flow(
+NEED_QUESTIONS = Flow(
     "need",
     [
         Question("people", PeopleForm),
@@ -354,7 +354,7 @@ def request_details(answers: Answers, today: date) -> RequestDetails:
         "longitude": place.longitude,
         "place": place,
         "children_ages": tuple(answers["children"]["ages"]) if "children" in answers else (),
-        "all_women": needs["household"] in ("women", "women_only"),
+        "composition": {"women_only": "women"}.get(needs["household"], needs["household"]),
         "women_only": needs["household"] == "women_only",
         **{need: need in needs["needs"] for need, _words in NEEDS},
         "min_nights": 1 if when["nights_unknown"] else answers["stay"]["min_nights"],

@@ -229,7 +229,7 @@ SPACE_QUESTIONS = [
     Question("house", HouseForm),
     Question("languages", HostLanguagesForm),
 ]
-OFFER = Flow("offer", [*SPACE_QUESTIONS, Question("you", YouForm)])
+OFFER_QUESTIONS = Flow("offer", [*SPACE_QUESTIONS, Question("you", YouForm)])
 ANOTHER = Flow("offer", SPACE_QUESTIONS)
 """The flow for a signed-in host, whose name and contact are known."""
 

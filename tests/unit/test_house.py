@@ -36,6 +36,7 @@ WRITES_OF_A_STATUS = {
     "matching/transitions.py": ["copy_in(Match)", "match.status"],
     "notifications/delivering.py": ["row.status", "update(status)", "update(status)", "update(**)"],  # a Delivery's
     "notifications/outbox.py": ["delivery.status"],
+    "privacy/rotation.py": ["update(**)"],  # a blind index
 }
 """Every file that writes a column called status of any model. Only one of them writes a match's."""
 
@@ -150,7 +151,7 @@ def test_files_are_named_for_an_activity() -> None:
 
 # -- `by` and `at` are arguments ------------------------------------------------------------------
 
-DOORS = re.compile(r"matching/(web|api|admin|management)/|matching/tasks\.py|notifications/tasks\.py|shelter/")
+DOORS = re.compile(r"matching/(web|api|admin)/|[a-z]+/management/|matching/tasks\.py|notifications/tasks\.py|shelter/")
 
 CLOCKS_BELOW_A_DOOR = {"accounts/authentication.py", "accounts/desk_door.py", "accounts/desk_keys.py"}
 """These files are doors: the API framework calls the first with a request, and the others answer to addresses."""
@@ -418,6 +419,72 @@ def test_a_class_s_name_means_one_thing_in_all_files() -> None:
                 places.setdefault(name, []).append(path)
 
     assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
+
+
+ONE_FILE_A_LANGUAGE = re.compile(r"notifications/texts/[a-z]{2}\.py|shelter/formats/")
+"""Each language has a file of its own here, with the same names in all: ours for the texts, Django's for the formats."""
+
+DEFINED_AGAIN = {
+    "Row": {"matching/admin/access.py", "matching/management/importing.py", "matching/importing/row_by_row.py"}
+    | {"matching/sheets/rows.py", "matching/sheets/reading.py"},  # A type variable belongs to its file.
+    "View": {"accounts/desk.py", "matching/web/visitors.py"},  # The desk and the pages know nothing of each other.
+    "Window": {"matching/engine/values.py", "matching/sheets/cells.py", "matching/sheets/fields.py"},  # nor do these
+}
+"""Names with one meaning that stand at the top of several files, for the reason given."""
+
+
+def constants_in(source: str) -> set[str]:
+    """Return the names with a capital letter at the front that are assigned at the top of a file."""
+    assigned = [
+        target
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    ]
+    return {
+        part.id
+        for target in assigned
+        for part in ast.walk(target)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part.id[0].isupper()
+    }
+
+
+def test_a_constant_s_name_means_one_thing_in_all_files() -> None:
+    places: dict[str, set[str]] = {}
+    for path, source in sources().items():
+        if not ONE_FILE_A_LANGUAGE.match(path):
+            for name in constants_in(source):
+                places.setdefault(name, set()).add(path)
+
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == DEFINED_AGAIN
+
+
+def test_constants_are_found_wherever_they_are_assigned() -> None:
+    source = (
+        "ONE, (TWO, *THREE) = 1, (2, 3)\nFOUR: int = 4\nfive = Five = 5\nSEEN[ONE] = 6\nclass Six:\n    SEVEN = 7\n"
+    )
+
+    assert constants_in(source) == {"ONE", "TWO", "THREE", "FOUR", "Five"}
+
+
+COLUMN_S_OWN = {"Meta", "Status"}
+"""Django demands the first. The second is the value of a column `status`: of a space, a host or a delivery."""
+
+
+def classes_inside(source: str) -> list[str]:
+    """Return the names of the classes that stand inside another class."""
+    outer = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    return [part.name for node in outer for part in node.body if isinstance(part, ast.ClassDef)]
+
+
+def test_a_class_inside_a_class_has_a_name_of_its_own() -> None:
+    found = [name for source in sources().values() for name in classes_inside(source) if name not in COLUMN_S_OWN]
+
+    assert sorted(found) == sorted(set(found))
+
+
+def test_a_class_inside_a_class_is_found() -> None:
+    assert classes_inside("class Host:\n    class Kind: ...\nclass Sheet:\n    class Kind: ...") == ["Kind", "Kind"]
 
 
 RIDDLES = {"calls", "copying", "sense", "present", "standing", "frame", "hand", "left_over", "loading"}

@@ -16,7 +16,7 @@ from django.utils import translation
 from accounts.signing_in import CODE_MINUTES
 from matching.admin.access import LONGEST_LOOK_NOTE, LOOK_REASONS
 from matching.api import match_serializers
-from matching.importing.uploads import MOST_BYTES, MOST_ROWS, SheetTooLarge
+from matching.importing.uploads import MOST_ROWS, MOST_SHEET_BYTES, SheetTooLarge
 from matching.limits import FARTHEST_FIRST_NIGHT, LONGEST_NOTE, LONGEST_REASON
 from matching.web.acts import NoteForm, ReasonForm
 from notifications.texts import render
@@ -47,7 +47,7 @@ def test_the_page_for_a_code_says_how_long_the_code_is_good(language: str) -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_refusal_of_a_large_sheet_says_how_large_a_sheet_may_be(language: str) -> None:
     with translation.override(language):
-        assert numbers_in(str(SheetTooLarge.message)) == [MOST_BYTES // 1024**2, MOST_ROWS]
+        assert numbers_in(str(SheetTooLarge.message)) == [MOST_SHEET_BYTES // 1024**2, MOST_ROWS]
 
 
 def test_the_refusal_of_a_far_first_night_says_two_years() -> None:

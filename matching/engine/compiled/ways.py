@@ -21,7 +21,7 @@ NO_LEG = (NO_OFFER, 0, 0, 0)
 ONE_LEG, MOVE, SPLIT = range(3)
 """The kinds of way: in one offer, in two offers one after the other, in two offers side by side."""
 
-KINDS = 3
+WAY_KINDS = 3
 
 SHORTEST_MOVE_LEG = 2
 """Nights that each leg of a move has at least."""

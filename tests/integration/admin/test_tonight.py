@@ -19,7 +19,7 @@ from matching.admin.words import KIND_WORDS
 from matching.desk import claims, decisions, tonight, unplaced
 from matching.desk.rows_to_values import as_need
 from matching.desk.tonight import NightCount
-from matching.engine.advice import KINDS
+from matching.engine.advice import SPACES_TO_ASK_FOR
 from matching.engine.reasons import Obstacles, Reason, why_left_over
 from matching.models import Heartbeat, Match, MatchingDue, MatchingPrice, MatchingRound, ShelterRequest, Space
 from matching.reason_words import words_of
@@ -263,7 +263,7 @@ def test_beds_wanted_come_from_the_prices_of_the_last_round(carla: Person, signe
 
 
 def test_every_kind_of_space_a_price_may_have_has_words() -> None:
-    assert set(KIND_WORDS) == {kind.name for kind in KINDS}
+    assert set(KIND_WORDS) == {kind.name for kind in SPACES_TO_ASK_FOR}
 
 
 @pytest.mark.parametrize(("value", "top"), [(0, 4), (4, 4), (5, 8), (9, 20), (21, 40), (81, 200), (1234, 2000)])
@@ -274,7 +274,7 @@ def test_chart_ends_at_a_round_number(value: float, top: float) -> None:
 def test_bars_are_as_high_as_their_values() -> None:
     chart = drawing.bars([("a", 0, "a 0"), ("b", 2, "b 2"), ("c", 4, "c 4")])
 
-    room = chart.ground - drawing.TOP
+    room = chart.ground - drawing.ABOVE
     assert [bar.height for bar in chart.bars] == [0, room / 2, room]
     assert {round(bar.y + bar.height, 1) for bar in chart.bars} == {chart.ground}
 
