@@ -18,15 +18,15 @@ from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import case_account, sign_in_to_case
 from accounts.sources import source_of
-from matching import queries, transitions
+from matching import hindrances, queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
 from matching.refusals import WRONG_INPUT
-from matching.states import CONTACT_OPEN, RequestState, Role, Status
+from matching.states import RequestState, Role, Status
 from matching.web import acts, inbox, story
 from matching.web.acts import ActOffered
 from matching.web.drafts import NEED_DRAFT, Draft, InSession, WithCase
-from matching.web.languages import in_words
+from matching.web.languages import languages_in_words
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CaseSignInForm
 from matching.web.story import Story
@@ -142,8 +142,8 @@ def match_card(match: Match, role: Role) -> MatchCard:
         match=match,
         story=story.of_match(match, role),
         acts=acts.offered(match, role, local_date(timezone.now())),
-        contact_open=match.status in CONTACT_OPEN,
-        languages=in_words(theirs),
+        contact_open=hindrances.contact_is_open(match),
+        languages=languages_in_words(theirs),
         whom=story.whom_to_contact(match, role),
     )
 

@@ -24,7 +24,7 @@ from django.utils.datastructures import MultiValueDict
 from accounts.models import Arrival
 from matching.models import KeptDraft
 from matching.web.visitors import arrival_of
-from privacy.fields import decrypt, encrypt
+from privacy import sessions
 
 NEED_DRAFT = "need"
 KEPT_CASE = "kept_case"
@@ -47,10 +47,10 @@ class InSession:
     name: str
 
     def load(self) -> str:
-        return decrypt(self.session.get(f"draft_{self.name}", ""))
+        return sessions.kept(self.session, f"draft_{self.name}")
 
     def keep(self, text: str) -> None:
-        self.session[f"draft_{self.name}"] = encrypt(text)
+        sessions.keep(self.session, f"draft_{self.name}", text)
 
     def clear(self) -> None:
         self.session.pop(f"draft_{self.name}", None)
