@@ -19,6 +19,7 @@ from accounts.sign_in_rows import (
     USER_VERSION_COUNTS_UP,
 )
 from accounts.sign_in_rows import SignIn as SignIn  # Django finds a model where this file imports it.
+from notifications.models import ContactPoint
 from privacy.fields import EncryptedBytesField, EncryptedTextField
 
 
@@ -393,15 +394,15 @@ class RecoveryCode(models.Model):
 
 
 class OneTimeCode(models.Model):
-    """Six digits sent to a contact point of a user: valid for ten minutes, five tries and one sign-in.
+    """Six digits sent to a contact point of a user: valid for ten minutes and one sign-in, beside other codes.
 
     `used_from` is an index of the browser that signed in with the code. The same browser may repeat the code, since
     the answer to its first try may have been lost.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="codes")
+    contact_point = models.ForeignKey(ContactPoint, on_delete=models.CASCADE, null=True, related_name="+")
     code_hash = models.CharField(max_length=64)
-    tries_left = models.PositiveSmallIntegerField(default=5)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     used_from = models.CharField(max_length=64, blank=True, default="")
