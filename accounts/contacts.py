@@ -6,17 +6,18 @@ import re
 import unicodedata
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Host, User
 from accounts.refusals import Refused
-from notifications.models import ContactPoint
+from notifications.models import ContactPoint, indexed
 from places.names import HOME_REGION
-from privacy.fields import blind_index
+from privacy.fields import blind_indexes
 
 _AROUND = re.compile(r"^[\s<(]*(?:(?:tel|mailto):)?\s*(?=[\w+(])|[\s>.,;)]+$", re.IGNORECASE)
 _DIALLED_PLUS = re.compile(r"^\s*00\s*(?=[1-9])")
@@ -26,12 +27,20 @@ class UnreadableContact(Refused):
     """The text is neither an e-mail address nor a phone number."""
 
     code = "unreadable_contact"
+    message = _("This is not a phone number or e-mail address. Write it like +7 700 123 45 67.")
+    sentences = {"email": _("This is not an e-mail address. Write it like name@example.org.")}
 
 
 class ContactTaken(Refused):
-    """This contact already belongs to another host."""
+    """This contact already belongs to another host. No row keeps which contact it is."""
 
     code = "contact_taken"
+    message = _("Another host is reached by this phone, e-mail or Telegram name already. Look among the duplicates.")
+    sentences = {"named": _("This contact already belongs to another host: %(contact)s.")}
+
+    @property
+    def value(self) -> dict[str, Any]:
+        return {"code": self.code}
 
 
 def read_contact(text: str) -> tuple[str, str]:
@@ -46,14 +55,14 @@ def read_contact(text: str) -> tuple[str, str]:
         try:
             validate_email(text)
         except ValidationError:
-            raise UnreadableContact(_("This is not an e-mail address. Write it like name@example.org.")) from None
+            raise UnreadableContact("email") from None
         return "email", text.lower()
     try:
         number = phonenumbers.parse(_DIALLED_PLUS.sub("+", text), HOME_REGION)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not _is_whole(number):
-        raise UnreadableContact(_("This is not a phone number or e-mail address. Write it like +7 700 123 45 67."))
+        raise UnreadableContact
     return "sms", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -62,15 +71,15 @@ def _is_whole(number: phonenumbers.PhoneNumber) -> bool:
     return phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
 
 
-def index_of(channel: str, address: str) -> str:
-    """Return the index under which an address of this channel is looked up (`privacy.fields.blind_index`)."""
-    return blind_index(f"{channel}:{address}")
+def indexes_of(channel: str, address: str) -> list[str]:
+    """Return the indexes under which an address of this channel may stand, the present one first (`privacy.fields`)."""
+    return blind_indexes(indexed(channel, address))
 
 
 def find_contact_point(channel: str, address: str, *, hosts_only: bool = False) -> ContactPoint | None:
     """Return the oldest contact point with this address among active users (`hosts_only`: among hosts), or None."""
     points = ContactPoint.objects.select_related("user").filter(
-        channel=channel, address_index=index_of(channel, address), user__is_active=True
+        channel=channel, address_index__in=indexes_of(channel, address), user__is_active=True
     )
     if hosts_only:
         points = points.filter(user__host__isnull=False)
@@ -81,11 +90,16 @@ def add_contact_point(
     user: User, channel: str, address: str, *, verified_at: datetime | None = None, preferred: bool = False
 ) -> ContactPoint:
     """Return the contact point of `user` with this address, and create it if there is none."""
-    point, _created = ContactPoint.objects.get_or_create(
+    indexes = indexes_of(channel, address)
+    point, _created = ContactPoint.objects.filter(address_index__in=indexes).get_or_create(
         user=user,
         channel=channel,
-        address_index=index_of(channel, address),
-        defaults={"address": address, "verified_at": verified_at, "preferred": preferred},
+        defaults={
+            "address_index": indexes[0],
+            "address": address,
+            "verified_at": verified_at,
+            "preferred": preferred,
+        },
     )
     return point
 
@@ -97,12 +111,16 @@ def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, s
     and a contact belongs to another host.
     """
     known = {(point.channel, point.address_index) for point in user.contact_points.all()}
-    new = [(channel, address) for channel, address in contacts if (channel, index_of(channel, address)) not in known]
+    new = [
+        (channel, address)
+        for channel, address in contacts
+        if known.isdisjoint((channel, index) for index in indexes_of(channel, address))
+    ]
     is_host = bool(new) and Host.objects.filter(user=user).exists()
     for channel, address in new:
         there = find_contact_point(channel, address, hosts_only=True) if is_host else None
         if there and there.user_id != user.pk:  # Added by another process since `known` was read.
-            raise ContactTaken(_("This contact already belongs to another host: %(contact)s.") % {"contact": address})
+            raise ContactTaken("named", contact=address)
         add_contact_point(user, channel, address, preferred=not known and address == new[0][1])
     renamed = bool(name) and user.name != name
     if renamed:

@@ -11,16 +11,20 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from accounts import throttles
-from accounts.contacts import index_of, read_contact
+from accounts.contacts import add_contact_point, indexes_of, read_contact
 from accounts.models import User
 from accounts.refusals import Refused, WrongCode
-from accounts.signing_in import CODE_DIGITS, CODE_MINUTES, CODE_TRIES
+from accounts.signing_in import CODE_DIGITS
+from accounts.throttles import CODE_SECONDS
 from notifications.models import ContactCheck, ContactPoint, Delivery
 from notifications.outbox import tell, transport_for
-from privacy.fields import blind_index
+from privacy.fields import blind_index, blind_indexes
 
-REMOVED = "removed-"
-"""Begins the index of a contact point that was taken away. A real index has hexadecimal digits only."""
+GONE = ""
+"""The hash of a check that no code can answer: it marks a contact point that was taken away."""
+
+CODE_TRIES = 5
+"""Tries for one code that was sent to a contact. Another code can be asked for."""
 
 
 class ContactThere(Refused):
@@ -39,7 +43,7 @@ class NoWayToReach(Refused):
 
 def contacts_of(user: User) -> list[ContactPoint]:
     """Return the contact points of a coordinator, those that are proved first."""
-    points = ContactPoint.objects.filter(user=user).exclude(address_index__startswith=REMOVED).order_by("pk")
+    points = ContactPoint.objects.filter(user=user).exclude(check_pending__code_hash=GONE).order_by("pk")
     return sorted(points, key=lambda point: point.verified_at is None)
 
 
@@ -54,14 +58,12 @@ def add(user: User, contact: str, *, at: datetime) -> ContactPoint:
     throttles.count("contact-code", str(user.pk), limit=5, seconds=3600, at=at)
     code = "".join(secrets.choice("0123456789") for _digit in range(CODE_DIGITS))
     with transaction.atomic():
-        point, _new = ContactPoint.objects.get_or_create(
-            user=user, channel=channel, address_index=index_of(channel, address), defaults={"address": address}
-        )
+        point = add_contact_point(user, channel, address)
         if point.verified_at is not None:
             raise ContactThere
         ContactCheck.objects.update_or_create(
             contact_point=point,
-            defaults={"code_hash": _hash(point, code), "tries_left": CODE_TRIES, "sent_at": at},
+            defaults={"code_hash": blind_index(_keyed(point, code)), "tries_left": CODE_TRIES, "sent_at": at},
         )
         tell(
             user,
@@ -70,7 +72,7 @@ def add(user: User, contact: str, *, at: datetime) -> ContactPoint:
             key=f"contact_code:{point.pk}:{at.isoformat()}",
             contact_point=point,
             secret=code,
-            expires_at=at + timedelta(minutes=CODE_MINUTES),
+            expires_at=at + timedelta(seconds=CODE_SECONDS),
         )
     return point
 
@@ -81,14 +83,15 @@ def prove(user: User, point_id: int, code: str, *, at: datetime) -> ContactPoint
         contact_point=point_id,
         contact_point__user=user,
         tries_left__gt=0,
-        sent_at__gt=at - timedelta(minutes=CODE_MINUTES),
+        sent_at__gt=at - timedelta(seconds=CODE_SECONDS),
     )
     check = valid.select_related("contact_point").first()
     # Take the try before the digits are compared, so that parallel guesses cannot share one.
     if check is None or not valid.update(tries_left=F("tries_left") - 1):
         raise WrongCode
     digits = "".join(sign for sign in code if sign.isdigit())
-    if not hmac.compare_digest(check.code_hash, _hash(check.contact_point, digits)):
+    hashes = blind_indexes(_keyed(check.contact_point, digits))
+    if not any(hmac.compare_digest(check.code_hash, each) for each in hashes):
         raise WrongCode
     with transaction.atomic():
         ContactPoint.objects.filter(pk=point_id).update(verified_at=at)
@@ -109,14 +112,17 @@ def remove(user: User, point_id: int, *, at: datetime) -> None:
         if not point.deliveries.exists():
             point.delete()
             return
-        point.address, point.address_index = "", f"{REMOVED}{point.pk}"
+        # Not an address, and no two alike: the index stays unique, also under a new key.
+        point.address = f"gone-{point.pk}"
+        point.address_index = indexes_of(point.channel, point.address)[0]
         point.verified_at, point.preferred = None, False
         point.save()
         # While a check is pending nothing is sent. This one has no tries, so it stays for ever.
         ContactCheck.objects.update_or_create(
-            contact_point=point, defaults={"code_hash": "", "tries_left": 0, "sent_at": at}
+            contact_point=point, defaults={"code_hash": GONE, "tries_left": 0, "sent_at": at}
         )
 
 
-def _hash(point: ContactPoint, code: str) -> str:
-    return blind_index(f"contact-code:{point.pk}:{code}")
+def _keyed(point: ContactPoint, code: str) -> str:
+    # Stored as a keyed hash: six digits are soon guessed from a plain hash in a stolen dump.
+    return f"contact-code:{point.pk}:{code}"

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from accounts.contacts import index_of, read_contact
+from accounts.contacts import add_contact_point, indexes_of, read_contact
 from accounts.models import User
 from notifications.models import ContactPoint
 
@@ -21,7 +21,7 @@ def emergency_contact(*, at: datetime) -> User | None:
     """Return the user of the emergency contact with the contact points that the setting names now; None without any.
 
     A contact that the setting no longer names is not paged any more. Raises UnreadableContact for one that nobody can read
-    (the system check shelter.E009 finds it before the start).
+    (the system check shelter.E010 finds it before the start).
     """
     wanted = [read_contact(each) for each in settings.EMERGENCY_CONTACTS]
     if not wanted:
@@ -29,12 +29,10 @@ def emergency_contact(*, at: datetime) -> User | None:
     user, _new = User.objects.get_or_create(
         username=USERNAME, defaults={"is_active": False, "password": "!", "language": settings.LANGUAGE_CODE}
     )
-    indexes = []
+    indexes: list[str] = []
     for channel, address in wanted:
-        indexes.append(index_of(channel, address))
-        ContactPoint.objects.get_or_create(
-            user=user, channel=channel, address_index=indexes[-1], defaults={"address": address, "verified_at": at}
-        )
+        add_contact_point(user, channel, address, verified_at=at)
+        indexes += indexes_of(channel, address)
     points = ContactPoint.objects.filter(user=user)
     points.exclude(address_index__in=indexes).update(verified_at=None)
     points.filter(address_index__in=indexes, verified_at=None).update(verified_at=at)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
 
 from accounts import desk_contacts
+from accounts.models import AccessToken, SignIn
 from notifications.models import ContactPoint
 from privacy.retention import kept_for
 
@@ -21,7 +23,16 @@ def _forget_sessions(before: datetime) -> int:
 def _forget_contacts(before: datetime) -> int:
     """Erase the contacts that a coordinator added and did not prove with the code."""
     waiting = ContactPoint.objects.filter(check_pending__sent_at__lt=before).select_related("user")
-    points = list(waiting.exclude(address_index__startswith=desk_contacts.REMOVED))
+    points = list(waiting.exclude(check_pending__code_hash=desk_contacts.GONE))
     for point in points:
         desk_contacts.remove(point.user, point.pk, at=before)
     return len(points)
+
+
+@kept_for(timedelta(days=90), "old_sign_ins")
+def _forget_sign_ins(before: datetime) -> int:
+    """Erase what is known of sessions last seen before `before`, with their tokens, once all of it has ended."""
+    open_session = Session.objects.filter(session_key=OuterRef("session_key"))
+    token = AccessToken.objects.filter(sign_in=OuterRef("pk"), expires_at__gte=before)
+    old = SignIn.objects.filter(~Exists(open_session), ~Exists(token), seen_at__lt=before)
+    return old.delete()[1].get("accounts.SignIn", 0)

@@ -125,10 +125,14 @@ def frozen(match: Match, *, at: datetime) -> None:
     _tell([_arrival(match)], "match_frozen", match, at)
 
 
-def host_suspended(host: Host, *, at: datetime) -> None:
-    """Tell a suspended host, once however many matches are on hold, and the coordinators of their spaces."""
+def host_suspended(host: Host, stays: Collection[Match], *, at: datetime) -> None:
+    """Tell a suspended host, once however many matches there are, and the coordinators of their spaces and of `stays`.
+
+    `stays` are the matches with people who are staying there now.
+    """
     tell(host.user, "host_on_hold", at=at, key=f"host_on_hold:{host.pk}:{at.isoformat()}")
     places = set(Space.objects.filter(host=host).values_list("place_id", flat=True))
+    places |= {stay.request.place_id for stay in stays if stay.request.place_id}
     for coordinator in queries.coordinators_for(places):
         tell(
             coordinator,

@@ -9,7 +9,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.fields import EncryptedTextField
+from privacy.fields import BlindIndexField, EncryptedTextField
+
+
+def indexed(channel: str, address: str) -> str:
+    """Return the text whose blind index finds an address of this channel."""
+    return f"{channel}:{address}"
 
 
 class ContactPoint(models.Model):
@@ -23,7 +28,7 @@ class ContactPoint(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="contact_points")
     channel = models.CharField(max_length=10, choices=Channel.choices)
     address = EncryptedTextField()
-    address_index = models.CharField(max_length=64)
+    address_index = BlindIndexField(text=lambda point: indexed(point.channel, point.address))
     verified_at = models.DateTimeField(null=True, blank=True)
     preferred = models.BooleanField(default=False)
     quiet_from = models.TimeField(null=True, blank=True)
@@ -113,6 +118,7 @@ class Delivery(models.Model):
         # The service's own classes: no provider was asked, so `error_text` is empty.
         EXPIRED = "expired", _("too late to be told")
         NO_CHANNEL = "no_channel", _("no way to reach this address is switched on")
+        LOST = "lost", _("every try of the service broke off before its end")
 
     notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries")
     contact_point = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, related_name="deliveries")
@@ -127,7 +133,9 @@ class Delivery(models.Model):
     idempotency_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     provider_id = models.CharField(max_length=200, blank=True)
     error_class = models.CharField(_("what went wrong"), max_length=12, choices=ErrorClass.choices, blank=True)
+    # The words of the provider, never ours: `error_class` says in a code what the service itself knows.
     error_text = models.CharField(_("in the words of the provider"), max_length=500, blank=True)
+    exception = models.CharField(_("name of the error in the program"), max_length=60, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

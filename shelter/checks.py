@@ -18,7 +18,7 @@ YEAR_SECONDS = 31_536_000
 
 @register
 def variables_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse every variable that `shelter.environment` could not read (shelter.E001 to E004, E007, E008)."""
+    """Refuse every variable that `shelter.environment` could not read (shelter.E001 to E004, E007 to E009)."""
     return [Error(problem.fault, hint=problem.hint, id=problem.id) for problem in env.problems]
 
 
@@ -62,8 +62,8 @@ def somebody_is_called_in_an_emergency(app_configs: Sequence[AppConfig] | None, 
             Error(
                 fault,
                 hint="Set SHELTER_EMERGENCY_CONTACT to phone numbers or e-mail addresses, comma-separated, that a person answers "
-                "at any hour, and switch on in SHELTER_CHANNELS what reaches one of them.",
-                id="shelter.E009",
+                "at any hour, and switch on in SHELTER_TRANSPORTS what reaches one of them.",
+                id="shelter.E010",
             )
         )
     if not settings.HELP_CONTACT:
@@ -71,7 +71,7 @@ def somebody_is_called_in_an_emergency(app_configs: Sequence[AppConfig] | None, 
             Error(
                 "SHELTER_HELP_CONTACT is empty, but whoever does not feel safe must be shown the number of a person.",
                 hint="Set it to a phone number at which a person answers.",
-                id="shelter.E010",
+                id="shelter.E011",
             )
         )
     return found
@@ -93,5 +93,5 @@ def _fault_of_the_emergency_contact() -> str:
         except Refused:
             return f"SHELTER_EMERGENCY_CONTACT has a contact that nobody can read (number {number})."
     if not any(transport_for(ContactPoint(channel=channel)) for channel in channels):
-        return "SHELTER_EMERGENCY_CONTACT names only contacts that none of SHELTER_CHANNELS reaches."
+        return "SHELTER_EMERGENCY_CONTACT names only contacts that none of SHELTER_TRANSPORTS reaches."
     return ""

@@ -24,13 +24,14 @@ Value = TypeVar("Value")
 YES = ("1", "true", "yes", "on")
 NO = ("0", "false", "no", "off")
 FIELD_KEY_BYTES = 32
-"""Length of a Fernet key (https://github.com/fernet/spec) before it is written in base64."""
+"""Length of a master key before it is written in base64."""
 
 
 SECRETS = (
     "SECRET_KEY",
     "SHELTER_FIELD_KEYS",
     "SHELTER_INDEX_KEY",
+    "SHELTER_INDEX_KEY_BEFORE",
     "DATABASE_URL",
     "PGPASSWORD",
     "REDIS_URL",
@@ -40,6 +41,10 @@ SECRETS = (
 )
 """Variables that may hold a secret. Each may stand in a file instead, which `NAME_FILE` names: an environment is copied to every
 child process and shown by `docker inspect`, a file is neither."""
+
+
+FORMER_NAMES = {"SHELTER_CHANNELS": "SHELTER_TRANSPORTS"}
+"""Names that variables had once. One that is still set is refused: to pass over it would change the service without a word."""
 
 
 class SettingProblem(NamedTuple):
@@ -58,6 +63,10 @@ class Environment:
         self.unread: set[str] = set()
         """Secrets whose file could not be read: that is the fault, and not that they are missing."""
         self.given = {**given, **self._secrets_in_files(given)}
+        for former, name in FORMER_NAMES.items():
+            if given.get(former):  # docker-compose.yml passes an empty one on.
+                hint = f"Write the same value as {name}, and take {former} out."
+                self.problems.append(SettingProblem("shelter.E009", f"{former} is now called {name}.", hint))
 
     def text(self, name: str, default: str = "") -> str:
         return self.given.get(name, default)
@@ -126,7 +135,7 @@ class Environment:
         return ""
 
     def field_keys(self, name: str, stand_in: str | None) -> list[str]:
-        """Return the Fernet keys of the encrypted fields, newest first."""
+        """Return the master keys of what is encrypted, newest first."""
         keys = self.words(name, [])
         if not keys and (stand_in or name in self.unread):
             return [stand_in] if stand_in else []
@@ -216,7 +225,7 @@ class Environment:
 
 
 def is_field_key(key: str) -> bool:
-    """Return whether `key` is a Fernet key: 32 bytes in URL-safe base64."""
+    """Return whether `key` is a master key: 32 bytes in URL-safe base64."""
     try:
         return len(base64.b64decode(key.encode(), altchars=b"-_", validate=True)) == FIELD_KEY_BYTES
     except (binascii.Error, UnicodeEncodeError):
@@ -226,8 +235,8 @@ def is_field_key(key: str) -> bool:
 def split_address(url: str, schemes: tuple[str, ...]) -> SplitResult:
     """Return the parts of the URL of a server (RFC 3986).
 
-    Raises ValueError, without a word of the URL itself, where a password was pasted in as it is: `/`, `#` and `?` end it too
-    early, a second `@` makes two readers disagree, and a `%` stands for something else.
+    Raises ValueError if the password was pasted in without percent-encoding. Then `/`, `#` and `?` would cut the password
+    short, two readers would split at different `@`s, and `%` would begin an escape. The error repeats nothing of the URL.
     """
     encode = "Percent-encode its password (/ is %2F, @ is %40, # is %23, % is %25), or use letters and digits only"
     try:

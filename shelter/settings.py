@@ -40,9 +40,11 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.words("CSRF_TRUSTED_ORIGINS", [])
 SITE_URL = env.text("SHELTER_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 
-# Keys of the encrypted fields, newest first: the first one encrypts, all of them decrypt.
+# Master keys, newest first: what is encrypted is written under keys derived from the first, and read under all of them.
 FIELD_KEYS = env.field_keys("SHELTER_FIELD_KEYS", development_field_key())
 INDEX_KEY = env.secret("SHELTER_INDEX_KEY", development_secret("SHELTER_INDEX_KEY"))
+# The index key before the present one, until `manage.py rotate_keys` has ended: both are looked up.
+INDEX_KEY_BEFORE = env.text("SHELTER_INDEX_KEY_BEFORE")
 
 INSTALLED_APPS = [
     "shelter.apps.DeskConfig",  # Django's admin, behind the coordinators' door
@@ -79,7 +81,7 @@ MIDDLEWARE = [
     "shelter.middleware.Maintenance",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "shelter.middleware.WhoIsSignedIn",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "shelter.middleware.IdleSignOut",
@@ -352,8 +354,8 @@ SPECTACULAR_SETTINGS = {
 
 # -- Telling people ------------------------------------------------------------------------------
 
-# The channels that are switched on; `console` prints. `notifications.outbox` says which channel serves which kind of address.
-NOTIFICATION_CHANNELS = env.words("SHELTER_CHANNELS", ["console"])
+# The transports that are switched on; `console` prints. `notifications.outbox` says which transport serves which kind of address.
+NOTIFICATION_TRANSPORTS = env.words("SHELTER_TRANSPORTS", ["console"])
 GATEWAY_URL = env.text("SHELTER_GATEWAY_URL", "")
 GATEWAY_TOKEN = env.text("SHELTER_GATEWAY_TOKEN", "")
 GATEWAY_TIMEOUT_SECONDS = env.seconds("SHELTER_GATEWAY_TIMEOUT_SECONDS", 10.0)
@@ -376,7 +378,7 @@ EXIT_URL = env.text("SHELTER_EXIT_URL", "https://www.yr.no/")
 # How people reach the coordinators, shown on every page (a phone number, say). Empty: not shown.
 HELP_CONTACT = env.text("SHELTER_HELP_CONTACT", "")
 # The phone numbers and e-mail addresses, comma-separated, that are paged when nobody on call answers. A production start
-# without any is refused (shelter.E009).
+# without any is refused (shelter.E010).
 EMERGENCY_CONTACTS = env.words("SHELTER_EMERGENCY_CONTACT", [])
 # Where visitors get the source of the service as it runs here (AGPL, section 13): by default the archive that it serves itself.
 SOURCE_URL = env.text("SHELTER_SOURCE_URL", "") or "/source.tar.gz"

@@ -197,11 +197,11 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, change: SettingChange) -> str:
-        return in_words(change.name, change.old)
+        return rule_in_words(change.name, change.old)
 
     @admin.display(description=gettext_lazy("after"))
     def after(self, change: SettingChange) -> str:
-        return in_words(change.name, change.new)
+        return rule_in_words(change.name, change.new)
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(self.settings_)
@@ -223,7 +223,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
             "title": _("Settings of the deployment"),
             "opts": self.opts,
             "form": form,
-            "in_force": [(words, in_words(name, rules.as_json(now)[name])) for name, words in NAMES.items()],
+            "in_force": [(words, rule_in_words(name, rules.as_json(now)[name])) for name, words in NAMES.items()],
             "tiers": [
                 (RISK_WORDS[tier.risk], ABOUT_WORDS[tier.about], APPROVALS_WORDS[tier.approvals]) for tier in tiers(now)
             ],
@@ -232,8 +232,8 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
                 {
                     "line": line,
                     "name": NAMES.get(line.name, line.name),
-                    "before": in_words(line.name, line.old),
-                    "after": in_words(line.name, line.new),
+                    "before": rule_in_words(line.name, line.old),
+                    "after": rule_in_words(line.name, line.new),
                 }
                 for line in lines
             ],
@@ -262,7 +262,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
         return False
 
 
-def in_words(name: str, value: Any) -> str:
+def rule_in_words(name: str, value: Any) -> str:
     """Return a value of a rule in words."""
     if value is None:
         return "–"

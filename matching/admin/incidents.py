@@ -97,7 +97,7 @@ class IncidentAdmin(LookOnly[Incident]):
 
     def _page(self, request: HttpRequest, user: User, incident: Incident, **more: Any) -> HttpResponse:
         pages = incident.pages.select_related("recipient").annotate(sent=Min("notification__deliveries__sent_at"))
-        outcomes: dict[str, Any] = dict(Incident.Outcome.choices)
+        outcomes: dict[str, Any] = dict(Incident.IncidentOutcome.choices)
         context = {
             **self.admin_site.each_context(request),
             "title": str(incident),
@@ -107,7 +107,7 @@ class IncidentAdmin(LookOnly[Incident]):
             "reports": [(report, report.written > 0) for report in _without_texts(incident)],
             "pages": pages,
             "events": [(event, outcomes.get(event.code, "")) for event in incident.events.select_related("by")],
-            "outcomes": Incident.Outcome.choices,
+            "outcomes": Incident.IncidentOutcome.choices,
             "mine": incident.acknowledged_by_id == user.pk,
             "has_notes": incident.notes.exists(),
             **more,

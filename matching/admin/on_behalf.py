@@ -25,11 +25,11 @@ from matching.admin.access import acting
 from matching.deadlines import local_date
 from matching.desk import on_behalf
 from matching.desk.on_behalf import EnteredAlready
-from matching.importing.uploads import in_language
 from matching.intake import RequestDetails, SpaceDetails
 from matching.limits import (
     DEFAULT_RADIUS_KM,
     LONGEST_ADDRESS,
+    LONGEST_CONTACT,
     LONGEST_NAME,
     LONGEST_NOTE,
     LONGEST_STAY,
@@ -38,11 +38,12 @@ from matching.limits import (
     WIDEST_RADIUS_KM,
 )
 from matching.models import ShelterRequest, Space
+from matching.refusal_words import of_sentence, words_of
 from matching.refusals import WRONG_INPUT, NotYours
 from matching.sheets.cells import CellProblem
 from matching.sheets.cells import languages as read_languages
 from matching.sheets.fields import REQUEST_NAMES, SPACE_NAMES
-from places.models import Place
+from places.models import LONGEST_PLACE_NAME, Place
 from places.queries import candidates
 
 NOT_YOUR_PLACE = gettext_lazy("This place is not one of yours. Give the call to one of its coordinators.")
@@ -75,7 +76,7 @@ class OnBehalfForm(forms.Form):
     )
     place = forms.CharField(
         label=gettext_lazy("City, town or border crossing"),
-        max_length=100,
+        max_length=LONGEST_PLACE_NAME,
         widget=forms.TextInput(attrs={"list": "places", "autocomplete": "off", "autofocus": True}),
     )
     place_id = forms.ChoiceField(label=gettext_lazy("Which of these?"), required=False)
@@ -89,7 +90,7 @@ class OnBehalfForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=LONGEST_NAME, required=False)
     contact = forms.CharField(
         label=gettext_lazy("Phone or e-mail, if they have any"),
-        max_length=200,
+        max_length=LONGEST_CONTACT,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
@@ -111,7 +112,7 @@ class OnBehalfForm(forms.Form):
         try:
             return tuple(sorted(read_languages(self.cleaned_data["languages"])))
         except CellProblem as problem:
-            raise forms.ValidationError(in_language(problem.sentence)) from None
+            raise forms.ValidationError(of_sentence(problem.sentence)) from None
 
     def clean_contact(self) -> tuple[str, str] | None:
         if not self.cleaned_data["contact"]:
@@ -119,7 +120,7 @@ class OnBehalfForm(forms.Form):
         try:
             return read_contact(self.cleaned_data["contact"])
         except UnreadableContact as refusal:
-            raise forms.ValidationError(str(refusal)) from None
+            raise forms.ValidationError(words_of(refusal)) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -289,11 +290,11 @@ def ask(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
                 contact=said["contact"],
             )
         except EnteredAlready as there:
-            done = {"refusal": str(there), "row": there.row}
+            done = {"refusal": words_of(there), "row": there.row}
         except NotYours:
             form.add_error("place", str(NOT_YOUR_PLACE))
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, words_of(refusal))
         else:
             done = {
                 "row": case.request,
@@ -323,11 +324,11 @@ def offer(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
                 contact=said["contact"],
             )
         except EnteredAlready as there:
-            done = {"refusal": str(there), "row": there.row}
+            done = {"refusal": words_of(there), "row": there.row}
         except NotYours:
             form.add_error("place", str(NOT_YOUR_PLACE))
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, words_of(refusal))
         else:
             done = {
                 "row": offered.space,

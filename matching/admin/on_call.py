@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts import desk_contacts
-from accounts.coordinators import ALL_PLACES
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
 from matching import paging, rota
@@ -140,7 +139,7 @@ def rota_page(request: HttpRequest) -> HttpResponse:
 
 def _places_in_words(shift: OnCallShift) -> str:
     if shift.all_places:
-        return str(ALL_PLACES)
+        return str(_("all places"))
     return ", ".join(sorted(place.name for place in shift.places.all()))
 
 

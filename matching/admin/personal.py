@@ -26,7 +26,7 @@ PERSONAL_FIELD_WORDS: dict[str, Any] = {
 }
 
 Reads = Mapping[str, Callable[[], Sequence[str]]]
-"""For each field of FIELD_WORDS that a page may open, a function that reads it and returns its lines."""
+"""For each field of PERSONAL_FIELD_WORDS that a page may open, a function that reads it and returns its lines."""
 
 
 def contact_of(user: User) -> list[str]:
@@ -51,10 +51,10 @@ def opened(request: HttpRequest, user: User, about: Sequence[User], reads: Reads
     if not chosen:
         messages.error(request, _("Tick what you need to see; each is logged."))
         return {}
-    reason = why_look(request)
-    if reason is None:
+    why = why_look(request)
+    if why is None:
         return {}
     with one_act():
         for person in about:
-            disclosure.log_look(user, person, " ".join(chosen), reason=reason, at=timezone.now())
+            disclosure.log_look(user, person, " ".join(chosen), reason=why.reason, note=why.note, at=timezone.now())
     return {"opened": [(PERSONAL_FIELD_WORDS[name], reads[name]()) for name in chosen]}

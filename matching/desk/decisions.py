@@ -15,17 +15,15 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, prefetch_related_objects
-from django.utils import translation
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import due, queries, transitions
+from matching import due, hindrances, queries, transitions
 from matching.desk import claims
 from matching.models import Match, PendingDecision
 from matching.refusals import (
     ChangedSince,
     DecidedAlready,
-    Frozen,
     GoneOut,
     IllegalMove,
     NotYours,
@@ -146,8 +144,8 @@ class _Desk:
 
 
 def _check_approvable(legs: Sequence[Match], by: User) -> None:
-    if any(leg.frozen_at is not None for leg in legs):
-        raise Frozen
+    for leg in legs:
+        hindrances.check(leg)
     if any(leg.high_risk and leg.approved_by_id == by.pk for leg in legs):
         raise SecondPersonNeeded
 
@@ -187,7 +185,7 @@ def dismiss(bundle: UUID, *, by: User) -> None:
 
 
 def carry_out_due(*, at: datetime) -> int:
-    """Carry out the decisions that are due, at most AT_ONCE; return how many were. Several workers may do so at once.
+    """Carry out the decisions that are due, at most BUNDLES_AT_ONCE; return how many were. Several workers may do so at once.
 
     It leaves a heartbeat. A fresh one says that the worker and the tasks at intervals are running.
     """
@@ -217,8 +215,7 @@ def carry_out(bundle: UUID, *, at: datetime) -> Refused | None:
                 _move(rows, at)
         except Refused as refused:
             refusal = refused
-            with translation.override(rows[0].by.language):
-                PendingDecision.objects.filter(bundle=bundle).update(refusal=str(refused)[:300])
+            PendingDecision.objects.filter(bundle=bundle).update(refusal=refused.code, refusal_value=refused.value)
         else:
             PendingDecision.objects.filter(bundle=bundle).delete()
         return refusal

@@ -12,23 +12,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import devices
 from accounts.arrivals import grouped
-from accounts.models import Arrival, User
+from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
-from accounts.signing_in import sign_in_to_case
-from matching import incidents, queries, transitions
+from accounts.signing_in import case_account, sign_in_to_case
+from accounts.sources import source_of
+from matching import hindrances, incidents, queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
 from matching.refusals import WRONG_INPUT
-from matching.states import CONTACT_OPEN, RequestState, Role, Status
+from matching.states import RequestState, Role, Status
 from matching.web import acts, inbox, safety, story
 from matching.web.acts import ActOffered
 from matching.web.drafts import NEED_DRAFT, Draft, InSession, WithCase
-from matching.web.languages import in_words
+from matching.web.languages import languages_in_words
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CaseSignInForm
 from matching.web.story import Story
-from matching.web.visitors import arrival_of, for_arrivals, sign_in, source_of, user_of
+from matching.web.visitors import arrival_of, for_arrivals, sign_in, user_of
 
 CASE_HOME = "web:case"
 STAYED = (Status.COMPLETED, Status.NO_SHOW)
@@ -71,11 +73,15 @@ def case(request: HttpRequest) -> HttpResponse:
     form = CaseSignInForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = sign_in_to_case(**form.cleaned_data, source=source_of(request), at=timezone.now())
+            user = sign_in_to_case(
+                **form.cleaned_data, source=source_of(request), at=timezone.now(), device=devices.device_of(request)
+            )
         except Refused as refusal:
             return refused_form(request, "case/sign_in.html", {"form": form}, refusal)
-        sign_in(request, user)
-        return redirect(CASE_HOME)
+        sign_in(request, user, SignIn.Way.CASE)
+        onward = redirect(CASE_HOME)
+        devices.remember(request, onward, case_account(user.username))
+        return onward
     return render(request, "case/sign_in.html", {"form": form}, status=WRONG_INPUT if request.method == "POST" else 200)
 
 
@@ -141,8 +147,8 @@ def match_cards(matches: list[Match], role: Role) -> list[MatchCard]:
             match=match,
             story=story.of_match(match, role),
             acts=acts.offered(match, role, today),
-            contact_open=match.status in CONTACT_OPEN,
-            languages=in_words(match.space.languages if role is Role.ARRIVAL else match.request.languages),
+            contact_open=hindrances.contact_is_open(match),
+            languages=languages_in_words(match.space.languages if role is Role.ARRIVAL else match.request.languages),
             whom=story.whom_to_contact(match, role),
             told=safety.sentences(reported[match.pk]) if match.pk in reported else [],
         )

@@ -13,25 +13,26 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import vetting
-from accounts.models import Host, HostCheck, User
+from accounts import devices, vetting
+from accounts.models import Host, HostCheck, SignIn, User
 from accounts.refusals import Refused
-from accounts.signing_in import send_code, sign_in_by_code
-from matching import queries
+from accounts.signing_in import host_account, send_code, sign_in_by_code
+from accounts.sources import source_of
+from matching import hindrances, queries
 from matching.deadlines import local_date
 from matching.models import Match, Space
 from matching.refusals import WRONG_INPUT
 from matching.states import Role, Status
 from matching.web import acts, inbox, safety
 from matching.web.case import match_cards
-from matching.web.languages import in_words
+from matching.web.languages import languages_in_words
 from matching.web.learning import after_a_no
 from matching.web.nights import Month, month_of, read_month
 from matching.web.plain_forms import Wording
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CodeForm, ContactForm
-from matching.web.visitors import browser_of, for_hosts, host_of, sign_in, source_of, user_of
-from privacy.fields import decrypt, encrypt
+from matching.web.visitors import browser_of, for_hosts, host_of, sign_in, user_of
+from privacy import sessions
 
 HOST_HOME = "web:host"
 CONTACT = "host_contact"
@@ -75,10 +76,10 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         contact = form.cleaned_data["contact"]
         try:
-            send_code(contact, source=source_of(request), at=timezone.now())
+            send_code(contact, source=source_of(request), at=timezone.now(), device=devices.device_of(request))
         except Refused as refusal:
             return refused_form(request, "host/sign_in.html", {"form": form}, refusal)
-        request.session[CONTACT] = encrypt(contact)
+        sessions.keep(request.session, CONTACT, contact)
         return redirect("web:host_code")
     status = WRONG_INPUT if request.method == "POST" else 200
     return render(request, "host/sign_in.html", {"form": form}, status=status)
@@ -88,7 +89,7 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
 def host_code(request: HttpRequest) -> HttpResponse:
     """Ask for the code (GET), or check it and sign the host in (POST)."""
     typed = request.POST if request.method == "POST" else None
-    contact = decrypt(request.session.get(CONTACT, ""))
+    contact = sessions.kept(request.session, CONTACT)
     form = CodeForm(typed, contact=contact)
     complete = form.is_valid()
     contact = contact or (form.cleaned_data.get("to", "") if typed is not None else "")
@@ -104,12 +105,21 @@ def enter_by_code(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
     """Sign in the host if `context["form"]` holds the code that was sent to `context["contact"]`, and lead home."""
     code, contact = context["form"].cleaned_data["code"], context["contact"]
     try:
-        user = sign_in_by_code(contact, code, source=source_of(request), at=timezone.now(), browser=browser_of(request))
+        user = sign_in_by_code(
+            contact,
+            code,
+            source=source_of(request),
+            at=timezone.now(),
+            browser=browser_of(request),
+            device=devices.device_of(request),
+        )
     except Refused as refusal:
         return refused_form(request, "host/code.html", context, refusal, "code")
     request.session.pop(CONTACT, None)
-    sign_in(request, user)
-    return redirect(HOST_HOME)
+    sign_in(request, user, SignIn.Way.CODE)
+    onward = redirect(HOST_HOME)
+    devices.remember(request, onward, host_account(contact))
+    return onward
 
 
 # -- the page -------------------------------------------------------------------------------------
@@ -147,7 +157,7 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
 
 def _waits(match: Match) -> bool:
     """Return whether the match waits for the host's yes or no."""
-    return match.status == Status.APPROVED and match.host_accepted_at is None and match.frozen_at is None
+    return match.status == Status.APPROVED and match.host_accepted_at is None and not hindrances.hindrance(match)
 
 
 def _missing(host: Host, today: date) -> list[Wording]:
@@ -169,7 +179,7 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
             ),
             over=all(window.last_day <= today for window in space.windows.all()),
             stale=space.status == Space.Status.LISTED and space.fresh_until <= now,
-            languages=in_words(space.languages),
+            languages=languages_in_words(space.languages),
         )
         for space in spaces.order_by("status", "created_at")
     ]

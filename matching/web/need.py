@@ -11,20 +11,32 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import throttles
+from accounts import devices, throttles
 from accounts.arrivals import grouped, open_case
-from accounts.models import Arrival, User
+from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
+from accounts.signing_in import case_account
+from accounts.sources import source_of
 from matching import intake, queries
 from matching.deadlines import local_date
-from matching.web.drafts import KEPT_CASE, NEED_DRAFT, Draft, InSession, WithCase, case_of, draft_of, sent_once
+from matching.web.drafts import (
+    KEPT_CASE,
+    NEED_DRAFT,
+    Draft,
+    InSession,
+    WithCase,
+    case_of,
+    draft_of,
+    keep_case,
+    sent_once,
+)
 from matching.web.need_forms import NEED_QUESTIONS as QUESTIONS
 from matching.web.need_forms import request_details, tonight_answers
 from matching.web.pictures import picture_of
 from matching.web.questions import Answers
 from matching.web.refused import marked
 from matching.web.story import is_wanted
-from matching.web.visitors import arrival_of, sign_in, source_of
+from matching.web.visitors import arrival_of, sign_in
 
 REQUESTS_AN_HOUR = 300
 """The limit for one network address: a whole meeting point may share one, but a flood of requests is stopped."""
@@ -80,7 +92,7 @@ def _give_case(request: HttpRequest) -> None:
         arrival, secret = open_case(language=get_language() or "")
         draft.move_to(WithCase(arrival))
         draft.note(secret=secret)
-        request.session[KEPT_CASE] = arrival.pk
+        keep_case(request, arrival)
 
 
 # -- sending --------------------------------------------------------------------------------------
@@ -138,7 +150,9 @@ def _take_in(request: HttpRequest, draft: Draft, answers: Answers) -> HttpRespon
     if arrival_of(request):
         messages.success(request, _("We have your request."))
         return redirect("web:case")
-    Draft(InSession(request.session, NEED_DRAFT)).finish(case=arrival.case_number, secret=secret)
+    Draft(InSession(request.session, NEED_DRAFT)).finish(
+        case=arrival.case_number, secret=secret, version=arrival.user.sign_in_version
+    )
     return redirect("web:need_done")
 
 
@@ -155,11 +169,16 @@ def done(request: HttpRequest) -> HttpResponse:
     draft = Draft(InSession(request.session, NEED_DRAFT))
     if "case" not in draft.facts:
         return redirect("web:case")
-    if request.method == "POST":
-        user = User.objects.get(username=draft.facts["case"])
+    user = User.objects.filter(username=draft.facts["case"], sign_in_version=draft.facts.get("version", 0)).first()
+    if user is None:  # The case has got a new secret since: this session has proved an old one.
         draft.forget()
-        sign_in(request, user)
         return redirect("web:case")
+    if request.method == "POST":
+        draft.forget()
+        sign_in(request, user, SignIn.Way.CASE)
+        onward = redirect("web:case")
+        devices.remember(request, onward, case_account(user.username))
+        return onward
     return render(request, "need/done.html", _number_and_secret(draft.facts["case"], draft))
 
 

@@ -26,7 +26,7 @@ RECIPIENT_PAGES = {"arrival": "/case/", "host": "/", "coordinator": "/admin/", "
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class MessageText:
     """One notification in one language. `body` has several lines; `sms` says the same in at most SMS_UNITS."""
 
     subject: str
@@ -34,7 +34,7 @@ class Text:
     sms: str
 
 
-def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: str = "") -> Text:
+def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: str = "") -> MessageText:
     """Return the words of `event` in `language`, with dates in the form of that language.
 
     An unknown language is replaced by LANGUAGE_CODE. `one_tap` is the link that answers the question of the event; only
@@ -65,7 +65,7 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
     ):  # People must not learn to trust a message with both a code and a link: thieves send those.
         lines.append(table.PAGE.format(url=page + _path_of(context)))
     sms = words.sms.format(**short)
-    return Text(
+    return MessageText(
         subject=table.CODE_SUBJECT if about.carries_code else sms,
         body="\n\n".join(lines),
         sms=sms if about.carries_code else _with_link(sms, page),

@@ -154,9 +154,9 @@ TEXTS = {
         "you. If you think that it is a mistake, please speak with the coordinator you have been in touch with.",
     ),
     "host_suspended": Words(
-        "URGENT: a suspension has put plans on hold. Please look now.",
-        "Somebody has been suspended, and all their plans are on hold. Please look at each of them now and decide "
-        "what happens next.",
+        "URGENT: a suspension has stopped plans. Please look now.",
+        "Somebody has been suspended. Plans that had not begun have ended and are made anew; what has begun is on "
+        "hold. Please look now, and get in touch with everybody who is concerned.",
     ),
     "host_on_hold": Words(
         "We pause our questions to you. A coordinator will get in touch.",

@@ -29,7 +29,7 @@ PATIENCE = 90
 """Seconds that a command beside servers gets to tidy up: it may have several servers of its own to end."""
 
 
-class Stop(Exception):
+class Interrupted(Exception):
     """A signal asked this process to end."""
 
 
@@ -37,7 +37,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     # The first signal is enough: a second Ctrl-C must not interrupt the tidying up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Stop
+    raise Interrupted
 
 
 def up() -> int:
@@ -88,7 +88,7 @@ def up() -> int:
                     child.ask_to_end()
                 for child in children:
                     child.stop()
-    except Stop:
+    except Interrupted:
         say("stopped; the data is kept in " + str(folder))
         return 0
     except (RuntimeError, OSError) as problem:
@@ -153,7 +153,7 @@ def manage(words: list[str]) -> int:
             say(f"cannot run: {problem}")
             return 1
         env = environment(folder, urls, env_of_this.whole("PORT", FIRST_PORT, least=1))
-        # Not in the checkout: the paths among the words belong to the folder in which the command was typed.
+        # Stay in the folder where the command was typed, and do not enter the checkout: the paths in `words` start there.
         return subprocess.run([sys.executable, state.CHECKOUT / "manage.py", *words], env=env).returncode  # noqa: S603
 
 
@@ -171,7 +171,7 @@ def run_with(command: list[str]) -> int:
             child = subprocess.Popen(command, env=env)  # noqa: S603 - the caller's own command
             try:
                 return child.wait()
-            except (KeyboardInterrupt, Stop):
+            except (KeyboardInterrupt, Interrupted):
                 return _ended(child)
     except NotHere as problem:
         say(f"cannot run: {problem}")

@@ -22,7 +22,7 @@ from matching.engine.rules import RULES
 from matching.management import demo
 from matching.refusals import BY_CONSTRAINT
 from matching.sheets import columns
-from shelter.environment import SECRETS
+from shelter.environment import FORMER_NAMES, SECRETS
 from tests.unit.documents import APPS, ROOT, backticked, documents, links, table_under
 
 NAMED = (*APPS, "tests", "benchmarks")
@@ -164,7 +164,7 @@ def test_documented_options_are_those_of_match_files() -> None:
 @pytest.mark.parametrize(
     ("sheet", "known"), [("SPACES.csv", columns.SPACE_SHEET), ("REQUESTS.csv", columns.request(UTC))]
 )
-def test_documented_columns_are_those_of_the_sheets(sheet: str, known: columns.Columns) -> None:
+def test_documented_columns_are_those_of_the_sheets(sheet: str, known: columns.SheetColumns) -> None:
     rows = table_under((ROOT / "docs" / "sheets.md").read_text(), sheet)
     must_be_filled = [row[0].strip("`") for row in rows if row[2] == "not allowed"]
 
@@ -175,7 +175,7 @@ def test_documented_columns_are_those_of_the_sheets(sheet: str, known: columns.C
 @pytest.mark.parametrize(
     ("sheet", "known"), [("SPACES.csv", columns.SPACE_SHEET), ("REQUESTS.csv", columns.request(UTC))]
 )
-def test_documented_defaults_are_those_of_the_sheets(sheet: str, known: columns.Columns) -> None:
+def test_documented_defaults_are_those_of_the_sheets(sheet: str, known: columns.SheetColumns) -> None:
     rows = table_under((ROOT / "docs" / "sheets.md").read_text(), sheet)
     told = {row[0].strip("`"): row[2] for row in rows}
 
@@ -247,7 +247,11 @@ def test_every_variable_that_is_read_is_in_the_example_and_no_other() -> None:
     example = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
 
     # A secret stands in a file, which NAME_FILE names. The two addresses may stand there themselves as well.
-    wanted = read - OF_THE_SYSTEM - set(SECRETS) | {f"{name}_FILE" for name in SECRETS} | {"DATABASE_URL", "REDIS_URL"}
+    wanted = (
+        read - OF_THE_SYSTEM - set(SECRETS) - set(FORMER_NAMES)
+        | {f"{name}_FILE" for name in SECRETS}
+        | {"DATABASE_URL", "REDIS_URL"}
+    )
     assert sorted(example) == sorted(wanted)
     assert {
         name for name, value in yaml.safe_load(compose)["x-service"]["environment"].items() if value is None

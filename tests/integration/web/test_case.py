@@ -84,8 +84,9 @@ def test_sign_in_with_too_few_digits_names_the_field(client: Client) -> None:
 
 
 def test_sign_in_tried_too_often_is_refused_for_a_while_even_with_the_right_secret(
-    client: Client, amira: Person
+    client: Client, amira: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("accounts.signing_in.SECRET_TRIES", 10)
     number = amira.arrival.case_number
     for _try in range(10):
         client.post("/case/", {"case_number": number, "secret": "000000000000"})
@@ -409,8 +410,8 @@ def test_not_safe_is_one_tap_freezes_the_match_and_pages_a_coordinator(
     assert story(client)[0] == "This is on hold."
     assert Match.objects.get(pk=match.pk).frozen_at is not None
     assert lena.user.notifications.filter(event="not_safe").count() == 1
-    frozen = act(client, match, "complete")
-    assert (frozen.status_code, now(match)) == (409, Status.CHECKED_IN)
+    left = act(client, match, "break_off", reason="not_suitable")
+    assert (left.status_code, now(match)) == (200, Status.BROKEN_OFF)
 
 
 def test_withdraw_asks_first_and_then_ends_the_agreed_match(client: Client, amira: Person, hanna: Person) -> None:
@@ -460,7 +461,9 @@ def test_contact_opens_once_it_is_agreed_and_every_look_is_logged(
         True
     ] * 4
     look = AccessLog.objects.get()
-    assert (look.by, look.about, look.fields) == (amira.user, hanna.user, "name contact address")
+    assert (look.by, look.about, look.fields, look.reason, look.match) == (
+        *(amira.user, hanna.user, "name contact address", "match", match.pk),
+    )
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.CONFIRMED, Status.CHECKED_IN, Status.PROPOSED}))

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0005_own_errors_are_classes'),
+        ('notifications', '0006_errors_have_no_words_of_ours'),
     ]
 
     operations = [
