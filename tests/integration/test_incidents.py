@@ -17,7 +17,7 @@ from accounts.models import Coordinator, Host
 from deployment import rules
 from matching import incidents, paging, queries, rota, transitions
 from matching.incidents import Told
-from matching.models import Incident, IncidentEvent, IncidentPage, IncidentReport, Match
+from matching.models import Incident, IncidentEvent, IncidentPage, IncidentReport, Match, OnCallShift
 from matching.refusals import (
     AcknowledgedAlready,
     AcknowledgeFirst,
@@ -31,6 +31,7 @@ from matching.refusals import (
 from matching.rota import Hours, NoSuchHours, NotOnTheDesk
 from matching.states import Role, Status
 from notifications.models import Delivery, Notification
+from privacy.retention import forget_what_is_old
 from tests import people
 from tests.people import Person, tonight
 
@@ -477,3 +478,37 @@ def test_log_cannot_be_changed(match: Match, amira: Person) -> None:
     for rows in (IncidentEvent.objects.filter(incident=incident), IncidentPage.objects.filter(incident=incident)):
         with pytest.raises(Exception, match="Cannot update or delete"), transaction.atomic():
             rows.update(at=NOON)
+
+
+# -- what is erased -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "left"), [(89, ("+7 700 1", "He shouts.", 1)), (91, ("", "", 0))])
+def test_words_are_erased_after_the_incident_is_closed_and_codes_stay(
+    match: Match, amira: Person, carla: Person, days: int, left: tuple[str, str, int]
+) -> None:
+    incident = report(match, amira)
+    incidents.add_words(match, by=amira.user, at=NOON, reach="+7 700 1", happened="He shouts.")
+    incidents.acknowledge(incident.pk, by=carla.user, at=NOON)
+    incidents.write_note(incident.pk, "called", by=carla.user, at=NOON)
+    forget_what_is_old(at=NOON + timedelta(days=1000))
+    assert IncidentReport.objects.get().reach == "+7 700 1", "an open incident keeps its words"
+    for who in (carla, people.carla("dana")):
+        incidents.close(incident.pk, by=who.user, at=NOON, outcome="safe")
+    lines = incident.events.count()
+
+    forget_what_is_old(at=NOON + timedelta(days=days))
+
+    told = IncidentReport.objects.get()
+    assert (told.reach, told.happened, incident.notes.count()) == left
+    assert incident.events.count() == lines
+
+
+@pytest.mark.parametrize(("days", "left"), [(89, 1), (91, 0)])
+def test_hours_off_the_rota_are_erased(carla: Person, lena: Person, days: int, left: int) -> None:
+    on_the_rota(carla)
+    rota.end_shift(OnCallShift.objects.get().pk, by=lena.user, at=NOON)
+
+    forget_what_is_old(at=NOON + timedelta(days=days))
+
+    assert OnCallShift.objects.count() == left
