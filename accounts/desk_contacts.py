@@ -69,7 +69,7 @@ def add(user: User, contact: str, *, at: datetime) -> ContactPoint:
             user,
             "contact_code",
             at=at,
-            key=f"contact_code:{point.pk}:{at.isoformat()}",
+            key=f"contact_code:{point.pk}:{secrets.token_hex(8)}",
             contact_point=point,
             secret=code,
             expires_at=at + timedelta(seconds=CODE_SECONDS),
