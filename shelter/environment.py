@@ -43,6 +43,10 @@ SECRETS = (
 child process and shown by `docker inspect`, a file is neither."""
 
 
+FORMER_NAMES = {"SHELTER_CHANNELS": "SHELTER_TRANSPORTS"}
+"""Names that variables had once. One that is still set is refused: to pass over it would change the service without a word."""
+
+
 class SettingProblem(NamedTuple):
     """One thing that is wrong with a variable: the id of its system check, the fault, and the way out."""
 
@@ -59,6 +63,10 @@ class Environment:
         self.unread: set[str] = set()
         """Secrets whose file could not be read: that is the fault, and not that they are missing."""
         self.given = {**given, **self._secrets_in_files(given)}
+        for former, name in FORMER_NAMES.items():
+            if given.get(former):  # docker-compose.yml passes an empty one on.
+                hint = f"Write the same value as {name}, and take {former} out."
+                self.problems.append(SettingProblem("shelter.E009", f"{former} is now called {name}.", hint))
 
     def text(self, name: str, default: str = "") -> str:
         return self.given.get(name, default)

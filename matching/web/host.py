@@ -14,17 +14,17 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import vetting
-from accounts.models import Host, HostCheck, User
+from accounts.models import Host, HostCheck, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
-from matching import queries
+from matching import hindrances, queries
 from matching.deadlines import local_date
 from matching.models import Match, Space
 from matching.refusals import WRONG_INPUT
 from matching.states import Role, Status
 from matching.web import acts, inbox
 from matching.web.case import match_card
-from matching.web.languages import in_words
+from matching.web.languages import languages_in_words
 from matching.web.learning import after_a_no
 from matching.web.nights import Month, month_of, read_month
 from matching.web.plain_forms import Wording
@@ -108,7 +108,7 @@ def enter_by_code(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
     except Refused as refusal:
         return refused_form(request, "host/code.html", context, refusal, "code")
     request.session.pop(CONTACT, None)
-    sign_in(request, user)
+    sign_in(request, user, SignIn.Way.CODE)
     return redirect(HOST_HOME)
 
 
@@ -146,7 +146,7 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
 
 def _waits(match: Match) -> bool:
     """Return whether the match waits for the host's yes or no."""
-    return match.status == Status.APPROVED and match.host_accepted_at is None and match.frozen_at is None
+    return match.status == Status.APPROVED and match.host_accepted_at is None and not hindrances.hindrance(match)
 
 
 def _missing(host: Host, today: date) -> list[Wording]:
@@ -168,7 +168,7 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
             ),
             over=all(window.last_day <= today for window in space.windows.all()),
             stale=space.status == Space.Status.LISTED and space.fresh_until <= now,
-            languages=in_words(space.languages),
+            languages=languages_in_words(space.languages),
         )
         for space in spaces.order_by("status", "created_at")
     ]
