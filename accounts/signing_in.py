@@ -10,12 +10,11 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from accounts import throttles
+from accounts import case_secrets, throttles
 from accounts.arrivals import plain
 from accounts.contacts import find_contact_point, read_contact
 from accounts.models import OneTimeCode, User
@@ -46,10 +45,9 @@ def sign_in_to_case(case_number: str, secret: str, *, source: str, at: datetime)
         throttles.count("case", number, limit=TRIES_OF_ONE, seconds=TRIES_SECONDS, at=at)
     throttles.count("case-from", source, limit=TRIES_FROM_ONE_SOURCE, seconds=TRIES_SECONDS, at=at)
     user = User.objects.filter(username=number, arrival__isnull=False, is_active=True).first()
-    if user is None:
-        make_password(secret)  # As slow as `check_password`, so that time does not reveal whether a case exists.
-    if user is None or not check_password(plain(secret), user.password):
+    if not case_secrets.fits(user, plain(secret)) or user is None:
         raise WrongSecret(_("This case number and secret do not fit together. Check the digits of both."))
+    case_secrets.bring_up_to_date(user, plain(secret))
     return user
 
 
