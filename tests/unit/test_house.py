@@ -36,7 +36,7 @@ WRITES_OF_A_STATUS = {
     "matching/transitions.py": ["copy_in(Match)", "match.status"],
     "notifications/delivering.py": ["row.status", "update(status)", "update(status)", "update(**)"],  # a Delivery's
     "notifications/outbox.py": ["delivery.status"],
-    "privacy/rotation.py": ["update(**)"],  # a blind index
+    "privacy/rotation.py": ["update(**)"],  # an index of a field that is encrypted
 }
 """Every file that writes a column called status of any model. Only one of them writes a match's."""
 
