@@ -16,7 +16,6 @@ from typing import Any
 from django.contrib.auth.hashers import BasePasswordHasher, get_hasher, is_password_usable, make_password
 from django.db import connection
 from django.utils.crypto import get_random_string
-from django.utils.translation import gettext_noop
 
 from accounts.models import CASE_SECRET, User
 from privacy import keys
@@ -57,7 +56,7 @@ class CaseSecretHasher(BasePasswordHasher):
 
     def safe_summary(self, encoded: str) -> dict[str, Any]:
         kept = self.decode(encoded)
-        return {gettext_noop("algorithm"): kept["algorithm"], gettext_noop("key"): kept["key_id"]}
+        return {"algorithm": kept["algorithm"], "key": kept["key_id"]}
 
     def harden_runtime(self, password: str, encoded: str) -> None:
         """Do nothing: under whichever key, the work is the same."""

@@ -201,6 +201,12 @@ class HostEvidence(models.Model):
         verbose_name = _("evidence")
         verbose_name_plural = _("evidence")
         ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="host_evidence_no_document",
+                condition=~models.Q(kind="identity_seen") | models.Q(removed_at__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.at:%Y-%m-%d}"
