@@ -40,3 +40,6 @@ LONGEST_DIRECTIONS = 1_000
 
 LONGEST_NAME = 120
 """Characters. The longest name of a person."""
+
+NEUTRAL_WORDS_AFTER = (20, 90)
+"""When one side does not feel safe, the other side reads neutral words so many minutes later, drawn by lot (least, most)."""

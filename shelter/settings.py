@@ -374,6 +374,8 @@ MAINTENANCE_FILE = env.text("SHELTER_MAINTENANCE_FILE", "")
 EXIT_URL = env.text("SHELTER_EXIT_URL", "https://www.yr.no/")
 # How people reach the coordinators, shown on every page (a phone number, say). Empty: not shown.
 HELP_CONTACT = env.text("SHELTER_HELP_CONTACT", "")
+# A helpline for children and young people, shown to those who are alone and do not feel safe. Empty: not shown.
+MINORS_HELPLINE = env.text("SHELTER_MINORS_HELPLINE", "")
 # Where visitors get the source of the service as it runs here (AGPL, section 13): by default the archive that it serves itself.
 SOURCE_URL = env.text("SHELTER_SOURCE_URL", "") or "/source.tar.gz"
 # The rules below are defaults: lead coordinators change them in the admin (`deployment.rules`).

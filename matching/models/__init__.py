@@ -5,6 +5,7 @@ from matching.models.drafts import KeptDraft
 from matching.models.duplicates import PairVerdict
 from matching.models.idempotency import IdempotencyKey
 from matching.models.imports import SheetImport, SheetImportRow
+from matching.models.kept_apart import KeptApart
 from matching.models.matches import Match, MatchEvent
 from matching.models.requests import ShelterRequest
 from matching.models.rounds import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
@@ -16,6 +17,7 @@ __all__ = [
     "DeskNote",
     "Heartbeat",
     "IdempotencyKey",
+    "KeptApart",
     "KeptDraft",
     "Match",
     "MatchEvent",
