@@ -120,11 +120,6 @@ def broken_off(match: Match, *, by_role: Role, at: datetime) -> None:
     _tell(_coordinators(match), "coordinator_broken_off", match, at)
 
 
-def not_safe(match: Match, *, by_role: Role, at: datetime) -> None:
-    """Tell the coordinators at once that somebody does not feel safe; the other side gets no message."""
-    _tell(_coordinators(match), "not_safe", match, at)
-
-
 def frozen(match: Match, side: Role, *, at: datetime) -> None:
     """Tell a side of a match in neutral words that it is paused and somebody will call, whatever the cause is."""
     _tell([_host(match) if side is Role.HOST else _arrival(match)], "match_frozen", match, at)

@@ -30,13 +30,23 @@ from accounts.models import Arrival, Coordinator, Host, User
 from matching import hindrances
 from matching.copy_rows import read
 from matching.limits import LONGEST_STAY
-from matching.models import Match, MatchEvent, PendingDecision, SheetImport, SheetImportRow, ShelterRequest, Space
+from matching.models import (
+    Incident,
+    IncidentPage,
+    Match,
+    MatchEvent,
+    PendingDecision,
+    SheetImport,
+    SheetImportRow,
+    ShelterRequest,
+    Space,
+)
 from matching.models.guards import KEPT_APART_OF
 from matching.refusals import Frozen
 from matching.risks import HostRecord
 from matching.states import FORWARD, HOLDS_BEDS, NOT_SAFE, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
-from notifications.models import Delivery
+from notifications.models import ContactPoint, Delivery
 from places.models import Place
 from places.names import HOME_REGION
 from places.queries import open_places
@@ -52,6 +62,12 @@ SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 
 def _places_of(coordinator: Coordinator) -> Q:
     return Q() if coordinator.all_places else Q(place__in=coordinator.places.all())
+
+
+def _matches_in_places_of(coordinator: Coordinator) -> Q:
+    # This is `covers_match` in a query, for a coordinator or auditor who does not have all places.
+    places = coordinator.places.all()
+    return Q(request__place__in=places) | Q(space__place__in=places)
 
 
 def sees_all_places(user: User) -> bool:
@@ -104,8 +120,7 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
     if coordinator := desk_of(user):
         if coordinator.all_places:
             return Match.objects.all()
-        places = coordinator.places.all()
-        mine |= Q(request__place__in=places) | Q(space__place__in=places)
+        mine |= _matches_in_places_of(coordinator)
     return Match.objects.filter(mine)
 
 
@@ -120,8 +135,7 @@ def proposals_visible_to(user: User) -> QuerySet[Match]:
     proposed = Match.objects.filter(status=Status.PROPOSED)
     if coordinator.all_places:
         return proposed
-    places = coordinator.places.all()
-    return proposed.filter(Q(request__place__in=places) | Q(space__place__in=places))
+    return proposed.filter(_matches_in_places_of(coordinator))
 
 
 def sheets_visible_to(user: User) -> QuerySet[SheetImport]:
@@ -166,6 +180,33 @@ def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
     )
 
 
+def incidents_visible_to(user: User) -> QuerySet[Incident]:
+    """Return the incidents that `user` may see at the desk: of matches in their places, and those they were paged about.
+
+    Who is party to a match sees none of its incidents. An auditor sees the incidents of their places.
+    """
+    coordinator = desk_of(user)
+    if coordinator is None:
+        return Incident.objects.none()
+    seen = Incident.objects.all()
+    if not coordinator.all_places:
+        places = coordinator.places.all()
+        paged = IncidentPage.objects.filter(incident=OuterRef("pk"), recipient=user)
+        seen = seen.filter(Q(match__request__place__in=places) | Q(match__space__place__in=places) | Exists(paged))
+    # Their own accounts as host or arrival: this one, one it was merged with, one that has a contact of theirs.
+    mine = ContactPoint.objects.filter(user=user).values("address_index")
+    same = Q(user=user) | Q(user__in=ContactPoint.objects.filter(address_index__in=mine).values("user"))
+    hosts = Host.objects.filter(same)
+    arrivals = Arrival.objects.filter(same)
+    party = (
+        Q(match__space__host__in=hosts)
+        | Q(match__space__host__merged__in=hosts)
+        | Q(match__space__host__merged_into__in=hosts)
+        | Q(match__request__arrival__in=arrivals)
+    )
+    return seen.exclude(pk__in=Incident.objects.filter(party).values("pk"))
+
+
 def role_in(match: Match, user: User | None) -> Role | None:
     """Return the role in which `user` acts on this match, None for a stranger. A `user` of None is the worker.
 
@@ -177,7 +218,7 @@ def role_in(match: Match, user: User | None) -> Role | None:
         return Role.HOST
     if match.request.arrival.user_id == user.pk:
         return Role.ARRIVAL
-    if covers(user, match.request.place_id) or covers(user, match.space.place_id):
+    if covers_match(user, match):
         return Role.COORDINATOR
     return None
 
@@ -238,6 +279,30 @@ def covers(user: User, place_id: int | None) -> bool:
         return False
     # Read from what was prefetched: a query for each row of a page would be too many.
     return coordinator.all_places or place_id in {place.pk for place in coordinator.places.all()}
+
+
+class InAPlace(Protocol):
+    """A request or a space, as a row or as the columns of one: it lies in a place, or far from every known place (None)."""
+
+    @property
+    def place_id(self) -> int | None: ...
+
+
+class Joining(Protocol):
+    """A request and a space that a match joins, or that a proposal would join."""
+
+    @property
+    def request(self) -> InAPlace: ...
+    @property
+    def space(self) -> InAPlace: ...
+
+
+def covers_match(user: User, match: Joining) -> bool:
+    """Return whether `user` is a coordinator for the place of the request or of the space.
+
+    Read a match with its `request` and its `space`.
+    """
+    return covers(user, match.request.place_id) or covers(user, match.space.place_id)
 
 
 def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:

@@ -206,6 +206,59 @@ class OverrideNeedsReason(Refused):
     message = _("Another choice is advised here. Say why you choose this one.")
 
 
+class IncidentOpen(Refused):
+    """An incident about the match is open, and two people have not agreed that the match goes on."""
+
+    code = "incident_open"
+    message = _(
+        "An incident about this match is open: two coordinators close it, or agree there that the match goes on."
+    )
+
+
+class AcknowledgedAlready(Refused):
+    """Somebody else acknowledged the incident first."""
+
+    code = "acknowledged_already"
+    message = _(
+        "Another coordinator has acknowledged this a moment ago. Speak with them; there is nothing to do for you."
+    )
+
+
+class AcknowledgeFirst(Refused):
+    """An incident that nobody has acknowledged cannot be closed, and its match cannot go on."""
+
+    code = "acknowledge_first"
+    message = _("Acknowledge the incident first, so that the others know that somebody looks at it.")
+
+
+class AnotherMustAgree(Refused):
+    """The first of two people cannot be the second one too."""
+
+    code = "another_must_agree"
+    message = _("You have said so already: another coordinator must agree.")
+
+
+class IncidentOver(Refused):
+    """The incident is closed."""
+
+    code = "incident_over"
+    message = _("This incident is closed. If it is not over, report it again.")
+
+
+class NoNumberGiven(Refused):
+    """A coordinator promised to call somebody who gave no number and no place."""
+
+    code = "no_number_given"
+    message = _("This side has not said where they can be reached: you cannot promise them a call.")
+
+
+class OutcomeNeeded(Refused):
+    """Closing an incident needs an outcome from the list."""
+
+    code = "outcome_needed"
+    message = _("Choose how it ended from the list.")
+
+
 BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_room_left": NoRoomLeft,
     "match_within_windows": OutsideWindow,
@@ -221,6 +274,9 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_one_live_per_leg": LegTaken,
     "match_approved_by": SecondPersonNeeded,
     "match_accepted_by_both": IllegalMove,
+    "match_held_by_incident": IncidentOpen,
+    "incident_closed_by_two": AnotherMustAgree,
+    "incident_go_on_by_two": AnotherMustAgree,
     "decision_once": DecidedAlready,
     "space_keeps_promises": HasLiveMatches,
     "window_keeps_promises": HasLiveMatches,

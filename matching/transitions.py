@@ -24,9 +24,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Host, User
 from deployment.rules import read_once
-from matching import due, hindrances, messages, queries, risks
+from matching import due, hindrances, incidents, messages, queries, risks
 from matching.copy_rows import copy_in
-from matching.deadlines import due_at, local_date
+from matching.deadlines import answer_by, local_date
 from matching.engine.reasons import Reason, as_json_text
 from matching.limits import NEUTRAL_WORDS_AFTER
 from matching.models import KeptApart, Match, MatchEvent, ShelterRequest, Space
@@ -114,9 +114,7 @@ def propose(proposal: Proposal, *, by: User | None, at: datetime) -> Match:
     Raises NotYours unless `by` coordinates the place of the request or of the space; DeclinedBefore; and what the
     database refuses: NoRoomLeft, OutsideWindow, OutsideRequest, SpaceNotOpen, RequestNotOpen, LegTaken, PlacedAlready.
     """
-    if by is not None and not (
-        queries.covers(by, proposal.request.place_id) or queries.covers(by, proposal.space.place_id)
-    ):
+    if by is not None and not queries.covers_match(by, proposal):
         raise NotYours
     with one_act():
         (match_id,) = _write_proposals([proposal], by=by, at=at)
@@ -182,7 +180,7 @@ def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime
         as_json_text(proposal.reasons),
         json.dumps(found),
         risks.is_high(found),
-        due_at(proposal.first_night, at),
+        answer_by(proposal.first_night, at),
         at,
         1,
     )
@@ -314,7 +312,7 @@ def _move(
     left = Status(match.status)
     move = _check(match, act, role, reason)
     if reason == NOT_SAFE and by is not None:
-        _report(match, by=by, role=role, at=at, told_by=told_by, how="reason")
+        _report(match, by=by, role=role, at=at, told_by=told_by, note=note, as_reason=True)
     match.due_at = None
     return _write(match, act, move.target, by=by, role=role, at=at, reason=reason, note=note), role, left
 
@@ -338,7 +336,7 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
             raise SecondPersonNeeded
         else:
             match.also_approved_by = by
-        match.due_at = due_at(match.first_night, at)
+        match.due_at = answer_by(match.first_night, at)
         _write(match, Act.APPROVE, move.target, by=by, role=role, at=at)
         messages.asked(match, at=at)
         return match
@@ -363,7 +361,7 @@ def approve_by_policy(match_id: UUID, *, by: User, at: datetime, limits: Mapping
         if match.high_risk or found or match.request.children or match.approved_by_id is not None:
             raise PersonNeeded
         match.approved_by = by
-        match.due_at = due_at(match.first_night, at)
+        match.due_at = answer_by(match.first_night, at)
         _write(match, Act.APPROVE, move.target, by=by, role=role, at=at, reason=BY_POLICY, numbers=limits)
         messages.asked(match, at=at)
         return match
@@ -507,7 +505,7 @@ def raised(urgency: str) -> str:
 def report_not_safe(
     match_id: UUID, *, by: User, at: datetime, note: str = "", told_by: Role | None = None, how: str = "button"
 ) -> Match:
-    """Freeze the match because the host or the arrival does not feel safe, and page the coordinators.
+    """Freeze the match because the host or the arrival does not feel safe, and page whoever is on call.
 
     `told_by` is the side that told a coordinator so; without it the coordinator saw it. Possible in every status, also
     after the stay. A match that is frozen already stays frozen. Raises NotYours.
@@ -517,36 +515,37 @@ def report_not_safe(
         role = _role(match, by)
         if role not in (Role.HOST, Role.ARRIVAL, Role.COORDINATOR):
             raise NotYours
-        return _report(match, by=by, role=role, at=at, told_by=told_by, how=how, note=note)
+        return _report(match, by=by, role=role, at=at, told_by=told_by, note=note)
 
 
 def _report(
-    match: Match, *, by: User, role: Role, at: datetime, told_by: Role | None, how: str, note: str = ""
+    match: Match, *, by: User, role: Role, at: datetime, told_by: Role | None, note: str, as_reason: bool = False
 ) -> Match:
     """Do all that follows when somebody does not feel safe; the caller has locked every space of the host.
 
     Every live match of this arrival with this host is frozen, for they never meet again. An arrival who reports is
     planned anew at once, at the highest urgency. A household whose host reports is placed by coordinators only.
     """
-    side = told_by if role is Role.COORDINATOR and told_by else role
-    _freeze(match, by=by, role=role, side=side, at=at, told_by=told_by or "", note=note)
-    if side in (Role.HOST, Role.ARRIVAL):
-        KeptApart.objects.get_or_create(
-            arrival_id=match.request.arrival_id, host_id=match.space.host_id, defaults={"at": at}
-        )
-        for other in _others_of_both(match):
-            if other.status == Status.PROPOSED:
-                other.due_at = None
-                _write(other, Act.EXPIRE, Status.EXPIRED, by=None, role=Role.WORKER, at=at, reason="withdrawn")
-                _freed(other, at=at)
-            elif other.frozen_at is None:
-                _freeze(other, by=by, role=role, side=side, at=at, told_by=told_by or "")
+    told_by = told_by if role is Role.COORDINATOR else None
+    side = told_by or role
+    _freeze(match, by=by, role=role, side=side, at=at, told_by=told_by or "")
+    KeptApart.objects.get_or_create(
+        arrival_id=match.request.arrival_id, host_id=match.space.host_id, defaults={"at": at}
+    )
+    for other in _others_of_both(match):
+        if other.status == Status.PROPOSED:
+            other.due_at = None
+            _write(other, Act.EXPIRE, Status.EXPIRED, by=None, role=Role.WORKER, at=at, reason="withdrawn")
+            _freed(other, at=at)
+        elif other.frozen_at is None:
+            _freeze(other, by=by, role=role, side=side, at=at, told_by=told_by or "")
     _plan_again(match, side, at=at)
-    messages.not_safe(match, by_role=role, at=at)
+    how = incidents.How.TOLD if told_by else incidents.How.REASON if as_reason else incidents.How.BUTTON
+    incidents.open_incident(match, reporter_role=side, by=by, at=at, how=how, happened=note)
     return match
 
 
-def _freeze(match: Match, *, by: User, role: Role, side: Role, at: datetime, told_by: str, note: str = "") -> None:
+def _freeze(match: Match, *, by: User, role: Role, side: Role, at: datetime, told_by: str) -> None:
     """Freeze one match. The side that did not report reads neutral words later, at a moment drawn by lot."""
     if match.quiet_for == side:  # It has its own reasons now, and reads its own words.
         match.quiet_for, match.quiet_until = "", None
@@ -562,7 +561,6 @@ def _freeze(match: Match, *, by: User, role: Role, side: Role, at: datetime, tol
         role=role,
         at=at,
         reason=NOT_SAFE,
-        note=note,
         told_by=told_by,
     )
 
@@ -583,10 +581,10 @@ def _others_of_both(match: Match) -> list[Match]:
 def _plan_again(match: Match, side: Role, *, at: datetime) -> None:
     """Note that the household needs another place: at once if it reported, from people only if its host did."""
     request = match.request
-    if side is Role.ARRIVAL:
+    if side is not Role.HOST:
         request.urgency = ShelterRequest.Urgency.TONIGHT
         request.save(update_fields=["urgency"])
-    elif side is Role.HOST and request.desk_since is None:
+    elif request.desk_since is None:
         request.desk_since = at
         request.save(update_fields=["desk_since"])
     due.note(at, requests=[request.pk])
@@ -622,9 +620,10 @@ def say_neutral_words(*, at: datetime) -> int:
 
 
 def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match:
-    """Let a frozen match go on after a coordinator has looked. Raises NotYours, IllegalMove, HostNotVetted,
+    """Let a frozen match go on after a coordinator has looked.
 
-    and PlacedAlready while the household has another live match on these nights.
+    Raises NotYours, IllegalMove, IncidentOpen, HostNotVetted, and PlacedAlready while the household has another live match
+    on these nights.
     """
     with one_act():
         match = _locked(match_id)
@@ -636,7 +635,7 @@ def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match
         match.frozen_at, match.quiet_for, match.quiet_until = None, "", None
         hindrances.check(match)
         if match.status in (Status.PROPOSED, Status.APPROVED):
-            match.due_at = due_at(match.first_night, at)
+            match.due_at = answer_by(match.first_night, at)
         return _write(match, Act.UNFREEZE, Status(match.status), by=by, role=role, at=at, note=note)
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from places.earth import distance_km
-from places.models import OWN_FROM, Place, PlaceChange, PlaceName
+from places.models import LONGEST_PLACE_NAME, OWN_FROM, Place, PlaceChange, PlaceName
 from places.names import key_of
 
 MOST_NAMES_OF_A_PLACE = 40
@@ -184,7 +184,7 @@ def _but_names(details: PlaceDetails) -> tuple[Any, ...]:
 def _sensible(details: PlaceDetails) -> PlaceDetails:
     """Return the details with tidy spaces and capitals, and without repeated names. Raises PlaceNotSensible."""
     name = " ".join(details.name.split())
-    if not key_of(name) or len(name) > 200:
+    if not key_of(name) or len(name) > LONGEST_PLACE_NAME:
         raise PlaceNotSensible("name", _("Write the name of the place, with at least one letter."))
     country = details.country.strip().upper()
     if not re.fullmatch("[A-Z]{2}", country):
@@ -197,7 +197,7 @@ def _sensible(details: PlaceDetails) -> PlaceDetails:
         raise PlaceNotSensible("longitude", _("Give the longitude in degrees, from -180 to 180."))
     others: dict[str, str] = {}
     for other in (" ".join(each.split()) for each in details.names):
-        if other and (not key_of(other) or len(other) > 200):
+        if other and (not key_of(other) or len(other) > LONGEST_PLACE_NAME):
             raise PlaceNotSensible("names", _("Write one name a line, each with at least one letter."))
         if other and key_of(other) != key_of(name):
             others.setdefault(key_of(other), other)

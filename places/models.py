@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 OWN_FROM = -1_000_000
 """The highest `geoname_id` of places that people of the deployment add; the gazetteer's own numbers are higher."""
 
+LONGEST_PLACE_NAME = 200
+"""Characters. The longest name of a place."""
+
 
 class Place(models.Model):
     """A city, town or border crossing. `geoname_id` is GeoNames' number; places that GeoNames lacks have a negative one.
@@ -24,7 +27,7 @@ class Place(models.Model):
         CROSSING = "crossing", _("border crossing")
 
     geoname_id = models.BigIntegerField(unique=True)
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(_("name"), max_length=LONGEST_PLACE_NAME)
     country = models.CharField(_("country"), max_length=2)
     kind = models.CharField(_("kind"), max_length=10, choices=PlaceKind.choices)
     latitude = models.FloatField()
@@ -47,8 +50,8 @@ class PlaceName(models.Model):
     """One name of a place, with its look-up key (`places.names.key_of`)."""
 
     place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="names")
-    name = models.CharField(max_length=200)
-    key = models.CharField(max_length=200)
+    name = models.CharField(max_length=LONGEST_PLACE_NAME)
+    key = models.CharField(max_length=LONGEST_PLACE_NAME)
 
     class Meta:
         verbose_name = _("name of a place")

@@ -22,7 +22,7 @@ from deployment import rules
 from deployment.rules import CHANGEABLE
 from matching import disclosure, hosts, transitions
 from matching.desk import claims, decisions, merging
-from matching.engine.advice import SPACES_TO_ASK_FOR
+from matching.engine.advice import KINDS
 from matching.importing import undoing, uploads
 from matching.models import (
     DeskEvent,
@@ -502,6 +502,7 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
         "auto_approve": True,
         "auto_approve_km": 10,
         "auto_approve_stays": 3,
+        "page_minutes": 7,
     }
     assert set(new) == set(CHANGEABLE)
     rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())
@@ -520,7 +521,7 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     same = [people.space(host, address="дом 3") for _each in range(2)]
     merging.merge("spaces", *(str(space.pk) for space in same), by=carla.user, at=at, reason="Одно")
     latest = MatchingRound.objects.latest("pk")
-    for kind in SPACES_TO_ASK_FOR:
+    for kind in KINDS:
         MatchingPrice.objects.create(
             round=latest, place=people.place(), night=tonight(), kind=kind.name, price=1 + len(kind.name)
         )

@@ -48,6 +48,7 @@ NAMES = {
     "auto_approve": gettext_lazy("Approve proposals without any risk at once"),
     "auto_approve_km": gettext_lazy("... at most so many km away"),
     "auto_approve_stays": gettext_lazy("... with a host after at least so many stays that ended well"),
+    "page_minutes": gettext_lazy("Minutes until we call again and call one more, when somebody does not feel safe"),
 }
 
 
@@ -65,6 +66,7 @@ class SettingsForm(forms.Form):
     auto_approve = forms.BooleanField(label=NAMES["auto_approve"], required=False)
     auto_approve_km = forms.IntegerField(label=NAMES["auto_approve_km"])
     auto_approve_stays = forms.IntegerField(label=NAMES["auto_approve_stays"])
+    page_minutes = forms.IntegerField(label=NAMES["page_minutes"])
     reason = forms.CharField(label=gettext_lazy("Why do you change this?"), max_length=LONGEST_REASON)
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -134,6 +136,7 @@ class SettingsForm(forms.Form):
                     "auto_approve",
                     "auto_approve_km",
                     "auto_approve_stays",
+                    "page_minutes",
                 )
             },
         }
@@ -147,7 +150,10 @@ class SettingsForm(forms.Form):
 def _shown(now: Rules, seen: int) -> dict[str, Any]:
     shown: dict[str, Any] = {
         name: getattr(now, name)
-        for name in ("fresh_days", "fresh_answer_days", "auto_approve", "auto_approve_km", "auto_approve_stays")
+        for name in (
+            *("fresh_days", "fresh_answer_days", "auto_approve", "auto_approve_km", "auto_approve_stays"),
+            "page_minutes",
+        )
     }
     tiers = now.answer_hours
     for number, (days, hours) in enumerate(tiers[:-1][: len(TIERS)], 1):
@@ -191,11 +197,11 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, change: SettingChange) -> str:
-        return in_words(change.name, change.old)
+        return rule_in_words(change.name, change.old)
 
     @admin.display(description=gettext_lazy("after"))
     def after(self, change: SettingChange) -> str:
-        return in_words(change.name, change.new)
+        return rule_in_words(change.name, change.new)
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(self.settings_)
@@ -217,7 +223,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
             "title": _("Settings of the deployment"),
             "opts": self.opts,
             "form": form,
-            "in_force": [(words, in_words(name, rules.as_json(now)[name])) for name, words in NAMES.items()],
+            "in_force": [(words, rule_in_words(name, rules.as_json(now)[name])) for name, words in NAMES.items()],
             "tiers": [
                 (RISK_WORDS[tier.risk], ABOUT_WORDS[tier.about], APPROVALS_WORDS[tier.approvals]) for tier in tiers(now)
             ],
@@ -226,8 +232,8 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
                 {
                     "line": line,
                     "name": NAMES.get(line.name, line.name),
-                    "before": in_words(line.name, line.old),
-                    "after": in_words(line.name, line.new),
+                    "before": rule_in_words(line.name, line.old),
+                    "after": rule_in_words(line.name, line.new),
                 }
                 for line in lines
             ],
@@ -256,7 +262,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
         return False
 
 
-def in_words(name: str, value: Any) -> str:
+def rule_in_words(name: str, value: Any) -> str:
     """Return a value of a rule in words."""
     if value is None:
         return "–"

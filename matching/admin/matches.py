@@ -38,7 +38,7 @@ DESK_MATCH_ACTS: dict[Act, tuple[Any, Callable[..., Match]]] = {
     Act.NO_SHOW: (gettext_lazy("They did not come"), transitions.no_show),
     Act.COMPLETE: (gettext_lazy("The stay has ended well"), transitions.complete),
     Act.BREAK_OFF: (gettext_lazy("The stay did not work out"), transitions.break_off),
-    Act.FREEZE: (gettext_lazy("Somebody does not feel safe"), partial(transitions.report_not_safe, how="phone")),
+    Act.FREEZE: (gettext_lazy("Somebody does not feel safe"), transitions.report_not_safe),
     Act.UNFREEZE: (gettext_lazy("Let it go on"), transitions.unfreeze),
 }
 

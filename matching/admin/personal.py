@@ -26,7 +26,7 @@ PERSONAL_FIELD_WORDS: dict[str, Any] = {
 }
 
 Reads = Mapping[str, Callable[[], Sequence[str]]]
-"""For each field of FIELD_WORDS that a page may open, a function that reads it and returns its lines."""
+"""For each field of PERSONAL_FIELD_WORDS that a page may open, a function that reads it and returns its lines."""
 
 
 def contact_of(user: User) -> list[str]:

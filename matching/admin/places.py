@@ -24,7 +24,7 @@ from matching.limits import LONGEST_REASON
 from matching.refusals import WRONG_INPUT
 from places import editing
 from places.editing import PlaceChanged, PlaceDetails, PlaceNotSensible
-from places.models import Place, PlaceChange
+from places.models import LONGEST_PLACE_NAME, Place, PlaceChange
 
 PLACE_FIELD_WORDS: dict[str, Any] = {
     "name": pgettext_lazy("of a place", "Name"),
@@ -39,7 +39,7 @@ PLACE_FIELD_WORDS: dict[str, Any] = {
 class PlaceForm(forms.Form):
     """A form for `PlaceDetails`. `places.editing` checks the values; its refusals are shown at the fields."""
 
-    name = forms.CharField(label=PLACE_FIELD_WORDS["name"], max_length=200)
+    name = forms.CharField(label=PLACE_FIELD_WORDS["name"], max_length=LONGEST_PLACE_NAME)
     names = forms.CharField(
         label=PLACE_FIELD_WORDS["names"],
         help_text=gettext_lazy("In every language people may type it in."),
@@ -172,7 +172,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
             "now": editing.details_of(place),
             "form": form,
             "changes": [
-                {"change": change, "before": in_words(change.was), "after": in_words(change.became)}
+                {"change": change, "before": place_in_words(change.was), "after": place_in_words(change.became)}
                 for change in place.changes.select_related("by")[:50]
             ],
         }
@@ -248,14 +248,14 @@ class PlaceChangeAdmin(AuditOnly[PlaceChange]):
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, change: PlaceChange) -> str:
-        return in_words(change.was)
+        return place_in_words(change.was)
 
     @admin.display(description=gettext_lazy("after"))
     def after(self, change: PlaceChange) -> str:
-        return in_words(change.became)
+        return place_in_words(change.became)
 
 
-def in_words(said: dict[str, Any]) -> str:
+def place_in_words(said: dict[str, Any]) -> str:
     """Return the details of a place in a line of history, in words."""
     kinds = dict(Place.PlaceKind.choices)
     parts = []

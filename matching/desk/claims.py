@@ -142,5 +142,5 @@ def _touchable(request_id: UUID, by: User) -> ShelterRequest:
 def _may_touch(asked: ShelterRequest, by: User) -> bool:
     if queries.covers(by, asked.place_id):
         return True
-    live = asked.matches.filter(status__in=sorted(HOLDS_BEDS)).values_list("space__place_id", flat=True)
-    return any(queries.covers(by, place_id) for place_id in live)
+    live = asked.matches.filter(status__in=sorted(HOLDS_BEDS)).select_related("request", "space")
+    return any(queries.covers_match(by, match) for match in live)

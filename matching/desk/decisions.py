@@ -186,7 +186,7 @@ def dismiss(bundle: UUID, *, by: User) -> None:
 
 
 def carry_out_due(*, at: datetime) -> int:
-    """Carry out the decisions that are due, at most AT_ONCE; return how many were. Several workers may do so at once.
+    """Carry out the decisions that are due, at most BUNDLES_AT_ONCE; return how many were. Several workers may do so at once.
 
     It leaves a heartbeat. A fresh one says that the worker and the tasks at intervals are running.
     """

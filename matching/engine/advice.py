@@ -33,7 +33,7 @@ class SpaceKind:
     step_free: bool = False
 
 
-SPACES_TO_ASK_FOR = (
+KINDS = (
     SpaceKind("single", beds=1, children=False),
     SpaceKind("double", beds=2),
     SpaceKind("family", beds=4),

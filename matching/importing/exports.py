@@ -23,9 +23,9 @@ from accounts.refusals import Refused
 from matching import queries
 from matching.importing.row_by_row import key_of
 from matching.models import Match, ShelterRequest, Space
-from matching.reason_words import in_words
+from matching.reason_words import reasons_in_words
 from matching.refusals import one_act
-from matching.risks import MIXED, WOMEN
+from matching.risks import ALL_WOMEN, MIXED_HOUSEHOLD
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, fields, safe_cell
 from matching.sheets.columns import CONTACTS, PERSONAL
 from matching.sheets.fields import WINDOWS, YES_NO, Field
@@ -207,7 +207,7 @@ def _space(space: Space) -> dict[str, Any]:
 
 
 def _request(request: ShelterRequest) -> dict[str, Any]:
-    said = request.composition in (WOMEN, MIXED)
+    said = request.composition in (ALL_WOMEN, MIXED_HOUSEHOLD)
     return _written(request, fields.REQUEST) | {
         "all_women": YES_NO.write(request.all_women) if said else "",
         "request_id": key_of(request),
@@ -224,7 +224,7 @@ def _match(match: Match) -> dict[str, Any]:
         "last_day": match.last_day.isoformat(),
         "people": match.people,
         "score": round(match.score, 4),
-        "reasons": "; ".join(in_words(match.reasons)),
+        "reasons": "; ".join(reasons_in_words(match.reasons)),
         "status": match.status,
         "created_at": match.created_at.isoformat(timespec="seconds"),
     }

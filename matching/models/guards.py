@@ -277,6 +277,22 @@ MATCH_STATUS_IS_HISTORY = pgtrigger.Trigger(
     """,
 )
 
+MATCH_HELD_BY_INCIDENT = pgtrigger.Trigger(
+    # While an incident is open, a match goes on only after two people agreed. Their two names stand in the incident.
+    name="match_held_by_incident",
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf("frozen_at"),
+    func="""
+    IF OLD.frozen_at IS NOT NULL AND NEW.frozen_at IS NULL AND EXISTS (
+            SELECT FROM matching_incident
+             WHERE match_id = NEW.id AND closed_at IS NULL AND go_on_agreed_by_id IS NULL) THEN
+        RAISE EXCEPTION 'an incident about match % is open', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_held_by_incident';
+    END IF;
+    RETURN NEW;
+    """,
+)
+
 SPACE_KEEPS_PROMISES = pgtrigger.Trigger(
     name="space_keeps_promises",
     when=pgtrigger.After,

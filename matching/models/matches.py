@@ -168,6 +168,7 @@ class Match(models.Model):
             guards.MATCH_KEPT_APART,
             guards.MATCH_KEEPS_TO_SPACE,
             guards.MATCH_STATUS_IS_HISTORY,
+            guards.MATCH_HELD_BY_INCIDENT,
             *guards.CHANGES_OF_MATCHES,
         ]
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.arrivals import grouped
-from accounts.models import Arrival, User
+from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import sign_in_to_case
 from matching import hindrances, queries, transitions
@@ -24,7 +24,7 @@ from matching.states import RequestState, Role, Status
 from matching.web import acts, inbox, story
 from matching.web.acts import ActOffered
 from matching.web.drafts import NEED_DRAFT, Draft, InSession, WithCase
-from matching.web.languages import in_words
+from matching.web.languages import languages_in_words
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CaseSignInForm
 from matching.web.story import Story
@@ -73,7 +73,7 @@ def case(request: HttpRequest) -> HttpResponse:
             user = sign_in_to_case(**form.cleaned_data, source=source_of(request), at=timezone.now())
         except Refused as refusal:
             return refused_form(request, "case/sign_in.html", {"form": form}, refusal)
-        sign_in(request, user)
+        sign_in(request, user, SignIn.Way.CASE)
         return redirect(CASE_HOME)
     return render(request, "case/sign_in.html", {"form": form}, status=WRONG_INPUT if request.method == "POST" else 200)
 
@@ -143,7 +143,7 @@ def match_card(match: Match, role: Role) -> MatchCard:
         acts=acts.offered(match, role, local_date(timezone.now())),
         contact_open=hindrances.contact_is_shown_open(match, role),
         paused=isinstance(hindrances.known_hindrance(match, role), Frozen),
-        languages=in_words(theirs),
+        languages=languages_in_words(theirs),
         whom=story.whom_to_contact(match, role),
     )
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import vetting
-from accounts.models import Host, HostCheck, User
+from accounts.models import Host, HostCheck, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
 from matching import hindrances, queries
@@ -24,14 +24,14 @@ from matching.refusals import WRONG_INPUT
 from matching.states import Role, Status
 from matching.web import acts, inbox
 from matching.web.case import match_card
-from matching.web.languages import in_words
+from matching.web.languages import languages_in_words
 from matching.web.learning import after_a_no
 from matching.web.nights import Month, month_of, read_month
 from matching.web.plain_forms import Wording
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CodeForm, ContactForm
 from matching.web.visitors import browser_of, for_hosts, host_of, sign_in, source_of, user_of
-from privacy.fields import decrypt, encrypt
+from privacy import sessions
 
 HOST_HOME = "web:host"
 CONTACT = "host_contact"
@@ -78,7 +78,7 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
             send_code(contact, source=source_of(request), at=timezone.now())
         except Refused as refusal:
             return refused_form(request, "host/sign_in.html", {"form": form}, refusal)
-        request.session[CONTACT] = encrypt(contact)
+        sessions.keep(request.session, CONTACT, contact)
         return redirect("web:host_code")
     status = WRONG_INPUT if request.method == "POST" else 200
     return render(request, "host/sign_in.html", {"form": form}, status=status)
@@ -88,7 +88,7 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
 def host_code(request: HttpRequest) -> HttpResponse:
     """Ask for the code (GET), or check it and sign the host in (POST)."""
     typed = request.POST if request.method == "POST" else None
-    contact = decrypt(request.session.get(CONTACT, ""))
+    contact = sessions.kept(request.session, CONTACT)
     form = CodeForm(typed, contact=contact)
     complete = form.is_valid()
     contact = contact or (form.cleaned_data.get("to", "") if typed is not None else "")
@@ -108,7 +108,7 @@ def enter_by_code(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
     except Refused as refusal:
         return refused_form(request, "host/code.html", context, refusal, "code")
     request.session.pop(CONTACT, None)
-    sign_in(request, user)
+    sign_in(request, user, SignIn.Way.CODE)
     return redirect(HOST_HOME)
 
 
@@ -172,7 +172,7 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
             ),
             over=all(window.last_day <= today for window in space.windows.all()),
             stale=space.status == Space.Status.LISTED and space.fresh_until <= now,
-            languages=in_words(space.languages),
+            languages=languages_in_words(space.languages),
         )
         for space in spaces.order_by("status", "created_at")
     ]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shelter import checks
-from shelter.environment import SECRETS, Environment, SettingProblem, split_address
+from shelter.environment import FORMER_NAMES, SECRETS, Environment, SettingProblem, split_address
 from shelter.running.state import keys
 from shelter.settings import LOG_LEVELS, POSTGRES, REDIS, broker, database, redis_address
 from tests.processes import BIN, ROOT
@@ -270,8 +270,10 @@ SERVERS = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if n
 GOOD = {
     "SHELTER_SITE_URL": "https://shelter.example.org",
     "ALLOWED_HOSTS": "shelter.example.org",
-    "SHELTER_CHANNELS": "email",
+    "SHELTER_TRANSPORTS": "email",
     "EMAIL_HOST": "smtp.example.org",
+    "SHELTER_HELP_CONTACT": "+7 700 000 00 00",
+    "SHELTER_EMERGENCY_CONTACT": "+7 700 000 00 01,emergency@example.org",
 }
 BAD = {
     "SHELTER_SWEEP_SECONDS": "",
@@ -285,6 +287,8 @@ BAD = {
     "EMAIL_USE_TLS": "yes",
     "SHELTER_HSTS_PRELOAD": "yes",
     "SHELTER_SITE_URL": "http://127.0.0.1:8000",
+    "SHELTER_HELP_CONTACT": "",
+    "SHELTER_EMERGENCY_CONTACT": "",
 }
 
 
@@ -311,8 +315,16 @@ def test_check_names_everything_that_is_wrong_at_once(tmp_path: Path) -> None:
 
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
-    for id in ("shelter.E001", "shelter.E002", "shelter.E003", "shelter.E004", "shelter.E005", "shelter.E006"):
-        assert f"({id})" in refused.stderr
+    assert [number for number in range(1, 11) if f"(shelter.E{number:03})" in refused.stderr] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        9,
+        10,
+    ]
     assert [f"(notifications.{id})" in refused.stderr for id in ("E003", "E004")] == [True, True]
     assert [f"{name} is empty." in refused.stderr for name in ("SHELTER_SWEEP_SECONDS", "WEB_WORKERS")] == [True, True]
 
@@ -335,6 +347,20 @@ def test_nothing_starts_with_a_variable_that_makes_no_sense(tmp_path: Path, comm
 
     assert refused.returncode != 0
     assert "SHELTER_SWEEP_SECONDS is empty" in refused.stderr + refused.stdout
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
+def test_variable_under_its_former_name_is_refused_with_its_new_one(former: str, name: str) -> None:
+    refused = [(each.id, each.fault) for each in Environment({former: "email"}).problems]
+
+    assert refused == [("shelter.E009", f"{former} is now called {name}.")]
+    assert [Environment(given).problems for given in ({}, {former: ""}, {name: "email"})] == [[], [], []]
+
+
+def test_service_does_not_start_with_a_variable_under_its_former_name(tmp_path: Path) -> None:
+    refused = ran(tmp_path, sys.executable, "manage.py", "check", "--deploy", SHELTER_CHANNELS="email")
+
+    assert (refused.returncode, "(shelter.E009)" in refused.stderr) == (1, True)
 
 
 # -- settings of a deployment only ----------------------------------------------------------------
@@ -371,6 +397,26 @@ def test_check_refuses_links_that_lead_elsewhere(settings: Any, site: str, found
     settings.SITE_URL, settings.ALLOWED_HOSTS = site, ["shelter.example.org", "web"]
 
     assert [message.id for message in checks.links_in_messages_lead_here(None)] == found
+
+
+@pytest.mark.parametrize(
+    ("emergency", "help_contact", "channels", "found"),
+    [
+        (["+7 700 000 00 01"], "+7 700 000 00 00", ["gateway"], []),
+        (["+7 700 000 00 01", "emergency@example.org"], "+7 700 000 00 00", ["email"], []),
+        ([], "+7 700 000 00 00", ["email"], ["shelter.E010"]),
+        (["ask Lena"], "+7 700 000 00 00", ["email"], ["shelter.E010"]),
+        (["+7 700 000 00 01"], "+7 700 000 00 00", ["email"], ["shelter.E010"]),
+        (["emergency@example.org"], "", ["email"], ["shelter.E011"]),
+    ],
+)
+def test_check_refuses_a_deployment_that_could_call_nobody_in_an_emergency(
+    settings: Any, emergency: list[str], help_contact: str, channels: list[str], found: list[str]
+) -> None:
+    settings.EMERGENCY_CONTACTS, settings.HELP_CONTACT = emergency, help_contact
+    settings.NOTIFICATION_TRANSPORTS = channels
+
+    assert [message.id for message in checks.somebody_is_called_in_an_emergency(None)] == found
 
 
 def hsts(folder: Path, **more: str) -> str:

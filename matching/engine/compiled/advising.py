@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.engine.advice import SPACES_TO_ASK_FOR, Advice, SpaceKind, usual_languages
+from matching.engine.advice import KINDS, Advice, SpaceKind, usual_languages
 from matching.engine.arrays import FloatMatrix, FloatVector, IntMatrix, IntVector
 from matching.engine.compiled.assignment import Assignment
 from matching.engine.compiled.board_kernels import best_together
@@ -44,7 +44,7 @@ ADVISING_SHARES = 32
 
 STAY_COLUMNS = 4
 STAY_FIRST_NIGHT, STAY_LAST_DAY, STAY_NEED, STAY_LOAD = range(STAY_COLUMNS)
-"""The columns of a stay in the new space. LOAD is its number of people, or 1 if the space is not shared."""
+"""The columns of a stay in the new space. STAY_LOAD is its number of people, or 1 if the space is not shared."""
 
 
 class NewSpace(NamedTuple):
@@ -95,7 +95,7 @@ def advise(problem: Problem, solved: Solved, crew: Crew) -> tuple[Advice, ...]:
     languages = usual_languages(problem.offers)
     speaks = next(sites.speaks[at] for at, offer in enumerate(problem.offers) if offer.languages == languages)
     nights = sites.free.shape[1]
-    asked = list(product(spots, SPACES_TO_ASK_FOR))
+    asked = list(product(spots, KINDS))
     spaces = [
         NewSpace(*spot, beds=kind.beds, shared=kind.shared, allows=_allows(kind), speaks=speaks, nights=nights)
         for spot, kind in asked

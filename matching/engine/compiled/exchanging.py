@@ -123,7 +123,7 @@ def _look(
 def _best_exchange(
     wants: Wants, sites: Sites, pool: Pool, plan: Assignment, worth: Worth, need: int, search: Search, any_will_do: bool
 ) -> tuple[int, float]:
-    """Return the need whose place this need should take, and what this one is worth there; or NOBODY.
+    """Return the need whose place this need should take, and what this one is worth there; or NO_NEED.
 
     Its way there is then `search.best_way`. With `any_will_do` the first exchange found is returned.
     """

@@ -19,7 +19,7 @@ from matching.admin.words import KIND_WORDS
 from matching.desk import claims, decisions, tonight, unplaced
 from matching.desk.rows_to_values import as_need
 from matching.desk.tonight import NightCount
-from matching.engine.advice import SPACES_TO_ASK_FOR
+from matching.engine.advice import KINDS
 from matching.engine.reasons import Obstacles, Reason, why_left_over
 from matching.models import Heartbeat, Match, MatchingDue, MatchingPrice, MatchingRound, ShelterRequest, Space
 from matching.reason_words import words_of
@@ -263,7 +263,7 @@ def test_beds_wanted_come_from_the_prices_of_the_last_round(carla: Person, signe
 
 
 def test_every_kind_of_space_a_price_may_have_has_words() -> None:
-    assert set(KIND_WORDS) == {kind.name for kind in SPACES_TO_ASK_FOR}
+    assert set(KIND_WORDS) == {kind.name for kind in KINDS}
 
 
 @pytest.mark.parametrize(("value", "top"), [(0, 4), (4, 4), (5, 8), (9, 20), (21, 40), (81, 200), (1234, 2000)])

@@ -397,8 +397,9 @@ def test_act_that_no_arrival_has_does_not_exist(client: Client, amira: Person, h
 
 
 def test_not_safe_is_one_tap_freezes_the_match_and_pages_a_coordinator(
-    client: Client, amira: Person, hanna: Person, carla: Person
+    client: Client, amira: Person, hanna: Person
 ) -> None:
+    lena = people.lena()
     match = in_status(Status.CHECKED_IN, amira, hanna)
     client.force_login(amira.user)
 
@@ -409,7 +410,7 @@ def test_not_safe_is_one_tap_freezes_the_match_and_pages_a_coordinator(
     ]
     assert story(client)[0] == "This is on hold."
     assert Match.objects.get(pk=match.pk).frozen_at is not None
-    assert carla.user.notifications.filter(event="not_safe").count() == 1
+    assert lena.user.notifications.filter(event="not_safe").count() == 1
     left = act(client, match, "break_off", reason="not_suitable")
     assert (left.status_code, now(match)) == (200, Status.BROKEN_OFF)
 

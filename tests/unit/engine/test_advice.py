@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from matching.engine import Need, Offer, Plan, plan
-from matching.engine.advice import SPACES_TO_ASK_FOR
+from matching.engine.advice import KINDS
 from matching.engine.checking_bound import recompute_bound
 from tests.unit.engine.exact import best_objective
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night
@@ -112,4 +112,4 @@ def test_advice_is_silent_where_nobody_is_left_over() -> None:
 
 
 def test_kinds_have_names_of_their_own() -> None:
-    assert len({kind.name for kind in SPACES_TO_ASK_FOR}) == len(SPACES_TO_ASK_FOR)
+    assert len({kind.name for kind in KINDS}) == len(KINDS)

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_changes_are_codes'),
-        ('matching', '0015_standing'),
+        ('matching', '0016_standing'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

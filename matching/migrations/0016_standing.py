@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0014_composition'),
+        ('matching', '0015_incidents'),
     ]
 
     operations = [
