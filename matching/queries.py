@@ -486,8 +486,9 @@ def stays_over(today: date) -> QuerySet[Match]:
 
 
 def live_outside(request: ShelterRequest) -> QuerySet[Match]:
-    """Return the live matches of `request` with a night it does not ask for, but frozen ones, in the order of their spaces."""
-    live = Match.objects.filter(request=request, status__in=sorted(HOLDS_BEDS), frozen_at=None)
+    """Return the live matches of `request` with a night it does not ask for, but frozen stays, in the order of their spaces."""
+    live = Match.objects.filter(request=request, status__in=sorted(HOLDS_BEDS))
+    live = live.exclude(status=Status.CHECKED_IN, frozen_at__isnull=False)
     outside = Q(first_night__lt=request.first_night) | Q(last_day__gt=request.last_day)
     return live.filter(outside).order_by("space_id", "pk")
 
@@ -533,7 +534,7 @@ def complaints() -> QuerySet[MatchEvent]:
 
     A coordinator's own worry counts as well; a host's does not, for it is about the household.
     """
-    of_desk = Q(role=Role.COORDINATOR) & ~Q(told_by=Role.HOST)
+    of_desk = Q(act=Act.FREEZE, role=Role.COORDINATOR) & ~Q(told_by=Role.HOST)
     return MatchEvent.objects.filter(Q(role=Role.ARRIVAL) | of_desk, reason=NOT_SAFE)
 
 

@@ -526,7 +526,7 @@ def _report(
     Every live match of this arrival with this host is frozen, for they never meet again. An arrival who reports is
     planned anew at once, at the highest urgency. A household whose host reports is placed by coordinators only.
     """
-    told_by = told_by if role is Role.COORDINATOR else None
+    told_by = Role(told_by) if told_by and role is Role.COORDINATOR else None
     side = told_by or role
     _freeze(match, by=by, role=role, side=side, at=at, told_by=told_by or "")
     KeptApart.objects.get_or_create(

@@ -89,6 +89,11 @@ MATCH_KEPT_APART = pgtrigger.Trigger(
     when=pgtrigger.After,
     operation=pgtrigger.Insert | pgtrigger.UpdateOf("space_id", "request_id"),
     func=f"""
+    IF TG_OP = 'UPDATE' THEN
+        IF OLD.space_id = NEW.space_id AND OLD.request_id = NEW.request_id THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     IF NEW.status IN ({HOLDING}) AND NEW.frozen_at IS NULL THEN
         PERFORM FROM matching_keptapart AS apart
            JOIN accounts_arrival AS one ON one.id = apart.arrival_id
