@@ -14,6 +14,8 @@ from matching.states import CONTACT_OPEN, Role
 from notifications.models import ContactPoint
 from privacy.models import AccessLog
 
+LookReason = AccessLog.LookReason
+
 LOOKS_AN_HOUR = 10
 """How often a person may open one contact within an hour. After that the refusal is the same as while a match is frozen,
 so the refusal alone says nothing."""
@@ -46,7 +48,9 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
             raise NotNow
         other = match.request.arrival.user if role is Role.HOST else match.space.host.user
         address, directions = (match.space.address, match.space.directions) if role is Role.ARRIVAL else ("", "")
-        log_look(by, other, "name contact" + (" address" if address else ""), reason=f"match {match.pk}", at=at)
+        log_look(
+            by, other, "name contact" + (" address" if address else ""), reason=LookReason.MATCH, match=match.pk, at=at
+        )
     points = ContactPoint.objects.filter(user=other).order_by("-preferred", "pk")
     return OpenedContact(
         name=other.name,
@@ -57,10 +61,15 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
 
 
 def _has_looked_enough(match: Match, by: User, at: datetime) -> bool:
-    looks = AccessLog.objects.filter(by=by, reason=f"match {match.pk}", at__gt=at - timedelta(hours=1))
+    looks = AccessLog.objects.filter(by=by, reason=LookReason.MATCH, match=match.pk, at__gt=at - timedelta(hours=1))
     return looks.count() >= LOOKS_AN_HOUR
 
 
-def log_look(by: User, about: User, fields: str, *, reason: str, at: datetime) -> None:
-    """Note in the access log that `by` saw these personal `fields` of `about`, and why."""
-    AccessLog.objects.create(by=by, about=about, fields=fields, reason=reason, at=at)
+def log_look(
+    by: User, about: User, fields: str, *, reason: str, at: datetime, note: str = "", match: UUID | None = None
+) -> None:
+    """Note in the access log that `by` saw these personal `fields` of `about`, and why.
+
+    `reason` is one of `AccessLog.LookReason`, `note` the words typed beside it, and `match` belongs to the reason MATCH.
+    """
+    AccessLog.objects.create(by=by, about=about, fields=fields, reason=reason, note=note, match=match, at=at)

@@ -235,7 +235,7 @@ def acts_open(match: Match, user: User) -> list[Act]:
     known = hindrances.known_hindrance(match, role)
     if known:
         acts = [act for act in acts if act not in FORWARD]
-    if match.frozen_at is not None and role is Role.COORDINATOR:
+    if match.frozen_at is not None and role is Role.COORDINATOR and not _is_held(match):
         acts.append(Act.UNFREEZE)
     if not isinstance(known, Frozen):
         acts.append(Act.FREEZE)
@@ -246,6 +246,11 @@ def has_reported(match: Match, role: Role) -> bool:
     """Return whether this side said, here or to a coordinator, that it does not feel safe."""
     said = match.events.filter(act=Act.FREEZE, reason=NOT_SAFE)
     return said.filter(Q(role=role) | Q(told_by=role)).exists()
+
+
+def _is_held(match: Match) -> bool:
+    """Return whether an incident about `match` is open and two coordinators have not agreed that the match goes on."""
+    return match.incidents.filter(closed_at=None, go_on_agreed_by=None).exists()
 
 
 def history_visible_to(match: Match, role: Role | None) -> QuerySet[MatchEvent]:

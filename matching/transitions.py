@@ -20,8 +20,6 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from django.utils.translation import gettext as _
-
 from accounts.models import Host, User
 from deployment.rules import read_once
 from matching import due, hindrances, incidents, messages, queries, risks
@@ -631,7 +629,7 @@ def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match
         if role is not Role.COORDINATOR:
             raise NotYours
         if match.frozen_at is None:
-            raise IllegalMove(_("This match is not on hold."))
+            raise IllegalMove("not_on_hold")
         match.frozen_at, match.quiet_for, match.quiet_until = None, "", None
         hindrances.check(match)
         if match.status in (Status.PROPOSED, Status.APPROVED):
@@ -708,7 +706,7 @@ def _end_for_withdrawal(match_id: UUID, *, by: User, at: datetime) -> None:
     if match.status == Status.CHECKED_IN and isinstance(known, Frozen):
         break_off(match_id, by=by, at=at, reason="withdrawn")
     elif match.status == Status.CHECKED_IN:
-        raise HasLiveMatches(_("A stay is going on. End the stay first, then withdraw the request."))
+        raise HasLiveMatches("stay_going_on")
     elif match.status == Status.PROPOSED:
         move = _check(match, Act.EXPIRE, Role.WORKER, "")
         match.due_at = None

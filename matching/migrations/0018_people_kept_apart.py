@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_sessions_that_end'),
-        ('matching', '0016_standing'),
+        ('matching', '0017_refusals_are_codes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
