@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from matching import queries
+from matching import hindrances, queries
 from matching.api.serializers import Exact
 from matching.api.worded_reasons import WordedReasonSerializer
 from matching.desk.by_hand import OVERRIDES
@@ -74,6 +75,9 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
     offered = OfferedSerializer(source="space", read_only=True)
     household = HouseholdSerializer(source="request", read_only=True)
     acts = serializers.SerializerMethodField(help_text="What the caller may do now: POST to `/matches/{id}/{act}/`.")
+    frozen_at = serializers.SerializerMethodField(
+        help_text="Since when the match is on hold, as far as the caller may know."
+    )
     desk = serializers.SerializerMethodField(help_text="For its coordinators only, else null.")
 
     class Meta:
@@ -102,6 +106,10 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
         acts = queries.acts_open(match, self.context["request"].user)
         return [PATH_OF.get(act, act.replace("_", "-")) for act in acts]
 
+    def get_frozen_at(self, match: Match) -> datetime | None:
+        role = queries.role_in(match, self.context["request"].user)
+        return match.frozen_at if hindrances.known_hindrance(match, role) else None
+
     @extend_schema_field(DeskSerializer(allow_null=True))
     def get_desk(self, match: Match) -> dict[str, Any] | None:
         at_desk = queries.role_in(match, self.context["request"].user) is Role.COORDINATOR
@@ -124,6 +132,18 @@ class ReasonSerializer(Exact):
     """The reason for ending a match, from a short list, and a note for the coordinators."""
 
     reason = serializers.ChoiceField(choices=[(reason, reason) for reason in REASONS], required=False, default="")
+    note = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
+    told_by = serializers.ChoiceField(
+        choices=[Role.HOST.value, Role.ARRIVAL.value],
+        required=False,
+        help_text="For coordinators, with the reason `not_safe`: the side that told them.",
+    )
+
+
+class NotSafeSerializer(Exact):
+    """For coordinators: the side that told them, and their note. A side that reports for itself needs to send nothing."""
+
+    told_by = serializers.ChoiceField(choices=[Role.HOST.value, Role.ARRIVAL.value], required=False)
     note = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
 
 
