@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts import devices, throttles
 from accounts.arrivals import plain
@@ -46,6 +46,7 @@ class WrongSecret(Refused):
     """No case has this number with this secret."""
 
     code = "wrong_secret"
+    message = _("This case number and secret do not fit together. Check the digits of both.")
 
 
 def case_account(case_number: str) -> str:
@@ -84,7 +85,7 @@ def _user_of_case(number: str, secret: str) -> User:
     if user is None:
         make_password(secret)  # As slow as `check_password`, so that time does not reveal whether a case exists.
     if user is None or not check_password(plain(secret), user.password):
-        raise WrongSecret(_("This case number and secret do not fit together. Check the digits of both."))
+        raise WrongSecret
     return user
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0008_sessions_that_end'),
+        ('accounts', '0009_rights_and_checks_are_codes'),
         ('notifications', '0005_own_errors_are_classes'),
     ]
 
