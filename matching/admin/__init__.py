@@ -2,6 +2,7 @@
 
 from matching.admin import (
     audit,
+    changes,
     coordinators,
     deployment,
     hosts,
@@ -16,6 +17,7 @@ from matching.admin import (
 
 __all__ = [
     "audit",
+    "changes",
     "coordinators",
     "deployment",
     "hosts",

@@ -22,12 +22,12 @@ from accounts import vetting
 from accounts.contacts import take_back_update
 from accounts.models import Host, HostCheck, User
 from accounts.refusals import Refused
-from matching import intake, queries, transitions
+from matching import intake, queries, transitions, waiting
 from matching.importing import row_by_row
 from matching.importing.row_by_row import RowOutcome
 from matching.importing.uploads import BATCH, BATCHES_AT_ONCE, SheetMovedOn, as_json
 from matching.intake import RequestDetails, SpaceDetails
-from matching.models import Match, SheetImport, SheetImportRow, ShelterRequest, Space
+from matching.models import Match, SheetImport, SheetImportRow, ShelterRequest, Space, WaitingChange
 from matching.refusals import HasLiveMatches, NotYours, one_act
 from matching.sheets import fields
 from matching.sheets.fields import Field
@@ -39,6 +39,7 @@ from places.models import Place
 SheetKind, State = SheetImport.Kind, SheetImport.State
 YES, NO = SheetImportRow.Undone.YES, SheetImportRow.Undone.NO
 
+LOOK_FIRST = _("What was there before waits until a coordinator has looked at it.")
 WORD_TAKEN_BACK = _("The import that vouched for this host was undone.")
 
 
@@ -146,7 +147,8 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
     if not queries.covers(by, space.place_id):
         raise NotYours
     before = json.loads(row.before)
-    host = space.host
+    host, stays = space.host, ""
+    _take_changes_back(host, before, by=by, at=at)
     if row.outcome == RowOutcome.NEW:
         if _has_changed(row_by_row.details_of_space(space), before["after"]):
             raise ChangedAfterImport
@@ -155,12 +157,13 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
     elif row.outcome == RowOutcome.CHANGED and before["details"] != before["after"]:
         if _has_changed(row_by_row.details_of_space(space), before["after"]):
             raise ChangedAfterImport
-        intake.change_space(space.pk, _space_details(before["details"]), by=by, at=at)
+        _space, waits = intake.change_space(space.pk, _space_details(before["details"]), by=by, at=at)
+        stays = "" if waits is None else str(LOOK_FIRST)
     if row.vouched_at is not None:
         _take_word_back(host, row.vouched_at, by=by, at=at)
     if row.outcome != RowOutcome.NEW:
         _take_names_back(host.user, before)
-        return ""
+        return stays
     if space.matches.exists():
         Space.objects.filter(pk=space.pk).update(external_id=None)
         return str(_("It was withdrawn: its earlier matches stay on record."))
@@ -211,6 +214,15 @@ def _end_proposals(matches: QuerySet[Match], *, at: datetime) -> None:
         if match.status != Status.PROPOSED or match.approved_by_id is not None or decided:
             raise HasLiveMatches
         transitions.expire(match.pk, at=at, reason="withdrawn")
+
+
+def _take_changes_back(host: Host, before: dict[str, Any], *, by: User, at: datetime) -> None:
+    """End the changes that wait because of this row alone. One that somebody added to since then stays."""
+    for pk, asked_at in before.get("waits", []):
+        there = WaitingChange.objects.filter(pk=pk, host=host, outcome=waiting.Outcome.WAITING)
+        change = waiting.locked(there.filter(asked_at=datetime.fromisoformat(asked_at)).first())
+        if change is not None and change.outcome == waiting.Outcome.WAITING:
+            waiting.end(change, waiting.Outcome.TAKEN_BACK, by=by, at=at)
 
 
 def _take_word_back(host: Host, vouched_at: datetime, *, by: User, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """The rows of the domain: spaces, shelter requests and matches. Their triggers are in `guards`."""
 
+from matching.models.changes import WaitingChange
 from matching.models.desk import Claim, DeskEvent, DeskNote, Heartbeat, PendingDecision
 from matching.models.drafts import KeptDraft
 from matching.models.duplicates import PairVerdict
@@ -31,4 +32,5 @@ __all__ = [
     "ShelterRequest",
     "Space",
     "SpaceWindow",
+    "WaitingChange",
 ]
