@@ -31,8 +31,10 @@ COPY systemd systemd
 # Both commands read the settings, but no secret: none is in the image.
 RUN python manage.py translations compile && python manage.py collectstatic --no-input \
     && chown -R shanyrak /srv/static
-USER shanyrak
 # Compiled here, so that no worker's first round waits for it.
-RUN python -m matching.engine.compiled
+RUN mkdir /opt/kernels && NUMBA_CACHE_DIR=/opt/kernels python -m matching.engine.compiled
+USER shanyrak
 EXPOSE 8000
+# numba ignores a cache that it cannot write. The root of a container is read-only, so its kernels are copied into a folder in memory.
+ENTRYPOINT ["/bin/sh", "-euc", "cp -R /opt/kernels/. \"$NUMBA_CACHE_DIR\" && exec \"$@\"", "--"]
 CMD ["gunicorn", "--config", "shelter/gunicorn_conf.py", "shelter.wsgi"]

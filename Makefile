@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that a newcomer needs. `make help` lists the rest.
 .DEFAULT_GOAL := help
 .PHONY: help run shell test one test-browser test-pages test-lighthouse test-concurrency test-chaos test-wheels test-machine test-all proof \
-	screenshots screenshots-desk lint check format install trial dev lock translations
+	screenshots screenshots-desk lint check format install trial dev lock pin-images translations
 SHELL := /bin/sh
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -74,7 +74,7 @@ check: lint ## Check what lint checks, then types, migrations and a deployment's
 	$(WITH_SERVERS) sh -c '$(PY) manage.py makemigrations --check --dry-run && \
 		SHELTER_HTTPS=yes DEBUG=no SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
 		SHELTER_INDEX_KEY=only-for-this-check SHELTER_FIELD_KEYS=$$(head -c 32 /dev/urandom | base64 | tr "+/" "-_") \
-		ALLOWED_HOSTS=example.org SHELTER_SITE_URL=https://example.org SHELTER_CHANNELS=email \
+		ALLOWED_HOSTS=example.org SHELTER_SITE_URL=https://example.org SHELTER_TRANSPORTS=email \
 		$(PY) manage.py check --deploy --fail-level WARNING'
 
 format: dev ## Format the code and the templates
@@ -95,6 +95,9 @@ lock: dev ## Pin the libraries anew after a change of requirements*.in
 	$(UV_COMPILE) requirements.in -o requirements.txt
 	$(UV_COMPILE) requirements-trial.in -o requirements-trial.txt
 	$(UV_COMPILE) requirements-dev.in -o requirements-dev.txt
+
+pin-images: install ## Write the digests of today's images into docker-compose.yml and the Dockerfile (needs the internet)
+	@$(PY) -m shelter.running.images
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Shanyrak needs Python 3.11 or later; set PYTHON=/path/to/python3.11"; exit 1; }

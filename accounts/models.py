@@ -116,7 +116,7 @@ class Host(models.Model):
 class HostCheck(models.Model):
     """One check of a host: its kind and result, the coordinator, the moment, and the last day on which it counts."""
 
-    class Kind(models.TextChoices):
+    class CheckKind(models.TextChoices):
         IDENTITY_SEEN = "identity_seen", _("identity seen")
         PHONE_VERIFIED = "phone_verified", _("phone verified")
         REFERENCE = "reference", _("reference")
@@ -125,7 +125,7 @@ class HostCheck(models.Model):
         RULES_AGREED = "rules_agreed", _("rules agreed")
 
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="checks")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=CheckKind.choices)
     passed = models.BooleanField(default=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -146,7 +146,7 @@ class HostEvidence(models.Model):
     """A picture that a coordinator was shown, written anew by `accounts.evidence`. Removing it erases `picture` only."""
 
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="evidence")
-    kind = models.CharField(max_length=20, choices=HostCheck.Kind.choices)
+    kind = models.CharField(max_length=20, choices=HostCheck.CheckKind.choices)
     picture = EncryptedBytesField(help_text="A JPEG without metadata, encrypted.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
@@ -281,7 +281,7 @@ class Coordinator(models.Model):
 class CoordinatorEvent(models.Model):
     """One change of a coordinator's rights or keys, or a sign-in: what was done, by whom and when. Append-only."""
 
-    class What(models.TextChoices):
+    class CoordinatorChange(models.TextChoices):
         NAMED = "named", _("named")
         RIGHTS_CHANGED = "rights_changed", _("rights changed")
         LEFT = "left", _("has left")
@@ -298,7 +298,7 @@ class CoordinatorEvent(models.Model):
     about = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="coordinator_events", verbose_name=_("about")
     )
-    what = models.CharField(_("what"), max_length=30, choices=What.choices)
+    what = models.CharField(_("what"), max_length=30, choices=CoordinatorChange.choices)
     was = models.CharField(_("before"), max_length=500, blank=True)
     became = models.CharField(_("after"), max_length=500, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)

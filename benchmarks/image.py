@@ -72,7 +72,7 @@ def built(root: Path, python: Path) -> tuple[dict[str, str], Path, list[str]]:
     (root / "bin").mkdir()
     (root / "bin" / "python").symlink_to(python)
     env = {"PATH": f"{root}/bin:/usr/bin:/bin", "HOME": str(root)} | of_pip()
-    folder, command = root, [""]
+    folder, entrypoint, command = root, [""], [""]
     text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
     for line in (line.strip() for line in text.splitlines()):
         word, _, rest = line.partition(" ")
@@ -91,9 +91,11 @@ def built(root: Path, python: Path) -> tuple[dict[str, str], Path, list[str]]:
                 copy(context / name, into)
         elif word == "RUN":
             subprocess.run(["/bin/sh", "-euc", NOT_HERE + inside(rest)], cwd=folder, env=env, check=True, stdout=2)
+        elif word == "ENTRYPOINT":
+            entrypoint = [inside(part) for part in json.loads(rest)]
         elif word == "CMD":
             command = json.loads(rest)
-    return env, folder, command
+    return env, folder, [*entrypoint, *command]
 
 
 def of_pip() -> dict[str, str]:
@@ -105,7 +107,7 @@ def page_of(env: dict[str, str], folder: Path, command: list[str], root: Path) -
     """Start the command of the image as Compose does, and return the HTTP status of `/healthz`, which needs no database."""
     port = free_port()
     given = (
-        env | keys(root) | {"BIND": f"127.0.0.1:{port}", "ALLOWED_HOSTS": "127.0.0.1", "SHELTER_CHANNELS": "console"}
+        env | keys(root) | {"BIND": f"127.0.0.1:{port}", "ALLOWED_HOSTS": "127.0.0.1", "SHELTER_TRANSPORTS": "console"}
     )
     given |= {"PGPASSWORD": secrets.token_urlsafe(), "DATABASE_URL": "postgres://shanyrak@127.0.0.1:1/shanyrak"}
     with subprocess.Popen(command, cwd=folder, env=given, stdout=2) as server:

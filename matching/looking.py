@@ -81,10 +81,8 @@ def _to_decide(change_id: int, by: User) -> WaitingChange:
 
 def _covers(by: User, change: WaitingChange) -> bool:
     """Return whether `by` coordinates the place of the space, or for a contact the place of any space of the host."""
-    if change.space is not None:
-        return queries.covers(by, change.space.place_id)
-    places: list[int | None] = list(Space.objects.filter(host=change.host).values_list("place_id", flat=True))
-    return any(queries.covers(by, place) for place in places or [None])
+    spaces = [change.space] if change.space else Space.objects.filter(host=change.host)
+    return queries.coordinators_for({space.place_id for space in spaces}).filter(pk=by.pk).exists()
 
 
 def _check_waits(change: WaitingChange) -> None:

@@ -24,10 +24,10 @@ FIRST_TIME_HOST = "first_time_host"
 CHECK_OVERDUE = "check_overdue"
 EARLIER_COMPLAINT = "earlier_complaint"
 
-WOMEN, MIXED = "women", "mixed"
+ALL_WOMEN, MIXED_HOUSEHOLD = "women", "mixed"
 """The two answers of a household (`ShelterRequest.Composition`) that say who comes. All others leave it open."""
 
-FEW = 2
+FEW_WOMEN = 2
 """So many people or fewer are more at risk with a host whom nobody has stayed with."""
 
 
@@ -62,15 +62,15 @@ class Coming:
 
     @property
     def few_women(self) -> bool:
-        return self.people <= FEW and self.household.composition == WOMEN
+        return self.people <= FEW_WOMEN and self.household.composition == ALL_WOMEN
 
     @property
     def may_be_few_women(self) -> bool:
         """Return whether one or two women may come. Nobody says who of a mixed household comes to which host."""
-        said = self.household.composition == WOMEN or (
-            self.household.composition == MIXED and self.people == self.household.people
+        said = self.household.composition == ALL_WOMEN or (
+            self.household.composition == MIXED_HOUSEHOLD and self.people == self.household.people
         )
-        return self.people <= FEW and not said
+        return self.people <= FEW_WOMEN and not said
 
 
 class About(StrEnum):
@@ -81,7 +81,7 @@ class About(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RiskRow:
     """One row of the table: a risk, the side that it is about, and whether it is there."""
 
     risk: str
@@ -90,14 +90,14 @@ class Row:
 
 
 TABLE = (
-    Row(MINOR, About.HOUSEHOLD, lambda coming, _host: coming.household.children > 0),
-    Row(MINOR_ALONE, About.HOUSEHOLD, lambda coming, _host: coming.household.is_minor_alone),
-    Row(LONE_WOMAN, About.HOUSEHOLD, lambda coming, _host: coming.few_women and coming.people == 1),
-    Row(TWO_WOMEN, About.HOUSEHOLD, lambda coming, _host: coming.few_women and coming.people == 2),
-    Row(NOT_SAID, About.HOUSEHOLD, lambda coming, _host: coming.may_be_few_women),
-    Row(FIRST_TIME_HOST, About.HOST, lambda _coming, host: not host.has_hosted),
-    Row(CHECK_OVERDUE, About.HOST, lambda _coming, host: host.check_overdue),
-    Row(EARLIER_COMPLAINT, About.HOST, lambda _coming, host: host.complaint),
+    RiskRow(MINOR, About.HOUSEHOLD, lambda coming, _host: coming.household.children > 0),
+    RiskRow(MINOR_ALONE, About.HOUSEHOLD, lambda coming, _host: coming.household.is_minor_alone),
+    RiskRow(LONE_WOMAN, About.HOUSEHOLD, lambda coming, _host: coming.few_women and coming.people == 1),
+    RiskRow(TWO_WOMEN, About.HOUSEHOLD, lambda coming, _host: coming.few_women and coming.people == 2),
+    RiskRow(NOT_SAID, About.HOUSEHOLD, lambda coming, _host: coming.may_be_few_women),
+    RiskRow(FIRST_TIME_HOST, About.HOST, lambda _coming, host: not host.has_hosted),
+    RiskRow(CHECK_OVERDUE, About.HOST, lambda _coming, host: host.check_overdue),
+    RiskRow(EARLIER_COMPLAINT, About.HOST, lambda _coming, host: host.complaint),
 )
 
 RISKS = tuple(row.risk for row in TABLE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import os
 import re
 import sys
@@ -26,6 +27,25 @@ FIELD_KEY_BYTES = 32
 """Length of a Fernet key (https://github.com/fernet/spec) before it is written in base64."""
 
 
+SECRETS = (
+    "SECRET_KEY",
+    "SHELTER_FIELD_KEYS",
+    "SHELTER_INDEX_KEY",
+    "DATABASE_URL",
+    "PGPASSWORD",
+    "REDIS_URL",
+    "REDIS_PASSWORD",
+    "SHELTER_GATEWAY_TOKEN",
+    "EMAIL_HOST_PASSWORD",
+)
+"""Variables that may hold a secret. Each may stand in a file instead, which `NAME_FILE` names: an environment is copied to every
+child process and shown by `docker inspect`, a file is neither."""
+
+
+FORMER_NAMES = {"SHELTER_CHANNELS": "SHELTER_TRANSPORTS"}
+"""Names that variables had once. One that is still set is refused: to pass over it would change the service without a word."""
+
+
 class SettingProblem(NamedTuple):
     """One thing that is wrong with a variable: the id of its system check, the fault, and the way out."""
 
@@ -38,8 +58,14 @@ class Environment:
     """The variables of one process. Each method returns a usable value and notes in `problems` what was wrong."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
-        self.given = given
         self.problems: list[SettingProblem] = []
+        self.unread: set[str] = set()
+        """Secrets whose file could not be read: that is the fault, and not that they are missing."""
+        self.given = {**given, **self._secrets_in_files(given)}
+        for former, name in FORMER_NAMES.items():
+            if given.get(former):  # docker-compose.yml passes an empty one on.
+                hint = f"Write the same value as {name}, and take {former} out."
+                self.problems.append(SettingProblem("shelter.E009", f"{former} is now called {name}.", hint))
 
     def text(self, name: str, default: str = "") -> str:
         return self.given.get(name, default)
@@ -101,7 +127,7 @@ class Environment:
     def secret(self, name: str, stand_in: str | None) -> str:
         """Return a secret that has no default. `stand_in` is used in development; None: a missing one is a problem."""
         value = self.given.get(name, "")
-        if value or stand_in:
+        if value or stand_in or name in self.unread:
             return value or stand_in or ""
         hint = f"Set {name} in the environment (see .env.example), or DEBUG=yes on your own machine."
         self.problems.append(SettingProblem("shelter.E002", f"The secret {name} is not set.", hint))
@@ -110,8 +136,8 @@ class Environment:
     def field_keys(self, name: str, stand_in: str | None) -> list[str]:
         """Return the Fernet keys of the encrypted fields, newest first."""
         keys = self.words(name, [])
-        if not keys and stand_in:
-            return [stand_in]
+        if not keys and (stand_in or name in self.unread):
+            return [stand_in] if stand_in else []
         if bad := [at for at, key in enumerate(keys, start=1) if not is_field_key(key)]:
             which = ", ".join(str(at) for at in bad)
             fault = f"{name} has a key that is none (number {which} of {len(keys)})."
@@ -134,6 +160,46 @@ class Environment:
 
         # The value is never shown: it may hold a password.
         return self._read(name, default, read, problem="shelter.E004", shown=None)
+
+    def private_connection(self, what: str, host: str, *, encrypted: bool, plain_hosts: list[str], way: str) -> None:
+        """Note a problem where a connection to `host` could be read or answered by others on the way.
+
+        A host on this machine (a socket or a loopback address) and those of `plain_hosts` may be reached in the clear.
+        """
+        if encrypted or is_this_machine(host) or host in plain_hosts:
+            return
+        fault = f"{what} leads to {host}, which is another machine, without TLS that proves which machine answers."
+        hint = f"{way} Where the network between the two is this machine's own, name the host in SHELTER_PLAIN_HOSTS instead."
+        self.problems.append(SettingProblem("shelter.E008", fault, hint))
+
+    def _secrets_in_files(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Return the secrets that stand in files, without the line end; note each file that gives none."""
+        found = {}
+        for name in SECRETS:
+            variable = f"{name}_FILE"
+            if not (path := given.get(variable, "").strip()):
+                continue
+            fault = ""
+            if given.get(name):
+                fault = f"{name} and {variable} are both set."
+                way = "Take one of the two out."
+            else:
+                way = f"{variable} must name a file that holds {name} alone and that this process may read."
+                try:
+                    text = Path(path).read_text(encoding="utf-8").strip()
+                except FileNotFoundError:
+                    fault = f"The file that {variable} names does not exist."
+                except (OSError, UnicodeDecodeError):
+                    fault = f"The file that {variable} names cannot be read."
+                else:
+                    if text:
+                        found[name] = text
+                    else:
+                        fault = f"The file that {variable} names is empty."
+            if fault:
+                self.unread.add(name)
+                self.problems.append(SettingProblem("shelter.E007", fault, way))
+        return found
 
     def _read(
         self,
@@ -183,6 +249,16 @@ def split_address(url: str, schemes: tuple[str, ...]) -> SplitResult:
     if "@" in late or parts.fragment or parts.netloc.count("@") > 1 or re.search(r"%(?![0-9A-Fa-f]{2})", url):
         raise ValueError(encode)
     return parts
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether a host is reached without leaving this machine: a Unix socket, `localhost` or a loopback address."""
+    if not host or host.startswith(("/", "@")) or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 env = Environment(os.environ)

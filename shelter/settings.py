@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from kombu import Queue
 
-from shelter.environment import env, split_address
+from shelter.environment import env, is_this_machine, split_address
 
 django_stubs_ext.monkeypatch()
 
@@ -112,24 +113,31 @@ TEMPLATES = [
 # -- PostgreSQL ---------------------------------------------------------------------------------
 
 
-def database(url: str) -> dict[str, Any]:
+def database(url: str, password: str = "", plain_hosts: Sequence[str] = ()) -> dict[str, Any]:
     """Translate `postgres://user:password@host:port/name` (host may be a percent-encoded socket folder) for Django.
 
-    A URL without a password leaves it to PGPASSWORD, which libpq reads by itself; so the password needs no encoding.
+    A URL without a password takes `password`, as it is; so the password needs no encoding. Of the parameters behind `?`, `host`,
+    `port` and those of TLS are read. A server on another machine must prove that it is the one (`verify-full`), unless it is
+    one of `plain_hosts` or the URL says otherwise.
     """
     parts = split_address(url, POSTGRES)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    host = unquote(query.get("host") or parts.hostname or "")
+    tls = {name: unquote(query[name]) for name in TLS_PARAMETERS if name in query}
+    if not is_this_machine(host) and host not in plain_hosts:
+        tls = {"sslmode": VERIFIED, **tls}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "shanyrak",
         "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(query.get("host") or parts.hostname or ""),
+        "PASSWORD": unquote(parts.password or "") or password,
+        "HOST": host,
         "PORT": str(query.get("port") or parts.port or ""),
         "OPTIONS": {
             "connect_timeout": 5,
             # The room left on a space is counted after its row is locked, which is sound only at this level.
             "isolation_level": 2,  # psycopg.IsolationLevel.READ_COMMITTED
+            **tls,
         },
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
@@ -137,7 +145,26 @@ def database(url: str) -> dict[str, Any]:
 
 
 POSTGRES = ("postgres", "postgresql")
-DATABASES = {"default": database(env.address("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/shanyrak", POSTGRES))}
+TLS_PARAMETERS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
+"""As libpq names them (https://www.postgresql.org/docs/18/libpq-connect.html). It verifies only by `verify-full`."""
+VERIFIED = "verify-full"
+# Hosts whose network is this machine's own, as the one between the containers of docker-compose.yml.
+PLAIN_HOSTS = env.words("SHELTER_PLAIN_HOSTS", [])
+DATABASES = {
+    "default": database(
+        env.address("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/shanyrak", POSTGRES),
+        env.text("PGPASSWORD"),
+        PLAIN_HOSTS,
+    )
+}
+if not DEBUG:
+    env.private_connection(
+        "DATABASE_URL",
+        DATABASES["default"]["HOST"],
+        encrypted=DATABASES["default"]["OPTIONS"].get("sslmode") == VERIFIED,
+        plain_hosts=PLAIN_HOSTS,
+        way="Take sslmode out of it: verify-full is then used. Its sslrootcert names the file of the authority that signed.",
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- Celery: its messages are wake-ups only, PostgreSQL is the truth ------------------------------
@@ -161,6 +188,14 @@ def broker(url: str) -> str:
 REDIS = ("redis", "rediss", "unix")
 REDIS_URL = redis_address(env.address("REDIS_URL", "redis://127.0.0.1:6379/0", REDIS), env.text("REDIS_PASSWORD"))
 CELERY_BROKER_URL = broker(REDIS_URL)
+if not DEBUG:
+    env.private_connection(
+        "REDIS_URL",
+        urlsplit(REDIS_URL).hostname or "",
+        encrypted=urlsplit(REDIS_URL).scheme == "rediss" and "ssl_c" not in REDIS_URL,  # its parameters only weaken it
+        plain_hosts=PLAIN_HOSTS,
+        way="Begin it with rediss:// instead.",
+    )
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -310,14 +345,14 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ReasonEnum": "matching.states.REASONS",
         "OverrideEnum": "matching.desk.by_hand.OVERRIDES",
-        "ReasonCodeEnum": "matching.api.worded_reasons.CODES",
+        "ReasonCodeEnum": "matching.api.worded_reasons.REASON_CODES",
     },
 }
 
 # -- Telling people ------------------------------------------------------------------------------
 
-# The channels that are switched on; `console` prints. `notifications.outbox` says which channel serves which kind of address.
-NOTIFICATION_CHANNELS = env.words("SHELTER_CHANNELS", ["console"])
+# The transports that are switched on; `console` prints. `notifications.outbox` says which transport serves which kind of address.
+NOTIFICATION_TRANSPORTS = env.words("SHELTER_TRANSPORTS", ["console"])
 GATEWAY_URL = env.text("SHELTER_GATEWAY_URL", "")
 GATEWAY_TOKEN = env.text("SHELTER_GATEWAY_TOKEN", "")
 GATEWAY_TIMEOUT_SECONDS = env.seconds("SHELTER_GATEWAY_TIMEOUT_SECONDS", 10.0)

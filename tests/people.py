@@ -74,7 +74,7 @@ def place(name: str = "Almaty") -> Place:
         defaults={
             "name": name,
             "country": country,
-            "kind": Place.Kind.CITY,
+            "kind": Place.PlaceKind.CITY,
             "latitude": latitude,
             "longitude": longitude,
             "population": population,

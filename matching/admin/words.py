@@ -67,7 +67,7 @@ KIND_WORDS: dict[str, Any] = {
 }
 """The kinds of space that have prices: `engine.advice.KINDS` in words."""
 
-STATE_WORDS: dict[str, Any] = {
+REQUEST_STATE_WORDS: dict[str, Any] = {
     RequestState.OPEN: gettext_lazy("looking for a place"),
     RequestState.PARTLY_MET: gettext_lazy("has a place for some of the nights"),
     RequestState.MET: gettext_lazy("has a place"),

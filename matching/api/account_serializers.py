@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import AccessToken
 from matching.api.serializers import Exact
+from matching.limits import LONGEST_CONTACT, LONGEST_TYPED_SECRET
 from notifications.models import Notification
 from notifications.texts import render
 
@@ -37,7 +38,7 @@ class TokenSerializer(serializers.ModelSerializer[AccessToken]):
 class ContactToProveSerializer(Exact):
     """The contact to which a one-time code is sent."""
 
-    contact = serializers.CharField(max_length=254, help_text="A host's e-mail address or phone number.")
+    contact = serializers.CharField(max_length=LONGEST_CONTACT, help_text="A host's e-mail address or phone number.")
 
 
 class NewTokenSerializer(Exact):
@@ -50,9 +51,9 @@ class NewTokenSerializer(Exact):
     name = serializers.CharField(max_length=60)
     scope = serializers.ChoiceField(choices=AccessToken.Scope.choices, default="read")
     days = serializers.IntegerField(min_value=1, max_value=365, default=30)
-    case_number = serializers.CharField(max_length=60, required=False)
-    secret = serializers.CharField(max_length=60, required=False)
-    contact = serializers.CharField(max_length=254, required=False)
+    case_number = serializers.CharField(max_length=LONGEST_TYPED_SECRET, required=False)
+    secret = serializers.CharField(max_length=LONGEST_TYPED_SECRET, required=False)
+    contact = serializers.CharField(max_length=LONGEST_CONTACT, required=False)
     code = serializers.CharField(max_length=20, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_STAY, MOST
 from matching.sheets import cells
 from matching.sheets.sentences import Sentence
 
-Window = tuple[date, date]
+Window = cells.Window
 
 NEEDED: Any = dataclasses.MISSING
 """The default of a field that has none, so that its value must be given."""
@@ -122,7 +122,7 @@ WINDOWS = KindOfValue(
     write=lambda windows: ";".join(f"{first}/{last}" for first, last in windows),
     load=_windows_of,
 )
-LANGUAGES = KindOfValue(
+LANGUAGE_LIST = KindOfValue(
     cells.languages,
     keep=lambda codes: tuple(sorted(codes)),
     weigh=lambda codes: _set_of(tuple(codes)),
@@ -149,7 +149,7 @@ Text = Annotated[str, Declared(TEXT, engine="", personal=True)]
 Latitude = Annotated[float, Declared(KindOfValue(cells.coordinate("latitude", 90)), column="lat", engine="lat")]
 Longitude = Annotated[float, Declared(KindOfValue(cells.coordinate("longitude", 180)), column="lon", engine="lon")]
 SomePlace = Annotated[object, Declared(PLACE, engine="")]
-Languages = Annotated[object, Declared(LANGUAGES)]
+Languages = Annotated[object, Declared(LANGUAGE_LIST)]
 
 
 # -- the two lists --------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from matching.models import KeptDraft
 from matching.web.visitors import arrival_of
 from privacy.fields import decrypt, encrypt
 
-NEED = "need"
+NEED_DRAFT = "need"
 KEPT_CASE = "kept_case"
 """The session's key for the case to which its draft was moved."""
 
@@ -140,7 +140,7 @@ def case_of(request: HttpRequest) -> Arrival | None:
 
 def draft_of(request: HttpRequest, name: str) -> Draft:
     """Return the visitor's draft of a flow."""
-    arrival = case_of(request) if name == NEED else None
+    arrival = case_of(request) if name == NEED_DRAFT else None
     return Draft(WithCase(arrival) if arrival else InSession(request.session, name))
 
 
@@ -159,7 +159,7 @@ def sent_once(request: HttpRequest, name: str) -> Iterator[Draft]:
             yield Draft(InSession(SessionStore(), name))
             return
         request.session = SessionStore(key)
-        if name == NEED and (arrival := case_of(request)):
+        if name == NEED_DRAFT and (arrival := case_of(request)):
             list(KeptDraft.objects.select_for_update().filter(arrival=arrival))
         yield draft_of(request, name)
         if request.session.modified:

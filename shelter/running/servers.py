@@ -20,19 +20,15 @@ def servers(
     `say` is told of each server that does not come from a wheel. Raises `programs.NotHere` where there is none.
     """
     with ExitStack() as stack:
-        urls = {}
-        if given := os.environ.get("DATABASE_URL"):
-            urls["DATABASE_URL"] = given
-        else:
+        urls = named()
+        if not is_named("DATABASE_URL"):
             postgres = EmbeddedPostgres(folder, for_tests=for_tests)
             stack.callback(postgres.stop)
             if postgres.told:
                 say(postgres.told)
             postgres.start()
             urls["DATABASE_URL"] = postgres.url
-        if given := os.environ.get("REDIS_URL"):
-            urls["REDIS_URL"] = given
-        else:
+        if not is_named("REDIS_URL"):
             redis = EmbeddedRedis(folder)
             stack.callback(redis.stop)
             if redis.told:
@@ -44,7 +40,18 @@ def servers(
 
 def addresses(folder: Path) -> dict[str, str]:
     """Return both URLs: of the servers that the environment names, else of those that another process started in `folder`."""
-    return {
-        "DATABASE_URL": os.environ.get("DATABASE_URL") or EmbeddedPostgres(folder).url,
-        "REDIS_URL": os.environ.get("REDIS_URL") or EmbeddedRedis(folder).url,
-    }
+    urls = named()
+    if not is_named("DATABASE_URL"):
+        urls["DATABASE_URL"] = EmbeddedPostgres(folder).url
+    if not is_named("REDIS_URL"):
+        urls["REDIS_URL"] = EmbeddedRedis(folder).url
+    return urls
+
+
+def named() -> dict[str, str]:
+    """Return the URLs that the environment gives. One that stands in a file is left there: the processes read it themselves."""
+    return {name: url for name in ("DATABASE_URL", "REDIS_URL") if (url := os.environ.get(name))}
+
+
+def is_named(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))

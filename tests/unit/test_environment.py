@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shelter import checks
-from shelter.environment import Environment, SettingProblem, split_address
+from shelter.environment import FORMER_NAMES, SECRETS, Environment, SettingProblem, split_address
 from shelter.running.state import keys
 from shelter.settings import LOG_LEVELS, POSTGRES, REDIS, broker, database, redis_address
 from tests.processes import BIN, ROOT
@@ -141,13 +141,136 @@ def test_address_without_a_password_leaves_it_to_libpq() -> None:
     assert database("postgres://shanyrak:a%2Fb@postgres/shanyrak")["PASSWORD"] == "a/b"
 
 
+# -- secrets in files ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_every_secret_is_read_from_the_file_that_is_named(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text("told to nobody\n")
+
+    given = Environment({f"{name}_FILE": str(file)})
+
+    assert (given.text(name), given.problems) == ("told to nobody", [])
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (None, "The file that {name}_FILE names does not exist."),
+        (b"", "The file that {name}_FILE names is empty."),
+        (b" \n", "The file that {name}_FILE names is empty."),
+        (b"\xff\xfe", "The file that {name}_FILE names cannot be read."),
+    ],
+)
+def test_file_that_gives_no_secret_is_the_only_problem(
+    tmp_path: Path, name: str, content: bytes | None, fault: str
+) -> None:
+    file = tmp_path / name
+    if content is not None:
+        file.write_bytes(content)
+    given = Environment({f"{name}_FILE": str(file)})
+    if name == "SHELTER_FIELD_KEYS":
+        given.field_keys(name, None)
+    elif not name.endswith("_URL"):
+        given.secret(name, None)
+
+    assert [(each.id, each.fault) for each in given.problems] == [("shelter.E007", fault.format(name=name))]
+    assert str(tmp_path) not in " ".join(given.problems[0])
+
+
+def test_folder_in_place_of_a_file_cannot_be_read(tmp_path: Path) -> None:
+    given = Environment({"SECRET_KEY_FILE": str(tmp_path)})
+
+    assert [each.fault for each in given.problems] == ["The file that SECRET_KEY_FILE names cannot be read."]
+
+
+def test_secret_given_twice_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("one")
+    given = Environment({"SECRET_KEY": "another", "SECRET_KEY_FILE": str(tmp_path / "file")})
+
+    assert [each.fault for each in given.problems] == ["SECRET_KEY and SECRET_KEY_FILE are both set."]
+
+
+def test_service_starts_with_its_secrets_in_files(tmp_path: Path) -> None:
+    files = {}
+    for name, value in keys(tmp_path).items():
+        (tmp_path / name).write_text(value)
+        files |= {f"{name}_FILE": str(tmp_path / name), name: ""}
+
+    passed = ran(tmp_path, sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **files)
+
+    assert (passed.returncode, passed.stderr) == (0, "")
+
+
+# -- servers on other machines ---------------------------------------------------------------------
+
+LOCAL = [
+    "postgres://u@/d?host=%2Frun%2Fpg",
+    "postgres://u@localhost/d",
+    "postgres://u@127.0.0.1:5432/d",
+    "postgres://u@127.8.8.8/d",
+    "postgres://u@[::1]/d",
+]
+REMOTE = [
+    "postgres://u@db.example.org/d",
+    "postgres://u@10.0.0.8/d",
+    "postgres://u@[fd00::8]/d",
+    "postgres://u@postgres/d",
+]
+
+
+def tls_of(url: str, plain_hosts: list[str] | None = None) -> object:
+    return database(url, plain_hosts=plain_hosts or [])["OPTIONS"].get("sslmode")
+
+
+def test_database_on_another_machine_must_prove_that_it_is_the_one() -> None:
+    assert {url: tls_of(url) for url in LOCAL} == dict.fromkeys(LOCAL)
+    assert {url: tls_of(url) for url in REMOTE} == dict.fromkeys(REMOTE, "verify-full")
+    assert tls_of("postgres://u@postgres/d", ["postgres"]) is None
+    assert database("postgres://u@h/d?sslmode=require&sslrootcert=%2Fetc%2Fa.crt")["OPTIONS"] == {
+        **database("postgres://u@localhost/d")["OPTIONS"],
+        "sslmode": "require",
+        "sslrootcert": "/etc/a.crt",
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ({"DATABASE_URL": "postgres://u@db.example.org/d"}, []),
+        ({"DATABASE_URL": "postgres://u@db.example.org/d?sslmode=verify-full"}, []),
+        *(
+            ({"DATABASE_URL": f"postgres://u@db.example.org/d?sslmode={mode}"}, ["DATABASE_URL"])
+            for mode in ("disable", "allow", "prefer", "require", "verify-ca")
+        ),
+        ({"DATABASE_URL": "postgres://u@db/d?sslmode=disable", "SHELTER_PLAIN_HOSTS": "db"}, []),
+        ({"DATABASE_URL": "postgres://u@db/d?sslmode=disable", "SHELTER_PLAIN_HOSTS": "redis"}, ["DATABASE_URL"]),
+        ({"REDIS_URL": "redis://redis/0"}, ["REDIS_URL"]),
+        ({"REDIS_URL": "redis://redis/0", "SHELTER_PLAIN_HOSTS": "redis"}, []),
+        ({"REDIS_URL": "rediss://redis/0"}, []),
+        ({"REDIS_URL": "rediss://redis/0?ssl_cert_reqs=none"}, ["REDIS_URL"]),
+        ({"REDIS_URL": "redis://redis/0", "DEBUG": "yes"}, []),
+    ],
+)
+def test_nothing_starts_with_a_plain_connection_to_another_machine(
+    tmp_path: Path, more: dict[str, str], found: list[str]
+) -> None:
+    """The settings are read in a process of their own, as each process of the service reads them."""
+    said = ran(tmp_path, sys.executable, "-c", "import shelter.settings; shelter.environment.refuse()", **more)
+
+    assert [name for name in ("DATABASE_URL", "REDIS_URL") if f"{name} leads to" in said.stderr] == found
+    assert said.returncode == bool(found)
+
+
 # -- the real processes --------------------------------------------------------------------------
 
 SERVERS = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
 GOOD = {
     "SHELTER_SITE_URL": "https://shelter.example.org",
     "ALLOWED_HOSTS": "shelter.example.org",
-    "SHELTER_CHANNELS": "email",
+    "SHELTER_TRANSPORTS": "email",
     "EMAIL_HOST": "smtp.example.org",
 }
 BAD = {
@@ -212,6 +335,20 @@ def test_nothing_starts_with_a_variable_that_makes_no_sense(tmp_path: Path, comm
 
     assert refused.returncode != 0
     assert "SHELTER_SWEEP_SECONDS is empty" in refused.stderr + refused.stdout
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
+def test_variable_under_its_former_name_is_refused_with_its_new_one(former: str, name: str) -> None:
+    refused = [(each.id, each.fault) for each in Environment({former: "email"}).problems]
+
+    assert refused == [("shelter.E009", f"{former} is now called {name}.")]
+    assert [Environment(given).problems for given in ({}, {former: ""}, {name: "email"})] == [[], [], []]
+
+
+def test_service_does_not_start_with_a_variable_under_its_former_name(tmp_path: Path) -> None:
+    refused = ran(tmp_path, sys.executable, "manage.py", "check", "--deploy", SHELTER_CHANNELS="email")
+
+    assert (refused.returncode, "(shelter.E009)" in refused.stderr) == (1, True)
 
 
 # -- settings of a deployment only ----------------------------------------------------------------

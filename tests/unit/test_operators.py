@@ -16,7 +16,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from shelter.environment import is_field_key
+from shelter.environment import Environment, is_field_key
 from shelter.running import commands, programs
 from tests.standins.compose import NotSet, environment_of
 from tests.unit.documents import ROOT, table_under
@@ -46,7 +46,7 @@ def shell(command: str, folder: Path, **env: str) -> subprocess.CompletedProcess
 
 @pytest.fixture
 def dotenv(tmp_path: Path) -> str:
-    """The .env that the documented line makes."""
+    """The .env that the documented line makes, with a file for each secret beside it."""
     shutil.copy(ROOT / ".env.example", tmp_path)
     made = shell(line_with("cp .env.example .env"), tmp_path)
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
@@ -57,47 +57,96 @@ def dotenv(tmp_path: Path) -> str:
 # -- secrets -------------------------------------------------------------------------------------
 
 
-def test_one_line_without_packages_makes_every_secret_anew(dotenv: str) -> None:
-    made = dotenv_values(stream=io.StringIO(dotenv), interpolate=False)
+def test_one_line_without_packages_makes_every_secret_anew(dotenv: str, tmp_path: Path) -> None:
+    files = [tmp_path / "secrets" / name for name in SECRETS]
 
-    secrets = [made[name] or "" for name in SECRETS]
+    secrets = [file.read_text() for file in files]
     assert len(set(secrets)) == len(SECRETS)
     assert [len(value) for value in secrets] == [64, 64, 44, 64, 64]
-    assert is_field_key(made["SHELTER_FIELD_KEYS"] or "")
-    # A shell, an address and Compose give no special meaning to these characters.
+    assert is_field_key(secrets[SECRETS.index("SHELTER_FIELD_KEYS")])
+    # A configuration of Redis and an address give no special meaning to these characters.
     assert [value for value in secrets if not re.fullmatch(r"[\w=-]+", value)] == []
+    assert [name for name in SECRETS if name in dotenv_values(stream=io.StringIO(dotenv))] == []
 
 
-def test_compose_takes_that_env_and_the_check_of_a_deployment_passes(dotenv: str, tmp_path: Path) -> None:
-    env = environment_of("web", dotenv) | {"SHELTER_STATIC_ROOT": str(tmp_path)}
+def test_secrets_are_closed_to_other_users_of_the_machine_and_open_to_the_users_in_the_containers(
+    dotenv: str, tmp_path: Path
+) -> None:
+    """Compose mounts a file as it lies here, and the containers have users of their own, which the folder would keep out."""
+    folder = tmp_path / "secrets"
 
-    checked = subprocess.run(
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o444}
+
+
+def test_secrets_of_an_older_env_become_files_by_one_line(tmp_path: Path) -> None:
+    old = "".join(f"{name}={at}-_=\n" for at, name in enumerate(SECRETS)) + "SHELTER_HOST=shelter.example.org\n"
+    (tmp_path / ".env").write_text(old)
+
+    moved = shell(line_with("mkdir -m 700 secrets && for secret in SECRET_KEY SHELTER"), tmp_path)
+
+    assert (moved.returncode, moved.stdout, moved.stderr) == (0, "", "")
+    assert (tmp_path / ".env").read_text() == "SHELTER_HOST=shelter.example.org\n"
+    assert [(tmp_path / "secrets" / name).read_text() for name in SECRETS] == [
+        f"{at}-_=" for at, _name in enumerate(SECRETS)
+    ]
+
+
+def checked(env: dict[str, str]) -> tuple[int, str]:
+    """Return the status and the complaints of the check of a deployment."""
+    done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=ROOT,
         env=env,
         capture_output=True,
         text=True,
     )
+    return done.returncode, done.stderr
 
-    assert (checked.returncode, checked.stderr) == (0, "")
+
+def test_compose_takes_that_env_and_the_check_of_a_deployment_passes(dotenv: str, tmp_path: Path) -> None:
+    assert checked(environment_of("web", dotenv, tmp_path)) == (0, "")
+
+
+def test_password_of_a_mail_account_comes_from_the_file_that_env_names(dotenv: str, tmp_path: Path) -> None:
+    (tmp_path / "secrets" / "EMAIL_HOST_PASSWORD").write_text("told to nobody\n")
+    without = environment_of("worker", dotenv, tmp_path)
+    with_one = environment_of("worker", dotenv + "EMAIL_HOST_PASSWORD_FILE=./secrets/EMAIL_HOST_PASSWORD\n", tmp_path)
+
+    assert without["EMAIL_HOST_PASSWORD_FILE"] == ""
+    assert with_one["EMAIL_HOST_PASSWORD_FILE"] == str(tmp_path / "secrets" / "EMAIL_HOST_PASSWORD")
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_compose_refuses_an_env_without_a_secret(dotenv: str, name: str) -> None:
-    without = re.sub(rf"^{name}=.*$", f"{name}=", dotenv, flags=re.M)
+def test_compose_refuses_to_start_without_the_file_of_a_secret(dotenv: str, tmp_path: Path, name: str) -> None:
+    (tmp_path / "secrets" / name).unlink()
 
     with pytest.raises(NotSet, match=name):
-        environment_of("web", without)
+        environment_of("web", dotenv, tmp_path)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_check_refuses_an_empty_file_of_a_secret(dotenv: str, tmp_path: Path, name: str) -> None:
+    (tmp_path / "secrets" / name).unlink()
+    (tmp_path / "secrets" / name).write_text("\n")
+    variable = {"POSTGRES_PASSWORD": "PGPASSWORD"}.get(name, name)
+
+    status, complaints = checked(environment_of("web", dotenv, tmp_path))
+
+    assert status == 1
+    assert f"(shelter.E007) The file that {variable}_FILE names is empty." in complaints
+    assert re.findall(r"\(shelter\.E\d+\)", complaints) == ["(shelter.E007)"]
 
 
 @pytest.mark.parametrize("password", ["a/b", "a@b", "a#b", "a%b", "a?b:c"])
-def test_no_character_of_a_password_breaks_an_address_of_compose(dotenv: str, password: str) -> None:
-    env = environment_of(
-        "web", re.sub(r"^(POSTGRES|REDIS)_PASSWORD=.*$", rf"\1_PASSWORD='{password}'", dotenv, flags=re.M)
-    )
+def test_no_character_of_a_password_breaks_an_address_of_compose(dotenv: str, tmp_path: Path, password: str) -> None:
+    for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD"):
+        (tmp_path / "secrets" / name).unlink()
+        (tmp_path / "secrets" / name).write_text(password)
+    given = Environment(environment_of("web", dotenv, tmp_path))
 
-    assert (env["PGPASSWORD"], env["REDIS_PASSWORD"]) == (password, password)
-    assert (env["DATABASE_URL"], env["REDIS_URL"]) == (
+    assert (given.text("PGPASSWORD"), given.text("REDIS_PASSWORD")) == (password, password)
+    assert (given.text("DATABASE_URL"), given.text("REDIS_URL")) == (
         "postgres://shanyrak@postgres:5432/shanyrak",
         "redis://redis:6379/0",
     )
@@ -248,8 +297,43 @@ def test_units_use_only_known_keys() -> None:
         *("Description", "Documentation", "Wants", "Requires", "After", "PartOf", "WantedBy"),
         *("Type", "RemainAfterExit", "User", "WorkingDirectory", "EnvironmentFile", "Environment", "ExecStart"),
         *("KillMode", "Restart", "RestartSec", "TimeoutStopSec", "StateDirectory", "CacheDirectory"),
-        *("NoNewPrivileges", "PrivateTmp", "ProtectHome", "ProtectSystem"),
+        *SANDBOX,
+        *("MemoryMax", "TasksMax"),
     }
+
+
+SANDBOX = {
+    "UMask": "0077",
+    "CapabilityBoundingSet": "",
+    "NoNewPrivileges": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "ProtectHome": "yes",
+    "ProtectSystem": "strict",
+    "ProtectClock": "yes",
+    "ProtectControlGroups": "yes",
+    "ProtectHostname": "yes",
+    "ProtectKernelLogs": "yes",
+    "ProtectKernelModules": "yes",
+    "ProtectKernelTunables": "yes",
+    "ProtectProc": "invisible",
+    "LockPersonality": "yes",
+    "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6",
+    "RestrictNamespaces": "yes",
+    "RestrictRealtime": "yes",
+    "RestrictSUIDSGID": "yes",
+    "SystemCallArchitectures": "native",
+    "SystemCallFilter": "@system-service",
+}
+"""What every process of the service does without, as systemd.exec(5) names it."""
+
+
+@pytest.mark.parametrize("path", [path for path in UNITS if path.suffix == ".service"], ids=lambda path: path.stem)
+def test_every_unit_is_shut_in_and_limited(path: Path) -> None:
+    service = Unit(path.name)["Service"]
+
+    assert {name: service.get(name) for name in SANDBOX} == SANDBOX
+    assert {name for name in ("MemoryMax", "TasksMax") if service.get(name)} == {"MemoryMax", "TasksMax"}
 
 
 # -- the same PostgreSQL everywhere ---------------------------------------------------------------
@@ -260,7 +344,7 @@ def test_compose_and_trials_run_the_same_major_version_of_postgresql() -> None:
     embedded = programs.postgres()
 
     assert embedded.wheel is not None
-    assert image == f"postgres:{embedded.version}"
+    assert image.partition("@")[0] == f"postgres:{embedded.version}"
 
 
 # -- the documents -------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from deployment import rules
 from matching.deadlines import local_date
 from matching.desk.tiers import changed_tiers, tiers
 
-TWO, ONE = "two coordinators", "one coordinator"
+TWO_APPROVALS, ONE_APPROVAL = "two coordinators", "one coordinator"
 
 
 class Command(BaseCommand):
@@ -22,6 +22,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{tier.risk:20} {tier.about:10} {tier.approvals or '-'}")
         changed = changed_tiers(local_date(timezone.now()))
         for each in changed:
-            was, now = (TWO if high else ONE for high in (each.noted_high, each.is_high))
+            was, now = (TWO_APPROVALS if high else ONE_APPROVAL for high in (each.noted_high, each.is_high))
             self.stdout.write(f"{each.matches} {each.status}: noted as {was}, now {now}")
         self.stdout.write(f"{sum(each.matches for each in changed)} live matches are in another tier than noted.")

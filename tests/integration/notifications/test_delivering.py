@@ -377,9 +377,9 @@ def test_try_again_leaves_a_delivery_alone_that_did_not_fail(gateway: Gateway, h
 
 
 def test_try_again_takes_a_channel_that_was_switched_on_meanwhile(settings: Any, gateway: Gateway, carla: User) -> None:
-    settings.NOTIFICATION_CHANNELS = ["email"]
+    settings.NOTIFICATION_TRANSPORTS = ["email"]
     tell(carla, "proposals_waiting", at=NOON, key="waiting:1")
     without = try_again(row().pk, at=NOON)
-    settings.NOTIFICATION_CHANNELS = ["gateway"]
+    settings.NOTIFICATION_TRANSPORTS = ["gateway"]
 
     assert (without, try_again(row().pk, at=NOON), deliver()) == (False, True, 1)
