@@ -12,7 +12,7 @@ from accounts.models import User
 from matching import due, messages, queries, waiting
 from matching.models import Space, WaitingChange
 from matching.refusals import ChangeDecided, NotYours, one_act
-from matching.waiting import Outcome
+from matching.waiting import ChangeOutcome
 from places.models import Place
 
 
@@ -34,7 +34,7 @@ def apply(change_id: int, *, by: User, at: datetime) -> WaitingChange:
     with one_act():
         change = _to_decide(change_id, by)
         wanted, space = waiting.wanted_of(change), change.space
-        waiting.end(change, Outcome.APPLIED, by=by, at=at)
+        waiting.end(change, ChangeOutcome.APPLIED, by=by, at=at)
         if space is None:
             contacts = [(channel, address) for channel, address in wanted["contacts"]]
             bring_up_to_date(change.host.user, name="", contacts=contacts)
@@ -55,7 +55,7 @@ def refuse(change_id: int, *, by: User, at: datetime) -> WaitingChange:
     """Leave all as it was vetted, and tell the host. Raises NotYours, ChangeDecided."""
     with one_act():
         change = _to_decide(change_id, by)
-        waiting.end(change, Outcome.REFUSED, by=by, at=at)
+        waiting.end(change, ChangeOutcome.REFUSED, by=by, at=at)
         messages.change_refused(change, at=at)
         return change
 
@@ -67,7 +67,7 @@ def take_back(change_id: int, *, by: User, at: datetime) -> WaitingChange:
         if change.host.user_id != by.pk:
             raise NotYours
         _check_waits(change)
-        waiting.end(change, Outcome.TAKEN_BACK, by=by, at=at)
+        waiting.end(change, ChangeOutcome.TAKEN_BACK, by=by, at=at)
         return change
 
 
@@ -86,7 +86,7 @@ def _covers(by: User, change: WaitingChange) -> bool:
 
 
 def _check_waits(change: WaitingChange) -> None:
-    if change.outcome != Outcome.WAITING:
+    if change.outcome != ChangeOutcome.WAITING:
         raise ChangeDecided
 
 

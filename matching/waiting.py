@@ -17,13 +17,13 @@ from accounts.models import Host, HostCheck, User
 from matching.models import Match, Space, WaitingChange
 from matching.states import CONTACT_OPEN
 
-Kind, Outcome = WaitingChange.Kind, WaitingChange.Outcome
+ChangeKind, ChangeOutcome = WaitingChange.ChangeKind, WaitingChange.ChangeOutcome
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    Kind.ADDRESS: ("place", "address", "address_index", "directions", "latitude", "longitude"),
-    Kind.BEDS: ("beds",),
-    Kind.OTHERS: ("others",),
-    Kind.SHARED: ("shared",),
+WAIT_TOGETHER: Mapping[str, tuple[str, ...]] = {
+    ChangeKind.ADDRESS: ("place", "address", "address_index", "directions", "latitude", "longitude"),
+    ChangeKind.BEDS: ("beds",),
+    ChangeKind.OTHERS: ("others",),
+    ChangeKind.SHARED: ("shared",),
 }
 """The columns of a space that wait together, for each kind of change of a space."""
 
@@ -34,10 +34,10 @@ def kinds_of(space: Space, columns: Mapping[str, Any]) -> list[str]:
         columns[name] != getattr(space, name) for name in ("latitude", "longitude", "place")
     )
     found = {
-        Kind.ADDRESS: moved,
-        Kind.BEDS: columns["beds"] > space.beds,
-        Kind.OTHERS: (columns.get("others") or 0) > (space.others or 0),
-        Kind.SHARED: columns["shared"] and not space.shared,
+        ChangeKind.ADDRESS: moved,
+        ChangeKind.BEDS: columns["beds"] > space.beds,
+        ChangeKind.OTHERS: (columns.get("others") or 0) > (space.others or 0),
+        ChangeKind.SHARED: columns["shared"] and not space.shared,
     }
     return [kind.value for kind, there in found.items() if there]
 
@@ -64,7 +64,7 @@ def apart(
     kinds = kinds_of(space, columns)
     if not kinds or not (somebody_looked(space.host) or promised(space.host, space)):
         return columns, None
-    held = {name for kind in kinds for name in COLUMNS[kind]}
+    held = {name for kind in kinds for name in WAIT_TOGETHER[kind]}
     wanted = {name: columns[name] for name in held if name in columns}
     at_once = {name: value for name, value in columns.items() if name not in held}
     if "place" in wanted:
@@ -82,14 +82,14 @@ def contacts_apart(
         return list(contacts), None
     kept = [each for each in contacts if each not in new]
     wanted = {"contacts": [list(each) for each in new]}
-    return kept, _wait(host, None, [Kind.CONTACT.value], wanted, by=by, at=at)
+    return kept, _wait(host, None, [ChangeKind.CONTACT.value], wanted, by=by, at=at)
 
 
 def _wait(
     host: Host, space: Space | None, kinds: Collection[str], wanted: dict[str, Any], *, by: User, at: datetime
 ) -> WaitingChange | None:
     """Keep what is wanted, together with what waits already; None if all of it waits already."""
-    there = locked(WaitingChange.objects.filter(host=host, space=space, outcome=Outcome.WAITING).first())
+    there = locked(WaitingChange.objects.filter(host=host, space=space, outcome=ChangeOutcome.WAITING).first())
     if there is None:
         return WaitingChange.objects.create(
             host=host, space=space, kinds=sorted(kinds), wanted=json.dumps(wanted), asked_by=by, asked_at=at
@@ -111,12 +111,12 @@ def _wait(
 def move_to(stays: int, *, of: int, by: User, at: datetime) -> None:
     """Give the changes of host `of` to the host with whom they are merged; contacts that wait for both wait together."""
     there = WaitingChange.objects.select_for_update(of=("self",)).filter(host__in=[stays, of])
-    contacts = {change.host_id: change for change in there.filter(space=None, outcome=Outcome.WAITING)}
+    contacts = {change.host_id: change for change in there.filter(space=None, outcome=ChangeOutcome.WAITING)}
     if len(contacts) > 1:
         both = [*wanted_of(contacts[stays])["contacts"], *wanted_of(contacts[of])["contacts"]]
         contacts[stays].wanted = json.dumps({"contacts": [each for n, each in enumerate(both) if each not in both[:n]]})
         contacts[stays].save(update_fields=["wanted"])
-        end(contacts[of], Outcome.TAKEN_BACK, by=by, at=at)
+        end(contacts[of], ChangeOutcome.TAKEN_BACK, by=by, at=at)
     WaitingChange.objects.filter(host=of).update(host=stays)
 
 

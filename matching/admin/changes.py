@@ -24,7 +24,7 @@ from matching.models import WaitingChange
 
 ACTS = {"apply": looking.apply, "refuse": looking.refuse}
 
-PLAIN = {
+SHOWN_UNASKED = {
     "beds": gettext_lazy("People who can sleep there"),
     "others": gettext_lazy("Other people who live there"),
     "shared": gettext_lazy("Several households at the same time"),
@@ -97,10 +97,10 @@ class WaitingChangeAdmin(LookOnly[WaitingChange]):
 
 def _lines(change: WaitingChange) -> list[tuple[Any, Any, Any]]:
     """Return the words of each column that is no personal field, with its value now and the wanted one."""
-    wanted = waiting.wanted_of(change) if change.space and change.outcome == waiting.Outcome.WAITING else {}
+    wanted = waiting.wanted_of(change) if change.space and change.outcome == waiting.ChangeOutcome.WAITING else {}
     return [
         (words, _in_words(getattr(change.space, column)), _in_words(wanted[column]))
-        for column, words in PLAIN.items()
+        for column, words in SHOWN_UNASKED.items()
         if column in wanted
     ]
 

@@ -38,7 +38,7 @@ from places.models import Place
 
 IS_UNDONE, IS_KEPT = SheetImportRow.Undone.YES, SheetImportRow.Undone.NO
 
-LOOK_FIRST = _("What was there before waits until a coordinator has looked at it.")
+EARLIER_WAITS = _("What was there before waits until a coordinator has looked at it.")
 WORD_TAKEN_BACK = _("The import that vouched for this host was undone.")
 
 
@@ -159,7 +159,7 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
         if _has_changed(row_by_row.details_of_space(space), before["after"]):
             raise ChangedAfterImport
         _space, waits = intake.change_space(space.pk, _space_details(before["details"]), by=by, at=at)
-        stays = "" if waits is None else str(LOOK_FIRST)
+        stays = "" if waits is None else str(EARLIER_WAITS)
     if row.vouched_at is not None:
         _take_word_back(host, row.vouched_at, by=by, at=at)
     if row.outcome != RowOutcome.NEW:
@@ -220,10 +220,10 @@ def _end_proposals(matches: QuerySet[Match], *, at: datetime) -> None:
 def _take_changes_back(host: Host, before: dict[str, Any], *, by: User, at: datetime) -> None:
     """End the changes that wait because of this row alone. One that somebody added to since then stays."""
     for pk, asked_at in before.get("waits", []):
-        there = WaitingChange.objects.filter(pk=pk, host=host, outcome=waiting.Outcome.WAITING)
+        there = WaitingChange.objects.filter(pk=pk, host=host, outcome=waiting.ChangeOutcome.WAITING)
         change = waiting.locked(there.filter(asked_at=datetime.fromisoformat(asked_at)).first())
-        if change is not None and change.outcome == waiting.Outcome.WAITING:
-            waiting.end(change, waiting.Outcome.TAKEN_BACK, by=by, at=at)
+        if change is not None and change.outcome == waiting.ChangeOutcome.WAITING:
+            waiting.end(change, waiting.ChangeOutcome.TAKEN_BACK, by=by, at=at)
 
 
 def _take_word_back(host: Host, vouched_at: datetime, *, by: User, at: datetime) -> None:

@@ -22,14 +22,14 @@ class WaitingChange(models.Model):
     space, and one of a host's contact, waits at a time.
     """
 
-    class Kind(models.TextChoices):
+    class ChangeKind(models.TextChoices):
         ADDRESS = "address", _("another address")
         BEDS = "beds", _("more beds")
         OTHERS = "others", _("more people who live there")
         SHARED = "shared", _("several households at a time")
         CONTACT = "contact", _("another contact")
 
-    class Outcome(models.TextChoices):
+    class ChangeOutcome(models.TextChoices):
         WAITING = "", _("waits")
         APPLIED = "applied", _("applied")
         REFUSED = "refused", _("refused")
@@ -39,14 +39,14 @@ class WaitingChange(models.Model):
     space = models.ForeignKey(
         Space, on_delete=models.CASCADE, null=True, related_name="waiting_changes", verbose_name=_("space")
     )
-    kinds = ArrayField(models.CharField(max_length=10, choices=Kind.choices))
+    kinds = ArrayField(models.CharField(max_length=10, choices=ChangeKind.choices))
     wanted = EncryptedTextField(blank=True, default="")
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by")
     )
     asked_at = models.DateTimeField(_("asked"))
     outcome = models.CharField(
-        _("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.WAITING, blank=True
+        _("outcome"), max_length=10, choices=ChangeOutcome.choices, default=ChangeOutcome.WAITING, blank=True
     )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
@@ -88,4 +88,4 @@ class WaitingChange(models.Model):
 
     @property
     def kinds_in_words(self) -> list[str]:
-        return [str(self.Kind(kind).label) for kind in self.kinds]
+        return [str(self.ChangeKind(kind).label) for kind in self.kinds]

@@ -19,7 +19,7 @@ from matching import intake, looking, queries
 from matching.deadlines import local_date
 from matching.models import Space
 from matching.refusals import WRONG_INPUT
-from matching.waiting import Outcome
+from matching.waiting import ChangeOutcome
 from matching.web.host import host_page
 from matching.web.offer_forms import HOUSE, MEANING, SPACE_QUESTIONS
 from matching.web.questions import AnswerLine, QuestionForm
@@ -37,7 +37,7 @@ def space_offer(request: HttpRequest, space_id: UUID) -> HttpResponse:
     space = space_of(request, space_id)
     today = local_date(timezone.now())
     lines = [(name, line) for name in QUESTIONS for line in _lines(name, space, today)]
-    waits = space.waiting_changes.filter(outcome=Outcome.WAITING).first()
+    waits = space.waiting_changes.filter(outcome=ChangeOutcome.WAITING).first()
     return render(request, "host/space.html", {"space": space, "lines": lines, "waits": waits})
 
 
