@@ -12,10 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from accounts.contacts import index_of
+from accounts.contacts import indexes_of
 from accounts.models import Host, HostCheck, User
 from matching.models import Match, Space, WaitingChange
 from matching.states import CONTACT_OPEN
+from places.names import key_of_address
 
 ChangeKind, ChangeOutcome = WaitingChange.ChangeKind, WaitingChange.ChangeOutcome
 
@@ -30,7 +31,7 @@ WAIT_TOGETHER: Mapping[str, tuple[str, ...]] = {
 
 def kinds_of(space: Space, columns: Mapping[str, Any]) -> list[str]:
     """Return the kinds of what `columns` would change of a space that somebody has looked at; none for other changes."""
-    moved = columns["address_index"] != space.address_index or any(
+    moved = key_of_address(columns["address"]) != key_of_address(space.address) or any(
         columns[name] != getattr(space, name) for name in ("latitude", "longitude", "place")
     )
     found = {
@@ -62,6 +63,9 @@ def apart(
     `space` is locked, and read with its host.
     """
     kinds = kinds_of(space, columns)
+    if ChangeKind.ADDRESS not in kinds:
+        # The index may stand under an earlier key (`privacy.rotation`). It is the same address: leave it as it is.
+        columns = {name: value for name, value in columns.items() if name != "address_index"}
     if not kinds or not (somebody_looked(space.host) or promised(space.host, space)):
         return columns, None
     held = {name for kind in kinds for name in WAIT_TOGETHER[kind]}
@@ -77,7 +81,11 @@ def contacts_apart(
 ) -> tuple[list[tuple[str, str]], WaitingChange | None]:
     """Return the contacts to give the host at once, and the change that now waits, as `apart` does for a space."""
     known = set(host.user.contact_points.values_list("channel", "address_index"))
-    new = [each for each in contacts if (each[0], index_of(*each)) not in known]
+    new = [
+        (channel, address)
+        for channel, address in contacts
+        if known.isdisjoint((channel, index) for index in indexes_of(channel, address))
+    ]
     if not new or not (somebody_looked(host) or promised(host)):
         return list(contacts), None
     kept = [each for each in contacts if each not in new]

@@ -24,7 +24,7 @@ Value = TypeVar("Value")
 YES = ("1", "true", "yes", "on")
 NO = ("0", "false", "no", "off")
 FIELD_KEY_BYTES = 32
-"""Length of a Fernet key (https://github.com/fernet/spec) before it is written in base64."""
+"""Length of a master key before it is written in base64."""
 
 
 SECRETS = (
@@ -134,7 +134,7 @@ class Environment:
         return ""
 
     def field_keys(self, name: str, stand_in: str | None) -> list[str]:
-        """Return the Fernet keys of the encrypted fields, newest first."""
+        """Return the master keys of what is encrypted, newest first."""
         keys = self.words(name, [])
         if not keys and (stand_in or name in self.unread):
             return [stand_in] if stand_in else []
@@ -224,7 +224,7 @@ class Environment:
 
 
 def is_field_key(key: str) -> bool:
-    """Return whether `key` is a Fernet key: 32 bytes in URL-safe base64."""
+    """Return whether `key` is a master key: 32 bytes in URL-safe base64."""
     try:
         return len(base64.b64decode(key.encode(), altchars=b"-_", validate=True)) == FIELD_KEY_BYTES
     except (binascii.Error, UnicodeEncodeError):

@@ -40,9 +40,11 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.words("CSRF_TRUSTED_ORIGINS", [])
 SITE_URL = env.text("SHELTER_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 
-# Keys of the encrypted fields, newest first: the first one encrypts, all of them decrypt.
+# Master keys, newest first: what is encrypted is written under keys derived from the first, and read under all of them.
 FIELD_KEYS = env.field_keys("SHELTER_FIELD_KEYS", development_field_key())
 INDEX_KEY = env.secret("SHELTER_INDEX_KEY", development_secret("SHELTER_INDEX_KEY"))
+# The index key before the present one, until `manage.py rotate_keys` has ended: both are looked up.
+INDEX_KEY_BEFORE = env.text("SHELTER_INDEX_KEY_BEFORE")
 
 INSTALLED_APPS = [
     "shelter.apps.DeskConfig",  # Django's admin, behind the coordinators' door
@@ -79,7 +81,7 @@ MIDDLEWARE = [
     "shelter.middleware.Maintenance",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "shelter.middleware.WhoIsSignedIn",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "shelter.middleware.IdleSignOut",
@@ -231,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
         "matching.expire_overdue": SWEEP_SECONDS,
         "matching.work_on_sheets": SWEEP_SECONDS,
         "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
+        "matching.page_incidents": min(SWEEP_SECONDS, 10),
         "notifications.deliver": min(SWEEP_SECONDS, 10),
         "matching.ask_if_still_available": 3600,
         "matching.ask_for_rechecks": 3600,
@@ -374,6 +377,9 @@ MAINTENANCE_FILE = env.text("SHELTER_MAINTENANCE_FILE", "")
 EXIT_URL = env.text("SHELTER_EXIT_URL", "https://www.yr.no/")
 # How people reach the coordinators, shown on every page (a phone number, say). Empty: not shown.
 HELP_CONTACT = env.text("SHELTER_HELP_CONTACT", "")
+# The phone numbers and e-mail addresses, comma-separated, that are paged when nobody on call answers. A production start
+# without any is refused (shelter.E010).
+EMERGENCY_CONTACTS = env.words("SHELTER_EMERGENCY_CONTACT", [])
 # Where visitors get the source of the service as it runs here (AGPL, section 13): by default the archive that it serves itself.
 SOURCE_URL = env.text("SHELTER_SOURCE_URL", "") or "/source.tar.gz"
 # The rules below are defaults: lead coordinators change them in the admin (`deployment.rules`).
@@ -390,6 +396,8 @@ DRAFT_DAYS = env.whole("SHELTER_DRAFT_DAYS", 30, least=1)
 # Days after which a host is asked whether the space still stands, and days to answer.
 FRESH_DAYS = env.whole("SHELTER_FRESH_DAYS", 14, least=1)
 FRESH_ANSWER_DAYS = 3
+# Minutes between two steps of paging whoever is on call, until somebody acknowledges that somebody does not feel safe.
+PAGE_MINUTES = 5
 # Risks that need two coordinators, and further risks that need two where the host is new to everybody.
 TWO_PEOPLE_RISKS = ["minor_alone", "check_overdue", "earlier_complaint"]
 TWO_PEOPLE_RISKS_NEW_HOST = ["minor_in_household", "lone_woman", "two_women", "not_said"]

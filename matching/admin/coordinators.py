@@ -22,6 +22,7 @@ from accounts import coordinators, second_factor
 from accounts.coordinators import Granted, Rights, rights_in_words, rights_of
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
+from matching.admin import sessions
 from matching.admin.access import LookOnly, said
 from matching.limits import LONGEST_NAME, LONGEST_REASON
 from places import queries as places
@@ -114,6 +115,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
         return [
             path("<int:coordinator_id>/rights/", rights, name="accounts_coordinator_rights"),
             path("<int:coordinator_id>/act/<slug:act>/", act, name="accounts_coordinator_act"),
+            *sessions.urls(self.admin_site),
             *super().get_urls(),
         ]
 

@@ -121,7 +121,9 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
     # The database refuses a match that does not fit the beds, sharing and windows of the space that stays.
     matches = Match.objects.filter(space=UUID(goes)).update(space=UUID(stays), version=F("version") + 1)
     intake.withdraw_space(UUID(goes), by=by, at=at)
-    for change in WaitingChange.objects.filter(space=UUID(goes), outcome=waiting.ChangeOutcome.WAITING).select_for_update():
+    for change in WaitingChange.objects.filter(
+        space=UUID(goes), outcome=waiting.ChangeOutcome.WAITING
+    ).select_for_update():
         waiting.end(change, waiting.ChangeOutcome.TAKEN_BACK, by=by, at=at)
     due.note(at, spaces=[stays])
     return {"matches": matches}

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import vetting
-from accounts.models import Host, HostCheck, User
+from accounts.models import Host, HostCheck, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
-from matching import queries
+from matching import hindrances, queries
 from matching.deadlines import local_date
 from matching.models import Match, Space
 from matching.refusals import WRONG_INPUT
@@ -31,7 +31,7 @@ from matching.web.plain_forms import Wording
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CodeForm, ContactForm
 from matching.web.visitors import browser_of, for_hosts, host_of, sign_in, source_of, user_of
-from privacy.fields import decrypt, encrypt
+from privacy import sessions
 
 HOST_HOME = "web:host"
 CONTACT = "host_contact"
@@ -78,7 +78,7 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
             send_code(contact, source=source_of(request), at=timezone.now())
         except Refused as refusal:
             return refused_form(request, "host/sign_in.html", {"form": form}, refusal)
-        request.session[CONTACT] = encrypt(contact)
+        sessions.keep(request.session, CONTACT, contact)
         return redirect("web:host_code")
     status = WRONG_INPUT if request.method == "POST" else 200
     return render(request, "host/sign_in.html", {"form": form}, status=status)
@@ -88,7 +88,7 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
 def host_code(request: HttpRequest) -> HttpResponse:
     """Ask for the code (GET), or check it and sign the host in (POST)."""
     typed = request.POST if request.method == "POST" else None
-    contact = decrypt(request.session.get(CONTACT, ""))
+    contact = sessions.kept(request.session, CONTACT)
     form = CodeForm(typed, contact=contact)
     complete = form.is_valid()
     contact = contact or (form.cleaned_data.get("to", "") if typed is not None else "")
@@ -108,7 +108,7 @@ def enter_by_code(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
     except Refused as refusal:
         return refused_form(request, "host/code.html", context, refusal, "code")
     request.session.pop(CONTACT, None)
-    sign_in(request, user)
+    sign_in(request, user, SignIn.Way.CODE)
     return redirect(HOST_HOME)
 
 
@@ -146,7 +146,7 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
 
 def _waits(match: Match) -> bool:
     """Return whether the match waits for the host's yes or no."""
-    return match.status == Status.APPROVED and match.host_accepted_at is None and match.frozen_at is None
+    return match.status == Status.APPROVED and match.host_accepted_at is None and not hindrances.hindrance(match)
 
 
 def _missing(host: Host, today: date) -> list[Wording]:

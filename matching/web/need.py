@@ -13,11 +13,21 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import throttles
 from accounts.arrivals import grouped, open_case
-from accounts.models import Arrival, User
+from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
 from matching import intake, queries
 from matching.deadlines import local_date
-from matching.web.drafts import KEPT_CASE, NEED_DRAFT, Draft, InSession, WithCase, case_of, draft_of, sent_once
+from matching.web.drafts import (
+    KEPT_CASE,
+    NEED_DRAFT,
+    Draft,
+    InSession,
+    WithCase,
+    case_of,
+    draft_of,
+    keep_case,
+    sent_once,
+)
 from matching.web.need_forms import NEED_QUESTIONS as QUESTIONS
 from matching.web.need_forms import request_details, tonight_answers
 from matching.web.pictures import picture_of
@@ -80,7 +90,7 @@ def _give_case(request: HttpRequest) -> None:
         arrival, secret = open_case(language=get_language() or "")
         draft.move_to(WithCase(arrival))
         draft.note(secret=secret)
-        request.session[KEPT_CASE] = arrival.pk
+        keep_case(request, arrival)
 
 
 # -- sending --------------------------------------------------------------------------------------
@@ -138,7 +148,9 @@ def _take_in(request: HttpRequest, draft: Draft, answers: Answers) -> HttpRespon
     if arrival_of(request):
         messages.success(request, _("We have your request."))
         return redirect("web:case")
-    Draft(InSession(request.session, NEED_DRAFT)).finish(case=arrival.case_number, secret=secret)
+    Draft(InSession(request.session, NEED_DRAFT)).finish(
+        case=arrival.case_number, secret=secret, version=arrival.user.sign_in_version
+    )
     return redirect("web:need_done")
 
 
@@ -155,10 +167,13 @@ def done(request: HttpRequest) -> HttpResponse:
     draft = Draft(InSession(request.session, NEED_DRAFT))
     if "case" not in draft.facts:
         return redirect("web:case")
-    if request.method == "POST":
-        user = User.objects.get(username=draft.facts["case"])
+    user = User.objects.filter(username=draft.facts["case"], sign_in_version=draft.facts.get("version", 0)).first()
+    if user is None:  # The case has got a new secret since: this session has proved an old one.
         draft.forget()
-        sign_in(request, user)
+        return redirect("web:case")
+    if request.method == "POST":
+        draft.forget()
+        sign_in(request, user, SignIn.Way.CASE)
         return redirect("web:case")
     return render(request, "need/done.html", _number_and_secret(draft.facts["case"], draft))
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.hosts import register_host
-from accounts.models import Host
+from accounts.models import Host, SignIn
 from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
 from matching import intake
@@ -148,7 +148,7 @@ def _register(request: HttpRequest, form: CodeForm) -> HttpResponse:
             context = {"form": form, "contact": contact, "again": "web:offer_code_again"}
             return refused_form(request, "offer/code.html", context, refusal, "code")
         draft.forget()
-        sign_in(request, user)
+        sign_in(request, user, SignIn.Way.CODE)
     messages.success(request, _("Thank you. Your space is registered."))
     return redirect("web:host")
 

@@ -538,3 +538,27 @@ RIDDLES = {"calls", "copying", "sense", "present", "standing", "frame", "hand", 
 
 def test_no_file_has_a_name_that_strangers_guessed_wrong() -> None:
     assert [path for path in sources() if Path(path).stem in RIDDLES] == []
+
+
+# -- one file passes by the guards of the database ----------------------------------------------------
+
+
+def passes_by_guards(source: str) -> bool:
+    """Return whether the code switches triggers off: by the library, by its setting, or by PostgreSQL's own words."""
+    return bool(re.search(r"pgtrigger\.ignore|session_replication_role|(dis|en)able\s+trigger", source, re.I))
+
+
+def test_only_the_change_of_keys_passes_by_the_guards_of_the_database() -> None:
+    assert [path for path, source in sources().items() if passes_by_guards(source)] == ["privacy/rotation.py"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "with pgtrigger.ignore('matching.Match:match_room_left'):",
+        "SET LOCAL session_replication_role = replica",
+        "ALTER TABLE matching_match DISABLE TRIGGER ALL",
+    ],
+)
+def test_a_guard_passed_by_is_found(source: str) -> None:
+    assert passes_by_guards(source)

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts import tokens
-from accounts.models import AccessToken
+from accounts.models import AccessToken, SignIn
 from matching import transitions
 from matching.models import Match, ShelterRequest, Space
 from matching.states import Status
@@ -38,6 +39,7 @@ class Things:
     match: Match
     note: Notification
     token: AccessToken
+    session: SignIn
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class Things:
             "matches": self.match.pk,
             "notifications": self.note.pk,
             "tokens": self.token.pk,
+            "sessions": self.session.pk,
         }
 
 
@@ -116,7 +119,7 @@ ROWS = [
     Row("POST matches/{id}/accept/", (401, 200, 200, 403, 404, 404), Status.APPROVED),
     Row("POST matches/{id}/cancel/", BOTH_SIDES, body=_reason),
     Row("POST matches/{id}/check-in/", BOTH_SIDES),
-    Row("POST matches/{id}/check-in/", (401, 409, 409, 200, 404, 404), frozen=True),
+    Row("POST matches/{id}/check-in/", (401, 409, 409, 409, 404, 404), frozen=True),
     Row("POST matches/{id}/no-show/", (401, 403, 200, 200, 404, 404)),
     Row("POST matches/{id}/complete/", BOTH_SIDES, Status.CHECKED_IN),
     Row("POST matches/{id}/break-off/", BOTH_SIDES, Status.CHECKED_IN, body=_reason),
@@ -125,6 +128,7 @@ ROWS = [
     Row("GET matches/{id}/history/", DESK, Status.PROPOSED),
     Row("GET matches/{id}/history/", BOTH_SIDES),
     Row("POST matches/{id}/contact/", (401, 200, 200, 403, 404, 404)),
+    Row("POST matches/{id}/contact/", (401, 409, 409, 403, 404, 404), frozen=True),
     Row("POST matches/{id}/contact/", (401, 403, 403, 403, 404, 404), Status.APPROVED),
     Row("GET notifications/", SIGNED_IN),
     Row("GET notifications/unread/", SIGNED_IN),
@@ -134,6 +138,8 @@ ROWS = [
     Row("POST tokens/", (400, 201, 201, 201, 201, 201), body=lambda it: {"name": "another"}),
     Row("POST tokens/code/", (202,) * 6, body=lambda it: {"contact": "unknown@example.org"}),
     Row("DELETE tokens/{id}/", (401, 204, 404, 404, 404, 404)),
+    Row("GET sessions/", SIGNED_IN),
+    Row("DELETE sessions/{id}/", (401, 204, 404, 404, 404, 404)),
 ]
 
 
@@ -161,8 +167,11 @@ def things(amira: Person, hanna: Person, carla: Person, request: pytest.FixtureR
     match = people.match_in(row.status, people.request(amira.arrival), people.space(hanna.host))
     if row.frozen:
         transitions.report_not_safe(match.pk, by=amira.user, at=timezone.now())
+        people.agreed_to_go_on(match)
     token, _secret = tokens.issue(amira.user, name="hers", scope="read", days=1, at=timezone.now())
-    return Things(match, amira.user.notifications.filter(event="request_received").get(), token)
+    Client().force_login(amira.user)
+    note = amira.user.notifications.filter(event="request_received").get()
+    return Things(match, note, token, SignIn.objects.get(user=amira.user))
 
 
 @pytest.fixture
@@ -184,6 +193,7 @@ def state() -> tuple[object, ...]:
         sorted(ShelterRequest.objects.values_list("pk", "version", "withdrawn_at")),
         sorted(Notification.objects.exclude(read_at=None).values_list("pk", flat=True)),
         sorted(AccessToken.objects.exclude(revoked_at=None).values_list("pk", flat=True)),
+        sorted(SignIn.objects.exclude(revoked_at=None).values_list("pk", flat=True)),
         AccessLog.objects.count(),
     )
 
