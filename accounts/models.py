@@ -19,6 +19,7 @@ from accounts.sign_in_rows import (
     USER_VERSION_COUNTS_UP,
 )
 from accounts.sign_in_rows import SignIn as SignIn  # Django finds a model where this file imports it.
+from notifications.models import ContactPoint
 from privacy.fields import EncryptedBytesField, EncryptedTextField
 
 
@@ -136,7 +137,11 @@ class Host(models.Model):
 
 
 class HostCheck(models.Model):
-    """One check of a host: its kind and result, the coordinator, the moment, and the last day on which it counts."""
+    """One check of a host: its kind and result, the coordinator, the moment, and the last day on which it counts.
+
+    `note` holds the words that the coordinator typed. A check that an import put on record holds a code in `said`, which
+    `matching.admin.line_words` words.
+    """
 
     class CheckKind(models.TextChoices):
         IDENTITY_SEEN = "identity_seen", _("identity seen")
@@ -153,6 +158,7 @@ class HostCheck(models.Model):
     at = models.DateTimeField()
     valid_until = models.DateField()
     note = EncryptedTextField(blank=True, default="")
+    said = models.JSONField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("check of a host")
@@ -302,7 +308,11 @@ class Coordinator(models.Model):
 
 
 class CoordinatorEvent(models.Model):
-    """One change of a coordinator's rights or keys, or a sign-in: what was done, by whom and when. Append-only."""
+    """One change of a coordinator's rights or keys, or a sign-in: what was done, by whom and when. Append-only.
+
+    `was` and `became` hold rights as codes: `{"role": "coordinator", "all_places": false, "places": ["Almaty"]}`. Lines of
+    another form hold `{"code": "said", "text": "…"}`.
+    """
 
     class CoordinatorChange(models.TextChoices):
         NAMED = "named", _("named")
@@ -323,8 +333,8 @@ class CoordinatorEvent(models.Model):
         User, on_delete=models.PROTECT, related_name="coordinator_events", verbose_name=_("about")
     )
     what = models.CharField(_("what"), max_length=30, choices=CoordinatorChange.choices)
-    was = models.CharField(_("before"), max_length=500, blank=True)
-    became = models.CharField(_("after"), max_length=500, blank=True)
+    was = models.JSONField(_("before"), null=True, blank=True)
+    became = models.JSONField(_("after"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
@@ -384,15 +394,15 @@ class RecoveryCode(models.Model):
 
 
 class OneTimeCode(models.Model):
-    """Six digits sent to a contact point of a user: valid for ten minutes, five tries and one sign-in.
+    """Six digits sent to a contact point of a user: valid for ten minutes and one sign-in, beside other codes.
 
     `used_from` is an index of the browser that signed in with the code. The same browser may repeat the code, since
     the answer to its first try may have been lost.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="codes")
+    contact_point = models.ForeignKey(ContactPoint, on_delete=models.CASCADE, null=True, related_name="+")
     code_hash = models.CharField(max_length=64)
-    tries_left = models.PositiveSmallIntegerField(default=5)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     used_from = models.CharField(max_length=64, blank=True, default="")

@@ -15,13 +15,14 @@ from rest_framework.response import Response
 
 from accounts import arrivals, throttles
 from accounts.models import Arrival
+from accounts.sources import source_of
 from matching import intake, queries, transitions
 from matching.api.conditional import check_if_match, unchanged
 from matching.api.filters import RequestFilter
 from matching.api.idempotency import once
 from matching.api.pagination import ByRegistration
 from matching.api.permissions import TokenScope
-from matching.api.resource import Resource, source_of
+from matching.api.resource import Resource
 from matching.api.schema import IDEMPOTENCY_KEY, IF_MATCH
 from matching.api.serializers import CandidateSerializer, CaseSerializer, RequestDetailsSerializer, RequestSerializer
 from matching.desk import by_hand

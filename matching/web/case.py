@@ -12,10 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import devices
 from accounts.arrivals import grouped
 from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
-from accounts.signing_in import sign_in_to_case
+from accounts.signing_in import case_account, sign_in_to_case
+from accounts.sources import source_of
 from matching import hindrances, queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
@@ -28,7 +30,7 @@ from matching.web.languages import languages_in_words
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CaseSignInForm
 from matching.web.story import Story
-from matching.web.visitors import arrival_of, for_arrivals, sign_in, source_of, user_of
+from matching.web.visitors import arrival_of, for_arrivals, sign_in, user_of
 
 CASE_HOME = "web:case"
 STAYED = (Status.COMPLETED, Status.NO_SHOW)
@@ -69,11 +71,15 @@ def case(request: HttpRequest) -> HttpResponse:
     form = CaseSignInForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = sign_in_to_case(**form.cleaned_data, source=source_of(request), at=timezone.now())
+            user = sign_in_to_case(
+                **form.cleaned_data, source=source_of(request), at=timezone.now(), device=devices.device_of(request)
+            )
         except Refused as refusal:
             return refused_form(request, "case/sign_in.html", {"form": form}, refusal)
         sign_in(request, user, SignIn.Way.CASE)
-        return redirect(CASE_HOME)
+        onward = redirect(CASE_HOME)
+        devices.remember(request, onward, case_account(user.username))
+        return onward
     return render(request, "case/sign_in.html", {"form": form}, status=WRONG_INPUT if request.method == "POST" else 200)
 
 

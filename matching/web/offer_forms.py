@@ -22,6 +22,7 @@ from matching.limits import (
     MOST_BEDS,
     MOST_PEOPLE,
 )
+from matching.refusal_words import words_of
 from matching.sheets.fields import Window
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -233,7 +234,7 @@ class YouForm(QuestionForm):
         try:
             return read_contact(self.cleaned_data["contact"])
         except UnreadableContact as refusal:
-            raise forms.ValidationError(str(refusal)) from None
+            raise forms.ValidationError(words_of(refusal)) from None
 
     def lines(self) -> list[AnswerLine]:
         return [(_("Name"), self.cleaned_data["name"]), (_("Phone or e-mail"), self.cleaned_data["contact"][1])]

@@ -84,8 +84,9 @@ def test_sign_in_with_too_few_digits_names_the_field(client: Client) -> None:
 
 
 def test_sign_in_tried_too_often_is_refused_for_a_while_even_with_the_right_secret(
-    client: Client, amira: Person
+    client: Client, amira: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("accounts.signing_in.SECRET_TRIES", 10)
     number = amira.arrival.case_number
     for _try in range(10):
         client.post("/case/", {"case_number": number, "secret": "000000000000"})
@@ -462,7 +463,9 @@ def test_contact_opens_once_it_is_agreed_and_every_look_is_logged(
         True
     ] * 4
     look = AccessLog.objects.get()
-    assert (look.by, look.about, look.fields) == (amira.user, hanna.user, "name contact address")
+    assert (look.by, look.about, look.fields, look.reason, look.match) == (
+        *(amira.user, hanna.user, "name contact address", "match", match.pk),
+    )
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.CONFIRMED, Status.CHECKED_IN, Status.PROPOSED}))
