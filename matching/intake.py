@@ -16,15 +16,25 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import throttles
 from accounts.arrivals import open_case, open_case_for
 from accounts.contacts import bring_up_to_date
 from accounts.models import Arrival, Host, User
+from accounts.refusals import TooManyTries
 from deployment import rules
-from matching import due, messages, queries, waiting
+from matching import due, flags, messages, queries, waiting
 from matching.copy_rows import with_rows
 from matching.deadlines import local_date
 from matching.engine.reasons import Reason, as_json_text
-from matching.limits import FARTHEST_FIRST_NIGHT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
+from matching.limits import (
+    FARTHEST_FIRST_NIGHT,
+    LONGEST_STAY,
+    MOST_BEDS,
+    MOST_PEOPLE,
+    REQUESTS_A_MINUTE,
+    REQUESTS_AN_HOUR,
+    REQUESTS_FLAGGED,
+)
 from matching.models import ShelterRequest, Space, SpaceWindow, WaitingChange
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
 from matching.sheets import RequestRow, SpaceRow, fields
@@ -328,6 +338,21 @@ def open_case_and_ask(
             registered_at=registered_at,
         )
         return Case(arrival, secret, request)
+
+
+def count_asking(source: str, *, at: datetime) -> None:
+    """Count a request or a case from a network address, before it is read: every door that anybody may use calls this.
+
+    Raises TooManyTries past REQUESTS_A_MINUTE, which slows whoever invents requests, and past REQUESTS_AN_HOUR. Past
+    REQUESTS_FLAGGED in an hour it raises a flag for coordinators.
+    """
+    throttles.count("need", source, limit=REQUESTS_AN_HOUR, seconds=3600, at=at)
+    throttles.count("need-minute", source, limit=REQUESTS_A_MINUTE, seconds=60, at=at)
+    try:
+        throttles.count("need-flag", source, limit=REQUESTS_FLAGGED, seconds=3600, at=at)
+    except TooManyTries:
+        with one_act():
+            flags.many_requests(source, at=at)
 
 
 def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: datetime) -> ShelterRequest:

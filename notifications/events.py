@@ -63,6 +63,7 @@ EVENTS: dict[str, Event] = {
     "host_on_hold": Event("host", urgent=True),
     "check_due": Event("host"),
     "checks_expiring": Event("coordinator"),
+    "flag_raised": Event("coordinator"),
     "change_waits": Event("coordinator", urgent=True),
     "arrival_change_waits": Event("arrival"),
     "host_change_applied": Event("host"),

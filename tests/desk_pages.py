@@ -26,6 +26,7 @@ from matching.engine.advice import KINDS
 from matching.importing import undoing, uploads
 from matching.models import (
     DeskEvent,
+    Flag,
     Heartbeat,
     Match,
     MatchingPrice,
@@ -125,6 +126,7 @@ def desk(hanna: Person) -> Desk:
     claims.write_note(proposal.request_id, "call after nine", by=carla.user, at=at)
     details = replace(intake.details_of_space(match.space), beds=4, others=2, address="Достык 5")
     intake.change_space(match.space_id, details, by=hanna.user, at=at)
+    Flag.objects.create(kind="looked_cancelled", about=hanna.user, times=3, first_at=at, last_at=at)
     return Desk(Match.objects.select_related("space__host", "request__arrival__user").get(pk=match.pk), proposal)
 
 
@@ -300,9 +302,10 @@ class Everything:
         yield do("matching_request_open", request.pk, **look)
         yield do("matching_request_secret", request.pk)
         yield do("matching_space_open", space.pk, **look)
-        change = WaitingChange.objects.get(outcome="")
+        change, hanna_flag = WaitingChange.objects.get(outcome=""), Flag.objects.get()
         yield do("matching_waitingchange_open", change.pk)
         yield do("matching_waitingchange_open", change.pk, **look)
+        yield do("matching_flag_looked", hanna_flag.pk)
         for act in ("refuse", "apply"):
             yield do("matching_waitingchange_act", change.pk, act)
         for act in ("pause", "list", "withdraw", "still-available"):

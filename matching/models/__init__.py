@@ -4,6 +4,7 @@ from matching.models.changes import WaitingChange
 from matching.models.desk import Claim, DeskEvent, DeskNote, Heartbeat, PendingDecision
 from matching.models.drafts import KeptDraft
 from matching.models.duplicates import PairVerdict
+from matching.models.flags import Flag
 from matching.models.idempotency import IdempotencyKey
 from matching.models.imports import SheetImport, SheetImportRow
 from matching.models.incidents import Incident, IncidentEvent, IncidentNote, IncidentPage, IncidentReport
@@ -17,6 +18,7 @@ __all__ = [
     "Claim",
     "DeskEvent",
     "DeskNote",
+    "Flag",
     "Heartbeat",
     "IdempotencyKey",
     "Incident",

@@ -173,6 +173,11 @@ TEXTS = {
         "Some checks run out soon. Please look at the list of those to call today and repeat their checks in time: "
         "with an overdue check every decision needs two people.",
     ),
+    "flag_raised": Words(
+        "Somebody does something again and again. Please look today.",
+        "Somebody does something again and again, and it may be nothing. Please look at the list of flags at the "
+        "desk today.",
+    ),
     "change_waits": Words(
         "A change waits for you. Please have a look.",
         "Somebody wants to change something that was looked at before. Until you have looked, all is as it was. The "

@@ -39,7 +39,7 @@ from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
 from matching.desk import claims
 from matching.importing import uploads
-from matching.models import Match, MatchingRound, PairVerdict, SheetImport, Space
+from matching.models import Flag, Match, MatchingRound, PairVerdict, SheetImport, Space
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
@@ -104,6 +104,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "coordinator_id": lambda match: User.objects.get(username="carla").coordinator.pk,
     "act": lambda match: "cancel",
     "place_id": lambda match: match.request.place_id,
+    "flag_id": lambda match: match.space.host.user.flags.get().pk,
     "change_id": lambda match: match.space.waiting_changes.get().pk,
     "move": lambda match: "suspended",
     "evidence_id": lambda match: _evidence_of(match).pk,
@@ -322,6 +323,9 @@ ROWS = [
     row("POST", "matching_waitingchange_open", (200, 404, 200, 403, 404), body=_look),
     row("POST", "matching_waitingchange_act", ACT, act="apply"),
     row("POST", "matching_waitingchange_act", (*NO_SUCH[:3], 403, 404), act="fly"),
+    # -- flags
+    *stock("matching_flag", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
+    row("POST", "matching_flag_looked", ACT),
     # -- sheets: the coordinator's own, and those with a row in the coordinator's places
     *stock("matching_sheetimport", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("GET", "matching_sheet_bring", (200, 200, 200, 404, 404)),
@@ -478,6 +482,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     claims.write_note(match.request_id, "x", by=carla.user, at=at)
     details = replace(intake.details_of_space(match.space), beds=match.space.beds + 1)
     intake.change_space(match.space_id, details, by=hanna.user, at=at)
+    Flag.objects.create(kind="looked_cancelled", about=hanna.user, first_at=at, last_at=at)
     return Things(Match.objects.select_related("space__host").get(pk=match.pk))
 
 
