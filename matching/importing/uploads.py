@@ -34,6 +34,7 @@ from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
 from places.queries import known as known_place
+from privacy import erasures
 
 SheetKind, State = SheetImport.Kind, SheetImport.State
 Now = Callable[[], datetime]
@@ -140,6 +141,7 @@ def drop(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
         if sheet.state not in (State.RECEIVED, State.PREVIEWED):
             raise SheetMovedOn
         drop_content(sheet)
+        erasures.note("sheet_dropped", sheet.pk, at=at)
         return sheet
 
 
