@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Host, User
 from accounts.refusals import Refused
-from notifications.models import ContactPoint
+from notifications.models import ContactPoint, indexed
 from places.names import HOME_REGION
-from privacy.fields import blind_index
+from privacy.fields import blind_indexes
 
 _AROUND = re.compile(r"^[\s<(]*(?:(?:tel|mailto):)?\s*(?=[\w+(])|[\s>.,;)]+$", re.IGNORECASE)
 _DIALLED_PLUS = re.compile(r"^\s*00\s*(?=[1-9])")
@@ -62,15 +62,15 @@ def _is_whole(number: phonenumbers.PhoneNumber) -> bool:
     return phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
 
 
-def index_of(channel: str, address: str) -> str:
-    """Return the index under which an address of this channel is looked up (`privacy.fields.blind_index`)."""
-    return blind_index(f"{channel}:{address}")
+def indexes_of(channel: str, address: str) -> list[str]:
+    """Return the indexes under which an address of this channel may stand, the present one first (`privacy.fields`)."""
+    return blind_indexes(indexed(channel, address))
 
 
 def find_contact_point(channel: str, address: str, *, hosts_only: bool = False) -> ContactPoint | None:
     """Return the oldest contact point with this address among active users (`hosts_only`: among hosts), or None."""
     points = ContactPoint.objects.select_related("user").filter(
-        channel=channel, address_index=index_of(channel, address), user__is_active=True
+        channel=channel, address_index__in=indexes_of(channel, address), user__is_active=True
     )
     if hosts_only:
         points = points.filter(user__host__isnull=False)
@@ -81,11 +81,16 @@ def add_contact_point(
     user: User, channel: str, address: str, *, verified_at: datetime | None = None, preferred: bool = False
 ) -> ContactPoint:
     """Return the contact point of `user` with this address, and create it if there is none."""
-    point, _created = ContactPoint.objects.get_or_create(
+    indexes = indexes_of(channel, address)
+    point, _created = ContactPoint.objects.filter(address_index__in=indexes).get_or_create(
         user=user,
         channel=channel,
-        address_index=index_of(channel, address),
-        defaults={"address": address, "verified_at": verified_at, "preferred": preferred},
+        defaults={
+            "address_index": indexes[0],
+            "address": address,
+            "verified_at": verified_at,
+            "preferred": preferred,
+        },
     )
     return point
 
@@ -97,7 +102,11 @@ def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, s
     and a contact belongs to another host.
     """
     known = {(point.channel, point.address_index) for point in user.contact_points.all()}
-    new = [(channel, address) for channel, address in contacts if (channel, index_of(channel, address)) not in known]
+    new = [
+        (channel, address)
+        for channel, address in contacts
+        if known.isdisjoint((channel, index) for index in indexes_of(channel, address))
+    ]
     is_host = bool(new) and Host.objects.filter(user=user).exists()
     for channel, address in new:
         there = find_contact_point(channel, address, hosts_only=True) if is_host else None

@@ -21,8 +21,8 @@ from accounts.refusals import Refused
 from places.models import Place
 
 EXPORT_PERSONAL = "accounts.export_personal"
-CoordinatorChange = CoordinatorEvent.What
-Role = Coordinator.Role
+CoordinatorChange = CoordinatorEvent.CoordinatorChange
+DeskRole = Coordinator.Role
 
 
 class NotLead(Refused):
@@ -80,7 +80,7 @@ def desk_of(user: User) -> Coordinator | None:
 def coordinator_of(user: User) -> Coordinator | None:
     """Return the user's Coordinator row if the role may act, else None: an auditor may not."""
     row = desk_of(user)
-    return None if row is None or row.role == Role.AUDITOR else row
+    return None if row is None or row.role == DeskRole.AUDITOR else row
 
 
 def rights_of(user: object) -> Rights:
@@ -89,13 +89,13 @@ def rights_of(user: object) -> Rights:
         return Rights()
     row = desk_of(user)
     role = row.role if row else None
-    lead = role == Role.LEAD
+    lead = role == DeskRole.LEAD
     return Rights(
         may_act=coordinator_of(user) is not None,
         is_lead=lead,
         may_name=lead or user.is_superuser,
-        may_audit=lead or role == Role.AUDITOR,
-        reads_only=role == Role.AUDITOR,
+        may_audit=lead or role == DeskRole.AUDITOR,
+        reads_only=role == DeskRole.AUDITOR,
     )
 
 
@@ -106,7 +106,7 @@ def may_export_personal(user: User) -> bool:
     answer costs two queries, so it is not one of the `Rights`, which every page asks for.
     """
     row = coordinator_of(user)
-    return row is not None and (row.role == Role.LEAD or user.has_perm(EXPORT_PERSONAL))
+    return row is not None and (row.role == DeskRole.LEAD or user.has_perm(EXPORT_PERSONAL))
 
 
 # -- giving and taking rights ---------------------------------------------------------------------
@@ -132,13 +132,13 @@ class Granted:
 
     @property
     def everywhere(self) -> bool:
-        return self.all_places or self.role == Role.LEAD
+        return self.all_places or self.role == DeskRole.LEAD
 
 
 def rights_in_words(kept: str) -> str:
     """Return the rights stored by `Granted.in_words` in the reader's language; text of another form is left as it is."""
     role, _colon, where = kept.partition(": ")
-    roles: dict[str, Any] = dict(Role.choices)
+    roles: dict[str, Any] = dict(DeskRole.choices)
     return f"{roles[role]}: {ALL_PLACES if where == EVERYWHERE else where}" if role in roles else kept
 
 

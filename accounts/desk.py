@@ -14,7 +14,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-OWN_KEYS = frozenset({"logout", "password_change", "keys", "keys_new"})
+OWN_KEYS = frozenset({"logout", "password_change", "keys", "keys_new", "accounts_end_session", "accounts_end_token"})
 """The pages where even an auditor may change something: their own keys."""
 
 View = Callable[..., HttpResponse]

@@ -181,7 +181,7 @@ def _picture(address: str) -> SafeString:
 
 def _print_digits_of_the_demo(authenticator: Authenticator, at: datetime) -> None:
     """Print the demo's six digits on a trial's console, since people of the demo have no app to show them."""
-    if "console" in settings.NOTIFICATION_CHANNELS and authenticator.secret == second_factor.KNOWN_TO_EVERYBODY:
+    if "console" in settings.NOTIFICATION_TRANSPORTS and authenticator.secret == second_factor.KNOWN_TO_EVERYBODY:
         digits = second_factor.digits_now(authenticator.secret, at=at)
         sys.stdout.write(f"\n--- the six digits of {authenticator.user} now\n{digits}\n---\n")
         sys.stdout.flush()

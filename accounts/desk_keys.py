@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import second_factor
+from accounts import second_factor, sign_ins
 from accounts.desk_door import DOOR_MINUTES, FirstCodeForm, SecondFactorForm, recovery_codes_page, set_up_page
 from accounts.models import User
 from accounts.refusals import Refused
@@ -41,6 +41,7 @@ def keys(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "form": form,
         "authenticator": second_factor.authenticator_of(user),
         "codes_left": second_factor.unused_recovery_codes(user),
+        **sign_ins.of_person(user, request.session, at=at),
     }
     return TemplateResponse(request, "admin/door/keys.html", context)
 
@@ -59,6 +60,7 @@ def new(request: HttpRequest, site: AdminSite) -> HttpResponse:
             form.add_error("code", str(refusal))
         else:
             del request.session[MOVING]
+            sign_ins.go_on(request, user, at=at)
             django_otp.login(request, authenticator)
             return recovery_codes_page(request, site, codes, _keys())
     return set_up_page(request, site, waiting, form)

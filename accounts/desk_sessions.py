@@ -9,11 +9,12 @@ from datetime import datetime
 
 import django_otp
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest
 
+from accounts import sign_ins
 from accounts.coordinators import CoordinatorChange, note
-from accounts.models import Authenticator, User
+from accounts.models import Authenticator, SignIn, User
 
 SEEN, SINCE = "desk_seen", "desk_since"
 EVERY = 60
@@ -22,7 +23,7 @@ EVERY = 60
 
 def enter(request: HttpRequest, user: User, authenticator: Authenticator, *, at: datetime) -> None:
     """Begin a session of `user`, who has proved password and second factor."""
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    sign_ins.begin(request, user, SignIn.Way.DESK, at=at)
     django_otp.login(request, authenticator)
     now = int(at.timestamp())
     request.session[SEEN] = request.session[SINCE] = now

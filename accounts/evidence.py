@@ -18,14 +18,14 @@ from PIL import Image, ImageOps
 from accounts.models import Host, HostEvidence, User
 from accounts.refusals import Refused
 
-MOST_BYTES = 10 * 1024 * 1024
+MOST_PICTURE_BYTES = 10 * 1024 * 1024
 """The largest uploaded file, in bytes."""
 MOST_PIXELS = 50_000_000
 """The largest picture that is decoded, in pixels. The limit keeps decompression bombs out of memory."""
 LONGEST_SIDE = 2000
 """Longest side of a stored picture, in pixels: enough to read a page of print."""
 QUALITY = 85
-FORMATS = ("JPEG", "PNG", "WEBP")
+PICTURE_FORMATS = ("JPEG", "PNG", "WEBP")
 
 
 class NotAPicture(Refused):
@@ -60,12 +60,12 @@ def make_anew(file: bytes) -> Picture:
 
     Raises NotAPicture, PictureTooBig.
     """
-    if len(file) > MOST_BYTES:
+    if len(file) > MOST_PICTURE_BYTES:
         raise PictureTooBig
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(file), formats=FORMATS) as found:
+            with Image.open(BytesIO(file), formats=PICTURE_FORMATS) as found:
                 if found.width * found.height > MOST_PIXELS:
                     raise PictureTooBig
                 found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # Decode a JPEG near its final size.

@@ -7,10 +7,18 @@ from typing import ClassVar
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, DeviceManager
 
+from accounts.sign_in_rows import (
+    ROLE_ENDS_SESSIONS,
+    SECOND_FACTOR_ENDS_SESSIONS,
+    STAYS_REVOKED,
+    USER_VERSION_COUNTS_UP,
+)
+from accounts.sign_in_rows import SignIn as SignIn  # Django finds a model where this file imports it.
 from privacy.fields import EncryptedBytesField, EncryptedTextField
 
 
@@ -24,6 +32,16 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, username: str, password: str | None = None, **fields: object) -> User:
         return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
+
+    def keep_secret_as(self, user: User, password_hash: str) -> None:
+        """Store the secret of `user` under another hash. It is the same secret, so sessions and tokens go on.
+
+        Does nothing if the secret itself has changed since `user` was read.
+        """
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('shanyrak.same_secret', 'yes', true)")
+            self.filter(pk=user.pk, password=user.password).update(password=password_hash)
+            cursor.execute("SELECT set_config('shanyrak.same_secret', '', true)")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -39,6 +57,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("works at the desk"), default=False)
     is_active = models.BooleanField(_("has access"), default=True)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    # Counts up whenever everything that came from the user's keys must end: sessions and tokens of an earlier version
+    # open nothing. The database counts it (`user_version_counts_up` and the triggers beside it).
+    sign_in_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -47,6 +68,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        triggers = [USER_VERSION_COUNTS_UP]
 
     def __str__(self) -> str:
         return self.username
@@ -116,7 +138,7 @@ class Host(models.Model):
 class HostCheck(models.Model):
     """One check of a host: its kind and result, the coordinator, the moment, and the last day on which it counts."""
 
-    class Kind(models.TextChoices):
+    class CheckKind(models.TextChoices):
         IDENTITY_SEEN = "identity_seen", _("identity seen")
         PHONE_VERIFIED = "phone_verified", _("phone verified")
         REFERENCE = "reference", _("reference")
@@ -125,7 +147,7 @@ class HostCheck(models.Model):
         RULES_AGREED = "rules_agreed", _("rules agreed")
 
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="checks")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=CheckKind.choices)
     passed = models.BooleanField(default=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -146,7 +168,7 @@ class HostEvidence(models.Model):
     """A picture that a coordinator was shown, written anew by `accounts.evidence`. Removing it erases `picture` only."""
 
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="evidence")
-    kind = models.CharField(max_length=20, choices=HostCheck.Kind.choices)
+    kind = models.CharField(max_length=20, choices=HostCheck.CheckKind.choices)
     picture = EncryptedBytesField(help_text="A JPEG without metadata, encrypted.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
@@ -273,6 +295,7 @@ class Coordinator(models.Model):
                 name="coordinator_leads_all_places", condition=~models.Q(role="lead") | models.Q(all_places=True)
             ),
         ]
+        triggers = [ROLE_ENDS_SESSIONS]
 
     def __str__(self) -> str:
         return self.user.username
@@ -281,7 +304,7 @@ class Coordinator(models.Model):
 class CoordinatorEvent(models.Model):
     """One change of a coordinator's rights or keys, or a sign-in: what was done, by whom and when. Append-only."""
 
-    class What(models.TextChoices):
+    class CoordinatorChange(models.TextChoices):
         NAMED = "named", _("named")
         RIGHTS_CHANGED = "rights_changed", _("rights changed")
         LEFT = "left", _("has left")
@@ -294,11 +317,12 @@ class CoordinatorEvent(models.Model):
         RECOVERY_CODES_MADE = "recovery_codes_made", _("new recovery codes made")
         EXPORT_PERMITTED = "export_permitted", _("may export names and contacts")
         EXPORT_FORBIDDEN = "export_forbidden", _("may export names and contacts no longer")
+        SESSIONS_ENDED = "sessions_ended", _("a session or token was ended")
 
     about = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="coordinator_events", verbose_name=_("about")
     )
-    what = models.CharField(_("what"), max_length=30, choices=What.choices)
+    what = models.CharField(_("what"), max_length=30, choices=CoordinatorChange.choices)
     was = models.CharField(_("before"), max_length=500, blank=True)
     became = models.CharField(_("after"), max_length=500, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -338,6 +362,7 @@ class Authenticator(Device):
                 name="authenticator_one_in_use", fields=["user"], condition=models.Q(confirmed=True)
             ),
         ]
+        triggers = [SECOND_FACTOR_ENDS_SESSIONS]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -381,13 +406,20 @@ class OneTimeCode(models.Model):
 
 
 class AccessToken(models.Model):
-    """A bearer token of the API, stored as a hash, with a scope and an end."""
+    """A bearer token of the API, stored as a hash, with a scope and an end.
+
+    It came from keys (`version`), and perhaps from a session (`sign_in`) or from other tokens (`ancestors`, the first
+    one first). It opens nothing once one of them has ended.
+    """
 
     class Scope(models.TextChoices):
         READ = "read", _("read")
         WRITE = "write", _("read and write")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    version = models.PositiveIntegerField(default=0, help_text="The user's `sign_in_version` when it was made.")
+    sign_in = models.ForeignKey(SignIn, on_delete=models.CASCADE, null=True, related_name="tokens")
+    ancestors = ArrayField(models.BigIntegerField(), default=list)
     name = models.CharField(max_length=60)
     token_hash = models.CharField(max_length=64, unique=True)
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.READ)
@@ -400,6 +432,14 @@ class AccessToken(models.Model):
         verbose_name = _("token of the API")
         verbose_name_plural = _("tokens of the API")
         ordering = ["-created_at"]
+        triggers = [
+            pgtrigger.Trigger(
+                name="token_stays_revoked",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("revoked_at"),
+                func=STAYS_REVOKED,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

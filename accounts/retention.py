@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
 
+from accounts.models import AccessToken, SignIn
 from privacy.retention import kept_for
 
 
@@ -13,3 +15,12 @@ from privacy.retention import kept_for
 def _forget_sessions(before: datetime) -> int:
     """Erase the sessions that expired before `before`, with the half-finished answers to questions that they hold."""
     return Session.objects.filter(expire_date__lt=before).delete()[0]
+
+
+@kept_for(timedelta(days=90), "old_sign_ins")
+def _forget_sign_ins(before: datetime) -> int:
+    """Erase what is known of sessions last seen before `before`, with their tokens, once all of it has ended."""
+    open_session = Session.objects.filter(session_key=OuterRef("session_key"))
+    token = AccessToken.objects.filter(sign_in=OuterRef("pk"), expires_at__gte=before)
+    old = SignIn.objects.filter(~Exists(open_session), ~Exists(token), seen_at__lt=before)
+    return old.delete()[1].get("accounts.SignIn", 0)

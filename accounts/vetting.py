@@ -22,7 +22,7 @@ from accounts.refusals import ChecksMissing, Refused
 from deployment import rules
 from notifications.outbox import tell
 
-MOVES = {
+VETTING_MOVES = {
     ("unvetted", "vetted"),
     ("unvetted", "refused"),
     ("vetted", "suspended"),
@@ -111,7 +111,7 @@ class Item:
 
     @property
     def words(self) -> str:
-        return str(HostCheck.Kind(self.kind).label)
+        return str(HostCheck.CheckKind(self.kind).label)
 
 
 def state_of(check: HostCheck | None, today: date) -> CheckState:
@@ -185,7 +185,7 @@ def vet(host_id: int, *, by: User, at: datetime) -> Host:
     """
     host = _locked(host_id)
     if missing := missing_checks(host, timezone.localtime(at).date()):
-        words = dict(HostCheck.Kind.choices)
+        words = dict(HostCheck.CheckKind.choices)
         raise ChecksMissing(
             _("Put these checks on record first: %(checks)s.") % {"checks": ", ".join(str(words[k]) for k in missing)}
         )
@@ -257,7 +257,7 @@ def _forget_refusal(host: Host) -> None:
 
 
 def _check_move(host: Host, to: str) -> None:
-    if (host.status, to) not in MOVES:
+    if (host.status, to) not in VETTING_MOVES:
         raise WrongStanding(
             _("A host who is %(now)s cannot become %(to)s.")
             % {"now": host.get_status_display(), "to": str(dict(Host.Status.choices)[Host.Status(to)])}

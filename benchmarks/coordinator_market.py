@@ -162,5 +162,6 @@ def _requests(spaces: list[Space], drawn: random.Random, at: datetime, *, plain:
         )
         if plain:
             row.people, row.children, row.all_women = 1, 0, False
+        row.composition = "women" if row.all_women else "mixed"
         rows.append(row)
     return ShelterRequest.objects.bulk_create(rows, batch_size=1000)

@@ -108,7 +108,7 @@ def page_of(env: dict[str, str], folder: Path, command: list[str], root: Path) -
     """Start the command of the image as Compose does, and return the HTTP status of `/healthz`, which needs no database."""
     port = free_port()
     given = (
-        env | keys(root) | {"BIND": f"127.0.0.1:{port}", "ALLOWED_HOSTS": "127.0.0.1", "SHELTER_CHANNELS": "console"}
+        env | keys(root) | {"BIND": f"127.0.0.1:{port}", "ALLOWED_HOSTS": "127.0.0.1", "SHELTER_TRANSPORTS": "console"}
     )
     given |= {"PGPASSWORD": secrets.token_urlsafe(), "DATABASE_URL": "postgres://shanyrak@127.0.0.1:1/shanyrak"}
     with subprocess.Popen(command, cwd=folder, env=given, stdout=2) as server:

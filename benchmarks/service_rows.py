@@ -103,6 +103,9 @@ def _kept(value: Need | Offer, stated: Sequence[Field]) -> Iterator[Any]:
     A field that the engine does not take has its default.
     """
     for field in stated:
+        if field.name == "composition" and isinstance(value, Need):
+            yield "women" if value.all_women else "mixed"
+            continue
         kept = field.kind.keep(getattr(value, field.engine)) if field.engine else field.default
         if field.name in ("latitude", "longitude"):
             kept = round(kept, COARSE_DEGREES)

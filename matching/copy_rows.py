@@ -10,7 +10,10 @@ from typing import Any
 
 from django.db import connection, models
 
+from privacy.fields import EncryptedBytesField, EncryptedTextField
+
 ROWS_AT_ONCE = 5_000
+ENCRYPTED = (EncryptedTextField, EncryptedBytesField)
 
 
 def read(sql: str, params: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
@@ -24,8 +27,16 @@ def read(sql: str, params: Mapping[str, Any] | None = None) -> Iterator[tuple[An
 def copy_in(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write rows of `model` by one COPY. A column that is not named gets the database's default, or NULL.
 
-    Raises django.db.IntegrityError when the database refuses a row; then no row is written.
+    The plain values of encrypted columns are sealed for their columns on the way. Raises django.db.IntegrityError when the
+    database refuses a row; then no row is written.
     """
+    fields = {field.column: field for field in model._meta.concrete_fields}
+    sealed = {at: fields[name] for at, name in enumerate(columns) if isinstance(fields[name], ENCRYPTED)}
+    if sealed:
+        rows = (
+            [sealed[at].get_db_prep_save(value, connection) if at in sealed else value for at, value in enumerate(row)]
+            for row in rows
+        )
     with connection.cursor() as cursor:
         _copy(cursor, model._meta.db_table, columns, rows)
 

@@ -14,7 +14,7 @@ def local_date(at: datetime) -> date:
     return timezone.localtime(at).date()
 
 
-def due_at(first_night: date, at: datetime) -> datetime:
+def answer_by(first_night: date, at: datetime) -> datetime:
     """Return the moment until which a match that begins on `first_night` waits for the next decision or answer.
 
     The deployment's rule `answer_hours` is a list of (most days ahead, hours) in rising order. The first pair that covers

@@ -419,9 +419,21 @@ def complete_request(details: RequestDetails) -> RequestDetails:
         raise Incomplete(_("The shortest stay that helps cannot be longer than the whole stay."))
     if details.radius_km <= 0:
         raise Incomplete(_("Say how far from the place it may be: more than 0 km."))
+    details = _who_they_are(details)
     if details.women_only and not details.all_women:
         raise Incomplete(_("A women-only space can be asked for only by a household of women."))
     return replace(details, min_nights=shortest)
+
+
+def _who_they_are(details: RequestDetails) -> RequestDetails:
+    """Return the details with `all_women` and `composition` saying the same. Raises Incomplete where they contradict."""
+    if details.composition not in ShelterRequest.Composition.values:
+        raise Incomplete(_("Say who they are: women, mixed or unsaid; leave it empty if nobody asked."))
+    women = ShelterRequest.Composition.WOMEN.value
+    if details.all_women and details.composition not in ("", women):
+        raise Incomplete(_("The two answers about who they are contradict each other. Give one of them."))
+    all_women = details.all_women or details.composition == women
+    return replace(details, all_women=all_women, composition=women if all_women else details.composition)
 
 
 def check_nights(nights: int) -> None:

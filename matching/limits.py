@@ -40,3 +40,9 @@ LONGEST_DIRECTIONS = 1_000
 
 LONGEST_NAME = 120
 """Characters. The longest name of a person."""
+
+LONGEST_CONTACT = 254
+"""Characters. The longest e-mail address that mail can reach (RFC 5321, erratum 1690 of RFC 3696). A phone number is shorter."""
+
+LONGEST_TYPED_SECRET = 60
+"""Characters. The longest case number, or secret of a case, as people type them: with spaces or dashes between the digits."""

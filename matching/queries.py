@@ -49,6 +49,12 @@ def _places_of(coordinator: Coordinator) -> Q:
     return Q() if coordinator.all_places else Q(place__in=coordinator.places.all())
 
 
+def _matches_in_places_of(coordinator: Coordinator) -> Q:
+    # This is `covers_match` in a query, for a coordinator or auditor who does not have all places.
+    places = coordinator.places.all()
+    return Q(request__place__in=places) | Q(space__place__in=places)
+
+
 def sees_all_places(user: User) -> bool:
     """Return whether `user` is a coordinator or auditor of every place."""
     coordinator = desk_of(user)
@@ -99,8 +105,7 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
     if coordinator := desk_of(user):
         if coordinator.all_places:
             return Match.objects.all()
-        places = coordinator.places.all()
-        mine |= Q(request__place__in=places) | Q(space__place__in=places)
+        mine |= _matches_in_places_of(coordinator)
     return Match.objects.filter(mine)
 
 
@@ -115,8 +120,7 @@ def proposals_visible_to(user: User) -> QuerySet[Match]:
     proposed = Match.objects.filter(status=Status.PROPOSED)
     if coordinator.all_places:
         return proposed
-    places = coordinator.places.all()
-    return proposed.filter(Q(request__place__in=places) | Q(space__place__in=places))
+    return proposed.filter(_matches_in_places_of(coordinator))
 
 
 def sheets_visible_to(user: User) -> QuerySet[SheetImport]:
@@ -172,7 +176,7 @@ def role_in(match: Match, user: User | None) -> Role | None:
         return Role.HOST
     if match.request.arrival.user_id == user.pk:
         return Role.ARRIVAL
-    if covers(user, match.request.place_id) or covers(user, match.space.place_id):
+    if covers_match(user, match):
         return Role.COORDINATOR
     return None
 
@@ -226,6 +230,30 @@ def covers(user: User, place_id: int | None) -> bool:
         return False
     # Read from what was prefetched: a query for each row of a page would be too many.
     return coordinator.all_places or place_id in {place.pk for place in coordinator.places.all()}
+
+
+class InAPlace(Protocol):
+    """A request or a space, as a row or as the columns of one: it lies in a place, or far from every known place (None)."""
+
+    @property
+    def place_id(self) -> int | None: ...
+
+
+class Joining(Protocol):
+    """A request and a space that a match joins, or that a proposal would join."""
+
+    @property
+    def request(self) -> InAPlace: ...
+    @property
+    def space(self) -> InAPlace: ...
+
+
+def covers_match(user: User, match: Joining) -> bool:
+    """Return whether `user` is a coordinator for the place of the request or of the space.
+
+    Read a match with its `request` and its `space`.
+    """
+    return covers(user, match.request.place_id) or covers(user, match.space.place_id)
 
 
 def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:
@@ -421,11 +449,19 @@ def places_with_most_room(limit: int) -> list[Place]:
 # -- hosts ----------------------------------------------------------------------------------------
 
 
+def stays_that_count(today: date) -> QuerySet[Match]:
+    """Return the stays by which a host has hosted: ended well, confirmed by the arrival, the last night before `today`.
+
+    The arrival confirmed a stay by noting its beginning or its end. A host alone could note both on the first day.
+    """
+    confirmed = MatchEvent.objects.filter(match=OuterRef("pk"), role=Role.ARRIVAL, act__in=[Act.CHECK_IN, Act.COMPLETE])
+    return Match.objects.filter(Exists(confirmed), status=Status.COMPLETED, last_day__lte=today)
+
+
 def records_of(host_ids: Collection[int], today: date) -> dict[int, HostRecord]:
     """Return, for each host, the facts that bear on risk: in two queries, without objects of the ORM."""
-    of_host = Match.objects.filter(space__host=OuterRef("pk"))
     hosts = Host.objects.filter(pk__in=host_ids).annotate(
-        has_hosted=Exists(of_host.filter(status=Status.COMPLETED)),
+        has_hosted=Exists(stays_that_count(today).filter(space__host=OuterRef("pk"))),
         complaint=Exists(
             MatchEvent.objects.filter(match__space__host=OuterRef("pk"), act=Act.FREEZE, role=Role.ARRIVAL)
         ),

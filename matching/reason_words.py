@@ -120,7 +120,7 @@ def words_of(reason: Reason | Any) -> str:
     return str(WORDS[reason.code] % named)
 
 
-def in_words(reasons: Iterable[Reason | Any]) -> list[str]:
+def reasons_in_words(reasons: Iterable[Reason | Any]) -> list[str]:
     """Return reasons, or the JSON that was stored for them, in the active language."""
     return [words_of(reason) for reason in reasons]
 

@@ -25,7 +25,7 @@ from accounts.models import Host, User
 from deployment.rules import read_once
 from matching import due, messages, queries, risks
 from matching.copy_rows import copy_in
-from matching.deadlines import due_at, local_date
+from matching.deadlines import answer_by, local_date
 from matching.engine.reasons import Reason, as_json_text
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.refusals import (
@@ -99,9 +99,7 @@ def propose(proposal: Proposal, *, by: User | None, at: datetime) -> Match:
     Raises NotYours unless `by` coordinates the place of the request or of the space; DeclinedBefore; and what the
     database refuses: NoRoomLeft, OutsideWindow, OutsideRequest, SpaceNotOpen, RequestNotOpen, LegTaken, PlacedAlready.
     """
-    if by is not None and not (
-        queries.covers(by, proposal.request.place_id) or queries.covers(by, proposal.space.place_id)
-    ):
+    if by is not None and not queries.covers_match(by, proposal):
         raise NotYours
     with one_act():
         (match_id,) = _write_proposals([proposal], by=by, at=at)
@@ -153,7 +151,7 @@ def _write_proposals(proposals: Sequence[Proposal], *, by: User | None, at: date
 
 
 def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime) -> tuple[object, ...]:
-    found = risks.risks_of(proposal.request, record)
+    found = risks.risks_of(proposal.request, record, people=proposal.people)
     return (
         match_id,
         str(proposal.request.pk),
@@ -167,7 +165,7 @@ def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime
         as_json_text(proposal.reasons),
         json.dumps(found),
         risks.is_high(found),
-        due_at(proposal.first_night, at),
+        answer_by(proposal.first_night, at),
         at,
         1,
     )
@@ -304,7 +302,7 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
             raise SecondPersonNeeded
         else:
             match.also_approved_by = by
-        match.due_at = due_at(match.first_night, at)
+        match.due_at = answer_by(match.first_night, at)
         _write(match, Act.APPROVE, move.target, by=by, role=role, at=at)
         messages.asked(match, at=at)
         return match
@@ -327,11 +325,11 @@ def approve_by_policy(match_id: UUID, *, by: User, at: datetime, limits: Mapping
         if match.frozen_at is not None:
             raise Frozen
         record = queries.records_of({match.space.host_id}, local_date(at))[match.space.host_id]
-        found = {*match.risks, *risks.risks_of(match.request, record)}
+        found = {*match.risks, *risks.risks_of(match.request, record, people=match.people)}
         if match.high_risk or found or match.request.children or match.approved_by_id is not None:
             raise PersonNeeded
         match.approved_by = by
-        match.due_at = due_at(match.first_night, at)
+        match.due_at = answer_by(match.first_night, at)
         _write(match, Act.APPROVE, move.target, by=by, role=role, at=at, reason=BY_POLICY, numbers=limits)
         messages.asked(match, at=at)
         return match
@@ -340,7 +338,7 @@ def approve_by_policy(match_id: UUID, *, by: User, at: datetime, limits: Mapping
 def _look_at_risks_again(match: Match, at: datetime) -> None:
     """Add the risks that have become known since the proposal: a complaint about the host, a check that ran out."""
     record = queries.records_of({match.space.host_id}, local_date(at))[match.space.host_id]
-    match.risks = risks.risks_of(match.request, record)
+    match.risks = risks.risks_of(match.request, record, people=match.people)
     match.high_risk = match.high_risk or risks.is_high(match.risks)
 
 
@@ -491,7 +489,7 @@ def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match
             raise IllegalMove(_("This match is not on hold."))
         match.frozen_at = None
         if match.status in (Status.PROPOSED, Status.APPROVED):
-            match.due_at = due_at(match.first_night, at)
+            match.due_at = answer_by(match.first_night, at)
         return _write(match, Act.UNFREEZE, Status(match.status), by=by, role=role, at=at, note=note)
 
 

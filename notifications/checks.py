@@ -1,4 +1,4 @@
-"""System checks of the channels, so that a fault shows at the start and not at the first message."""
+"""System checks of the transports, so that a fault shows at the start and not at the first message."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from notifications.channels import TRANSPORTS
 
 
 @register
-def channels_are_known_and_complete(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse unknown names in SHELTER_CHANNELS, and channels that lack a setting they need for sending."""
+def transports_are_known_and_complete(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse unknown names in SHELTER_TRANSPORTS, and transports that lack a setting they need for sending."""
     found: list[CheckMessage] = []
-    if unknown := sorted(set(settings.NOTIFICATION_CHANNELS) - set(TRANSPORTS)):
+    if unknown := sorted(set(settings.NOTIFICATION_TRANSPORTS) - set(TRANSPORTS)):
         found.append(
             Error(
-                f"SHELTER_CHANNELS names {', '.join(unknown)}, but there is no such channel.",
+                f"SHELTER_TRANSPORTS names {', '.join(unknown)}, but there is no such transport.",
                 hint=f"Use some of: {', '.join(TRANSPORTS)}.",
                 id="notifications.E001",
             )
         )
     address = urlsplit(settings.GATEWAY_URL)
-    if "gateway" in settings.NOTIFICATION_CHANNELS and not (address.scheme in ("http", "https") and address.hostname):
+    if "gateway" in settings.NOTIFICATION_TRANSPORTS and not (address.scheme in ("http", "https") and address.hostname):
         found.append(
             Error(
-                "The gateway channel is on, but SHELTER_GATEWAY_URL is not an http(s) address.",
-                hint="Set SHELTER_GATEWAY_URL=https://..., or take `gateway` out of SHELTER_CHANNELS.",
+                "The gateway transport is on, but SHELTER_GATEWAY_URL is not an http(s) address.",
+                hint="Set SHELTER_GATEWAY_URL=https://..., or take `gateway` out of SHELTER_TRANSPORTS.",
                 id="notifications.E002",
             )
         )
-    if "email" in settings.NOTIFICATION_CHANNELS and not settings.EMAIL_HOST:
+    if "email" in settings.NOTIFICATION_TRANSPORTS and not settings.EMAIL_HOST:
         found.append(
             Error(
-                "The email channel is on, but EMAIL_HOST is empty: no message would ever leave.",
-                hint="Set EMAIL_HOST to the SMTP server of your provider, or take `email` out of SHELTER_CHANNELS.",
+                "The email transport is on, but EMAIL_HOST is empty: no message would ever leave.",
+                hint="Set EMAIL_HOST to the SMTP server of your provider, or take `email` out of SHELTER_TRANSPORTS.",
                 id="notifications.E003",
             )
         )
@@ -56,12 +56,12 @@ def channels_are_known_and_complete(app_configs: Sequence[AppConfig] | None, **k
 @register(Tags.security, deploy=True)
 def nobody_is_told_by_the_log(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if a deployment prints its messages to the log, with their addresses and codes."""
-    if "console" not in settings.NOTIFICATION_CHANNELS:
+    if "console" not in settings.NOTIFICATION_TRANSPORTS:
         return []
     return [
         Warning(
-            "The console channel is on: messages go to the log, with addresses and sign-in codes, and reach nobody.",
-            hint="Set SHELTER_CHANNELS=email or email,gateway.",
+            "The console transport is on: messages go to the log, with addresses and sign-in codes, and reach nobody.",
+            hint="Set SHELTER_TRANSPORTS=email or email,gateway.",
             id="notifications.W001",
         )
     ]

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from notifications import taps
 from notifications.channels import TRANSPORTS, DeliveryFailed, Message, Sent
-from notifications.events import CODES, EVENTS
+from notifications.events import EVENTS, EVENTS_WITH_A_CODE
 from notifications.models import ContactPoint, Delivery, Notification
 from notifications.outbox import transport_for
 from notifications.texts import render
@@ -275,5 +275,5 @@ def _write(delivery: Delivery, **columns: object) -> bool:
 
 def _forget_code(notification_id: int) -> None:
     outstanding = [Delivery.Status.WAITING, Delivery.Status.SENDING]
-    code = Notification.objects.filter(pk=notification_id, event__in=CODES)
+    code = Notification.objects.filter(pk=notification_id, event__in=EVENTS_WITH_A_CODE)
     code.exclude(deliveries__status__in=outstanding).update(secret="")

@@ -66,5 +66,5 @@ EVENTS: dict[str, Event] = {
     "sign_in_code": Event("host", urgent=True, carries_code=True),
 }
 
-CODES = frozenset(name for name, event in EVENTS.items() if event.carries_code)
+EVENTS_WITH_A_CODE = frozenset(name for name, event in EVENTS.items() if event.carries_code)
 """The events whose message carries a sign-in code."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
-from notifications.events import CODES
+from notifications.events import EVENTS_WITH_A_CODE
 from notifications.models import Notification
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def inbox(user: AbstractBaseUser) -> QuerySet[Notification]:
     """Return the notifications of `user`, newest first, without one-time codes."""
-    return Notification.objects.filter(recipient_id=user.pk).exclude(event__in=CODES)
+    return Notification.objects.filter(recipient_id=user.pk).exclude(event__in=EVENTS_WITH_A_CODE)
 
 
 def unread_count(user: AbstractBaseUser) -> int:

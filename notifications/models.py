@@ -9,7 +9,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.fields import EncryptedTextField
+from privacy.fields import BlindIndexField, EncryptedTextField
+
+
+def indexed(channel: str, address: str) -> str:
+    """Return the text whose blind index finds an address of this channel."""
+    return f"{channel}:{address}"
 
 
 class ContactPoint(models.Model):
@@ -23,7 +28,7 @@ class ContactPoint(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="contact_points")
     channel = models.CharField(max_length=10, choices=Channel.choices)
     address = EncryptedTextField()
-    address_index = models.CharField(max_length=64)
+    address_index = BlindIndexField(text=lambda point: indexed(point.channel, point.address))
     verified_at = models.DateTimeField(null=True, blank=True)
     preferred = models.BooleanField(default=False)
     quiet_from = models.TimeField(null=True, blank=True)

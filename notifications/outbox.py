@@ -2,7 +2,7 @@
 
 Two words are easily mixed up. The *channel* of a contact point is the kind of its address (e-mail, SMS, Telegram). The
 *transport* of a delivery is the module of `notifications.channels` that sends it. `TRANSPORTS_FOR` lists the
-transports for each channel, and `settings.NOTIFICATION_CHANNELS` the transports that are switched on.
+transports for each channel, and `settings.NOTIFICATION_TRANSPORTS` the transports that are switched on.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def undelivered() -> QuerySet[Delivery]:
 
 def transport_for(point: ContactPoint) -> str:
     """Return the best enabled transport for this kind of address, or "" if there is none."""
-    enabled = settings.NOTIFICATION_CHANNELS
+    enabled = settings.NOTIFICATION_TRANSPORTS
     return next((name for name in TRANSPORTS_FOR[ContactPoint.Channel(point.channel)] if name in enabled), "")
 
 

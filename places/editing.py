@@ -17,16 +17,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from places.earth import distance_km
-from places.models import OWN_FROM, Place, PlaceChange, PlaceName
+from places.models import LONGEST_PLACE_NAME, OWN_FROM, Place, PlaceChange, PlaceName
 from places.names import key_of
 
-MOST_NAMES = 40
+MOST_NAMES_OF_A_PLACE = 40
 SAME_PLACE_KM = 30.0
 """Two open places with one name that lie nearer than this are the same place."""
 LONGEST_MOVE_KM = 50.0
 """A move by more than this makes another place, so it is refused."""
 
-What = PlaceChange.What
+PlaceEdit = PlaceChange.PlaceEdit
 
 
 class PlaceNotSensible(Exception):
@@ -83,7 +83,7 @@ def add_place(details: PlaceDetails, *, by: Any, at: datetime, reason: str) -> P
         lowest = Place.objects.aggregate(lowest=Min("geoname_id"))["lowest"] or 0
         place = Place(geoname_id=min(lowest, OWN_FROM + 1) - 1)
         _write(place, details, at)
-        _note(place, What.ADDED, None, details, by=by, at=at, reason=reason)
+        _note(place, PlaceEdit.ADDED, None, details, by=by, at=at, reason=reason)
         return place
 
 
@@ -109,7 +109,7 @@ def change_place(
             raise PlaceNotSensible("latitude", words % {"km": round(moved)})
         _is_another(details, place)
         _write(place, details, at)
-        return _note(place, What.CHANGED, before, details, by=by, at=at, reason=reason)
+        return _note(place, PlaceEdit.CHANGED, before, details, by=by, at=at, reason=reason)
 
 
 def close_place(place_id: int, *, by: Any, at: datetime, reason: str) -> PlaceChange | None:
@@ -117,7 +117,7 @@ def close_place(place_id: int, *, by: Any, at: datetime, reason: str) -> PlaceCh
 
     Its spaces, requests and coordinators stay.
     """
-    return _set_closed(place_id, at, What.CLOSED, by=by, at=at, reason=reason)
+    return _set_closed(place_id, at, PlaceEdit.CLOSED, by=by, at=at, reason=reason)
 
 
 def open_place(place_id: int, *, by: Any, at: datetime, reason: str) -> PlaceChange | None:
@@ -125,7 +125,7 @@ def open_place(place_id: int, *, by: Any, at: datetime, reason: str) -> PlaceCha
 
     Raises PlaceNotSensible if another open place near it has its name now.
     """
-    return _set_closed(place_id, None, What.OPENED, by=by, at=at, reason=reason)
+    return _set_closed(place_id, None, PlaceEdit.OPENED, by=by, at=at, reason=reason)
 
 
 def _set_closed(
@@ -162,7 +162,7 @@ def _note(
     reason: str,
 ) -> PlaceChange:
     old, new = asdict(was) if was else {}, asdict(became)
-    changed = [name for name in new if what == What.ADDED or old[name] != new[name]]
+    changed = [name for name in new if what == PlaceEdit.ADDED or old[name] != new[name]]
     return PlaceChange.objects.create(
         place=place,
         what=what,
@@ -184,12 +184,12 @@ def _but_names(details: PlaceDetails) -> tuple[Any, ...]:
 def _sensible(details: PlaceDetails) -> PlaceDetails:
     """Return the details with tidy spaces and capitals, and without repeated names. Raises PlaceNotSensible."""
     name = " ".join(details.name.split())
-    if not key_of(name) or len(name) > 200:
+    if not key_of(name) or len(name) > LONGEST_PLACE_NAME:
         raise PlaceNotSensible("name", _("Write the name of the place, with at least one letter."))
     country = details.country.strip().upper()
     if not re.fullmatch("[A-Z]{2}", country):
         raise PlaceNotSensible("country", _("Write the country's two letters, for example KZ."))
-    if details.kind not in Place.Kind.values:
+    if details.kind not in Place.PlaceKind.values:
         raise PlaceNotSensible("kind", _("Choose a city, a town or a border crossing."))
     if not -90 <= details.latitude <= 90:
         raise PlaceNotSensible("latitude", _("Give the latitude in degrees, from -90 to 90."))
@@ -197,12 +197,12 @@ def _sensible(details: PlaceDetails) -> PlaceDetails:
         raise PlaceNotSensible("longitude", _("Give the longitude in degrees, from -180 to 180."))
     others: dict[str, str] = {}
     for other in (" ".join(each.split()) for each in details.names):
-        if other and (not key_of(other) or len(other) > 200):
+        if other and (not key_of(other) or len(other) > LONGEST_PLACE_NAME):
             raise PlaceNotSensible("names", _("Write one name a line, each with at least one letter."))
         if other and key_of(other) != key_of(name):
             others.setdefault(key_of(other), other)
-    if len(others) > MOST_NAMES:
-        raise PlaceNotSensible("names", _("At most %(most)d names.") % {"most": MOST_NAMES})
+    if len(others) > MOST_NAMES_OF_A_PLACE:
+        raise PlaceNotSensible("names", _("At most %(most)d names.") % {"most": MOST_NAMES_OF_A_PLACE})
     return PlaceDetails(
         name=name,
         country=country,

@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 OWN_FROM = -1_000_000
 """The highest `geoname_id` of places that people of the deployment add; the gazetteer's own numbers are higher."""
 
+LONGEST_PLACE_NAME = 200
+"""Characters. The longest name of a place."""
+
 
 class Place(models.Model):
     """A city, town or border crossing. `geoname_id` is GeoNames' number; places that GeoNames lacks have a negative one.
@@ -18,15 +21,15 @@ class Place(models.Model):
     places that nobody can choose any more; spaces and requests there keep them.
     """
 
-    class Kind(models.TextChoices):
+    class PlaceKind(models.TextChoices):
         CITY = "city", _("city")
         TOWN = "town", _("town")
         CROSSING = "crossing", _("border crossing")
 
     geoname_id = models.BigIntegerField(unique=True)
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(_("name"), max_length=LONGEST_PLACE_NAME)
     country = models.CharField(_("country"), max_length=2)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=10, choices=PlaceKind.choices)
     latitude = models.FloatField()
     longitude = models.FloatField()
     population = models.PositiveIntegerField(_("population"), default=0)
@@ -47,8 +50,8 @@ class PlaceName(models.Model):
     """One name of a place, with its look-up key (`places.names.key_of`)."""
 
     place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="names")
-    name = models.CharField(max_length=200)
-    key = models.CharField(max_length=200)
+    name = models.CharField(max_length=LONGEST_PLACE_NAME)
+    key = models.CharField(max_length=LONGEST_PLACE_NAME)
 
     class Meta:
         verbose_name = _("name of a place")
@@ -63,14 +66,14 @@ class PlaceName(models.Model):
 class PlaceChange(models.Model):
     """One change of a place by a person, with the old and the new details and the reason. Append-only."""
 
-    class What(models.TextChoices):
+    class PlaceEdit(models.TextChoices):
         ADDED = "added", _("added")
         CHANGED = "changed", _("changed")
         CLOSED = "closed", _("closed")
         OPENED = "opened", _("opened again")
 
     place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="changes", verbose_name=_("place"))
-    what = models.CharField(_("what"), max_length=10, choices=What.choices)
+    what = models.CharField(_("what"), max_length=10, choices=PlaceEdit.choices)
     was = models.JSONField(default=dict, help_text="Of places.editing.PlaceDetails, only what is different.")
     became = models.JSONField(default=dict)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))

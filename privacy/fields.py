@@ -1,61 +1,30 @@
-"""Personal fields, encrypted at rest, with an index for looking them up.
+"""Personal fields, encrypted at rest, and an index for looking them up.
 
-The fields are encrypted with Fernet (AES-128-CBC with HMAC-SHA256, from `cryptography`). The first of
-`settings.FIELD_KEYS` encrypts; every one of them decrypts. To rotate the keys, put a new key in front and save the
-rows again. The index is HMAC-SHA256 (RFC 2104) under `settings.INDEX_KEY`.
+Each field seals its values under a key of its own column and binds them to table and column (`privacy.ciphertext`): what
+was copied into another column does not open. Renaming a table or an encrypted column therefore needs a migration that
+reads under the old name and writes under the new one. The index is HMAC-SHA256 (RFC 2104) under `settings.INDEX_KEY`.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+
+from privacy import ciphertext
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-@functools.cache
-def _cipher(keys: tuple[str, ...]) -> MultiFernet:
-    if not keys:
-        raise ImproperlyConfigured("Set SHELTER_FIELD_KEYS to at least one Fernet key (see .env.example).")
-    return MultiFernet([Fernet(key) for key in keys])
-
-
-def encrypt(text: str) -> str:
-    """Return `text` encrypted under the first key; "" for "". Raises ImproperlyConfigured without a key."""
-    return _cipher(tuple(settings.FIELD_KEYS)).encrypt(text.encode()).decode() if text else ""
-
-
-def decrypt(token: str) -> str:
-    """Return the text of `token`; "" for "". Raises cryptography.fernet.InvalidToken if no key fits."""
-    return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token.encode()).decode() if token else ""
-
-
-def encrypt_bytes(data: bytes) -> bytes:
-    """Return `data` encrypted under the first key; b"" for b"". Raises ImproperlyConfigured without a key."""
-    return _cipher(tuple(settings.FIELD_KEYS)).encrypt(data) if data else b""
-
-
-def decrypt_bytes(token: bytes) -> bytes:
-    """Return the bytes of `token`; b"" for b"". Raises cryptography.fernet.InvalidToken if no key fits."""
-    return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token) if token else b""
-
-
-def blind_index(text: str) -> str:
-    """Return 64 hexadecimal digits that are equal for equal texts and reveal nothing else; "" for "".
-
-    Raises ImproperlyConfigured without a key: anybody could compute an index under an empty key.
-    """
-    if not settings.INDEX_KEY:
-        raise ImproperlyConfigured("Set SHELTER_INDEX_KEY (see .env.example).")
-    return hmac.new(settings.INDEX_KEY.encode(), text.encode(), hashlib.sha256).hexdigest() if text else ""
+def purpose_of(field: models.Field[Any, Any]) -> str:
+    """Return the purpose for which the values of a field are sealed. It names the table and the column."""
+    return f"field: {field.model._meta.db_table}.{field.column}"
 
 
 class EncryptedTextField(models.TextField[str, str]):
@@ -63,10 +32,15 @@ class EncryptedTextField(models.TextField[str, str]):
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
-        return encrypt(value) if isinstance(value, str) else value
+        return ciphertext.seal_text(value, purpose=purpose_of(self)) if isinstance(value, str) else value
 
     def from_db_value(self, value: str | None, expression: Any, connection: BaseDatabaseWrapper) -> str | None:
-        return decrypt(value) if value is not None else None
+        """Return the text. Raises ciphertext.DoesNotOpen where it was sealed for another column or under a lost key."""
+        if not value:
+            return value
+        if not ciphertext.is_sealed(value):
+            return ciphertext.open_old(value, connection).decode()
+        return ciphertext.open_text(value, purpose=purpose_of(self))
 
     def get_lookup(self, lookup_name: str) -> Any:
         """Allow `isnull` only: equal texts have different ciphertexts, so any other look-up would find nothing."""
@@ -77,13 +51,66 @@ class EncryptedBytesField(models.BinaryField[bytes, bytes]):
     """Bytes that are readable in Python and ciphertext in PostgreSQL. Queries cannot filter by them."""
 
     def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
-        return super().get_db_prep_value(
-            encrypt_bytes(bytes(value)) if value is not None else None, connection, prepared
-        )
+        if value is not None:
+            value = ciphertext.seal_bytes(bytes(value), purpose=purpose_of(self))
+        return super().get_db_prep_value(value, connection, prepared)
 
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> bytes | None:
-        return decrypt_bytes(bytes(value)) if value is not None else None
+        """Return the bytes. Raises ciphertext.DoesNotOpen as EncryptedTextField does."""
+        if not value:
+            return None if value is None else b""
+        token = bytes(value)
+        if not ciphertext.is_sealed(token):
+            return ciphertext.open_old(token, connection)
+        return ciphertext.open_bytes(token, purpose=purpose_of(self))
 
     def get_lookup(self, lookup_name: str) -> Any:
         """Allow only `isnull`, as in EncryptedTextField."""
         return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
+
+
+# -- finding what is encrypted ------------------------------------------------------------------------
+
+
+def index_keys() -> list[str]:
+    """Return the keys of the index: the one under which is written, then the one before it, if it is still given.
+
+    Raises ImproperlyConfigured without a key: anybody could compute an index under an empty key.
+    """
+    if not settings.INDEX_KEY:
+        raise ImproperlyConfigured("Set SHELTER_INDEX_KEY (see .env.example).")
+    return [settings.INDEX_KEY, *([settings.INDEX_KEY_BEFORE] if settings.INDEX_KEY_BEFORE else [])]
+
+
+def blind_index(text: str) -> str:
+    """Return 64 hexadecimal digits that are equal for equal texts and reveal nothing else; "" for "".
+
+    Raises ImproperlyConfigured without a key.
+    """
+    return blind_indexes(text)[0]
+
+
+def blind_indexes(text: str) -> list[str]:
+    """Return every index under which `text` may stand: under the present key, and under the one before.
+
+    A row that was written before the key changed has the second one, until `manage.py rotate_keys` has come to it. So
+    whatever is looked up or compared is looked up under all of these. Raises ImproperlyConfigured without a key.
+    """
+    return [hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest() if text else "" for key in index_keys()]
+
+
+class BlindIndexField(models.CharField[str, str]):
+    """A blind index that a new key can be given to: `text` returns, for a row, the text whose index the column keeps.
+
+    `text` may read the row's own columns only. A hash of something that the row does not keep, such as a code, is no such
+    field: it ends by itself, and is compared under both keys until then.
+    """
+
+    def __init__(self, *args: Any, text: Callable[[Any], str] | None = None, **options: Any) -> None:
+        self.text = text
+        super().__init__(*args, **{"max_length": 64} | options)
+
+    def deconstruct(self) -> Any:
+        """Return the column as it is in the database: a CharField, so that migrations know nothing of `text`."""
+        name, _path, args, options = super().deconstruct()
+        return name, "django.db.models.CharField", args, options

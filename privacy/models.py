@@ -51,3 +51,23 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class KeyRotation(models.Model):
+    """How far the change of a key has come with one thing: a column of indexes, or all values in the old format.
+
+    `cursor` is the primary key of the last row that was done, so that a run that was stopped goes on from there.
+    """
+
+    what = models.CharField(max_length=150, unique=True)
+    key_id = models.CharField(max_length=8, blank=True, default="")
+    cursor = models.CharField(max_length=100, blank=True, default="")
+    left = models.PositiveIntegerField(default=0, help_text="Rows before the cursor that could not be written.")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("change of a key")
+        verbose_name_plural = _("changes of keys")
+
+    def __str__(self) -> str:
+        return self.what

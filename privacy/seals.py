@@ -12,34 +12,25 @@ import functools
 from datetime import timedelta
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+
+from privacy import keys
 
 
 @functools.cache
 def _cipher(master_keys: tuple[str, ...], purpose: str) -> MultiFernet:
-    if not master_keys:
-        raise ImproperlyConfigured("Set SHELTER_FIELD_KEYS to at least one Fernet key (see .env.example).")
-    return MultiFernet([Fernet(_derived(key, purpose)) for key in master_keys])
-
-
-def _derived(master_key: str, purpose: str) -> bytes:
-    """Return a Fernet key for `purpose`, derived from a master key; `info` names the purpose, as RFC 5869 asks."""
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"shanyrak seal: {purpose}".encode())
-    return base64.urlsafe_b64encode(derive.derive(base64.urlsafe_b64decode(master_key)))
+    made = (keys.derived(key, f"seal: {purpose}") for key in master_keys)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in made])
 
 
 def seal(text: str, *, purpose: str) -> str:
     """Return `text` sealed for `purpose`; "" for "". Raises ImproperlyConfigured without a key."""
-    return _cipher(tuple(settings.FIELD_KEYS), purpose).encrypt(text.encode()).decode() if text else ""
+    return _cipher(keys.master_keys(), purpose).encrypt(text.encode()).decode() if text else ""
 
 
 def unseal(token: str, *, purpose: str, within: timedelta) -> str:
     """Return the text of a seal; "" for anything else: another purpose, an older seal, another key, no seal at all."""
     try:
         age = int(within.total_seconds())
-        return _cipher(tuple(settings.FIELD_KEYS), purpose).decrypt(token.encode(), ttl=age).decode() if token else ""
+        return _cipher(keys.master_keys(), purpose).decrypt(token.encode(), ttl=age).decode() if token else ""
     except (InvalidToken, UnicodeError):
         return ""

@@ -18,7 +18,7 @@ YEAR_SECONDS = 31_536_000
 
 @register
 def variables_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse every variable that `shelter.environment` could not read (shelter.E001 to E004, E007, E008)."""
+    """Refuse every variable that `shelter.environment` could not read (shelter.E001 to E004, E007 to E009)."""
     return [Error(problem.fault, hint=problem.hint, id=problem.id) for problem in env.problems]
 
 

@@ -24,7 +24,7 @@ Value = TypeVar("Value")
 YES = ("1", "true", "yes", "on")
 NO = ("0", "false", "no", "off")
 FIELD_KEY_BYTES = 32
-"""Length of a Fernet key (https://github.com/fernet/spec) before it is written in base64."""
+"""Length of a master key before it is written in base64."""
 
 
 SECRETS = (
@@ -43,6 +43,10 @@ SECRETS = (
 child process and shown by `docker inspect`, a file is neither."""
 
 
+FORMER_NAMES = {"SHELTER_CHANNELS": "SHELTER_TRANSPORTS"}
+"""Names that variables had once. One that is still set is refused: to pass over it would change the service without a word."""
+
+
 class SettingProblem(NamedTuple):
     """One thing that is wrong with a variable: the id of its system check, the fault, and the way out."""
 
@@ -59,6 +63,10 @@ class Environment:
         self.unread: set[str] = set()
         """Secrets whose file could not be read: that is the fault, and not that they are missing."""
         self.given = {**given, **self._secrets_in_files(given)}
+        for former, name in FORMER_NAMES.items():
+            if given.get(former):  # docker-compose.yml passes an empty one on.
+                hint = f"Write the same value as {name}, and take {former} out."
+                self.problems.append(SettingProblem("shelter.E009", f"{former} is now called {name}.", hint))
 
     def text(self, name: str, default: str = "") -> str:
         return self.given.get(name, default)
@@ -127,7 +135,7 @@ class Environment:
         return ""
 
     def field_keys(self, name: str, stand_in: str | None) -> list[str]:
-        """Return the Fernet keys of the encrypted fields, newest first."""
+        """Return the master keys of what is encrypted, newest first."""
         keys = self.words(name, [])
         if not keys and (stand_in or name in self.unread):
             return [stand_in] if stand_in else []
@@ -217,7 +225,7 @@ class Environment:
 
 
 def is_field_key(key: str) -> bool:
-    """Return whether `key` is a Fernet key: 32 bytes in URL-safe base64."""
+    """Return whether `key` is a master key: 32 bytes in URL-safe base64."""
     try:
         return len(base64.b64decode(key.encode(), altchars=b"-_", validate=True)) == FIELD_KEY_BYTES
     except (binascii.Error, UnicodeEncodeError):

@@ -5,13 +5,16 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from accounts import desk_sessions
+from accounts import desk_sessions, sign_ins
 from deployment.rules import read_once
 from shelter import faults, health
 
@@ -91,6 +94,19 @@ class RulesReadOnce:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with read_once():
             return self.get_response(request)
+
+
+class WhoIsSignedIn(AuthenticationMiddleware):
+    """Make `request.user` the user of the session, as long as the session counts (`accounts.sign_ins`).
+
+    Django's own middleware would let a session go on until it expires, or until the password changes.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        def user() -> object:
+            return sign_ins.user_of(request.session, at=timezone.now()) or AnonymousUser()
+
+        request.user = SimpleLazyObject(user)  # type: ignore[assignment]
 
 
 class IdleSignOut:

@@ -40,9 +40,11 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.words("CSRF_TRUSTED_ORIGINS", [])
 SITE_URL = env.text("SHELTER_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 
-# Keys of the encrypted fields, newest first: the first one encrypts, all of them decrypt.
+# Master keys, newest first: what is encrypted is written under keys derived from the first, and read under all of them.
 FIELD_KEYS = env.field_keys("SHELTER_FIELD_KEYS", development_field_key())
 INDEX_KEY = env.secret("SHELTER_INDEX_KEY", development_secret("SHELTER_INDEX_KEY"))
+# The index key before the present one, until `manage.py rotate_keys` has ended: both are looked up.
+INDEX_KEY_BEFORE = env.text("SHELTER_INDEX_KEY_BEFORE")
 
 INSTALLED_APPS = [
     "shelter.apps.DeskConfig",  # Django's admin, behind the coordinators' door
@@ -79,7 +81,7 @@ MIDDLEWARE = [
     "shelter.middleware.Maintenance",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "shelter.middleware.WhoIsSignedIn",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "shelter.middleware.IdleSignOut",
@@ -357,14 +359,14 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ReasonEnum": "matching.states.REASONS",
         "OverrideEnum": "matching.desk.by_hand.OVERRIDES",
-        "ReasonCodeEnum": "matching.api.worded_reasons.CODES",
+        "ReasonCodeEnum": "matching.api.worded_reasons.REASON_CODES",
     },
 }
 
 # -- Telling people ------------------------------------------------------------------------------
 
-# The channels that are switched on; `console` prints. `notifications.outbox` says which channel serves which kind of address.
-NOTIFICATION_CHANNELS = env.words("SHELTER_CHANNELS", ["console"])
+# The transports that are switched on; `console` prints. `notifications.outbox` says which transport serves which kind of address.
+NOTIFICATION_TRANSPORTS = env.words("SHELTER_TRANSPORTS", ["console"])
 GATEWAY_URL = env.text("SHELTER_GATEWAY_URL", "")
 GATEWAY_TOKEN = env.text("SHELTER_GATEWAY_TOKEN", "")
 GATEWAY_TIMEOUT_SECONDS = env.seconds("SHELTER_GATEWAY_TIMEOUT_SECONDS", 10.0)
@@ -404,7 +406,7 @@ FRESH_DAYS = env.whole("SHELTER_FRESH_DAYS", 14, least=1)
 FRESH_ANSWER_DAYS = 3
 # Risks that need two coordinators, and further risks that need two where the host is new to everybody.
 TWO_PEOPLE_RISKS = ["minor_alone", "check_overdue", "earlier_complaint"]
-TWO_PEOPLE_RISKS_NEW_HOST = ["minor_in_household", "lone_woman"]
+TWO_PEOPLE_RISKS_NEW_HOST = ["minor_in_household", "lone_woman", "two_women", "not_said"]
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {

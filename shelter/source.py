@@ -28,8 +28,8 @@ FOLDERS = (
     "systemd",
     "templates",
 )
-KINDS = (".py", ".html", ".txt", ".po", ".css", ".js", ".svg", ".service", ".target")
-ALONE = (
+ENDINGS = (".py", ".html", ".txt", ".po", ".css", ".js", ".svg", ".service", ".target")
+SINGLE_FILES = (
     ".env.example",
     "Dockerfile",
     "LICENSE",
@@ -51,14 +51,14 @@ ALONE = (
 )
 """Files beside the folders. The sheets of `sample_data` are left out: its script makes them anew, and a sheet of that name may
 by then hold people."""
-TOP = "shanyrak"
+ARCHIVE_FOLDER = "shanyrak"
 """The folder that the archive unpacks to."""
 
 
 def archive(request: HttpRequest) -> HttpResponse:
     """Answer with the archive. Nothing in it is anybody's, so it may be kept by caches."""
     response = HttpResponse(packed(), content_type="application/gzip")
-    response["Content-Disposition"] = f'attachment; filename="{TOP}.tar.gz"'
+    response["Content-Disposition"] = f'attachment; filename="{ARCHIVE_FOLDER}.tar.gz"'
     response["Cache-Control"] = "public, max-age=3600"
     return response
 
@@ -70,19 +70,22 @@ def packed() -> bytes:
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
         for path in files(Path(settings.BASE_DIR)):
             tar.add(
-                path, arcname=f"{TOP}/{path.relative_to(settings.BASE_DIR)}", recursive=False, filter=_without_owner
+                path,
+                arcname=f"{ARCHIVE_FOLDER}/{path.relative_to(settings.BASE_DIR)}",
+                recursive=False,
+                filter=_without_owner,
             )
     return out.getvalue()
 
 
 def files(root: Path) -> Iterator[Path]:
     """Yield the files of the program below `root`, in the order of their names. No link is followed."""
-    for name in ALONE:
+    for name in SINGLE_FILES:
         if (root / name).is_file():
             yield root / name
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix in KINDS and path.is_file() and not path.is_symlink():
+            if path.suffix in ENDINGS and path.is_file() and not path.is_symlink():
                 yield path
 
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as service
+from django.test import Client
+from django.utils import timezone
 from django.utils.translation import override
 
 from shelter.settings import broker
@@ -44,3 +46,20 @@ def in_english(settings: Any) -> Iterator[None]:
 def quick_people(settings: Any) -> None:
     """Hash secrets with Argon2id at the least cost: few tests are about hashing, and most make people."""
     settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2", "django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def sessions_that_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Django's `Client.force_login` write the row of its session, as every door of the service does."""
+    force = Client.force_login
+
+    def force_login(self: Client, user: Any, backend: str | None = None) -> None:
+        from accounts import sign_ins  # Django loads the models after it has read this file.
+        from accounts.models import SignIn
+
+        force(self, user, backend)
+        session = self.session
+        sign_ins.register(session, user, SignIn.Way.CASE, at=timezone.now())
+        session.save()
+
+    monkeypatch.setattr(Client, "force_login", force_login)

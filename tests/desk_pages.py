@@ -396,7 +396,7 @@ def _hosts(carla: Person, lena: Person) -> Host:
     those = [
         people.hanna(name="Ханна", contact=f"standing{number}@example.org", vetted=False).host for number in range(4)
     ]
-    for kind in HostCheck.Kind.values:
+    for kind in HostCheck.CheckKind.values:
         vetting.record_check(those[0], kind, by=carla.user, at=at, passed=kind != "home_visit")
     vetting.record_check(those[0], "reference", by=carla.user, at=at - timedelta(days=1000))
     for outcome in HostCall.Outcome.values:
@@ -487,14 +487,14 @@ def _left_over() -> ShelterRequest:
 def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     """Write lines of every kind of history; return a picture that is kept as evidence."""
     at = timezone.now()
-    for what in CoordinatorEvent.What.values:
+    for what in CoordinatorEvent.CoordinatorChange.values:
         coordinators.note(lena.user, what, by=carla.user, at=at, became="")
     coordinators.name_coordinator(
         "nurlan", coordinators.Granted("coordinator", all_places=True, places=[]), by=carla.user, at=at, name="Нурлан"
     )
     new = rules.as_json(rules.current()) | {
         "answer_hours": [[0, 2], [10_000, 40]],
-        "required_checks": dict.fromkeys(HostCheck.Kind.values, 100),
+        "required_checks": dict.fromkeys(HostCheck.CheckKind.values, 100),
         "fresh_days": 9,
         "fresh_answer_days": 4,
         "two_people": ["minor_alone", "check_overdue"],
@@ -506,12 +506,12 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     assert set(new) == set(CHANGEABLE)
     rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())
     place = editing.add_place(
-        editing.PlaceDetails("Ақсу", "KZ", Place.Kind.TOWN, 50.0, 70.0, names=("Аксу",)),
+        editing.PlaceDetails("Ақсу", "KZ", Place.PlaceKind.TOWN, 50.0, 70.0, names=("Аксу",)),
         by=carla.user,
         at=at,
         reason="Нет",
     )
-    details = editing.PlaceDetails("Ақсу", "KZ", Place.Kind.CROSSING, 50.1, 70.1, names=("Ак Су",))
+    details = editing.PlaceDetails("Ақсу", "KZ", Place.PlaceKind.CROSSING, 50.1, 70.1, names=("Ак Су",))
     editing.change_place(place.pk, details, by=carla.user, at=at, reason="Да", seen=editing.last_change(place))
     editing.close_place(place.pk, by=carla.user, at=at, reason="Нет")
     editing.open_place(place.pk, by=carla.user, at=at, reason="Да")
@@ -529,9 +529,9 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
         delivery.status, delivery.error_class = Delivery.Status.FAILED, classes[number % len(classes)]
         delivery.transport, delivery.leased_until = ("email", "gateway", "console", "")[number % 4], None
         delivery.save()
-    for what in DeskEvent.What.values:
+    for what in DeskEvent.DeskStep.values:
         assert DeskEvent.objects.filter(what=what).exists(), what
-    for what in PlaceChange.What.values:
+    for what in PlaceChange.PlaceEdit.values:
         assert PlaceChange.objects.filter(what=what).exists(), what
     assert PairVerdict.objects.count() == 2
     picture = io.BytesIO()

@@ -74,7 +74,7 @@ def place(name: str = "Almaty") -> Place:
         defaults={
             "name": name,
             "country": country,
-            "kind": Place.Kind.CITY,
+            "kind": Place.PlaceKind.CITY,
             "latitude": latitude,
             "longitude": longitude,
             "population": population,
@@ -211,8 +211,23 @@ def request(arrival: Arrival, **changes: Any) -> ShelterRequest:
         "languages": ("ru",),
         "urgency": "4",
         "notes": "We can climb stairs.",
+        "composition": "women" if changes.get("all_women") else "mixed",
     }
     return intake.ask_for_shelter(arrival, RequestDetails(**details | changes), by=arrival.user, at=timezone.now())
+
+
+def past_stay(host: Host, days_ago: int = 40, *, confirmed_by: Person | None = None) -> Match:
+    """Return a stay with `host` that ended well and whose last night has passed.
+
+    The arrival has noted its beginning and its end, unless `confirmed_by` did.
+    """
+    asked = request(amira().arrival, first_night=tonight(-days_ago))
+    offered = space(host, windows=((tonight(-days_ago), tonight(60)),))
+    match, now = match_in(Status.CONFIRMED, asked, offered), timezone.now()
+    by = confirmed_by.user if confirmed_by else asked.arrival.user
+    transitions.check_in(match.pk, by=by, at=now)
+    transitions.complete(match.pk, by=by, at=now)
+    return Match.objects.get(pk=match.pk)
 
 
 def proposed(asked: ShelterRequest, offered: Space, *, at: datetime | None = None, leg: int = 1) -> Match:

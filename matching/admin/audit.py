@@ -19,7 +19,7 @@ from accounts.coordinators import Rights, rights_in_words, rights_of
 from accounts.models import CoordinatorEvent, HostEvent, User
 from matching.admin import line_words
 from matching.admin.access import LOOK_REASONS, NEW_SECRET, LookOnly, Row
-from matching.admin.personal import FIELD_WORDS
+from matching.admin.personal import PERSONAL_FIELD_WORDS
 from matching.admin.words import REASON_WORDS
 from matching.models import DeskEvent, MatchEvent
 from privacy.models import AccessLog
@@ -151,7 +151,7 @@ class AccessLogAdmin(AuditOnly[AccessLog]):
     def shown(self, look: AccessLog) -> str:
         """Return the opened fields in words. The log names a picture `evidence:NUMBER`."""
         fields = [field.partition(":") for field in look.fields.split()]
-        return ", ".join(f"{FIELD_WORDS.get(name, name)} {number}".strip() for name, _colon, number in fields)
+        return ", ".join(f"{PERSONAL_FIELD_WORDS.get(name, name)} {number}".strip() for name, _colon, number in fields)
 
     @admin.display(description=gettext_lazy("reason"), ordering="reason")
     def why(self, look: AccessLog) -> str:

@@ -21,7 +21,7 @@ from matching.admin.words import OVERRIDE_WORDS
 from matching.deadlines import local_date
 from matching.desk import by_hand
 
-SHOWN = 100
+CARDS_SHOWN = 100
 """The most pairs that a page lists, the best first. Nobody reads more."""
 
 
@@ -47,7 +47,7 @@ def spaces_for(request: HttpRequest, request_id: UUID) -> HttpResponse:
         asked=asked,
         runs=queries.uncovered(asked, local_date(at)),
         choice=choice,
-        possible=choice.possible[:SHOWN],
+        possible=choice.possible[:CARDS_SHOWN],
         overrides=OVERRIDE_WORDS.items(),
         instead_of="spaces",
     )
@@ -65,7 +65,7 @@ def requests_for(request: HttpRequest, space_id: UUID) -> HttpResponse:
         title=_("Requests for a space"),
         space=space,
         choice=choice,
-        possible=choice.possible[:SHOWN],
+        possible=choice.possible[:CARDS_SHOWN],
         overrides=OVERRIDE_WORDS.items(),
         instead_of="requests",
     )

@@ -23,13 +23,13 @@ from matching.desk.call_list import ReasonToCall
 if TYPE_CHECKING:
     from matching.admin.hosts import HostAdmin
 
-WHY_WORDS = {
+REASON_TO_CALL_WORDS = {
     ReasonToCall.NO_ANSWER: gettext_lazy("has not answered about a match"),
     ReasonToCall.UNVETTED: gettext_lazy("waits to be vetted"),
     ReasonToCall.CHECK: gettext_lazy("a check runs out or has run out"),
     ReasonToCall.STALE: gettext_lazy("has not said whether the offer still stands"),
 }
-STATE_WORDS = {
+CHECK_STATE_WORDS = {
     CheckState.PASSED: gettext_lazy("passed"),
     CheckState.EXPIRING: gettext_lazy("runs out soon"),
     CheckState.EXPIRED: gettext_lazy("has run out"),
@@ -49,20 +49,20 @@ def page(desk: HostAdmin, request: HttpRequest) -> HttpResponse:
         "title": _("Hosts to call today"),
         "opts": desk.opts,
         "only": only,
-        "kinds": [(why, WHY_WORDS[why], found.counts[why]) for why in ReasonToCall],
+        "kinds": [(why, REASON_TO_CALL_WORDS[why], found.counts[why]) for why in ReasonToCall],
         "called_today": found.called_today,
         "lines": [
             {
                 "call": call,
-                "why": [(WHY_WORDS[why], since) for why, since in call.reasons],
-                "lacking": [(item.words, STATE_WORDS[item.state]) for item in call.lacking],
+                "why": [(REASON_TO_CALL_WORDS[why], since) for why, since in call.reasons],
+                "lacking": [(item.words, CHECK_STATE_WORDS[item.state]) for item in call.lacking],
             }
             for call in found.calls
         ],
         "outcomes": HostCall.Outcome.choices,
         "to_second": call_list.refusals_to_second(user),
-        "states": list(STATE_WORDS.values()),
-        "figures": [(row, [row.counts[state] for state in STATE_WORDS]) for row in call_list.figures(user, at)],
+        "states": list(CHECK_STATE_WORDS.values()),
+        "figures": [(row, [row.counts[state] for state in CHECK_STATE_WORDS]) for row in call_list.figures(user, at)],
     }
     return TemplateResponse(request, "admin/accounts/host_calls.html", context)
 

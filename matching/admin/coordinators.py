@@ -22,12 +22,13 @@ from accounts import coordinators, second_factor
 from accounts.coordinators import Granted, Rights, rights_in_words, rights_of
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
+from matching.admin import sessions
 from matching.admin.access import LookOnly, said
 from matching.limits import LONGEST_NAME, LONGEST_REASON
 from places import queries as places
 from places.models import Place
 
-ACTS: dict[str, tuple[Any, Callable[..., Any]]] = {
+COORDINATOR_ACTS: dict[str, tuple[Any, Callable[..., Any]]] = {
     "password": (gettext_lazy("Give a new password"), coordinators.give_password),
     "second-factor": (gettext_lazy("Remove the lost second factor"), coordinators.remove_second_factor),
     "send-away": (gettext_lazy("End all access now"), coordinators.send_away),
@@ -114,6 +115,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
         return [
             path("<int:coordinator_id>/rights/", rights, name="accounts_coordinator_rights"),
             path("<int:coordinator_id>/act/<slug:act>/", act, name="accounts_coordinator_act"),
+            *sessions.urls(self.admin_site),
             *super().get_urls(),
         ]
 
@@ -161,7 +163,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
             "row": row,
             "itself": itself,
             "form": ChangeForm(initial={"role": now.role, "all_places": now.all_places, "places": lines}),
-            "acts": [(act, words) for act, (words, _do) in ACTS.items() if act in _acts_open(row)],
+            "acts": [(act, words) for act, (words, _do) in COORDINATOR_ACTS.items() if act in _acts_open(row)],
             "may_export_personal": coordinators.may_export_personal(row.user),
             "second_factor": second_factor.authenticator_of(row.user),
             "events": [
@@ -195,13 +197,13 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
         """Do the act that the URL names: give a password, remove a second factor, end or restore access, and the like."""
         user = self._naming(request)
         row = get_object_or_404(self.get_queryset(request), pk=coordinator_id)
-        if act not in ACTS:
+        if act not in COORDINATOR_ACTS:
             raise Http404
         reason = " ".join(request.POST.get("reason", "").split())[:LONGEST_REASON]
         if not reason:
             self.message_user(request, _("Write down the reason."), "error")
             return self._page(request, row)
-        words, do = ACTS[act]
+        words, do = COORDINATOR_ACTS[act]
         answers: list[Any] = []
         done = said(
             request,

@@ -24,11 +24,19 @@ from deployment.rules import LATER, Rules
 from matching.admin.audit import AuditOnly, WhoDidIt
 from matching.admin.words import RISK_WORDS
 from matching.desk import auto_approval
+from matching.desk.tiers import tiers
 from matching.limits import LONGEST_REASON
-from matching.risks import FIRST_TIME_HOST, LONE_WOMAN, MINOR
+from matching.risks import FIRST_TIME_HOST, LONE_WOMAN, MINOR, NOT_SAID, TWO_WOMEN, About, Approvals
 
 TIERS = range(1, 5)
-NEW_HOST_RISKS = (MINOR, LONE_WOMAN)
+NEW_HOST_RISKS = (MINOR, LONE_WOMAN, TWO_WOMEN, NOT_SAID)
+
+ABOUT_WORDS = {About.HOUSEHOLD: gettext_lazy("the household"), About.HOST: gettext_lazy("the host")}
+APPROVALS_WORDS = {
+    Approvals.ALWAYS: gettext_lazy("two coordinators"),
+    Approvals.NEW_HOST: gettext_lazy("two coordinators if the host is new"),
+    Approvals.ONE: gettext_lazy("one coordinator"),
+}
 
 NAMES = {
     "answer_hours": gettext_lazy("Time to decide and to answer"),
@@ -80,7 +88,7 @@ class SettingsForm(forms.Form):
         self.fields["hours_later"] = forms.IntegerField(label=_("Anything later: hours"))
 
     def _adding_checks(self) -> None:
-        for kind, words in HostCheck.Kind.choices:
+        for kind, words in HostCheck.CheckKind.choices:
             self.fields[f"check_{kind}"] = forms.BooleanField(label=words, required=False)
             self.fields[f"valid_{kind}"] = forms.IntegerField(
                 label=_("%(check)s: days it counts") % {"check": words}, required=False
@@ -92,7 +100,7 @@ class SettingsForm(forms.Form):
         return [(self[f"days_{number}"], self[f"hours_{number}"]) for number in TIERS]
 
     def checks(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        return [(self[f"check_{kind}"], self[f"valid_{kind}"]) for kind in HostCheck.Kind.values]
+        return [(self[f"check_{kind}"], self[f"valid_{kind}"]) for kind in HostCheck.CheckKind.values]
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -102,7 +110,7 @@ class SettingsForm(forms.Form):
             days, hours = given.get(f"days_{number}"), given.get(f"hours_{number}")
             if (days is None) != (hours is None) and not {f"days_{number}", f"hours_{number}"} & set(self.errors):
                 self.add_error(f"days_{number}", _("Fill in both the days and the hours, or neither."))
-        for kind in HostCheck.Kind.values:
+        for kind in HostCheck.CheckKind.values:
             if given.get(f"check_{kind}") and given.get(f"valid_{kind}") is None and f"valid_{kind}" not in self.errors:
                 self.add_error(f"valid_{kind}", _("For how many days does this check count?"))
         return given
@@ -114,7 +122,7 @@ class SettingsForm(forms.Form):
         return {
             "answer_hours": [*tiers, (LATER, given["hours_later"])],
             "required_checks": {
-                kind: given[f"valid_{kind}"] for kind in HostCheck.Kind.values if given[f"check_{kind}"]
+                kind: given[f"valid_{kind}"] for kind in HostCheck.CheckKind.values if given[f"check_{kind}"]
             },
             "two_people": sorted({*given["two_people"], ALWAYS_TWO}),
             **{
@@ -132,7 +140,7 @@ class SettingsForm(forms.Form):
 
     def refuse(self, refusal: RuleNotSensible) -> None:
         """Show a refusal at the field that it is about."""
-        place = {"answer_hours": "days_1", "required_checks": f"check_{HostCheck.Kind.IDENTITY_SEEN}"}
+        place = {"answer_hours": "days_1", "required_checks": f"check_{HostCheck.CheckKind.IDENTITY_SEEN}"}
         self.add_error(place.get(refusal.name, refusal.name), str(refusal))
 
 
@@ -144,7 +152,7 @@ def _shown(now: Rules, seen: int) -> dict[str, Any]:
     tiers = now.answer_hours
     for number, (days, hours) in enumerate(tiers[:-1][: len(TIERS)], 1):
         shown |= {f"days_{number}": days, f"hours_{number}": hours}
-    for kind in HostCheck.Kind.values:
+    for kind in HostCheck.CheckKind.values:
         shown |= {f"check_{kind}": kind in now.required_checks, f"valid_{kind}": now.required_checks.get(kind, 365)}
     return {
         **shown,
@@ -183,11 +191,11 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, change: SettingChange) -> str:
-        return in_words(change.name, change.old)
+        return rule_in_words(change.name, change.old)
 
     @admin.display(description=gettext_lazy("after"))
     def after(self, change: SettingChange) -> str:
-        return in_words(change.name, change.new)
+        return rule_in_words(change.name, change.new)
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(self.settings_)
@@ -209,14 +217,17 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
             "title": _("Settings of the deployment"),
             "opts": self.opts,
             "form": form,
-            "in_force": [(words, in_words(name, rules.as_json(now)[name])) for name, words in NAMES.items()],
+            "in_force": [(words, rule_in_words(name, rules.as_json(now)[name])) for name, words in NAMES.items()],
+            "tiers": [
+                (RISK_WORDS[tier.risk], ABOUT_WORDS[tier.about], APPROVALS_WORDS[tier.approvals]) for tier in tiers(now)
+            ],
             "auto_approve_by": auto_approval.in_whose_name(now),
             "lines": [
                 {
                     "line": line,
                     "name": NAMES.get(line.name, line.name),
-                    "before": in_words(line.name, line.old),
-                    "after": in_words(line.name, line.new),
+                    "before": rule_in_words(line.name, line.old),
+                    "after": rule_in_words(line.name, line.new),
                 }
                 for line in lines
             ],
@@ -245,7 +256,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
         return False
 
 
-def in_words(name: str, value: Any) -> str:
+def rule_in_words(name: str, value: Any) -> str:
     """Return a value of a rule in words."""
     if value is None:
         return "–"
@@ -258,7 +269,7 @@ def in_words(name: str, value: Any) -> str:
                 for days, hours in value
             )
         case "required_checks":
-            words = dict(HostCheck.Kind.choices)
+            words = dict(HostCheck.CheckKind.choices)
             return "; ".join(
                 _("%(check)s: %(days)d days") % {"check": words.get(kind, kind), "days": days}  # type: ignore[call-overload]
                 for kind, days in value.items()

@@ -13,10 +13,10 @@ from math import cos, radians, sqrt
 from places.gazetteer import KnownPlace
 
 WIDTH, HEIGHT = 640, 200
-LEFT, TOP, BOTTOM = 40, 12, 24
+LEFT, ABOVE, BOTTOM = 40, 12, 24
 
 MAP_WIDTH = 900
-MARGIN = 16
+EDGE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def bars(values: Sequence[tuple[str, float, str]], *, most: float | None = None)
     """
     top = most or round_up(max((value for _label, value, _says in values), default=0))
     ground = HEIGHT - BOTTOM
-    room = ground - TOP
+    room = ground - ABOVE
     step = (WIDTH - LEFT) / max(1, len(values))
     every = max(1, len(values) // 7)
     return Chart(
@@ -129,23 +129,23 @@ class Mark:
 def country(towns: Sequence[KnownPlace], *, needs: Sequence[Mark], wants: Sequence[Mark], names: int = 9) -> Map:
     """Return a map of these towns with at most `names` of the largest named. The larger its amount, the larger a mark."""
     if not towns:
-        return Map(width=MAP_WIDTH, height=MARGIN * 2, towns=[], names=[], needs=[], wants=[])
+        return Map(width=MAP_WIDTH, height=EDGE * 2, towns=[], names=[], needs=[], wants=[])
     points = [(town.lat, town.lon) for town in towns] + [(mark.latitude, mark.longitude) for mark in (*needs, *wants)]
     south, north = min(lat for lat, _lon in points), max(lat for lat, _lon in points)
     west, east = min(lon for _lat, lon in points), max(lon for _lat, lon in points)
     narrow = cos(radians((south + north) / 2))
-    scale = (MAP_WIDTH - 2 * MARGIN) / max(0.5, (east - west) * narrow)
+    scale = (MAP_WIDTH - 2 * EDGE) / max(0.5, (east - west) * narrow)
 
     def at(latitude: float, longitude: float) -> tuple[float, float]:
         return (
-            round(MARGIN + (longitude - west) * narrow * scale, 1),
-            round(MARGIN + (north - latitude) * scale, 1),
+            round(EDGE + (longitude - west) * narrow * scale, 1),
+            round(EDGE + (north - latitude) * scale, 1),
         )
 
     largest = sorted(towns, key=lambda town: -town.population)
     return Map(
         width=MAP_WIDTH,
-        height=round((north - south) * scale) + 2 * MARGIN,
+        height=round((north - south) * scale) + 2 * EDGE,
         towns=[Dot(*at(town.lat, town.lon), r=1.6) for town in towns],
         names=_apart(largest, at, names),
         needs=_circles(needs, at),

@@ -79,9 +79,11 @@ class HostAdmin(LookOnly[Host]):
             "host": host,
             "checklist": vetting.checklist(host, local_date(timezone.now())),
             "checks": host.checks.select_related("by").defer("note"),
-            "kinds": HostCheck.Kind.choices,
+            "kinds": HostCheck.CheckKind.choices,
             "evidence": host.evidence.select_related("by", "removed_by").defer("picture"),
-            "moves": [to for now, to in sorted(vetting.MOVES) if now == host.status and to != Host.Status.UNVETTED],
+            "moves": [
+                to for now, to in sorted(vetting.VETTING_MOVES) if now == host.status and to != Host.Status.UNVETTED
+            ],
             "refusal_is_mine": host.refusal_by_id == user.pk,
             "spaces": host.spaces.select_related("place"),
             "calls": HostCall.objects.filter(itself_and_merged).select_related("by").defer("note"),
@@ -105,7 +107,7 @@ class HostAdmin(LookOnly[Host]):
         """Put a check on record."""
         user, host, page = self._of(request, host_id)
         kind, passed = request.POST.get("kind", ""), request.POST.get("passed")
-        if kind not in HostCheck.Kind.values or passed not in ("yes", "no"):
+        if kind not in HostCheck.CheckKind.values or passed not in ("yes", "no"):
             self.message_user(request, _("Choose what was checked, and whether it was passed."), "error")
             return self._page(request, host_id)
         note = note_of(request)
@@ -158,11 +160,11 @@ class HostAdmin(LookOnly[Host]):
         """Keep a picture as evidence. It is encoded anew, so that nothing else in its file (metadata) is kept."""
         user, host, page = self._of(request, host_id)
         kind, file = request.POST.get("kind", ""), request.FILES.get("picture")
-        if kind not in HostCheck.Kind.values or file is None:
+        if kind not in HostCheck.CheckKind.values or file is None:
             self.message_user(request, _("Choose a picture, and what it shows."), "error")
             return self._page(request, host_id)
         try:
-            if (file.size or 0) > evidence.MOST_BYTES:
+            if (file.size or 0) > evidence.MOST_PICTURE_BYTES:
                 raise PictureTooBig
             with one_act():
                 evidence.keep(host, kind, file.read(), by=user, at=timezone.now())

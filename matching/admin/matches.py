@@ -31,7 +31,7 @@ from matching.models import Match
 from matching.states import HOLDS_BEDS, NEEDS_REASON, Act, Status
 from places.earth import distance_km
 
-ACTS: dict[Act, tuple[Any, Callable[..., Match]]] = {
+DESK_MATCH_ACTS: dict[Act, tuple[Any, Callable[..., Match]]] = {
     Act.DECLINE: (gettext_lazy("Decline"), transitions.decline),
     Act.CANCEL: (gettext_lazy("Cancel"), transitions.cancel),
     Act.CHECK_IN: (gettext_lazy("They have come"), transitions.check_in),
@@ -110,9 +110,9 @@ class MatchAdmin(LookOnly[Match]):
 
     def _page(self, request: HttpRequest, user: User, match: Match, **more: Any) -> HttpResponse:
         acts = [
-            {"name": act, "words": ACTS[act][0], "needs_reason": act in NEEDS_REASON}
+            {"name": act, "words": DESK_MATCH_ACTS[act][0], "needs_reason": act in NEEDS_REASON}
             for act in queries.acts_open(match, user)
-            if act in ACTS and not (act == Act.DECLINE and match.status == Status.PROPOSED)
+            if act in DESK_MATCH_ACTS and not (act == Act.DECLINE and match.status == Status.PROPOSED)
         ]
         context = {
             **self.admin_site.each_context(request),
@@ -137,11 +137,11 @@ class MatchAdmin(LookOnly[Match]):
         """Make one move of one match."""
         user = coordinator(request)
         match = get_object_or_404(self.visible(user), pk=match_id)
-        if act not in set(ACTS):
+        if act not in set(DESK_MATCH_ACTS):
             raise Http404
         if match.status == Status.PROPOSED and act == Act.DECLINE:
             return HttpResponseRedirect(reverse("admin:matching_match_card", args=[match.request_id]))
-        words, move = ACTS[Act(act)]
+        words, move = DESK_MATCH_ACTS[Act(act)]
         details = {"note": note_of(request)} if act in (*NEEDS_REASON, Act.UNFREEZE) else {}
         if act in NEEDS_REASON:
             details["reason"] = request.POST.get("reason", "")

@@ -30,6 +30,7 @@ from matching.intake import RequestDetails, SpaceDetails
 from matching.limits import (
     DEFAULT_RADIUS_KM,
     LONGEST_ADDRESS,
+    LONGEST_CONTACT,
     LONGEST_NAME,
     LONGEST_NOTE,
     LONGEST_STAY,
@@ -42,7 +43,7 @@ from matching.refusals import WRONG_INPUT, NotYours
 from matching.sheets.cells import CellProblem
 from matching.sheets.cells import languages as read_languages
 from matching.sheets.fields import REQUEST_NAMES, SPACE_NAMES
-from places.models import Place
+from places.models import LONGEST_PLACE_NAME, Place
 from places.queries import candidates
 
 NOT_YOUR_PLACE = gettext_lazy("This place is not one of yours. Give the call to one of its coordinators.")
@@ -75,7 +76,7 @@ class OnBehalfForm(forms.Form):
     )
     place = forms.CharField(
         label=gettext_lazy("City, town or border crossing"),
-        max_length=100,
+        max_length=LONGEST_PLACE_NAME,
         widget=forms.TextInput(attrs={"list": "places", "autocomplete": "off", "autofocus": True}),
     )
     place_id = forms.ChoiceField(label=gettext_lazy("Which of these?"), required=False)
@@ -89,7 +90,7 @@ class OnBehalfForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=LONGEST_NAME, required=False)
     contact = forms.CharField(
         label=gettext_lazy("Phone or e-mail, if they have any"),
-        max_length=200,
+        max_length=LONGEST_CONTACT,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
@@ -166,6 +167,7 @@ class AskForm(OnBehalfForm):
             ("mixed", gettext_lazy("men, or men and women")),
             ("women", gettext_lazy("only women, or women with children")),
             ("women_only", gettext_lazy("only women, and they need a women-only space")),
+            ("unsaid", gettext_lazy("they do not know, or would rather not say")),
         ],
     )
     step_free = forms.BooleanField(label=gettext_lazy("Step-free"), required=False)
@@ -218,7 +220,7 @@ class AskForm(OnBehalfForm):
         said, shortest = self.cleaned_data, self.cleaned_data["min_nights"]
         follows = {
             "min_nights": None if shortest is None else min(shortest, said["nights"]),
-            "all_women": said["household"] != "mixed",
+            "composition": {"women_only": "women"}.get(said["household"], said["household"]),
             "women_only": said["household"] == "women_only",
             "urgency": said["urgency"] or intake.urgency_of(said["first_night"], self.today),
         }

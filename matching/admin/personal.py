@@ -16,7 +16,7 @@ from matching import disclosure
 from matching.admin.access import LOOK_REASONS, why_look
 from matching.refusals import one_act
 
-FIELD_WORDS: dict[str, Any] = {
+PERSONAL_FIELD_WORDS: dict[str, Any] = {
     "name": gettext_lazy("Name"),
     "contact": gettext_lazy("Phone, e-mail and the like"),
     "address": gettext_lazy("Address, and how to find the door"),
@@ -26,7 +26,7 @@ FIELD_WORDS: dict[str, Any] = {
 }
 
 Reads = Mapping[str, Callable[[], Sequence[str]]]
-"""For each field of FIELD_WORDS that a page may open, a function that reads it and returns its lines."""
+"""For each field of PERSONAL_FIELD_WORDS that a page may open, a function that reads it and returns its lines."""
 
 
 def contact_of(user: User) -> list[str]:
@@ -38,7 +38,7 @@ def contact_of(user: User) -> list[str]:
 
 def closed(reads: Reads) -> dict[str, Any]:
     """Return the context with which a page offers these fields without showing them."""
-    return {"personal": [(name, FIELD_WORDS[name]) for name in reads], "look_reasons": LOOK_REASONS.items()}
+    return {"personal": [(name, PERSONAL_FIELD_WORDS[name]) for name in reads], "look_reasons": LOOK_REASONS.items()}
 
 
 def opened(request: HttpRequest, user: User, about: Sequence[User], reads: Reads) -> dict[str, Any]:
@@ -57,4 +57,4 @@ def opened(request: HttpRequest, user: User, about: Sequence[User], reads: Reads
     with one_act():
         for person in about:
             disclosure.log_look(user, person, " ".join(chosen), reason=reason, at=timezone.now())
-    return {"opened": [(FIELD_WORDS[name], reads[name]()) for name in chosen]}
+    return {"opened": [(PERSONAL_FIELD_WORDS[name], reads[name]()) for name in chosen]}

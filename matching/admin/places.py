@@ -24,9 +24,9 @@ from matching.limits import LONGEST_REASON
 from matching.refusals import WRONG_INPUT
 from places import editing
 from places.editing import PlaceChanged, PlaceDetails, PlaceNotSensible
-from places.models import Place, PlaceChange
+from places.models import LONGEST_PLACE_NAME, Place, PlaceChange
 
-FIELD_WORDS: dict[str, Any] = {
+PLACE_FIELD_WORDS: dict[str, Any] = {
     "name": pgettext_lazy("of a place", "Name"),
     "country": gettext_lazy("Country, by its two letters"),
     "kind": gettext_lazy("What it is"),
@@ -39,17 +39,21 @@ FIELD_WORDS: dict[str, Any] = {
 class PlaceForm(forms.Form):
     """A form for `PlaceDetails`. `places.editing` checks the values; its refusals are shown at the fields."""
 
-    name = forms.CharField(label=FIELD_WORDS["name"], max_length=200)
+    name = forms.CharField(label=PLACE_FIELD_WORDS["name"], max_length=LONGEST_PLACE_NAME)
     names = forms.CharField(
-        label=FIELD_WORDS["names"],
+        label=PLACE_FIELD_WORDS["names"],
         help_text=gettext_lazy("In every language people may type it in."),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
     )
-    kind = forms.ChoiceField(label=FIELD_WORDS["kind"], choices=Place.Kind.choices)
-    country = forms.CharField(label=FIELD_WORDS["country"], max_length=2)
-    latitude = forms.FloatField(label=FIELD_WORDS["latitude"], widget=forms.TextInput(attrs={"inputmode": "decimal"}))
-    longitude = forms.FloatField(label=FIELD_WORDS["longitude"], widget=forms.TextInput(attrs={"inputmode": "decimal"}))
+    kind = forms.ChoiceField(label=PLACE_FIELD_WORDS["kind"], choices=Place.PlaceKind.choices)
+    country = forms.CharField(label=PLACE_FIELD_WORDS["country"], max_length=2)
+    latitude = forms.FloatField(
+        label=PLACE_FIELD_WORDS["latitude"], widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
+    longitude = forms.FloatField(
+        label=PLACE_FIELD_WORDS["longitude"], widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=LONGEST_REASON)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -69,11 +73,11 @@ class PlaceForm(forms.Form):
 def form_of(place: Place) -> PlaceForm:
     """Return the form with the present details of a place."""
     now = editing.details_of(place)
-    said = {name: getattr(now, name) for name in FIELD_WORDS} | {"names": "\n".join(now.names)}
+    said = {name: getattr(now, name) for name in PLACE_FIELD_WORDS} | {"names": "\n".join(now.names)}
     return PlaceForm(initial={**said, "seen": editing.last_change(place)})
 
 
-ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
+PLACE_ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
     "close": (editing.close_place, gettext_lazy("Closed: nobody can choose this place any more.")),
     "open": (editing.open_place, gettext_lazy("Open again: people can choose this place.")),
 }
@@ -142,7 +146,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
     ) -> HttpResponse:
         """Add a place the gazetteer does not have."""
         user = lead(request)
-        form = PlaceForm(request.POST or None, initial={"kind": Place.Kind.TOWN})
+        form = PlaceForm(request.POST or None, initial={"kind": Place.PlaceKind.TOWN})
         if request.method == "POST" and form.is_valid():
             place = self._done(form, lambda: self._add(form, user))
             if place:
@@ -168,7 +172,7 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
             "now": editing.details_of(place),
             "form": form,
             "changes": [
-                {"change": change, "before": in_words(change.was), "after": in_words(change.became)}
+                {"change": change, "before": place_in_words(change.was), "after": place_in_words(change.became)}
                 for change in place.changes.select_related("by")[:50]
             ],
         }
@@ -207,10 +211,10 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
         """Close a place, or open it again."""
         user = lead(request)
         get_object_or_404(Place, pk=place_id)
-        if act not in ACTS:
+        if act not in PLACE_ACTS:
             raise Http404
         reason = " ".join(request.POST.get("reason", "").split())[:LONGEST_REASON]
-        do, words = ACTS[act]
+        do, words = PLACE_ACTS[act]
         if not reason:
             self.message_user(request, _("Write down the reason."), "error")
             return redirect("admin:places_place_change", place_id)
@@ -244,18 +248,18 @@ class PlaceChangeAdmin(AuditOnly[PlaceChange]):
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, change: PlaceChange) -> str:
-        return in_words(change.was)
+        return place_in_words(change.was)
 
     @admin.display(description=gettext_lazy("after"))
     def after(self, change: PlaceChange) -> str:
-        return in_words(change.became)
+        return place_in_words(change.became)
 
 
-def in_words(said: dict[str, Any]) -> str:
+def place_in_words(said: dict[str, Any]) -> str:
     """Return the details of a place in a line of history, in words."""
-    kinds = dict(Place.Kind.choices)
+    kinds = dict(Place.PlaceKind.choices)
     parts = []
     for name, value in said.items():
         words = ", ".join(value) if name == "names" else kinds.get(value, value) if name == "kind" else value
-        parts.append(f"{FIELD_WORDS[name]}: {words or '–'}")
+        parts.append(f"{PLACE_FIELD_WORDS[name]}: {words or '–'}")
     return "; ".join(parts) or "–"

@@ -116,7 +116,7 @@ def filters_from(given: QueryDict) -> Filters:
     risk = given.get("risk", "")
     return Filters(
         place=int(place) if place.isdecimal() and len(place) < 10 else None,
-        night=_known(given.get("night", ""), queueing.NIGHTS),
+        night=_known(given.get("night", ""), queueing.NIGHT_CHOICES),
         risk=_known(risk, (HIGH, LOW, *RISK_WORDS)),
         urgency=_known(given.get("urgency", ""), ShelterRequest.Urgency.values),
         whose=_known(given.get("whose", ""), queueing.WHOSE),

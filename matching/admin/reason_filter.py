@@ -8,7 +8,7 @@ from matching import reason_words
 from matching.admin import line_words
 
 register = Library()
-register.filter("in_words", reason_words.in_words)
+register.filter("in_words", reason_words.reasons_in_words)
 register.filter("in_words_of_one", reason_words.words_of)
 register.filter("note_in_words", line_words.of_note)
 register.filter("change_in_words", line_words.of_host_event)

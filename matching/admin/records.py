@@ -21,7 +21,7 @@ from matching.models import MatchingRound
 from notifications import delivering
 from notifications.models import Delivery
 
-NO_WAY = "none"
+NO_TRANSPORT = "none"
 """The value in a URL's query that selects deliveries for which there was no way."""
 
 
@@ -42,10 +42,10 @@ class WhichWay(admin.SimpleListFilter):
     parameter_name = "transport"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(way or NO_WAY, words) for way, words in WAY_WORDS.items()]
+        return [(way or NO_TRANSPORT, words) for way, words in WAY_WORDS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
-        way = "" if self.value() == NO_WAY else self.value()
+        way = "" if self.value() == NO_TRANSPORT else self.value()
         return queryset.filter(transport=way) if way in WAY_WORDS else queryset
 
 

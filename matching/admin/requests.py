@@ -21,7 +21,7 @@ from accounts.models import User
 from matching import disclosure, queries, transitions
 from matching.admin import on_behalf, personal
 from matching.admin.access import NEW_SECRET, LookOnly, back, coordinator, said
-from matching.admin.words import OVERRIDE_WORDS, STATE_WORDS
+from matching.admin.words import OVERRIDE_WORDS, REQUEST_STATE_WORDS
 from matching.deadlines import local_date
 from matching.desk import by_hand
 from matching.models import ShelterRequest
@@ -72,7 +72,7 @@ class RequestAdmin(LookOnly[ShelterRequest]):
             "title": str(row),
             "opts": self.opts,
             "row": row,
-            "state": STATE_WORDS[queries.state_of(row, local_date(now))],
+            "state": REQUEST_STATE_WORDS[queries.state_of(row, local_date(now))],
             "matches": row.matches.order_by("created_at"),
             "choice": choice,
             "possible": choice.possible[:POSSIBLE_SHOWN],

@@ -24,13 +24,12 @@ from matching.admin.audit import AuditOnly, WhoDidIt
 from matching.admin.queue import page_context
 from matching.deadlines import local_date
 from matching.desk import duplicates, merging
+from matching.desk.duplicates import PairKind
 from matching.models import PairVerdict, Space
 from matching.refusals import one_act
 from matching.states import HOLDS_BEDS
 
-PairKind = PairVerdict.Kind
-
-WHY_WORDS = {
+LIKENESS_WORDS = {
     duplicates.Likeness.CONTACT: gettext_lazy("the same phone, e-mail or Telegram name"),
     duplicates.Likeness.ADDRESS: gettext_lazy("the same address"),
     duplicates.Likeness.NAME: gettext_lazy("nearly the same name"),
@@ -43,7 +42,7 @@ MOVED_WORDS = {
     "messages": gettext_lazy("messages"),
     "matches": gettext_lazy("matches"),
 }
-PAGES = {
+PAIR_PAGES = {
     PairKind.HOSTS: "admin:accounts_host_change",
     PairKind.SPACES: "admin:matching_space_change",
     PairKind.REQUESTS: "admin:matching_shelterrequest_change",
@@ -83,7 +82,12 @@ def page(request: HttpRequest) -> HttpResponse:
         places=queries.places_visible_to(user).filter(pk__in=taken).order_by("name").values_list("pk", "name"),
         cut=found.cut,
         pairs=[
-            {"sides": [rows[one], rows[other]], "one": one, "other": other, "why": [WHY_WORDS[each] for each in why]}
+            {
+                "sides": [rows[one], rows[other]],
+                "one": one,
+                "other": other,
+                "why": [LIKENESS_WORDS[each] for each in why],
+            }
             for (one, other), why in found.pairs.items()
             if one in rows and other in rows
         ],
@@ -202,7 +206,11 @@ def _sides(kind: str, user: User, ids: Iterable[str]) -> dict[str, dict[str, Any
     row: Any
     for row in rows.filter(pk__in=keys):
         owner = row if kind == PairKind.HOSTS else row.host if kind == PairKind.SPACES else row.arrival
-        found[str(row.pk)] = {"row": row, "user": owner.user, "page": reverse(PAGES[PairKind(kind)], args=[row.pk])}
+        found[str(row.pk)] = {
+            "row": row,
+            "user": owner.user,
+            "page": reverse(PAIR_PAGES[PairKind(kind)], args=[row.pk]),
+        }
     return found
 
 

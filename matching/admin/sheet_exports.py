@@ -24,8 +24,8 @@ from matching.importing import exports
 from matching.importing.exports import ExportKind
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMATS = ("csv", "xlsx")
-WORDS = {
+EXPORT_FORMATS = ("csv", "xlsx")
+EXPORT_WORDS = {
     ExportKind.SPACES: gettext_lazy("Spaces that are not withdrawn"),
     ExportKind.REQUESTS: gettext_lazy("Shelter requests that are not withdrawn"),
     ExportKind.MATCHES: gettext_lazy("Matches"),
@@ -49,8 +49,8 @@ def page(request: HttpRequest) -> HttpResponse:
         request,
         title=_("Export"),
         here="sheets",
-        exports=[(kind.value, words, exports.columns_of(kind)) for kind, words in WORDS.items()],
-        with_people=[(kind.value, words) for kind, words in WORDS.items() if kind is not ExportKind.MATCHES],
+        exports=[(kind.value, words, exports.columns_of(kind)) for kind, words in EXPORT_WORDS.items()],
+        with_people=[(kind.value, words) for kind, words in EXPORT_WORDS.items() if kind is not ExportKind.MATCHES],
         may_export_personal=may_export_personal(user),
         look_reasons=LOOK_REASONS.items(),
     )
@@ -82,7 +82,7 @@ def personal(request: HttpRequest) -> HttpResponseBase:
 
 
 def _known(kind: str, form: str) -> ExportKind:
-    if kind not in set(ExportKind) or form not in FORMATS:
+    if kind not in set(ExportKind) or form not in EXPORT_FORMATS:
         raise Http404
     return ExportKind(kind)
 

@@ -25,14 +25,13 @@ from matching.admin.access import LookOnly, acting, coordinator, said
 from matching.admin.queue import page_context
 from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS, SHEET_COLUMNS
 from matching.importing import undoing, uploads
-from matching.importing.uploads import MOST_BYTES, SheetTooLarge
+from matching.importing.uploads import MOST_SHEET_BYTES, SheetState, SheetTooLarge
 from matching.models import SheetImport, SheetImportRow
 from matching.refusals import WRONG_INPUT
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
 
 ROWS_A_PAGE = 100
 LOOK_AGAIN_SECONDS = 3
-State = SheetImport.State
 
 
 class BringForm(forms.Form):
@@ -41,8 +40,8 @@ class BringForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("What does each row of it say?"),
         choices=[
-            (SheetImport.Kind.SPACES, gettext_lazy("a space that a host offers (SPACES.csv)")),
-            (SheetImport.Kind.REQUESTS, gettext_lazy("a household that needs shelter (REQUESTS.csv)")),
+            (SheetImport.SheetKind.SPACES, gettext_lazy("a space that a host offers (SPACES.csv)")),
+            (SheetImport.SheetKind.REQUESTS, gettext_lazy("a household that needs shelter (REQUESTS.csv)")),
         ],
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose which of the two sheets it is.")},
@@ -58,7 +57,7 @@ class BringForm(forms.Form):
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if file.size > MOST_BYTES:
+        if file.size > MOST_SHEET_BYTES:
             raise forms.ValidationError(str(SheetTooLarge.message))
         return file
 
@@ -149,11 +148,11 @@ class SheetAdmin(LookOnly[SheetImport]):
             counts=[(value, words, counts.get(value, 0)) for value, words in OUTCOME_WORDS.items()],
             done=done,
             size=size,
-            elsewhere=size < sheet.row_count and sheet.state != State.DROPPED,
+            elsewhere=size < sheet.row_count and sheet.state != SheetState.DROPPED,
             show=show,
             page=page,
             rows=[_shown(row, column) for row in page],
-            to_vouch=visible.filter(would_vouch=True).count() if sheet.state == State.PREVIEWED else 0,
+            to_vouch=visible.filter(would_vouch=True).count() if sheet.state == SheetState.PREVIEWED else 0,
             vouched=visible.filter(vouched_at__isnull=False).count(),
             undoing=_undoing(sheet, visible),
             may_undo=undoing.may_undo(sheet, user),

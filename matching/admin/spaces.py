@@ -22,7 +22,7 @@ from matching.admin import on_behalf, personal
 from matching.admin.access import LookOnly, back, coordinator, said
 from matching.models import Space
 
-ACTS = {
+DESK_SPACE_ACTS = {
     "pause": intake.pause_space,
     "list": intake.list_space,
     "withdraw": intake.withdraw_space,
@@ -77,9 +77,9 @@ class SpaceAdmin(LookOnly[Space]):
         """Pause, list, withdraw or confirm a space, because the host asked for that."""
         user = coordinator(request)
         get_object_or_404(self.visible(user), pk=space_id)
-        if act not in ACTS:
+        if act not in DESK_SPACE_ACTS:
             raise Http404
-        said(request, partial(ACTS[act], space_id, by=user, at=timezone.now()), _("Done."))
+        said(request, partial(DESK_SPACE_ACTS[act], space_id, by=user, at=timezone.now()), _("Done."))
         return back(request, reverse("admin:matching_space_change", args=[space_id]))
 
     def open_personal(self, request: HttpRequest, space_id: UUID) -> HttpResponse:

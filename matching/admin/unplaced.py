@@ -46,7 +46,7 @@ def unplaced_page(request: HttpRequest) -> HttpResponse:
     user, at = coordinator(request), timezone.now()
     place = request.GET.get("place", "")
     kind = request.GET.get("kind", "")
-    kind = kind if kind in unplaced.KINDS else ""
+    kind = kind if kind in unplaced.UNPLACED_KINDS else ""
     chosen = int(place) if place.isdecimal() and len(place) < 10 else None
     rows = unplaced.unplaced_requests(user, at, place=chosen, kind=kind)
     page = Paginator(rows.prefetch_related("matches"), A_PAGE).get_page(request.GET.get("page"))

@@ -17,6 +17,8 @@ RISK_WORDS: dict[str, Any] = {
     "minor_in_household": gettext_lazy("a child in the household"),
     "minor_alone": gettext_lazy("a child alone"),
     "lone_woman": gettext_lazy("a woman alone"),
+    "two_women": gettext_lazy("two women"),
+    "not_said": gettext_lazy("one or two people who did not say who they are"),
     "first_time_host": gettext_lazy("first stay with this host"),
     "check_overdue": gettext_lazy("a check of the host is overdue"),
     "earlier_complaint": gettext_lazy("an earlier complaint about this host"),
@@ -65,7 +67,7 @@ KIND_WORDS: dict[str, Any] = {
 }
 """The kinds of space that have prices: `engine.advice.KINDS` in words."""
 
-STATE_WORDS: dict[str, Any] = {
+REQUEST_STATE_WORDS: dict[str, Any] = {
     RequestState.OPEN: gettext_lazy("looking for a place"),
     RequestState.PARTLY_MET: gettext_lazy("has a place for some of the nights"),
     RequestState.MET: gettext_lazy("has a place"),

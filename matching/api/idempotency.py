@@ -25,7 +25,7 @@ from matching.api.problems import KeyReused
 from matching.models import IdempotencyKey
 from matching.refusals import one_act
 from matching.retention import ANSWER_KEPT
-from privacy.fields import blind_index
+from privacy.fields import blind_indexes
 
 LONGEST_KEY = 200
 
@@ -42,12 +42,12 @@ def once(request: Request, create: Callable[[], Response]) -> Response:
     at = timezone.now()
     with one_act():
         row, new = IdempotencyKey.objects.get_or_create(
-            caller=_caller(request), key=key, defaults={"fingerprint": _fingerprint(request), "created_at": at}
+            caller=_caller(request), key=key, defaults={"fingerprint": _fingerprints(request)[0], "created_at": at}
         )
         if not new and row.created_at <= at - ANSWER_KEPT:
             IdempotencyKey.objects.filter(pk=row.pk).delete()
             row, new = IdempotencyKey.objects.get_or_create(
-                caller=_caller(request), key=key, defaults={"fingerprint": _fingerprint(request), "created_at": at}
+                caller=_caller(request), key=key, defaults={"fingerprint": _fingerprints(request)[0], "created_at": at}
             )
         if new:
             response = create()
@@ -73,7 +73,7 @@ def answered(request: Request) -> Response | None:
 
 
 def _again(request: Request, row: IdempotencyKey) -> Response:
-    if row.fingerprint != _fingerprint(request):
+    if row.fingerprint not in _fingerprints(request):
         raise KeyReused
     kept = json.loads(row.answer)
     headers = {"Idempotent-Replay": "true"} | ({"ETag": kept["etag"]} if kept["etag"] else {})
@@ -98,7 +98,7 @@ def _caller(request: Request) -> str:
     return f"user:{request.user.pk}" if request.user.is_authenticated else "anyone"
 
 
-def _fingerprint(request: Request) -> str:
+def _fingerprints(request: Request) -> list[str]:
     # Use a keyed hash: a body may hold a secret of twelve digits, easily guessed from a plain hash in a stolen dump.
     body = json.dumps(request.data, sort_keys=True, default=str)
-    return blind_index(f"{request.method} {request.path}\n{body}")
+    return blind_indexes(f"{request.method} {request.path}\n{body}")

@@ -21,3 +21,7 @@ class ByRegistration(ByCursor):
 
 class ByPopulation(ByCursor):
     ordering = ("-population", "pk")
+
+
+class ByBeginning(ByCursor):
+    ordering = ("-began_at", "pk")

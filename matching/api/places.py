@@ -13,10 +13,10 @@ from matching.api.serializers import PlaceSerializer
 from places.models import Place
 from places.queries import search
 
-NAME = OpenApiParameter("name", str, description="The beginning of its name in any language.")
+NAME_PARAMETER = OpenApiParameter("name", str, description="The beginning of its name in any language.")
 
 
-@extend_schema_view(list=extend_schema(parameters=[NAME]))
+@extend_schema_view(list=extend_schema(parameters=[NAME_PARAMETER]))
 class Places(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     """Cities, towns and border crossings, by name in any language, the most populous first."""
 

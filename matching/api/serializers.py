@@ -17,9 +17,9 @@ from matching.intake import RequestDetails, SpaceDetails
 from matching.limits import LONGEST_ADDRESS, LONGEST_DIRECTIONS, LONGEST_LIMIT, LONGEST_NOTE, OF_AGE
 from matching.models import ShelterRequest, Space
 from matching.sheets import fields
-from matching.sheets.fields import LANGUAGES, NEEDED, REQUEST_NAMES, SPACE_NAMES, Field
+from matching.sheets.fields import LANGUAGE_LIST, NEEDED, REQUEST_NAMES, SPACE_NAMES, Field
 from places.gazetteer import KnownPlace, nearest_place
-from places.models import Place
+from places.models import LONGEST_PLACE_NAME, Place
 from places.queries import find, row_of
 
 
@@ -70,7 +70,7 @@ def in_order(declared: Sequence[Field], said: Mapping[str, AnyField]) -> dict[st
 
 def _plain(field: Field) -> AnyField | None:
     """Return the API's field for a declared one; None where the type alone is not enough."""
-    if field.kind is LANGUAGES:
+    if field.kind is LANGUAGE_LIST:
         return language_codes()
     if field.type not in PLAIN:
         return None
@@ -83,7 +83,7 @@ def _plain(field: Field) -> AnyField | None:
 class WherePart(Exact):
     """A place by its name in any language, or a point. If both are given, the point counts."""
 
-    place = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    place = serializers.CharField(max_length=LONGEST_PLACE_NAME, required=False, allow_blank=True)
     latitude = serializers.FloatField(required=False, min_value=-90, max_value=90)
     longitude = serializers.FloatField(required=False, min_value=-180, max_value=180)
 
@@ -170,6 +170,12 @@ class RequestDetailsSerializer(WherePart):
         child=serializers.IntegerField(min_value=0, max_value=OF_AGE - 1), default=list
     )
     smoking = serializers.ChoiceField(choices=ShelterRequest.Smoking.choices, default="", allow_blank=True)
+    composition = serializers.ChoiceField(
+        choices=ShelterRequest.Composition.choices,
+        default="",
+        allow_blank=True,
+        help_text="Who they are; empty: nobody asked. `all_women` says the same as `women`.",
+    )
     urgency = serializers.ChoiceField(choices=ShelterRequest.Urgency.choices, default="1")
     notes = serializers.CharField(
         max_length=LONGEST_NOTE,

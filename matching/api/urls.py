@@ -18,6 +18,7 @@ from matching.api.matches import Matches
 from matching.api.notifications import Notifications
 from matching.api.places import Places
 from matching.api.requests import Requests
+from matching.api.sessions import Sessions
 from matching.api.spaces import Spaces
 from matching.api.tokens import Tokens
 
@@ -27,6 +28,7 @@ router.register("spaces", Spaces)
 router.register("requests", Requests)
 router.register("matches", Matches)
 router.register("notifications", Notifications)
+router.register("sessions", Sessions)
 router.register("tokens", Tokens)
 
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from matching.engine.reasons import Code, reason_in
 from matching.reason_words import words_of
 
-CODES = [(code.value, code.value) for code in Code]
+REASON_CODES = [(code.value, code.value) for code in Code]
 
 
 class ReasonNumbersSerializer(serializers.Serializer[Any]):
@@ -31,7 +31,7 @@ class ReasonNumbersSerializer(serializers.Serializer[Any]):
 class WordedReasonSerializer(serializers.Serializer[Any]):
     """Why a space was chosen, or why a request has none: a code with numbers for machines, and words for people."""
 
-    code = serializers.ChoiceField(choices=CODES)
+    code = serializers.ChoiceField(choices=REASON_CODES)
     numbers = ReasonNumbersSerializer()
     words = serializers.CharField(help_text="In the language of `Accept-Language`.")
 

@@ -16,7 +16,8 @@ from accounts.models import User
 from accounts.refusals import Refused
 from deployment import rules
 from deployment.rules import Rules
-from matching import transitions
+from matching import queries, transitions
+from matching.deadlines import local_date
 from matching.models import Claim, Match, PendingDecision
 from matching.states import Status
 from places.earth import distance_km
@@ -54,7 +55,7 @@ def let_through(policy: Rules, *, at: datetime) -> list[Match]:
         if distance_km(match.request.latitude, match.request.longitude, match.space.latitude, match.space.longitude)
         <= policy.auto_approve_km
     ]
-    stays = Match.objects.filter(status=Status.COMPLETED)
+    stays = queries.stays_that_count(local_date(at))
     hosts = {match.space.host_id for match in near_enough}
     ended_well: dict[int, int] = {}
     for host_id in stays.filter(space__host__in=hosts).values_list("space__host", flat=True):

@@ -186,7 +186,7 @@ def figures(user: User, at: datetime) -> list[Figures]:
             row: Mapping[str, Any] = by_key.get((kind, status.value), {})
             counts: dict[CheckState, int] = {state: row.get(f"n_{state}", 0) for state in states}
             counts[CheckState.MISSING] = totals.get(status.value, 0) - sum(counts.values())
-            found.append(Figures(kind, str(HostCheck.Kind(kind).label), str(status.label), counts))
+            found.append(Figures(kind, str(HostCheck.CheckKind(kind).label), str(status.label), counts))
     return found
 
 

@@ -21,7 +21,7 @@ from matching.models import Claim, DeskEvent, DeskNote, ShelterRequest
 from matching.refusals import Incomplete, NotYours, TakenByAnother, one_act
 from matching.states import HOLDS_BEDS
 
-What = DeskEvent.What
+DeskStep = DeskEvent.DeskStep
 LEASE = timedelta(minutes=10)
 HANDED_OVER = timedelta(hours=4)
 """How long a household that was handed over is kept for its new coordinator, before anybody may take it."""
@@ -43,9 +43,9 @@ def take(request_id: UUID, *, by: User, at: datetime, over: bool = False) -> Non
         if holder := held_by_others([request_id], by=by, at=at).get(request_id):
             raise taken_by(holder)
         if held is None:
-            _note(asked, What.TAKEN, by=by, at=at)
+            _note(asked, DeskStep.TAKEN, by=by, at=at)
         elif held.by_id != by.pk:
-            _note(asked, What.TAKEN_OVER, by=by, at=at, whom=held.by)
+            _note(asked, DeskStep.TAKEN_OVER, by=by, at=at, whom=held.by)
 
 
 def release(request_id: UUID, *, by: User, at: datetime) -> None:
@@ -53,7 +53,7 @@ def release(request_id: UUID, *, by: User, at: datetime) -> None:
     with one_act():
         given_back, _each = Claim.objects.filter(request=request_id, by=by).delete()
         if given_back:
-            _note(ShelterRequest.objects.get(pk=request_id), What.GIVEN_BACK, by=by, at=at)
+            _note(ShelterRequest.objects.get(pk=request_id), DeskStep.GIVEN_BACK, by=by, at=at)
 
 
 def end_of(requests: Collection[ShelterRequest]) -> None:
@@ -97,7 +97,7 @@ def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str =
         lease = {"by": to, "at": at, "until": at + HANDED_OVER, "handed_over_by": by}
         Claim.objects.update_or_create(request=asked, defaults=lease)
         DeskNote.objects.create(request=asked, by=by, text=note.strip(), said={"code": "handed_over"}, whom=to, at=at)
-        _note(asked, What.HANDED_OVER, by=by, at=at, whom=to)
+        _note(asked, DeskStep.HANDED_OVER, by=by, at=at, whom=to)
         messages.handed_over(asked, to, at=at)
 
 
@@ -114,7 +114,7 @@ def write_note(
         raise Incomplete(_("Write something first."))
     with one_act():
         asked = _touchable(request_id, by)
-        _note(asked, What.NOTED, by=by, at=at)
+        _note(asked, DeskStep.NOTED, by=by, at=at)
         return DeskNote.objects.create(request=asked, by=by, text=text[:LONGEST_NOTE], said=said, at=at)
 
 
@@ -142,5 +142,5 @@ def _touchable(request_id: UUID, by: User) -> ShelterRequest:
 def _may_touch(asked: ShelterRequest, by: User) -> bool:
     if queries.covers(by, asked.place_id):
         return True
-    live = asked.matches.filter(status__in=sorted(HOLDS_BEDS)).values_list("space__place_id", flat=True)
-    return any(queries.covers(by, place_id) for place_id in live)
+    live = asked.matches.filter(status__in=sorted(HOLDS_BEDS)).select_related("request", "space")
+    return any(queries.covers_match(by, match) for match in live)

@@ -40,7 +40,7 @@ Seen = Mapping[UUID, int]
 
 APPROVE, DECLINE = PendingDecision.Act.APPROVE, PendingDecision.Act.DECLINE
 
-AT_ONCE = 500
+BUNDLES_AT_ONCE = 500
 """How many bundles one run carries out at most. The next run, seconds later, carries on."""
 
 LATE = timedelta(seconds=30)
@@ -187,13 +187,13 @@ def dismiss(bundle: UUID, *, by: User) -> None:
 
 
 def carry_out_due(*, at: datetime) -> int:
-    """Carry out the decisions that are due, at most AT_ONCE; return how many were. Several workers may do so at once.
+    """Carry out the decisions that are due, at most BUNDLES_AT_ONCE; return how many were. Several workers may do so at once.
 
     It leaves a heartbeat. A fresh one says that the worker and the tasks at intervals are running.
     """
     due.beat("carry_out_decisions", at=at)
     waiting = PendingDecision.objects.filter(refusal="", due_at__lte=at).order_by("due_at")
-    bundles = dict.fromkeys(waiting.values_list("bundle", flat=True)[:AT_ONCE])
+    bundles = dict.fromkeys(waiting.values_list("bundle", flat=True)[:BUNDLES_AT_ONCE])
     return sum(carry_out(bundle, at=at) is None for bundle in bundles)
 
 

@@ -25,11 +25,11 @@ from matching.models import PairVerdict, ShelterRequest, Space
 from notifications.models import ContactPoint
 from places.names import key_of
 
-PairKind = PairVerdict.Kind
+PairKind = PairVerdict.PairKind
 
-MOST_NAMES = 3_000
+MOST_NAMES_COMPARED = 3_000
 """The most names that are compared: the newest of all places, or of the place that is chosen."""
-MOST_PAIRS = 100
+MOST_PAIRS_SHOWN = 100
 MOST_ALIKE = 5
 """If more rows than this share a phone, only this many are paired: the phone is then an organisation's."""
 ALIKE = 90
@@ -83,7 +83,7 @@ def find(kind: str, user: User, today: date, *, place: int | None = None) -> Pai
     for verdict in PairVerdict.objects.filter(kind=kind).values_list("one", "other"):
         pairs.pop(verdict, None)
     surest = sorted(pairs.items(), key=lambda each: (-sum(STRENGTH[why] for why in each[1]), each[0]))
-    return PairsFound({pair: sorted(why, key=list(Likeness).index) for pair, why in surest[:MOST_PAIRS]}, cut)
+    return PairsFound({pair: sorted(why, key=list(Likeness).index) for pair, why in surest[:MOST_PAIRS_SHOWN]}, cut)
 
 
 def _in(place: int | None, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -105,7 +105,7 @@ def _by_contact(path: str, rows: QuerySet[Any]) -> Iterator[tuple[Any, Any]]:
     """Yield the pairs of rows whose people share a contact point; `path` leads from a contact point to the rows."""
     points = ContactPoint.objects.filter(**{f"{path}__in": rows.order_by().values("pk")})
     shared = points.values("channel", "address_index").annotate(rows=Count(path, distinct=True)).filter(rows__gt=1)
-    indexes = [each["address_index"] for each in shared.order_by("channel", "address_index")[: MOST_PAIRS * 2]]
+    indexes = [each["address_index"] for each in shared.order_by("channel", "address_index")[: MOST_PAIRS_SHOWN * 2]]
     groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for channel, index, pk in points.filter(address_index__in=indexes).values_list("channel", "address_index", path):
         groups[channel, index].append(pk)
@@ -116,7 +116,7 @@ def _by_contact(path: str, rows: QuerySet[Any]) -> Iterator[tuple[Any, Any]]:
 def _addresses(spaces: QuerySet[Space], column: str) -> Iterator[tuple[Any, Any]]:
     spaces = spaces.exclude(address_index="").exclude(status=Space.Status.WITHDRAWN)
     shared = spaces.order_by().values("address_index", "place").annotate(rows=Count(column, distinct=True))
-    indexes = [each["address_index"] for each in shared.filter(rows__gt=1)[: MOST_PAIRS * 2]]
+    indexes = [each["address_index"] for each in shared.filter(rows__gt=1)[: MOST_PAIRS_SHOWN * 2]]
     groups: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
     columns = ("address_index", "place", "host" if column == "pk" else "place", column)
     for *key, pk in spaces.filter(address_index__in=indexes).values_list(*columns):
@@ -165,9 +165,9 @@ class _Named:
 
 def _names_of_hosts(hosts: QuerySet[Host]) -> _Named:
     named = _Named()
-    newest = list(hosts.select_related("user").order_by("-pk")[: MOST_NAMES + 1])
-    named.cut = len(newest) > MOST_NAMES
-    names = {host.pk: host.user.name for host in newest[:MOST_NAMES]}
+    newest = list(hosts.select_related("user").order_by("-pk")[: MOST_NAMES_COMPARED + 1])
+    named.cut = len(newest) > MOST_NAMES_COMPARED
+    names = {host.pk: host.user.name for host in newest[:MOST_NAMES_COMPARED]}
     places = Space.objects.filter(host__in=list(names)).values_list("place", "host").distinct()
     for place, host in places.order_by("place", "host"):
         # Leave out first names alone: many hosts share one.
@@ -178,10 +178,12 @@ def _names_of_hosts(hosts: QuerySet[Host]) -> _Named:
 
 def _names_of_requests(asked: QuerySet[ShelterRequest], today: date) -> _Named:
     named = _Named()
-    newest = asked.select_related("arrival__user").defer("notes").order_by("-registered_at", "pk")[: MOST_NAMES + 1]
+    newest = (
+        asked.select_related("arrival__user").defer("notes").order_by("-registered_at", "pk")[: MOST_NAMES_COMPARED + 1]
+    )
     rows = list(newest)
-    named.cut = len(rows) > MOST_NAMES
-    for row in (row for row in rows[:MOST_NAMES] if row.last_day > today):
+    named.cut = len(rows) > MOST_NAMES_COMPARED
+    for row in (row for row in rows[:MOST_NAMES_COMPARED] if row.last_day > today):
         if plain := plain_name(row.arrival.user.name):
             named.groups[row.place_id, row.people, row.children][row.pk] = plain
     return named
@@ -202,7 +204,7 @@ def _alike(group: dict[Any, str]) -> Iterator[tuple[Any, Any]]:
     if len(ids) < 2:
         return
     scores = process.cdist(names, names, scorer=fuzz.token_sort_ratio, score_cutoff=ALIKE, dtype=numpy.uint8)
-    for one, other in numpy.argwhere(numpy.triu(scores, k=1) >= ALIKE)[: MOST_PAIRS * 2]:
+    for one, other in numpy.argwhere(numpy.triu(scores, k=1) >= ALIKE)[: MOST_PAIRS_SHOWN * 2]:
         yield ids[one], ids[other]
 
 

@@ -18,12 +18,13 @@ from accounts.merging import CannotMerge, KeepTheOther, merge_hosts
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import due, intake, queries, transitions
+from matching.desk.duplicates import PairKind
 from matching.limits import LONGEST_REASON
 from matching.models import DeskNote, Match, PairVerdict, ShelterRequest, Space
 from matching.refusals import HasLiveMatches, NotYours, one_act
 from matching.states import HOLDS_BEDS, Status
 
-PairKind, Verdict = PairVerdict.Kind, PairVerdict.Verdict
+Verdict = PairVerdict.Verdict
 Moved = dict[str, int]
 
 

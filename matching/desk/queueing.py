@@ -23,7 +23,7 @@ from matching.risks import RISKS
 from matching.states import Status
 from places.models import Place
 
-NIGHTS = ("tonight", "tomorrow", "week", "later")
+NIGHT_CHOICES = ("tonight", "tomorrow", "week", "later")
 WHOSE = ("free", "mine", "second")
 HIGH, LOW = "high", "low"
 

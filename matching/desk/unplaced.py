@@ -21,7 +21,7 @@ from places.models import Place
 
 ALONE, NOT_YET, NOTHING = "alone", "not_yet", "nothing"
 
-KINDS = (*(code.value for code in ADVICE), ALONE, NOTHING, NOT_YET)
+UNPLACED_KINDS = (*(code.value for code in ADVICE), ALONE, NOTHING, NOT_YET)
 """The kinds of open request: by the change that would place it, and those that no change is advised for."""
 
 

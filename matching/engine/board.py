@@ -33,10 +33,10 @@ from matching.engine.objective import DEFAULT_LOYALTY, score, weight
 from matching.engine.reasons import CHILDREN_ALONE, why_left_over, why_placed
 from matching.engine.values import Arrangement, Held, Leg, Need, Offer, Placement, Unplaced
 
-MOST_MOVED, TRIES = 3, 10
+MOST_MOVED, SEARCHES_A_NEED = 3, 10
 """The most placements that one arrangement moves, and the most searches for another place that one need may cause."""
 
-WISHES = 16
+WAYS_TO_CLEAR = 16
 """Ways that are looked at when others would have to move for them."""
 
 TWO_LEGS_TRIED = 12
@@ -243,11 +243,11 @@ class Board:
         `otherwise` is the worth of the best way without that.
         """
         state = self._state
-        wished = Best(np.empty(WISHES), np.empty((WISHES, LEGS, LEG_COLUMNS), dtype=np.int64))
+        wished = Best(np.empty(WAYS_TO_CLEAR), np.empty((WAYS_TO_CLEAR, LEGS, LEG_COLUMNS), dtype=np.int64))
         keys, ways = wished
         terms = state.on_terms_of(state.room)
         count = ways_wished(wants, state.sites, 0, terms, found=state.found, wished=wished)
-        best, tries = None, TRIES
+        best, tries = None, SEARCHES_A_NEED
         for at in np.argsort(-keys[:count], kind="stable").tolist():
             gained = float(keys[at]) - otherwise
             if gained <= (best.gain if best else worth_moving):

@@ -17,7 +17,7 @@ from datetime import date
 from matching.engine.checking import forbidden, value_of
 from matching.engine.values import Need, Offer, Placement
 
-A_LITTLE = 1e-8
+EQUAL_WORTH = 1e-8
 NeedChecked = tuple[int, date, int]
 
 
@@ -39,7 +39,9 @@ def passed_over(
         if need.id in placed or need.children == need.people:
             continue
         group = groups.get(_asked(need), [])
-        for _urgency, placement in group[: bisect_right(group, _urgency_of(need) + A_LITTLE, key=lambda one: one[0])]:
+        for _urgency, placement in group[
+            : bisect_right(group, _urgency_of(need) + EQUAL_WORTH, key=lambda one: one[0])
+        ]:
             if _could_replace(need, need_of[placement.need_id], placement, offer_of):
                 found.append((need.id, placement.need_id))
                 break
@@ -72,5 +74,7 @@ def _could_replace(need: Need, other: Need, placement: Placement, offer_of: dict
         if not (need.may_split if split else need.may_move):
             return False
     gain = value_of(need, pairs) - value_of(other, pairs)
-    as_good = abs(gain) <= A_LITTLE and need.days_waiting > other.days_waiting
-    return (gain > A_LITTLE or as_good) and not any(True for _leg, offer in pairs for _words in forbidden(need, offer))
+    as_good = abs(gain) <= EQUAL_WORTH and need.days_waiting > other.days_waiting
+    return (gain > EQUAL_WORTH or as_good) and not any(
+        True for _leg, offer in pairs for _words in forbidden(need, offer)
+    )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matching.engine.compiled.problem import Problem
     from matching.engine.compiled.solving import Solved
 
-Progress = Callable[[Step], None]
+TellStep = Callable[[Step], None]
 Stop = Callable[[], bool]
 
 TO_WRITE = 0.4
@@ -35,7 +35,7 @@ def plan(
     *,
     seed: int = 0,
     time_limit: float | None = None,
-    progress: Progress | None = None,
+    progress: TellStep | None = None,
     stop: Stop | None = None,
     standing: Sequence[Placement] = (),
     loyalty: float = DEFAULT_LOYALTY,
@@ -66,7 +66,7 @@ def _solve(
     needs: Sequence[Need],
     offers: Sequence[Offer],
     clock: TimeLeft,
-    tell: Progress,
+    tell: TellStep,
     *,
     seed: int,
     standing: Sequence[Placement],

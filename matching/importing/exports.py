@@ -23,14 +23,15 @@ from accounts.refusals import Refused
 from matching import queries
 from matching.importing.row_by_row import key_of
 from matching.models import Match, ShelterRequest, Space
-from matching.reason_words import in_words
+from matching.reason_words import reasons_in_words
 from matching.refusals import one_act
+from matching.risks import ALL_WOMEN, MIXED_HOUSEHOLD
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, fields, safe_cell
 from matching.sheets.columns import CONTACTS, PERSONAL
 from matching.sheets.fields import WINDOWS, YES_NO, Field
 from privacy.models import AccessLog
 
-AT_ONCE = 500
+ROWS_A_PIECE = 500
 
 MATCH_COLUMNS = (
     *("request_id", "leg", "space_id", "first_night", "last_day", "people", "score", "reasons"),
@@ -84,8 +85,8 @@ def open_personal(kind: ExportKind, *, by: User, at: datetime, reason: str) -> I
     who = "host__user" if kind is ExportKind.SPACES else "arrival__user"
     fields = f"export: name contact {'address' if kind is ExportKind.SPACES else 'notes'}"
     with one_act():
-        for start in range(0, len(ids), AT_ONCE):
-            people = _of(kind).filter(pk__in=ids[start : start + AT_ONCE]).order_by().values_list(who, flat=True)
+        for start in range(0, len(ids), ROWS_A_PIECE):
+            people = _of(kind).filter(pk__in=ids[start : start + ROWS_A_PIECE]).order_by().values_list(who, flat=True)
             AccessLog.objects.bulk_create(
                 [AccessLog(by=by, about_id=pk, fields=fields, reason=reason, at=at) for pk in sorted(set(people))]
             )
@@ -100,7 +101,7 @@ def as_csv(header: Sequence[str], lines: Iterator[list[Any]]) -> Iterator[bytes]
     writer.writerow(header)
     for count, line in enumerate(lines, start=1):
         writer.writerow([safe_cell(value) for value in line])
-        if count % AT_ONCE == 0:
+        if count % ROWS_A_PIECE == 0:
             yield out.getvalue().encode()
             out.seek(0)
             out.truncate()
@@ -154,8 +155,8 @@ def _lines(kind: ExportKind, ids: Sequence[UUID], *, personal: bool) -> Iterator
         ExportKind.MATCHES: _match,
     }
     related, prefetched, unread = _LOADED[kind]
-    for start in range(0, len(ids), AT_ONCE):
-        batch = ids[start : start + AT_ONCE]
+    for start in range(0, len(ids), ROWS_A_PIECE):
+        batch = ids[start : start + ROWS_A_PIECE]
         rows = _of(kind).select_related(*related).prefetch_related(*prefetched)
         # An export without personal fields reads no encrypted column.
         rows = rows.prefetch_related(f"{_WHO[kind]}__contact_points") if personal else rows.defer(*unread)
@@ -206,7 +207,9 @@ def _space(space: Space) -> dict[str, Any]:
 
 
 def _request(request: ShelterRequest) -> dict[str, Any]:
+    said = request.composition in (ALL_WOMEN, MIXED_HOUSEHOLD)
     return _written(request, fields.REQUEST) | {
+        "all_women": YES_NO.write(request.all_women) if said else "",
         "request_id": key_of(request),
         "registered_at": request.registered_at.isoformat(timespec="seconds"),
     }
@@ -221,7 +224,7 @@ def _match(match: Match) -> dict[str, Any]:
         "last_day": match.last_day.isoformat(),
         "people": match.people,
         "score": round(match.score, 4),
-        "reasons": "; ".join(in_words(match.reasons)),
+        "reasons": "; ".join(reasons_in_words(match.reasons)),
         "status": match.status,
         "created_at": match.created_at.isoformat(timespec="seconds"),
     }

@@ -40,9 +40,9 @@ from places.models import Place
 Row = TypeVar("Row", SpaceRow, RequestRow)
 Known = TypeVar("Known", Space, ShelterRequest)
 Details = TypeVar("Details", SpaceDetails, RequestDetails)
-Progress = Callable[[int], None]
+RowsDone = Callable[[int], None]
 
-BATCH = 100
+ROWS_A_TRANSACTION = 100
 
 UUID_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The form of a key that the service made: a UUID."""
@@ -108,7 +108,7 @@ def take_in_spaces(
     at: datetime,
     trust_vetted: bool = False,
     dry_run: bool = False,
-    progress: Progress = _quietly,
+    progress: RowsDone = _quietly,
 ) -> Imported:
     """List the space of every row, or change it, for its host (found by any contact, else new).
 
@@ -133,7 +133,7 @@ def take_in_requests(
     by: User | None,
     at: datetime,
     dry_run: bool = False,
-    progress: Progress = _quietly,
+    progress: RowsDone = _quietly,
 ) -> Imported:
     """Register the need of every row, or change it. Each row has an arrival of its own.
 
@@ -154,15 +154,15 @@ def _take_in_all(
     *,
     by: User | None,
     dry_run: bool,
-    progress: Progress,
+    progress: RowsDone,
 ) -> Imported:
     if by is not None and queries.coordinator_of(by) is None:
         raise NotYours
     imported = Imported()
     places = places_of(rows)
     with transaction.atomic() if dry_run else nullcontext():
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
+        for start in range(0, len(rows), ROWS_A_TRANSACTION):
+            batch = rows[start : start + ROWS_A_TRANSACTION]
             with transaction.atomic():
                 wait_for_other_imports()
                 known = called([row.key for row in batch])
@@ -302,8 +302,11 @@ def take_in_request(
         return Taken(RowOutcome.NEW, case.request, after=complete, name_before=row.name, is_new_person=True)
     _may_bring(by, request.place_id)
     before = details_of_request(request)
-    # The sheet has no column for the children's ages, so the ages noted since the import stay.
+    # The sheet has no column for the children's ages, so the ages noted since the import stay. An empty cell says nothing
+    # about who they are, so an answer given since stays too.
     details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
+    if not details.composition:
+        details = replace(details, composition=request.composition, all_women=request.all_women)
     taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, request, before, details), row)
     if details != before:
         request = intake.change_request(request.pk, details, by=by or request.arrival.user, at=at)

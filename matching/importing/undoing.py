@@ -24,8 +24,8 @@ from accounts.models import Host, HostCheck, User
 from accounts.refusals import Refused
 from matching import intake, queries, transitions
 from matching.importing import row_by_row
-from matching.importing.row_by_row import RowOutcome
-from matching.importing.uploads import BATCH, BATCHES_AT_ONCE, SheetMovedOn, as_json
+from matching.importing.row_by_row import ROWS_A_TRANSACTION, RowOutcome
+from matching.importing.uploads import BATCHES_AT_ONCE, SheetKind, SheetMovedOn, SheetState, as_json
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import Match, SheetImport, SheetImportRow, ShelterRequest, Space
 from matching.refusals import HasLiveMatches, NotYours, one_act
@@ -37,8 +37,7 @@ from notifications.wakeups import wake
 from places.models import Place
 from privacy import erasures
 
-SheetKind, State = SheetImport.Kind, SheetImport.State
-YES, NO = SheetImportRow.Undone.YES, SheetImportRow.Undone.NO
+IS_UNDONE, IS_KEPT = SheetImportRow.Undone.YES, SheetImportRow.Undone.NO
 
 WORD_TAKEN_BACK = _("The import that vouched for this host was undone.")
 
@@ -68,9 +67,9 @@ def undo(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
         sheet = SheetImport.objects.select_for_update(of=("self",)).get(pk=sheet_id)
         if not may_undo(sheet, by):
             raise NotYours
-        if sheet.state not in (State.CONFIRMED, State.DONE):
+        if sheet.state not in (SheetState.CONFIRMED, SheetState.DONE):
             raise SheetMovedOn
-        sheet.state, sheet.content, sheet.done_at = State.UNDOING, b"", sheet.done_at or at
+        sheet.state, sheet.content, sheet.done_at = SheetState.UNDOING, b"", sheet.done_at or at
         sheet.undo_by, sheet.undo_at = by, at
         sheet.save(update_fields=["state", "content", "done_at", "undo_by", "undo_at"])
         erasures.note("import_undone", sheet.pk, at=at)
@@ -97,7 +96,9 @@ def to_take_back(sheet: SheetImport) -> QuerySet[SheetImportRow]:
 def work_on_undoing(*, now: Callable[[], datetime]) -> bool:
     """Take back rows of the imports that are being undone; return whether rows are left."""
     left = False
-    for sheet_id in list(SheetImport.objects.filter(state=State.UNDOING).order_by("pk").values_list("pk", flat=True)):
+    for sheet_id in list(
+        SheetImport.objects.filter(state=SheetState.UNDOING).order_by("pk").values_list("pk", flat=True)
+    ):
         left = _work_on(sheet_id, now) or left
     if left:
         wake("matching.work_on_sheets")
@@ -107,13 +108,13 @@ def work_on_undoing(*, now: Callable[[], datetime]) -> bool:
 def _work_on(sheet_id: int, now: Callable[[], datetime]) -> bool:
     for _turn in range(BATCHES_AT_ONCE):
         with transaction.atomic():
-            locked = SheetImport.objects.select_for_update(of=("self",)).filter(pk=sheet_id, state=State.UNDOING)
+            locked = SheetImport.objects.select_for_update(of=("self",)).filter(pk=sheet_id, state=SheetState.UNDOING)
             sheet = locked.select_related("undo_by").first()
             if sheet is None or sheet.undo_by is None:
                 return False
-            rows = list(to_take_back(sheet).filter(undone="").order_by("-line")[:BATCH])
+            rows = list(to_take_back(sheet).filter(undone="").order_by("-line")[:ROWS_A_TRANSACTION])
             if not rows:
-                sheet.state = State.UNDONE
+                sheet.state = SheetState.UNDONE
                 sheet.save(update_fields=["state"])
                 return False
             at = now()
@@ -123,9 +124,9 @@ def _work_on(sheet_id: int, now: Callable[[], datetime]) -> bool:
                     try:
                         with one_act():
                             row.kept_because = _take_back(row, sheet.kind, by=sheet.undo_by, at=at)[:300]
-                        row.undone, row.before, row.changes = YES, "", ""
+                        row.undone, row.before, row.changes = IS_UNDONE, "", ""
                     except Refused as refusal:
-                        row.undone, row.kept_because = NO, str(refusal)[:300]
+                        row.undone, row.kept_because = IS_KEPT, str(refusal)[:300]
             SheetImportRow.objects.bulk_update(rows, ["undone", "kept_because", "before", "changes"])
     return True
 

@@ -24,7 +24,7 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries
 from matching.importing import row_by_row
-from matching.importing.row_by_row import REFUSED_BY_DATABASE, RowOutcome, Taken
+from matching.importing.row_by_row import REFUSED_BY_DATABASE, ROWS_A_TRANSACTION, RowOutcome, Taken
 from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, one_act
 from matching.retention import drop_content
@@ -36,15 +36,13 @@ from places.models import Place
 from places.queries import known as known_place
 from privacy import erasures
 
-SheetKind, State = SheetImport.Kind, SheetImport.State
-Now = Callable[[], datetime]
+SheetKind, SheetState = SheetImport.SheetKind, SheetImport.State
 
-REFUSED = "refused"
+ROW_REFUSED = "refused"
 """The outcome of a refused row; `RowOutcome` has the other outcomes."""
 
-MOST_BYTES = 8 * 1024 * 1024
+MOST_SHEET_BYTES = 8 * 1024 * 1024
 MOST_ROWS = 5_000
-BATCH = 100
 BATCHES_AT_ONCE = 10
 """After this many batches a worker ends its turn and asks to be woken again, so that other jobs are not kept waiting."""
 
@@ -85,7 +83,7 @@ def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime
     """
     if queries.coordinator_of(by) is None:
         raise NotYours
-    if len(content) > MOST_BYTES:
+    if len(content) > MOST_SHEET_BYTES:
         raise SheetTooLarge
     row_by_row.needs_places()
     reading = _read(kind, content)
@@ -106,7 +104,9 @@ def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime
         SheetImportRow.objects.bulk_create(
             [SheetImportRow(sheet=sheet, line=line, key=row.key, place=places[line]) for line, row in good.items()]
             + [
-                SheetImportRow(sheet=sheet, line=line, foreseen=REFUSED, outcome=REFUSED, problems=_as_text(problems))
+                SheetImportRow(
+                    sheet=sheet, line=line, foreseen=ROW_REFUSED, outcome=ROW_REFUSED, problems=_as_text(problems)
+                )
                 for line, problems in bad.items()
             ],
             batch_size=1000,
@@ -124,9 +124,9 @@ def confirm(sheet_id: int, *, trust_vetted: bool, by: User, at: datetime) -> She
     with one_act():
         sheet = _locked(sheet_id)
         _may_decide(sheet, by)
-        if sheet.state != State.PREVIEWED:
+        if sheet.state != SheetState.PREVIEWED:
             raise SheetMovedOn
-        sheet.state, sheet.confirmed_at = State.CONFIRMED, at
+        sheet.state, sheet.confirmed_at = SheetState.CONFIRMED, at
         sheet.trust_vetted = trust_vetted and sheet.kind == SheetKind.SPACES
         sheet.save(update_fields=["state", "confirmed_at", "trust_vetted"])
         wake("matching.work_on_sheets")
@@ -138,7 +138,7 @@ def drop(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
     with one_act():
         sheet = _locked(sheet_id)
         _may_decide(sheet, by)
-        if sheet.state not in (State.RECEIVED, State.PREVIEWED):
+        if sheet.state not in (SheetState.RECEIVED, SheetState.PREVIEWED):
             raise SheetMovedOn
         drop_content(sheet)
         erasures.note("sheet_dropped", sheet.pk, at=at)
@@ -157,12 +157,12 @@ def _may_decide(sheet: SheetImport, by: User) -> None:
 # -- the worker's part ----------------------------------------------------------------------------
 
 
-def work_on_sheets(*, now: Now) -> bool:
+def work_on_sheets(*, now: Callable[[], datetime]) -> bool:
     """Preview the sheets brought and import the sheets confirmed, oldest first; return whether rows are left."""
-    waiting = SheetImport.objects.filter(state__in=[State.RECEIVED, State.CONFIRMED]).order_by("pk")
+    waiting = SheetImport.objects.filter(state__in=[SheetState.RECEIVED, SheetState.CONFIRMED]).order_by("pk")
     left = False
     for sheet_id, state in list(waiting.values_list("pk", "state")):
-        if state == State.RECEIVED:
+        if state == SheetState.RECEIVED:
             look_through(sheet_id, at=now())
         else:
             left = take_in(sheet_id, now=now) or left
@@ -175,48 +175,48 @@ def look_through(sheet_id: int, *, at: datetime) -> None:
     """Preview what each row would do: import every row and roll back. Do nothing if another worker has the sheet."""
     foreseen: list[SheetImportRow] = []
     with transaction.atomic():
-        sheet = _taken_up(sheet_id, State.RECEIVED, skip_locked=True)
+        sheet = _taken_up(sheet_id, SheetState.RECEIVED, skip_locked=True)
         if sheet is None:
             return
         work = _Work.of(sheet)
         rows = list(sheet.rows.filter(outcome="").order_by("line"))
         row_by_row.wait_for_other_imports()
-        for start in range(0, len(rows), BATCH):
-            for row, taken, problem in work.done(rows[start : start + BATCH], at=at, vouch=True):
-                row.foreseen = taken.outcome if taken else REFUSED
+        for start in range(0, len(rows), ROWS_A_TRANSACTION):
+            for row, taken, problem in work.done(rows[start : start + ROWS_A_TRANSACTION], at=at, vouch=True):
+                row.foreseen = taken.outcome if taken else ROW_REFUSED
                 row.problems = _as_text([problem] if problem else [])
                 row.changes = json.dumps(_changes(taken)) if taken else ""
                 row.would_vouch = bool(taken and taken.vouched)
                 foreseen.append(row)
         transaction.set_rollback(True)
     with transaction.atomic():
-        sheet = _taken_up(sheet_id, State.RECEIVED)
+        sheet = _taken_up(sheet_id, SheetState.RECEIVED)
         if sheet is None:
             return
         columns = ["foreseen", "problems", "changes", "would_vouch"]
         SheetImportRow.objects.bulk_update(foreseen, columns, batch_size=500)
-        sheet.state = State.PREVIEWED
+        sheet.state = SheetState.PREVIEWED
         sheet.save(update_fields=["state"])
 
 
-def take_in(sheet_id: int, *, now: Now) -> bool:
+def take_in(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
     """Import rows, a hundred to a transaction, until the turn ends; return whether rows are left."""
     work: _Work | None = None
     for _turn in range(BATCHES_AT_ONCE):
         with transaction.atomic():
-            sheet = _taken_up(sheet_id, State.CONFIRMED)
+            sheet = _taken_up(sheet_id, SheetState.CONFIRMED)
             if sheet is None:
                 return False
-            rows = list(sheet.rows.filter(outcome="").order_by("line")[:BATCH])
+            rows = list(sheet.rows.filter(outcome="").order_by("line")[:ROWS_A_TRANSACTION])
             at = now()
             if not rows:
-                sheet.state, sheet.content, sheet.done_at = State.DONE, b"", at
+                sheet.state, sheet.content, sheet.done_at = SheetState.DONE, b"", at
                 sheet.save(update_fields=["state", "content", "done_at"])
                 return False
             work = work or _Work.of(sheet)
             row_by_row.wait_for_other_imports()
             for row, taken, problem in work.done(rows, at=at, vouch=sheet.trust_vetted):
-                row.outcome = taken.outcome if taken else REFUSED
+                row.outcome = taken.outcome if taken else ROW_REFUSED
                 row.problems = _as_text([problem] if problem else [])
                 row.changes = json.dumps(_changes(taken)) if taken else ""
                 if taken and (taken.outcome != RowOutcome.UNCHANGED or taken.vouched):

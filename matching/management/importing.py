@@ -18,7 +18,7 @@ from rich.text import Text
 from accounts.models import User
 from accounts.refusals import Refused
 from matching.importing.row_by_row import Imported, RowOutcome, needs_places
-from matching.importing.row_by_row import Progress as Told
+from matching.importing.row_by_row import RowsDone as Told
 from matching.sheets import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 
 Row = TypeVar("Row", SpaceRow, RequestRow)

@@ -28,7 +28,9 @@ def shown(how: str, stderr: OutputWrapper) -> Iterator[Callable[[Step], None]]:
         )
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("read", total=1.0, figures="")
-            yield lambda step: bar.update(task, description=step.phase, completed=step.done, figures=in_words(step))
+            yield lambda step: bar.update(
+                task, description=step.phase, completed=step.done, figures=step_in_words(step)
+            )
     else:
         yield lambda step: None
 
@@ -44,7 +46,7 @@ def as_plain(step: Step) -> dict[str, str | float | None]:
     }
 
 
-def in_words(step: Step) -> str:
+def step_in_words(step: Step) -> str:
     """Return in words the figures of the step that are known."""
     words = []
     if step.objective is not None:

@@ -19,7 +19,7 @@ from places.gazetteer import find_place
 
 Read = TypeVar("Read")
 
-LEG_COLUMNS = ("request_id", "space_id", "first_night", "last_day", "people")
+PLAN_COLUMNS = ("request_id", "space_id", "first_night", "last_day", "people")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def as_need(row: RequestRow, *, now: datetime) -> Need:
 def read_matches(source: Path) -> dict[str, list[Leg]]:
     """Return the legs of each request in a file written by `match_files`. Raises UnreadableFile."""
     found: dict[str, list[Leg]] = {}
-    for request_id, one in _rows(source, LEG_COLUMNS, _leg):
+    for request_id, one in _rows(source, PLAN_COLUMNS, _leg):
         found.setdefault(request_id, []).append(one)
     return found
 
@@ -94,7 +94,7 @@ def read_placements(source: Path) -> list[Placement]:
 
     legs: dict[str, list[Leg]] = {}
     score: dict[str, float] = {}
-    for request_id, leg, worth in _rows(source, (*LEG_COLUMNS, "score"), line):
+    for request_id, leg, worth in _rows(source, (*PLAN_COLUMNS, "score"), line):
         legs.setdefault(request_id, []).append(leg)
         score[request_id] = worth
     return [Placement(request_id, tuple(those), score[request_id], ()) for request_id, those in legs.items()]

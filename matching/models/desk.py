@@ -106,7 +106,7 @@ class DeskEvent(models.Model):
     to. It never holds the text of a note.
     """
 
-    class What(models.TextChoices):
+    class DeskStep(models.TextChoices):
         TAKEN = "taken", _("claimed")
         TAKEN_OVER = "taken_over", _("taken over")
         GIVEN_BACK = "given_back", _("given back")
@@ -117,7 +117,7 @@ class DeskEvent(models.Model):
     request = models.ForeignKey(
         ShelterRequest, on_delete=models.PROTECT, related_name="desk_events", verbose_name=_("shelter request")
     )
-    what = models.CharField(_("what"), max_length=12, choices=What.choices)
+    what = models.CharField(_("what"), max_length=12, choices=DeskStep.choices)
     whom = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

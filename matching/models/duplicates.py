@@ -18,7 +18,7 @@ class PairVerdict(models.Model):
     a merged pair keeps.
     """
 
-    class Kind(models.TextChoices):
+    class PairKind(models.TextChoices):
         HOSTS = "hosts", _("hosts")
         SPACES = "spaces", _("spaces")
         REQUESTS = "requests", _("shelter requests")
@@ -27,7 +27,7 @@ class PairVerdict(models.Model):
         MERGED = "merged", _("merged")
         DIFFERENT = "different", _("not the same")
 
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=10, choices=PairKind.choices)
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict.choices)
     one = models.CharField(_("one"), max_length=36)
     other = models.CharField(_("the other"), max_length=36)

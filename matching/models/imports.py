@@ -18,7 +18,7 @@ from privacy.fields import EncryptedBytesField, EncryptedTextField
 class SheetImport(models.Model):
     """One sheet that a coordinator brought. Its `content` is erased when the sheet has been taken in or dropped."""
 
-    class Kind(models.TextChoices):
+    class SheetKind(models.TextChoices):
         SPACES = "spaces", _("spaces")
         REQUESTS = "requests", _("shelter requests")
 
@@ -31,7 +31,7 @@ class SheetImport(models.Model):
         UNDONE = "undone", _("undone")
         DROPPED = "dropped", _("not taken in")
 
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=10, choices=SheetKind.choices)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RECEIVED)
     file_name = EncryptedTextField(blank=True, default="")
     content = EncryptedBytesField(default=b"")

@@ -31,6 +31,12 @@ class ShelterRequest(models.Model):
         YES = "yes", _("needs to smoke")
         NO = "no", _("needs a non-smoking space")
 
+    class Composition(models.TextChoices):
+        UNKNOWN = "", _("not asked")
+        WOMEN = "women", _("only women, or women with children")
+        MIXED = "mixed", _("men, or men and women")
+        UNSAID = "unsaid", _("would rather not say")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     arrival = models.ForeignKey(Arrival, on_delete=models.PROTECT, related_name="requests")
     external_id = models.CharField(
@@ -44,6 +50,14 @@ class ShelterRequest(models.Model):
     children = models.PositiveSmallIntegerField(_("children"), default=0)
     children_ages = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True)
     all_women = models.BooleanField(_("all women"), default=False)
+    composition = models.CharField(
+        _("who they are"),
+        max_length=6,
+        choices=Composition.choices,
+        default=Composition.UNKNOWN,
+        blank=True,
+        db_default="",
+    )
     first_night = models.DateField(_("first night"))
     nights = models.PositiveSmallIntegerField(_("nights"))
     min_nights = models.PositiveSmallIntegerField()
@@ -75,6 +89,13 @@ class ShelterRequest(models.Model):
             models.CheckConstraint(name="request_radius", condition=Q(radius_km__gt=0)),
             models.CheckConstraint(name="request_urgency_known", condition=Q(urgency__in=["1", "1.5", "2.5", "4"])),
             models.CheckConstraint(name="request_smoking_known", condition=Q(smoking__in=["", "yes", "no"])),
+            models.CheckConstraint(
+                name="request_composition_known", condition=Q(composition__in=["", "women", "mixed", "unsaid"])
+            ),
+            models.CheckConstraint(
+                name="request_women_are_women",
+                condition=Q(all_women=True, composition="women") | (Q(all_women=False) & ~Q(composition="women")),
+            ),
             models.CheckConstraint(
                 name="request_on_earth",
                 condition=Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),

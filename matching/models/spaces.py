@@ -13,7 +13,8 @@ from accounts.models import Host
 from matching.limits import MOST_BEDS
 from matching.models import guards
 from places.models import Place
-from privacy.fields import EncryptedTextField
+from places.names import key_of_address
+from privacy.fields import BlindIndexField, EncryptedTextField
 
 
 class Space(models.Model):
@@ -37,8 +38,12 @@ class Space(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.LISTED)
     place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("place"))
     address = EncryptedTextField(blank=True, default="")
-    address_index = models.CharField(
-        max_length=64, blank=True, default="", db_default="", help_text="Equal for addresses that read the same."
+    address_index = BlindIndexField(
+        text=lambda space: key_of_address(space.address),
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Equal for addresses that read the same.",
     )
     directions = EncryptedTextField(blank=True, default="", help_text="How to find the door; shown with the address.")
     latitude = models.FloatField()

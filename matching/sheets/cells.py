@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import phonenumbers
 
-from matching.sheets.languages import CODES, COMMONLY_MEANT
+from matching.sheets.languages import COMMONLY_MEANT, LANGUAGE_CODES
 from matching.sheets.sentences import Sentence
 from places.names import HOME_REGION
 
@@ -224,7 +224,7 @@ def languages(cell: str) -> frozenset[str]:
     found = set()
     for word in re.split(r"[\s,;/+]+", cell.casefold()):
         code = COMMONLY_MEANT.get(word, word)
-        if code in CODES:
+        if code in LANGUAGE_CODES:
             found.add(code)
         elif word:
             raise CellProblem(

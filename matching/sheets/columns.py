@@ -23,26 +23,26 @@ class Column(NamedTuple):
     name: str = ""
 
 
-Columns = dict[str, Column]
+SheetColumns = dict[str, Column]
 
 CONTACTS = {"sms": "phone", "email": "email", "telegram": "telegram"}
 """The column for each kind of address (`notifications.models.ContactPoint.Channel`)."""
 
-_CONTACTS: Columns = {
+_CONTACTS: SheetColumns = {
     "phone": Column(cells.phone, ""),
     "email": Column(cells.email, ""),
     "telegram": Column(cells.telegram, ""),
 }
 
 
-def _declared(those: Sequence[Field]) -> Columns:
+def _declared(those: Sequence[Field]) -> SheetColumns:
     """Return the columns of those fields that the sheets have, in their order."""
     return {
         field.column: Column(field.kind.read, field.empty, field.needed, field.name) for field in those if field.column
     }
 
 
-SPACE: Columns = {
+SPACE_SHEET: SheetColumns = {
     "space_id": Column(cells.key, needed=Sentence("Give every space an identifier that stays the same, like s1.")),
     "host": Column(cells.text, ""),
     **_CONTACTS,
@@ -51,7 +51,7 @@ SPACE: Columns = {
 }
 
 
-def request(zone: tzinfo) -> Columns:
+def request(zone: tzinfo) -> SheetColumns:
     """Return the columns of REQUESTS.csv; a moment without an offset is in `zone`."""
     columns = {
         "request_id": Column(
@@ -61,13 +61,14 @@ def request(zone: tzinfo) -> Columns:
         **_CONTACTS,
     }
     for name, column in _declared(fields.REQUEST).items():
-        columns[name] = column
+        # An empty cell is no answer, which `consistency.settle_request` tells from a no.
+        columns[name] = column._replace(default=None) if name == "all_women" else column
         if name == "urgency":  # This column is no field of the request, because its owner cannot change it.
             columns["registered_at"] = Column(cells.moment(zone))
     return columns
 
 
-SPACE_COLUMNS = tuple(SPACE)
+SPACE_COLUMNS = tuple(SPACE_SHEET)
 """The header of SPACES.csv."""
 
 REQUEST_COLUMNS = tuple(request(UTC))

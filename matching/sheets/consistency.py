@@ -27,7 +27,7 @@ def settle_space(values: Values, find_place: FindPlace) -> Problems:
 
 
 def settle_request(values: Values, find_place: FindPlace) -> Problems:
-    """Work out where and for how long a household looks for shelter, and report wishes that contradict each other."""
+    """Work out who they are, where and for how long they look for shelter, and report wishes that contradict each other."""
     problems = _settle_where(values, find_place)
     if _both(values, "people", "children") and values["children"] > values["people"]:
         problems.append(
@@ -46,6 +46,9 @@ def settle_request(values: Values, find_place: FindPlace) -> Problems:
                     ),
                 )
             )
+    if "all_women" in values:
+        values["composition"] = {True: "women", False: "mixed", None: ""}[values["all_women"]]
+        values["all_women"] = bool(values["all_women"])
     if values.get("women_only") and values.get("all_women") is False:
         problems.append(
             (

@@ -34,7 +34,7 @@ from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_STAY, MOST
 from matching.sheets import cells
 from matching.sheets.sentences import Sentence
 
-Window = tuple[date, date]
+Window = cells.Window
 
 NEEDED: Any = dataclasses.MISSING
 """The default of a field that has none, so that its value must be given."""
@@ -122,7 +122,7 @@ WINDOWS = KindOfValue(
     write=lambda windows: ";".join(f"{first}/{last}" for first, last in windows),
     load=_windows_of,
 )
-LANGUAGES = KindOfValue(
+LANGUAGE_LIST = KindOfValue(
     cells.languages,
     keep=lambda codes: tuple(sorted(codes)),
     weigh=lambda codes: _set_of(tuple(codes)),
@@ -137,6 +137,7 @@ SMOKING = KindOfValue(
 )
 URGENCY = KindOfValue(cells.urgency, keep=lambda weight: f"{weight:g}", weigh=float)
 WHO = KindOfValue(cells.who)
+COMPOSITION = KindOfValue(cells.text)
 
 
 def _whole(smallest: int, greatest: int) -> KindOfValue:
@@ -148,7 +149,7 @@ Text = Annotated[str, Declared(TEXT, engine="", personal=True)]
 Latitude = Annotated[float, Declared(KindOfValue(cells.coordinate("latitude", 90)), column="lat", engine="lat")]
 Longitude = Annotated[float, Declared(KindOfValue(cells.coordinate("longitude", 180)), column="lon", engine="lon")]
 SomePlace = Annotated[object, Declared(PLACE, engine="")]
-Languages = Annotated[object, Declared(LANGUAGES)]
+Languages = Annotated[object, Declared(LANGUAGE_LIST)]
 
 
 # -- the two lists --------------------------------------------------------------------------------
@@ -189,7 +190,8 @@ class RequestFields:
 
     `place`, `latitude` and `longitude` as in `SpaceFields`; `radius_km` is the farthest distance from that point, in
     km. `nights` counts from `first_night`. `min_nights` is the shortest stay that helps; None means the whole stay.
-    `children` are among `people`.
+    `children` are among `people`. `composition` is "women" (the same as `all_women`), "mixed", "unsaid" (the household
+    would rather not say) or "" (nobody asked). A sheet says it by its column `all_women`: yes, no, or an empty cell.
     """
 
     place: SomePlace = None
@@ -202,6 +204,7 @@ class RequestFields:
     children: Annotated[int, Declared(_whole(0, MOST_PEOPLE))] = 0
     children_ages: Annotated[tuple[int, ...], Declared(AGES, column="", engine="")] = ()
     all_women: YesNo = False
+    composition: Annotated[str, Declared(COMPOSITION, column="", engine="")] = ""
     first_night: Annotated[date, Declared(DAY, needed=Sentence("Say from which night, like 2022-09-28."))]
     nights: Annotated[int, Declared(_whole(1, LONGEST_STAY), needed=Sentence("Say for how many nights."))]
     min_nights: Annotated[int | None, Declared(_whole(1, LONGEST_STAY))] = None

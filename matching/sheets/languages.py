@@ -9,7 +9,7 @@ _ISO_639_1 = (
     "nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st "
     "su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
-CODES = frozenset(_ISO_639_1.split())
+LANGUAGE_CODES = frozenset(_ISO_639_1.split())
 
 # Country codes that are no language codes, and names of the languages most spoken here.
 COMMONLY_MEANT = {

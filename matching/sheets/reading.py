@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from matching.sheets import columns
 from matching.sheets.cells import CellProblem
-from matching.sheets.columns import Columns
+from matching.sheets.columns import SheetColumns
 from matching.sheets.consistency import FindPlace, Problems, Values, settle_request, settle_space
 from matching.sheets.decoding import Record, Source, decode, records
 from matching.sheets.rows import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
@@ -28,7 +28,7 @@ class Sheet:
     """One kind of sheet: its name, its columns (the first is the key), and the rule about several cells together."""
 
     name: str
-    columns: Columns
+    columns: SheetColumns
     settle: Callable[[Values, FindPlace], Problems]
 
 
@@ -38,7 +38,7 @@ def read_spaces(source: Source, *, find_place: FindPlace) -> Reading[SpaceRow]:
     `find_place` returns the place of a name. Raises HeaderProblem if the file as a whole cannot be read, OSError if it
     cannot be opened. The problems of single rows are in the result.
     """
-    return _read(source, Sheet("SPACES.csv", columns.SPACE, settle_space), SpaceRow, find_place)
+    return _read(source, Sheet("SPACES.csv", columns.SPACE_SHEET, settle_space), SpaceRow, find_place)
 
 
 def read_requests(source: Source, *, find_place: FindPlace, zone: tzinfo = UTC) -> Reading[RequestRow]:
@@ -81,7 +81,7 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
     return reading
 
 
-def _read_cells(written: dict[str, str], known: Columns) -> tuple[Values, Problems]:
+def _read_cells(written: dict[str, str], known: SheetColumns) -> tuple[Values, Problems]:
     """Return the value of every cell that can be read, and the problems of the other cells."""
     values: Values = {}
     problems: Problems = []
@@ -99,7 +99,7 @@ def _read_cells(written: dict[str, str], known: Columns) -> tuple[Values, Proble
     return values, problems
 
 
-def _in_order(problems: Problems, line: int, written: dict[str, str], known: Columns) -> list[RowProblem]:
+def _in_order(problems: Problems, line: int, written: dict[str, str], known: SheetColumns) -> list[RowProblem]:
     place_of = {name: place for place, name in enumerate(known)}
     return [
         RowProblem(line, column, written.get(column, ""), reason)

@@ -72,7 +72,7 @@ DONE: dict[str, Wording] = {
         "A coordinator has been told at once. If you are in danger, go away from there and call 112."
     ),
 }
-REASON_WORDS: dict[str, Wording] = {
+OWN_REASON_WORDS: dict[str, Wording] = {
     "dates_changed": gettext_lazy("The dates have changed"),
     "too_many_people": gettext_lazy("They are too many"),
     "not_now": gettext_lazy("Not now"),
@@ -140,7 +140,7 @@ class ReasonForm(PlainForm):
         super().__init__(data)
         field = self.fields["reason"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(reason, REASON_WORDS[reason]) for reason in REASONS_OF[role]]
+        field.choices = [(reason, OWN_REASON_WORDS[reason]) for reason in REASONS_OF[role]]
 
 
 class NoteForm(PlainForm):

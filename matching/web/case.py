@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.arrivals import grouped
-from accounts.models import Arrival, User
+from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import sign_in_to_case
 from matching import queries, transitions
@@ -23,14 +23,14 @@ from matching.refusals import WRONG_INPUT
 from matching.states import CONTACT_OPEN, RequestState, Role, Status
 from matching.web import acts, inbox, story
 from matching.web.acts import ActOffered
-from matching.web.drafts import NEED, Draft, InSession, WithCase
-from matching.web.languages import in_words
+from matching.web.drafts import NEED_DRAFT, Draft, InSession, WithCase
+from matching.web.languages import languages_in_words
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CaseSignInForm
 from matching.web.story import Story
 from matching.web.visitors import arrival_of, for_arrivals, sign_in, source_of, user_of
 
-HOME = "web:case"
+CASE_HOME = "web:case"
 STAYED = (Status.COMPLETED, Status.NO_SHOW)
 
 
@@ -64,7 +64,7 @@ def case(request: HttpRequest) -> HttpResponse:
     """Show an arrival their page and anybody else the form for signing in (GET), or sign in (POST)."""
     if request.method != "POST" and arrival_of(request):
         return case_page(request)
-    if request.method != "POST" and "case" in Draft(InSession(request.session, NEED)).facts:
+    if request.method != "POST" and "case" in Draft(InSession(request.session, NEED_DRAFT)).facts:
         return redirect("web:need_done")
     form = CaseSignInForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -72,8 +72,8 @@ def case(request: HttpRequest) -> HttpResponse:
             user = sign_in_to_case(**form.cleaned_data, source=source_of(request), at=timezone.now())
         except Refused as refusal:
             return refused_form(request, "case/sign_in.html", {"form": form}, refusal)
-        sign_in(request, user)
-        return redirect(HOME)
+        sign_in(request, user, SignIn.Way.CASE)
+        return redirect(CASE_HOME)
     return render(request, "case/sign_in.html", {"form": form}, status=WRONG_INPUT if request.method == "POST" else 200)
 
 
@@ -137,7 +137,7 @@ def match_card(match: Match, role: Role) -> MatchCard:
         story=story.of_match(match, role),
         acts=acts.offered(match, role, local_date(timezone.now())),
         contact_open=match.status in CONTACT_OPEN,
-        languages=in_words(theirs),
+        languages=languages_in_words(theirs),
         whom=story.whom_to_contact(match, role),
     )
 
@@ -147,7 +147,7 @@ def match_card(match: Match, role: Role) -> MatchCard:
 @refusals_shown_on(case_page)
 def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
     """Show (GET) or do (POST) one act on a match."""
-    return acts.act_page(request, _user(request), match_id, act, role=Role.ARRIVAL, home=HOME)
+    return acts.act_page(request, _user(request), match_id, act, role=Role.ARRIVAL, home=CASE_HOME)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -155,7 +155,7 @@ def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
 @refusals_shown_on(case_page)
 def contact(request: HttpRequest, match_id: UUID) -> HttpResponse:
     """Show the host's name, contact and address once the stay is agreed."""
-    return acts.contact_page(request, _user(request), match_id, Role.ARRIVAL, HOME)
+    return acts.contact_page(request, _user(request), match_id, Role.ARRIVAL, CASE_HOME)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -173,18 +173,18 @@ def withdraw(request: HttpRequest, request_id: UUID) -> HttpResponse:
                 "We stop looking, and every stay agreed for this request is cancelled. You can ask again at any time."
             ),
             button=_("Withdraw my request"),
-            home=HOME,
+            home=CASE_HOME,
         )
     transitions.withdraw_request(asked.pk, by=user, at=timezone.now())
     messages.success(request, _("Your request is withdrawn."))
-    return redirect(HOME)
+    return redirect(CASE_HOME)
 
 
 @require_POST
 @for_arrivals
 def read(request: HttpRequest, notification_id: int) -> HttpResponse:
     """Note that a message was read."""
-    return inbox.read(request, _user(request), notification_id, HOME)
+    return inbox.read(request, _user(request), notification_id, CASE_HOME)
 
 
 def _user(request: HttpRequest) -> User:

@@ -24,9 +24,9 @@ from django.utils.datastructures import MultiValueDict
 from accounts.models import Arrival
 from matching.models import KeptDraft
 from matching.web.visitors import arrival_of
-from privacy.fields import decrypt, encrypt
+from privacy import sessions
 
-NEED = "need"
+NEED_DRAFT = "need"
 KEPT_CASE = "kept_case"
 """The session's key for the case to which its draft was moved."""
 
@@ -47,10 +47,10 @@ class InSession:
     name: str
 
     def load(self) -> str:
-        return decrypt(self.session.get(f"draft_{self.name}", ""))
+        return sessions.kept(self.session, f"draft_{self.name}")
 
     def keep(self, text: str) -> None:
-        self.session[f"draft_{self.name}"] = encrypt(text)
+        sessions.keep(self.session, f"draft_{self.name}", text)
 
     def clear(self) -> None:
         self.session.pop(f"draft_{self.name}", None)
@@ -135,12 +135,20 @@ def case_of(request: HttpRequest) -> Arrival | None:
     if arrival := arrival_of(request):
         return arrival
     kept = request.session.get(KEPT_CASE)
-    return Arrival.objects.select_related("user").filter(pk=kept, kept_draft__isnull=False).first() if kept else None
+    if kept is None:
+        return None
+    mine = Arrival.objects.select_related("user").filter(pk=kept[0], user__sign_in_version=kept[1])
+    return mine.filter(kept_draft__isnull=False).first()
+
+
+def keep_case(request: HttpRequest, arrival: Arrival) -> None:
+    """Let this session go on with the draft of a case, until the case gets a new secret."""
+    request.session[KEPT_CASE] = [arrival.pk, arrival.user.sign_in_version]
 
 
 def draft_of(request: HttpRequest, name: str) -> Draft:
     """Return the visitor's draft of a flow."""
-    arrival = case_of(request) if name == NEED else None
+    arrival = case_of(request) if name == NEED_DRAFT else None
     return Draft(WithCase(arrival) if arrival else InSession(request.session, name))
 
 
@@ -159,7 +167,7 @@ def sent_once(request: HttpRequest, name: str) -> Iterator[Draft]:
             yield Draft(InSession(SessionStore(), name))
             return
         request.session = SessionStore(key)
-        if name == NEED and (arrival := case_of(request)):
+        if name == NEED_DRAFT and (arrival := case_of(request)):
             list(KeptDraft.objects.select_for_update().filter(arrival=arrival))
         yield draft_of(request, name)
         if request.session.modified:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import vetting
-from accounts.models import Host, HostCheck, User
+from accounts.models import Host, HostCheck, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
 from matching import queries
@@ -24,27 +24,29 @@ from matching.refusals import WRONG_INPUT
 from matching.states import Role, Status
 from matching.web import acts, inbox
 from matching.web.case import match_card
-from matching.web.languages import in_words
+from matching.web.languages import languages_in_words
 from matching.web.learning import after_a_no
 from matching.web.nights import Month, month_of, read_month
 from matching.web.plain_forms import Wording
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CodeForm, ContactForm
 from matching.web.visitors import browser_of, for_hosts, host_of, sign_in, source_of, user_of
-from privacy.fields import decrypt, encrypt
+from privacy import sessions
 
-HOME = "web:host"
+HOST_HOME = "web:host"
 CONTACT = "host_contact"
 STAYS = (Status.COMPLETED, Status.BROKEN_OFF, Status.NO_SHOW)
 CHECKS_IN_WORDS: dict[str, Wording] = {
-    HostCheck.Kind.IDENTITY_SEEN: gettext_lazy(
+    HostCheck.CheckKind.IDENTITY_SEEN: gettext_lazy(
         "A coordinator sees a document of yours with a picture; no copy is kept."
     ),
-    HostCheck.Kind.PHONE_VERIFIED: gettext_lazy("A coordinator calls you on your phone."),
-    HostCheck.Kind.REFERENCE: gettext_lazy("Somebody we know speaks for you."),
-    HostCheck.Kind.HOME_VISIT: gettext_lazy("A coordinator visits the space."),
-    HostCheck.Kind.VIDEO_CALL: gettext_lazy("A coordinator sees the space in a video call."),
-    HostCheck.Kind.RULES_AGREED: gettext_lazy("You read the house rules of this service with a coordinator and agree."),
+    HostCheck.CheckKind.PHONE_VERIFIED: gettext_lazy("A coordinator calls you on your phone."),
+    HostCheck.CheckKind.REFERENCE: gettext_lazy("Somebody we know speaks for you."),
+    HostCheck.CheckKind.HOME_VISIT: gettext_lazy("A coordinator visits the space."),
+    HostCheck.CheckKind.VIDEO_CALL: gettext_lazy("A coordinator sees the space in a video call."),
+    HostCheck.CheckKind.RULES_AGREED: gettext_lazy(
+        "You read the house rules of this service with a coordinator and agree."
+    ),
 }
 
 
@@ -76,7 +78,7 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
             send_code(contact, source=source_of(request), at=timezone.now())
         except Refused as refusal:
             return refused_form(request, "host/sign_in.html", {"form": form}, refusal)
-        request.session[CONTACT] = encrypt(contact)
+        sessions.keep(request.session, CONTACT, contact)
         return redirect("web:host_code")
     status = WRONG_INPUT if request.method == "POST" else 200
     return render(request, "host/sign_in.html", {"form": form}, status=status)
@@ -86,12 +88,12 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
 def host_code(request: HttpRequest) -> HttpResponse:
     """Ask for the code (GET), or check it and sign the host in (POST)."""
     typed = request.POST if request.method == "POST" else None
-    contact = decrypt(request.session.get(CONTACT, ""))
+    contact = sessions.kept(request.session, CONTACT)
     form = CodeForm(typed, contact=contact)
     complete = form.is_valid()
     contact = contact or (form.cleaned_data.get("to", "") if typed is not None else "")
     if not contact:
-        return redirect(HOME)
+        return redirect(HOST_HOME)
     context = {"form": form, "contact": contact, "again": "web:host_sign_in"}
     if complete:
         return enter_by_code(request, context)
@@ -106,8 +108,8 @@ def enter_by_code(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
     except Refused as refusal:
         return refused_form(request, "host/code.html", context, refusal, "code")
     request.session.pop(CONTACT, None)
-    sign_in(request, user)
-    return redirect(HOME)
+    sign_in(request, user, SignIn.Way.CODE)
+    return redirect(HOST_HOME)
 
 
 # -- the page -------------------------------------------------------------------------------------
@@ -166,7 +168,7 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
             ),
             over=all(window.last_day <= today for window in space.windows.all()),
             stale=space.status == Space.Status.LISTED and space.fresh_until <= now,
-            languages=in_words(space.languages),
+            languages=languages_in_words(space.languages),
         )
         for space in spaces.order_by("status", "created_at")
     ]
@@ -180,7 +182,7 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
 @refusals_shown_on(host_page)
 def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
     """Show (GET) or do (POST) one act on a match."""
-    return acts.act_page(request, _user(request), match_id, act, role=Role.HOST, home=HOME, onward=after_a_no)
+    return acts.act_page(request, _user(request), match_id, act, role=Role.HOST, home=HOST_HOME, onward=after_a_no)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -188,14 +190,14 @@ def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
 @refusals_shown_on(host_page)
 def contact(request: HttpRequest, match_id: UUID) -> HttpResponse:
     """Show the household's name and contact once the stay is agreed."""
-    return acts.contact_page(request, _user(request), match_id, Role.HOST, HOME)
+    return acts.contact_page(request, _user(request), match_id, Role.HOST, HOST_HOME)
 
 
 @require_POST
 @for_hosts
 def read(request: HttpRequest, notification_id: int) -> HttpResponse:
     """Note that a message was read."""
-    return inbox.read(request, _user(request), notification_id, HOME)
+    return inbox.read(request, _user(request), notification_id, HOST_HOME)
 
 
 def _user(request: HttpRequest) -> User:

@@ -26,7 +26,7 @@ def own_name(code: str) -> str:
         return code
 
 
-def in_words(codes: Iterable[str]) -> str:
+def languages_in_words(codes: Iterable[str]) -> str:
     """Return the languages' own names in one line."""
     return ", ".join(own_name(code) for code in codes)
 

@@ -13,12 +13,22 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import throttles
 from accounts.arrivals import grouped, open_case
-from accounts.models import Arrival, User
+from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
 from matching import intake, queries
 from matching.deadlines import local_date
-from matching.web.drafts import KEPT_CASE, NEED, Draft, InSession, WithCase, case_of, draft_of, sent_once
-from matching.web.need_forms import NEED as QUESTIONS
+from matching.web.drafts import (
+    KEPT_CASE,
+    NEED_DRAFT,
+    Draft,
+    InSession,
+    WithCase,
+    case_of,
+    draft_of,
+    keep_case,
+    sent_once,
+)
+from matching.web.need_forms import NEED_QUESTIONS as QUESTIONS
 from matching.web.need_forms import request_details, tonight_answers
 from matching.web.pictures import picture_of
 from matching.web.questions import Answers
@@ -42,13 +52,13 @@ def start(request: HttpRequest) -> HttpResponse:
         return redirect("web:case")
     tonight = request.POST.get("when") == "tonight"
     given = tonight_answers(get_language() or "") if tonight else None
-    return QUESTIONS.begin(request, draft_of(request, NEED), given)
+    return QUESTIONS.begin(request, draft_of(request, NEED_DRAFT), given)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, question: str) -> HttpResponse:
     """Show one question of the flow (GET), or store its answer (POST)."""
-    return QUESTIONS.page(request, question, draft_of(request, NEED), local_date(timezone.now()))
+    return QUESTIONS.page(request, question, draft_of(request, NEED_DRAFT), local_date(timezone.now()))
 
 
 # -- continuing later, or on another phone --------------------------------------------------------
@@ -57,7 +67,7 @@ def question(request: HttpRequest, question: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def keep(request: HttpRequest) -> HttpResponse:
     """Give the draft a case (POST), so that number and secret find it from any phone; show both until they are noted."""
-    draft = draft_of(request, NEED)
+    draft = draft_of(request, NEED_DRAFT)
     if arrival_of(request) is None and request.method == "POST":
         if "noted" in request.POST:
             draft.facts.pop("secret", None)
@@ -74,13 +84,13 @@ def keep(request: HttpRequest) -> HttpResponse:
 
 
 def _give_case(request: HttpRequest) -> None:
-    with sent_once(request, NEED) as draft:
+    with sent_once(request, NEED_DRAFT) as draft:
         if case_of(request):  # A second tap: the draft has its case.
             return
         arrival, secret = open_case(language=get_language() or "")
         draft.move_to(WithCase(arrival))
         draft.note(secret=secret)
-        request.session[KEPT_CASE] = arrival.pk
+        keep_case(request, arrival)
 
 
 # -- sending --------------------------------------------------------------------------------------
@@ -89,7 +99,7 @@ def _give_case(request: HttpRequest) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
     """Show every answer with its Change link (GET), or send the answers (POST), once for any number of taps."""
-    draft = draft_of(request, NEED)
+    draft = draft_of(request, NEED_DRAFT)
     if request.method != "POST":
         return _check_page(request, draft) if "case" not in draft.facts else redirect("web:need_done")
     try:
@@ -107,12 +117,12 @@ def _check_page(request: HttpRequest, draft: Draft, refusal: Refused | None = No
     reading = QUESTIONS.read(draft, local_date(timezone.now()))
     if reading.missing:
         return QUESTIONS.onward(reading)
-    context = {"lines": QUESTIONS.lines(reading), "token": draft.token, "refusal": refusal, "flow": NEED}
+    context = {"lines": QUESTIONS.lines(reading), "token": draft.token, "refusal": refusal, "flow": NEED_DRAFT}
     return render(request, "need/check.html", context)
 
 
 def _send(request: HttpRequest) -> HttpResponse:
-    with sent_once(request, NEED) as draft:
+    with sent_once(request, NEED_DRAFT) as draft:
         reading = QUESTIONS.read(draft, local_date(timezone.now()))
         if "case" in draft.facts:
             return redirect("web:need_done")
@@ -138,7 +148,9 @@ def _take_in(request: HttpRequest, draft: Draft, answers: Answers) -> HttpRespon
     if arrival_of(request):
         messages.success(request, _("We have your request."))
         return redirect("web:case")
-    Draft(InSession(request.session, NEED)).finish(case=arrival.case_number, secret=secret)
+    Draft(InSession(request.session, NEED_DRAFT)).finish(
+        case=arrival.case_number, secret=secret, version=arrival.user.sign_in_version
+    )
     return redirect("web:need_done")
 
 
@@ -152,13 +164,16 @@ def done(request: HttpRequest) -> HttpResponse:
     Signing in changes the session's key, so it waits for this second step: if the answer to the first step were lost
     on a bad line, the new key would be lost with it, and with the key the only view of the secret.
     """
-    draft = Draft(InSession(request.session, NEED))
+    draft = Draft(InSession(request.session, NEED_DRAFT))
     if "case" not in draft.facts:
         return redirect("web:case")
-    if request.method == "POST":
-        user = User.objects.get(username=draft.facts["case"])
+    user = User.objects.filter(username=draft.facts["case"], sign_in_version=draft.facts.get("version", 0)).first()
+    if user is None:  # The case has got a new secret since: this session has proved an old one.
         draft.forget()
-        sign_in(request, user)
+        return redirect("web:case")
+    if request.method == "POST":
+        draft.forget()
+        sign_in(request, user, SignIn.Way.CASE)
         return redirect("web:case")
     return render(request, "need/done.html", _number_and_secret(draft.facts["case"], draft))
 
@@ -166,7 +181,7 @@ def done(request: HttpRequest) -> HttpResponse:
 @require_safe
 def picture(request: HttpRequest) -> HttpResponse:
     """Return case number and secret as a picture for the phone's gallery, while the page shows them."""
-    draft = draft_of(request, NEED)
+    draft = draft_of(request, NEED_DRAFT)
     arrival = case_of(request)
     number = draft.facts.get("case") or (arrival.case_number if arrival else "")
     if not number or not draft.facts.get("secret"):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import RequestDetails, urgency_of
-from matching.limits import LONGEST_NAME, LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
+from matching.limits import LONGEST_CONTACT, LONGEST_NAME, LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
 from matching.sheets.fields import REQUEST_NAMES
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -264,7 +264,7 @@ class LanguagesForm(QuestionForm):
 
     def lines(self) -> list[AnswerLine]:
         return [
-            (_("Languages"), languages.in_words(self.cleaned_data["languages"]) or _("not said")),
+            (_("Languages"), languages.languages_in_words(self.cleaned_data["languages"]) or _("not said")),
             (_("Only with a host who speaks one of these"), yes_or_no(self.cleaned_data["language_required"])),
         ]
 
@@ -279,7 +279,7 @@ class ReachForm(QuestionForm):
         label=gettext_lazy("Phone or e-mail (not required)"),
         help_text=gettext_lazy("For example: +7 700 123 45 67 or name@example.org"),
         required=False,
-        max_length=200,
+        max_length=LONGEST_CONTACT,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     name = forms.CharField(
@@ -318,7 +318,7 @@ def _has_children(answers: Answers) -> bool:
     return bool(answers.get("people", {}).get("children"))
 
 
-NEED = Flow(
+NEED_QUESTIONS = Flow(
     "need",
     [
         Question("people", PeopleForm),
@@ -354,7 +354,7 @@ def request_details(answers: Answers, today: date) -> RequestDetails:
         "longitude": place.longitude,
         "place": place,
         "children_ages": tuple(answers["children"]["ages"]) if "children" in answers else (),
-        "all_women": needs["household"] in ("women", "women_only"),
+        "composition": {"women_only": "women"}.get(needs["household"], needs["household"]),
         "women_only": needs["household"] == "women_only",
         **{need: need in needs["needs"] for need, _words in NEEDS},
         "min_nights": 1 if when["nights_unknown"] else answers["stay"]["min_nights"],

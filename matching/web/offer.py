@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.hosts import register_host
-from accounts.models import Host
+from accounts.models import Host, SignIn
 from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
 from matching import intake
@@ -22,7 +22,7 @@ from matching.deadlines import local_date
 from matching.refusals import WRONG_INPUT
 from matching.web.drafts import Draft, draft_of, sent_once
 from matching.web.host import enter_by_code
-from matching.web.offer_forms import ANOTHER, OFFER, space_details
+from matching.web.offer_forms import ANOTHER, OFFER_QUESTIONS, space_details
 from matching.web.questions import Answers, Flow
 from matching.web.refused import marked, refused_form
 from matching.web.sign_in_forms import CodeForm
@@ -33,7 +33,7 @@ ANOTHER_CODE_AFTER = timedelta(seconds=30)
 
 
 def _flow(request: HttpRequest) -> Flow:
-    return ANOTHER if host_of(request) else OFFER
+    return ANOTHER if host_of(request) else OFFER_QUESTIONS
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -126,11 +126,11 @@ def code(request: HttpRequest) -> HttpResponse:
 def _register(request: HttpRequest, form: CodeForm) -> HttpResponse:
     now = timezone.now()
     with sent_once(request, "offer") as draft:
-        reading = OFFER.read(draft, local_date(now))
+        reading = OFFER_QUESTIONS.read(draft, local_date(now))
         if "code_sent" not in draft.facts:
             return _enter_again(request, form)
         if reading.missing:
-            return OFFER.onward(reading)
+            return OFFER_QUESTIONS.onward(reading)
         contact = draft.facts["code_sent"]["to"]
         try:
             # Catch the refusal inside the transaction, so that the count of a wrong try is committed.
@@ -148,7 +148,7 @@ def _register(request: HttpRequest, form: CodeForm) -> HttpResponse:
             context = {"form": form, "contact": contact, "again": "web:offer_code_again"}
             return refused_form(request, "offer/code.html", context, refusal, "code")
         draft.forget()
-        sign_in(request, user)
+        sign_in(request, user, SignIn.Way.CODE)
     messages.success(request, _("Thank you. Your space is registered."))
     return redirect("web:host")
 

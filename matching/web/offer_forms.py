@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import SpaceDetails
-from matching.limits import LONGEST_ADDRESS, LONGEST_DIRECTIONS, LONGEST_NAME, LONGEST_STAY, MOST_BEDS
+from matching.limits import LONGEST_ADDRESS, LONGEST_CONTACT, LONGEST_DIRECTIONS, LONGEST_NAME, LONGEST_STAY, MOST_BEDS
 from matching.sheets.fields import Window
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -191,7 +191,7 @@ class HostLanguagesForm(QuestionForm):
     )
 
     def lines(self) -> list[AnswerLine]:
-        return [(_("Languages"), languages.in_words(self.cleaned_data["languages"]))]
+        return [(_("Languages"), languages.languages_in_words(self.cleaned_data["languages"]))]
 
 
 class YouForm(QuestionForm):
@@ -205,7 +205,7 @@ class YouForm(QuestionForm):
     contact = forms.CharField(
         label=gettext_lazy("Phone or e-mail"),
         help_text=gettext_lazy("For example: +7 700 123 45 67 or name@example.org"),
-        max_length=200,
+        max_length=LONGEST_CONTACT,
     )
 
     def clean_contact(self) -> tuple[str, str]:
@@ -229,7 +229,7 @@ SPACE_QUESTIONS = [
     Question("house", HouseForm),
     Question("languages", HostLanguagesForm),
 ]
-OFFER = Flow("offer", [*SPACE_QUESTIONS, Question("you", YouForm)])
+OFFER_QUESTIONS = Flow("offer", [*SPACE_QUESTIONS, Question("you", YouForm)])
 ANOTHER = Flow("offer", SPACE_QUESTIONS)
 """The flow for a signed-in host, whose name and contact are known."""
 

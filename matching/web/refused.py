@@ -15,8 +15,8 @@ from accounts.contacts import UnreadableContact
 from accounts.refusals import Refused, TooManyTries, WrongCode
 from accounts.signing_in import WrongSecret
 from matching.refusals import WRONG_INPUT, Incomplete, NotYours, ReasonNeeded
+from matching.web.visitors import View
 
-View = Callable[..., HttpResponse]
 Page = Callable[[HttpRequest, Refused], HttpResponse]
 
 

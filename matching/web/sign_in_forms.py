@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.arrivals import CASE_DIGITS, plain
 from accounts.contacts import UnreadableContact, read_contact
+from matching.limits import LONGEST_CONTACT, LONGEST_TYPED_SECRET
 from matching.web.plain_forms import PlainForm
 from privacy.seals import seal, unseal
 
@@ -25,13 +26,13 @@ class CaseSignInForm(PlainForm):
     case_number = forms.CharField(
         label=gettext_lazy("Case number"),
         help_text=gettext_lazy("8 digits, for example 4821 7730"),
-        max_length=40,
+        max_length=LONGEST_TYPED_SECRET,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "username"}),
     )
     secret = forms.CharField(
         label=gettext_lazy("Secret"),
         help_text=gettext_lazy("The 12 digits you wrote down with it"),
-        max_length=60,
+        max_length=LONGEST_TYPED_SECRET,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "current-password"}),
     )
 
@@ -47,7 +48,7 @@ class ContactForm(PlainForm):
     contact = forms.CharField(
         label=gettext_lazy("Your phone or e-mail"),
         help_text=gettext_lazy("The one you gave us, for example: +7 700 123 45 67 or name@example.org"),
-        max_length=200,
+        max_length=LONGEST_CONTACT,
     )
 
     def clean_contact(self) -> str:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from matching import intake, queries
 from matching.models import Space
 from matching.web import acts
-from matching.web.host import HOME, host_page
+from matching.web.host import HOST_HOME, host_page
 from matching.web.plain_forms import Wording
 from matching.web.refused import refusals_shown_on
 from matching.web.visitors import for_hosts, host_of
@@ -79,8 +79,8 @@ def space_act(request: HttpRequest, space_id: UUID, act: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return acts.confirm_page(
-            request, title=str(found.title), text=str(found.text), button=str(found.button), home=HOME
+            request, title=str(found.title), text=str(found.text), button=str(found.button), home=HOST_HOME
         )
     found.do(space.pk, by=host.user, at=timezone.now())
     messages.success(request, found.done)
-    return redirect(HOME)
+    return redirect(HOST_HOME)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from matching.deadlines import due_at
+from matching.deadlines import answer_by
 from matching.models import Match, ShelterRequest
 from matching.states import CONTACT_OPEN, RequestState, Role, Status
 from matching.web.every_page import unbroken
@@ -65,7 +65,7 @@ def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, b
             _("A coordinator looks after you personally. Look here again soon."),
         )
     happened = _("Some of the nights you asked for are still open.") if begun else _("We have your request.")
-    patience = due_at(request.first_night, request.registered_at)
+    patience = answer_by(request.first_night, request.registered_at)
     if patience <= now:
         return Story(
             happened,

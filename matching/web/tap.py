@@ -34,7 +34,7 @@ from notifications.models import Notification
 
 ROLES = {"host_asked": Role.HOST, "arrival_asked": Role.ARRIVAL}
 MATCH_ACTS = (Act.ACCEPT, Act.DECLINE)
-SPACE_ACTS = {"still_available": intake.confirm_still_available, "pause": intake.pause_space}
+ACTS_BY_TAP = {"still_available": intake.confirm_still_available, "pause": intake.pause_space}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class AskedAbout:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return MATCH_ACTS if self.match else tuple(SPACE_ACTS)
+        return MATCH_ACTS if self.match else tuple(ACTS_BY_TAP)
 
 
 @require_safe
@@ -108,7 +108,7 @@ def _answer(asked: AskedAbout, name: str, said: Mapping[str, str]) -> None:
         if asked.match is not None:
             acts.do_once(asked.match.pk, name, by=asked.user, said=said)
         elif asked.space is not None:
-            SPACE_ACTS[name](asked.space.pk, by=asked.user, at=now)
+            ACTS_BY_TAP[name](asked.space.pk, by=asked.user, at=now)
 
 
 def _asked(request: HttpRequest, token: str) -> AskedAbout:

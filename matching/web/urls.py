@@ -13,6 +13,7 @@ from matching.web import (
     leaving,
     need,
     offer,
+    signed_in,
     space_acts,
     space_nights,
     space_offer,
@@ -25,6 +26,9 @@ app_name = "web"
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-out/", home.sign_out, name="sign_out"),
+    path("signed-in/", signed_in.signed_in, name="signed_in"),
+    path("signed-in/session/<int:sign_in_id>/end/", signed_in.end_session, name="end_session"),
+    path("signed-in/token/<int:token_id>/end/", signed_in.end_token, name="end_token"),
     path("leave/", leaving.leave, name="leave"),
     path("i18n/setlang/", languages.choose_language, name="choose_language"),
     path("need/", need.start, name="need_start"),

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 
+from accounts import sign_ins
 from accounts.models import Arrival, Host, User
 
 View = Callable[..., HttpResponse]
@@ -44,9 +45,9 @@ def browser_of(request: HttpRequest) -> str:
     return str(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
 
 
-def sign_in(request: HttpRequest, user: User) -> None:
+def sign_in(request: HttpRequest, user: User, way: str) -> None:
     """Begin a session of `user`. The caller has checked the code or secret with `accounts.signing_in`."""
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    sign_ins.begin(request, user, way, at=timezone.now())
 
 
 def for_arrivals(view: View) -> View:
@@ -57,6 +58,11 @@ def for_arrivals(view: View) -> View:
 def for_hosts(view: View) -> View:
     """Decorate a view for hosts: an anonymous visitor is led to sign in, and any other user gets Http404."""
     return _only_for(host_of, "web:host_sign_in", view)
+
+
+def for_anybody_signed_in(view: View) -> View:
+    """Decorate a view for arrivals and hosts: an anonymous visitor is led to sign in, a coordinator gets Http404."""
+    return _only_for(lambda request: arrival_of(request) or host_of(request), "web:case", view)
 
 
 def _only_for(role_of: Callable[[HttpRequest], object | None], sign_in_at: str, view: View) -> View:

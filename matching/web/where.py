@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from matching.queries import places_with_most_room
 from matching.web.questions import AnswerLine, QuestionForm
-from places.models import Place
+from places.models import LONGEST_PLACE_NAME, Place
 from places.queries import candidates
 
 LISTED = 6
@@ -27,7 +27,7 @@ class PlaceQuestion(QuestionForm):
         label=gettext_lazy("City, town or border crossing"),
         help_text=gettext_lazy("In any language, for example: Almaty, Алматы, Уральск."),
         required=False,
-        max_length=100,
+        max_length=LONGEST_PLACE_NAME,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     place_id = forms.TypedChoiceField(

@@ -23,7 +23,7 @@ from matching.states import HOLDS_BEDS, Status
 
 Made = TypeVar("Made")
 
-DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 WANTED = fields.weighed(fields.REQUEST)
 """The fields of a request that the engine takes."""
@@ -81,7 +81,7 @@ class RequestRead(NamedTuple):
     place_id: int | None
     people: int
     children: int
-    all_women: bool
+    composition: str
     first_night: date
     nights: int
     min_nights: int
@@ -189,7 +189,7 @@ class Market:
             first_night=first_night,
             nights=nights,
             min_nights=asked.min_nights if nights == asked.nights else min(asked.min_nights, nights),
-            days_waiting=max(0.0, (self.at - asked.registered_at) / DAY),
+            days_waiting=max(0.0, (self.at - asked.registered_at) / ONE_DAY),
             declined=frozenset(self.declined.get(request_id, ())),
         )
         return _need((*asked.wanted, *own))
@@ -277,7 +277,7 @@ SPACES = f"""
       FROM matching_space AS s JOIN accounts_host AS h ON h.id = s.host_id
      WHERE {{which}}
 """
-WINDOWS = """
+WINDOWS_TO_COME = """
     SELECT w.space_id::text, w.first_night, w.last_day FROM matching_spacewindow AS w
      WHERE w.last_day > %(today)s AND {which}
      ORDER BY w.space_id, w.first_night
@@ -310,7 +310,7 @@ POINTS_OF_SPACES = f"""
 """
 
 COUNTED = "m.status NOT IN ('declined', 'expired', 'cancelled')"
-HOLDING = f"m.status IN ({', '.join(repr(str(status)) for status in sorted(HOLDS_BEDS))})"
+MATCH_HOLDS_BEDS = f"m.status IN ({', '.join(repr(str(status)) for status in sorted(HOLDS_BEDS))})"
 BY_ID = "= ANY(%(ids)s::uuid[])"
 
 
@@ -328,7 +328,7 @@ def some_requests_of_market(at: datetime, requests: Iterable[str]) -> Market:
     """Load these requests, and every space that can be matched at `at`."""
     market = part_of_market(at, requests=requests)
     _keep_matchable_spaces(market)
-    _read_matches(market, HOLDING, {}, requests=False)
+    _read_matches(market, MATCH_HOLDS_BEDS, {}, requests=False)
     return market
 
 
@@ -343,7 +343,7 @@ def part_of_market(at: datetime, *, requests: Iterable[str] = (), spaces: Iterab
     if space_ids:
         _keep_spaces(market, SPACES.format(which=f"s.id {BY_ID}"), {"ids": space_ids})
         _read_windows(market, f"w.space_id {BY_ID}", {"ids": space_ids})
-        _read_matches(market, f"{HOLDING} AND m.space_id {BY_ID}", {"ids": space_ids}, requests=False)
+        _read_matches(market, f"{MATCH_HOLDS_BEDS} AND m.space_id {BY_ID}", {"ids": space_ids}, requests=False)
     return market
 
 
@@ -385,7 +385,7 @@ def _weighing(taken: Sequence[Field]) -> Callable[[Sequence[Any]], tuple[Any, ..
 
 
 def _read_windows(market: Market, which: str, params: dict[str, Any]) -> None:
-    for space_id, first_night, last_day in read(WINDOWS.format(which=which), _params(market, params)):
+    for space_id, first_night, last_day in read(WINDOWS_TO_COME.format(which=which), _params(market, params)):
         if space_id in market.spaces:
             market.windows[space_id].append((first_night, last_day))
 

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 KEPT_FOR = CHANGES_KEPT / 2
 """A market in memory is loaded anew after this long, and when the day changes: days waited and nights left change then."""
 
-TRIES = 4
+TRIES_A_REQUEST = 4
 """How many times to try one request when its answer is refused because something changed in the meantime."""
 
 WORTH_MOVING = 0.5
@@ -220,7 +220,7 @@ def place_request(keeper: Keeper, request_id: str, *, now: Callable[[], datetime
     possible, keep the reasons with the request.
     """
     read_again: list[Named] = [(request_id, None)]
-    for _ in range(TRIES):
+    for _ in range(TRIES_A_REQUEST):
         at = now()
         board = keeper.board(at=at, also=read_again)
         need = part_of_market(at, requests=[request_id]).wanted(request_id)

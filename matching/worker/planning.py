@@ -46,10 +46,10 @@ SECONDS_A_REGION = 180.0
 ROUND_LOYALTY = 0.5
 """A standing proposal changes only if the plan gains this (half a roof), times the need's people, times its weight."""
 
-LAST = 0
+LAST_REGION = 0
 """Number of the region that is planned after all others. It holds the requests that reach several regions."""
 
-ROWS_AT_ONCE = 2_000
+SAVED_AT_ONCE = 2_000
 
 
 # -- opening --------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ def _regions(opened: MatchingRound, parts: Cut, requests: Any, spaces: Any) -> I
             spaces=spaces[parts.of_space == region].tolist(),
         )
     if parts.several.any():
-        yield MatchingRegion(round=opened, number=LAST, requests=requests[parts.several].tolist())
+        yield MatchingRegion(round=opened, number=LAST_REGION, requests=requests[parts.several].tolist())
 
 
 def _points(sql: str, params: Mapping[str, Any]) -> tuple[Any, Points]:
@@ -125,7 +125,7 @@ def is_underway() -> bool:
 def regions_to_plan(opened: MatchingRound) -> QuerySet[MatchingRegion]:
     """Return the regions of a round that can be planned now. The last region waits until all others are finished."""
     unfinished = opened.regions.filter(finished_at=None).defer("requests", "spaces").order_by("number")
-    others = unfinished.exclude(number=LAST)
+    others = unfinished.exclude(number=LAST_REGION)
     return others if others.exists() else unfinished
 
 
@@ -168,12 +168,12 @@ def _plan_if_free(region_id: int, *, now: Callable[[], datetime]) -> bool:
 def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
     began = now()
     requests = [str(pk) for pk in region.requests]
-    if region.number == LAST:
+    if region.number == LAST_REGION:
         market = some_requests_of_market(began, requests)
     else:
         market = part_of_market(began, requests=requests, spaces=[str(pk) for pk in region.spaces])
     # Move nobody for the last region: the few requests in it gain too little by that.
-    standing = {} if region.number == LAST else market.all_standing()
+    standing = {} if region.number == LAST_REGION else market.all_standing()
     waiting = [need for need in market.needs() if need.id not in standing]
     offers = market.offers(without=standing.keys())
     loaded = now()
@@ -190,7 +190,7 @@ def _plan(region: MatchingRegion, *, now: Callable[[], datetime]) -> None:
         with transaction.atomic():
             due.note(now(), requests=refused)
     _note_unplaced(plan, but=frozenset(refused))
-    if region.number != LAST:
+    if region.number != LAST_REGION:
         _keep_prices(region, plan.advice)
     done = now()
     MatchingRegion.objects.filter(pk=region.pk).update(
@@ -241,8 +241,8 @@ def _note_unplaced(plan: engine.Plan, *, but: Collection[str]) -> None:
     }
     reasons |= {placed.need_id: () for placed in plan.placements if placed.need_id not in but}
     order = sorted(reasons)
-    for start in range(0, len(order), ROWS_AT_ONCE):
-        some = order[start : start + ROWS_AT_ONCE]
+    for start in range(0, len(order), SAVED_AT_ONCE):
+        some = order[start : start + SAVED_AT_ONCE]
         intake.note_unplaced({request_id: reasons[request_id] for request_id in some})
 
 
@@ -255,10 +255,10 @@ def _finish(opened: MatchingRound, *, at: datetime) -> MatchingRound | None:
         unfinished = MatchingRound.objects.select_for_update().filter(pk=opened.pk, finished_at=None)
         if not unfinished.exists() or opened.regions.filter(finished_at=None).exists():
             return None
-        apart = opened.regions.exclude(number=LAST).aggregate(
+        apart = opened.regions.exclude(number=LAST_REGION).aggregate(
             needs=Sum("needs", default=0), offers=Sum("offers", default=0), left_over=Sum("left_over", default=0)
         )
-        last = opened.regions.filter(number=LAST).aggregate(placed=Sum(F("needs") - F("left_over"), default=0))
+        last = opened.regions.filter(number=LAST_REGION).aggregate(placed=Sum(F("needs") - F("left_over"), default=0))
         unfinished.update(
             finished_at=at,
             needs=apart["needs"],

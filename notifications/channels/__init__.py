@@ -1,6 +1,6 @@
 """One small module for each transport. Each has one function: `send(message) -> Sent`, which may raise DeliveryFailed.
 
-To add one, follow the recipe "A new channel" in CONTRIBUTING.md. `SHELTER_CHANNELS=email,NAME` switches it on.
+To add one, follow the recipe "A new channel" in CONTRIBUTING.md. `SHELTER_TRANSPORTS=email,NAME` switches it on.
 """
 
 from __future__ import annotations

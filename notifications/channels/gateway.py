@@ -27,7 +27,7 @@ from django.conf import settings
 from notifications.channels.message import DeliveryFailed, Message, Sent
 
 PERMANENT = frozenset({400, 410, 413, 415, 422})
-MOST_BYTES = 65_536
+MOST_ANSWER_BYTES = 65_536
 """Largest part of an answer that is read. A provider's id stands near the beginning."""
 
 
@@ -85,7 +85,7 @@ def _read(answer: httpx.Response, deadline: float) -> bytes:
     body = b""
     for piece in answer.iter_bytes():
         body += piece
-        if len(body) > MOST_BYTES or time.monotonic() > deadline:
+        if len(body) > MOST_ANSWER_BYTES or time.monotonic() > deadline:
             break
     return body
 

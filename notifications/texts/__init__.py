@@ -21,12 +21,12 @@ from notifications.events import EVENTS
 TABLES = {code: import_module(f"notifications.texts.{code}") for code, _name in settings.LANGUAGES}
 """The table of each language. The service does not start if a language of the settings has no file in this folder."""
 SMS_UNITS = 70
-PAGES = {"arrival": "/case/", "host": "/", "coordinator": "/admin/", "both": "/"}
+RECIPIENT_PAGES = {"arrival": "/case/", "host": "/", "coordinator": "/admin/", "both": "/"}
 """The page to which a message links, by recipient. The words of a link may reveal no more than the text does."""
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class MessageText:
     """One notification in one language. `body` has several lines; `sms` says the same in at most SMS_UNITS."""
 
     subject: str
@@ -34,7 +34,7 @@ class Text:
     sms: str
 
 
-def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: str = "") -> Text:
+def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: str = "") -> MessageText:
     """Return the words of `event` in `language`, with dates in the form of that language.
 
     An unknown language is replaced by LANGUAGE_CODE. `one_tap` is the link that answers the question of the event; only
@@ -42,7 +42,7 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
     answer_by (ISO 8601 moment), case_number and code. Raises KeyError for an event without words.
     """
     table = TABLES.get(language, TABLES[settings.LANGUAGE_CODE])
-    words, about = table.EVENTS[event], EVENTS[event]
+    words, about = table.TEXTS[event], EVENTS[event]
     with translation.override(table.LANGUAGE):
         moment = _moment(context.get("answer_by"))
         case, code = _grouped(context.get("case_number", "")), context.get("code", "")
@@ -51,7 +51,7 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
         long = short | {"by": formats.date_format(moment, table.MOMENT) if moment else ""}
     if table.LANGUAGE == "kk":  # Django writes Kazakh months with a capital letter, which is wrong within a sentence.
         long["by"], first, last = long["by"].lower(), first.lower(), last.lower()
-    page = settings.SITE_URL + PAGES[about.recipient]
+    page = settings.SITE_URL + RECIPIENT_PAGES[about.recipient]
     lines = [words.body.format(**long)]
     if first and last:
         lines.append(table.DATES.format(first=first, last=last))
@@ -64,7 +64,7 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
     ):  # People must not learn to trust a message with both a code and a link: thieves send those.
         lines.append(table.PAGE.format(url=page))
     sms = words.sms.format(**short)
-    return Text(
+    return MessageText(
         subject=table.CODE_SUBJECT if about.carries_code else sms,
         body="\n\n".join(lines),
         sms=sms if about.carries_code else _with_link(sms, page),

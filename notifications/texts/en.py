@@ -10,7 +10,7 @@ DATES = "From the evening of {first} to the morning of {last}."
 ANSWER_BY = "Please answer by {by}."
 ONE_TAP = "Answer with one tap (do not forward this link): {url}"
 PAGE = "Your page: {url}"
-EVENTS = {
+TEXTS = {
     "request_received": Words(
         "We have your request {case}. We are looking and will tell you.",
         "Your request {case} has reached us, and we are looking. You need not ask again: as soon as there is "

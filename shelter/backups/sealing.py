@@ -2,8 +2,8 @@
 
 Encryption is the age format, version 1 (https://age-encryption.org/v1): X25519 and ChaCha20-Poly1305, in chunks of 64 KiB. The
 service holds public keys only, so whoever takes the machine over cannot read old copies. Anybody can encrypt to a public
-key, so each copy has a manifest with an HMAC-SHA256 under a key derived (HKDF, RFC 5869) from a key of the encrypted fields: a
-copy that somebody else has put into the store is not restored.
+key, so each copy has a manifest with an HMAC-SHA256 under a key that is derived from a master key for this purpose: a copy that
+somebody else has put into the store is not restored.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import IO, Any
 
 import pyrage
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
+from privacy import keys as master
 from shelter.backups.stores import Sink
 
-PURPOSE = b"shanyrak: manifest of a backup"
+PURPOSE = "manifest of a backup"
 
 
 class CannotSeal(Exception):
@@ -113,7 +112,7 @@ def decrypt(source: IO[bytes], sink: Sink | IO[bytes], by: list[pyrage.x25519.Id
 
 
 def signed(said: dict[str, Any]) -> bytes:
-    """Return a manifest with its HMAC, under the newest key of the fields. Raises CannotSeal."""
+    """Return a manifest with its HMAC, under the newest master key. Raises CannotSeal."""
     if not settings.FIELD_KEYS:
         raise CannotSeal("Set SHELTER_FIELD_KEYS.")
     text = json.dumps(said, sort_keys=True)
@@ -121,7 +120,7 @@ def signed(said: dict[str, Any]) -> bytes:
 
 
 def verified(document: bytes) -> dict[str, Any]:
-    """Return what a signed manifest says, if any key of the fields made its HMAC. Raises NotOurs."""
+    """Return what a signed manifest says, if any master key made its HMAC. Raises NotOurs."""
     try:
         envelope = json.loads(document)
         text, mac = str(envelope["said"]), str(envelope["mac"])
@@ -135,8 +134,7 @@ def verified(document: bytes) -> dict[str, Any]:
 
 
 def _mac(key: str, text: str) -> str:
-    derived = HKDF(SHA256(), length=32, salt=None, info=PURPOSE).derive(key.encode())
-    return hmac.new(derived, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(master.derived(key, PURPOSE), text.encode(), hashlib.sha256).hexdigest()
 
 
 def small(sink: Sink, document: bytes, to: list[pyrage.x25519.Recipient]) -> None:

@@ -29,7 +29,7 @@ PATIENCE = 90
 """Seconds that a command beside servers gets to tidy up: it may have several servers of its own to end."""
 
 
-class Stop(Exception):
+class Interrupted(Exception):
     """A signal asked this process to end."""
 
 
@@ -37,7 +37,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     # The first signal is enough: a second Ctrl-C must not interrupt the tidying up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Stop
+    raise Interrupted
 
 
 def up() -> int:
@@ -88,7 +88,7 @@ def up() -> int:
                     child.ask_to_end()
                 for child in children:
                     child.stop()
-    except Stop:
+    except Interrupted:
         say("stopped; the data is kept in " + str(folder))
         return 0
     except (RuntimeError, OSError) as problem:
@@ -171,7 +171,7 @@ def run_with(command: list[str]) -> int:
             child = subprocess.Popen(command, env=env)  # noqa: S603 - the caller's own command
             try:
                 return child.wait()
-            except (KeyboardInterrupt, Stop):
+            except (KeyboardInterrupt, Interrupted):
                 return _ended(child)
     except NotHere as problem:
         say(f"cannot run: {problem}")

@@ -25,7 +25,7 @@ OWN = "shanyrak"
 NAMED = re.compile(
     r"^(?P<before>\s*image:[ ]|FROM[ ]|COPY --from=)(?P<image>[^\s@]+)(?:@sha256:[0-9a-f]{64})?(?P<after>.*)$", re.M
 )
-KINDS = ", ".join(
+ANSWERS_WANTED = ", ".join(
     (
         "application/vnd.oci.image.index.v1+json",
         "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -67,7 +67,7 @@ def digest_of(name: str) -> str:
     scheme = "http" if is_this_machine(image.registry.partition(":")[0]) else "https"
     url = f"{scheme}://{image.registry}/v2/{image.repository}/manifests/{image.tag}"
     try:
-        with httpx.Client(timeout=30, follow_redirects=True, headers={"Accept": KINDS}) as http:
+        with httpx.Client(timeout=30, follow_redirects=True, headers={"Accept": ANSWERS_WANTED}) as http:
             answer = http.get(url)
             if answer.status_code == httpx.codes.UNAUTHORIZED:
                 token = _token(http, answer.headers.get("WWW-Authenticate", ""))

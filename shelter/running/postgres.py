@@ -20,7 +20,7 @@ from urllib.parse import quote
 from shelter.running import process, programs
 from shelter.running.state import socket_dir
 
-NAME = "shanyrak"
+DATABASE_NAME = "shanyrak"
 BUILTIN_LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 """Sorts alike on every machine, whatever locales it has installed."""
 BUILTIN_LOCALE_SINCE = 17
@@ -51,7 +51,7 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        return f"postgres://{NAME}@/{NAME}?host={quote(str(self._sockets), safe='')}"
+        return f"postgres://{DATABASE_NAME}@/{DATABASE_NAME}?host={quote(str(self._sockets), safe='')}"
 
     def start(self) -> None:
         """Start the server, making the cluster first where there is none; end one orphaned by a killed supervisor."""
@@ -84,7 +84,7 @@ class EmbeddedPostgres:
         process.wait_until(
             self._answers, self._process, seconds=60, what=f"PostgreSQL (see {self._folder}/postgres.log)"
         )
-        self._run("createdb", ["-h", self._sockets, "-U", NAME, NAME], check=False)
+        self._run("createdb", ["-h", self._sockets, "-U", DATABASE_NAME, DATABASE_NAME], check=False)
 
     def stop(self) -> None:
         """Shut down at once but cleanly (SIGINT: fast shutdown)."""
@@ -131,7 +131,7 @@ class EmbeddedPostgres:
                 "-D",
                 self._data,
                 "-U",
-                NAME,
+                DATABASE_NAME,
                 "-A",
                 "trust",
                 "-E",
@@ -143,7 +143,7 @@ class EmbeddedPostgres:
         (self._data / "made").touch()
 
     def _answers(self) -> bool:
-        return self._run("pg_isready", ["-h", self._sockets, "-U", NAME], check=False) == 0
+        return self._run("pg_isready", ["-h", self._sockets, "-U", DATABASE_NAME], check=False) == 0
 
     def _env(self) -> dict[str, str]:
         return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(self._folder)}

@@ -24,8 +24,8 @@ from matching.intake import ask_if_still_available, pause_space
 from matching.models import Space
 from matching.refusals import NoRoomLeft
 from matching.states import Status
-from matching.web.need_forms import NEED
-from matching.web.offer_forms import OFFER
+from matching.web.need_forms import NEED_QUESTIONS
+from matching.web.offer_forms import OFFER_QUESTIONS
 from matching.web.styleguide import components
 from notifications import taps
 from shelter import faults, urls
@@ -109,7 +109,7 @@ def world() -> World:
         Stop("home", "/"),
         Stop("need_start", "/need/"),
         Stop("need_start", "/need/", "asking"),
-        *(Stop("need", f"/need/{question.name}/", "asking") for question in NEED.questions),
+        *(Stop("need", f"/need/{question.name}/", "asking") for question in NEED_QUESTIONS.questions),
         Stop("need", "/need/people/", press=True, status=422),
         Stop("need_check", "/need/check/", "asking"),
         Stop("need_keep", "/need/keep/", "asking"),
@@ -129,7 +129,7 @@ def world() -> World:
         Stop("case_dates", f"/case/request/{asked.pk}/dates/", "cora"),
         Stop("case_withdraw", f"/case/request/{asked.pk}/withdraw/", "cora"),
         Stop("offer_start", "/offer/"),
-        *(Stop("offer", f"/offer/{question.name}/", "offering") for question in OFFER.questions),
+        *(Stop("offer", f"/offer/{question.name}/", "offering") for question in OFFER_QUESTIONS.questions),
         Stop("offer", "/offer/where/", press=True, status=422),
         Stop("offer_check", "/offer/check/", "offering"),
         Stop("offer_code", "/offer/code/", "offering"),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from matching.web.need_forms import NEED
+from matching.web.need_forms import NEED_QUESTIONS
 from tests.browser import journeys
 from tests.browser.every_page import LANGUAGES, Stop, browsers, open_stop, world
 from tests.browser.production import service
@@ -124,7 +124,7 @@ def test_whole_way_of_an_arrival_is_light(browser: Browser, site: str, tmp_path:
     journeys.arrival_asks_is_matched_accepts_and_arrives(meter.page, tmp_path)
 
     print(f"\nthe whole way of an arrival: {meter.bytes} bytes in {meter.requests} requests")
-    assert len(NEED.questions) * KB < meter.bytes <= WHOLE_JOURNEY
+    assert len(NEED_QUESTIONS.questions) * KB < meter.bytes <= WHOLE_JOURNEY
     context.close()
 
 

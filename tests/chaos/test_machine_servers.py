@@ -16,7 +16,7 @@ import pytest
 from psycopg import sql
 
 from shelter.running import programs
-from shelter.running.postgres import NAME, EmbeddedPostgres
+from shelter.running.postgres import DATABASE_NAME, EmbeddedPostgres
 from tests.processes import ROOT, free_port, wait_for
 
 WITHOUT_WHEELS = """
@@ -143,7 +143,7 @@ def locked_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         server.start()
         with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(NAME), PASSWORD))
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(DATABASE_NAME), PASSWORD))
             row = connection.execute("SHOW hba_file").fetchone()
             assert row
             Path(row[0]).write_text("local all all scram-sha-256\n")

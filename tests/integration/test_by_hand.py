@@ -239,7 +239,7 @@ def test_every_advice_of_the_engine_is_understood_and_found(
     (explained,) = unplaced.explained([asked], now())
 
     assert (explained.changes, explained.obstacles) == ([change], [reasons[0]])
-    for kind in unplaced.KINDS:
+    for kind in unplaced.UNPLACED_KINDS:
         rows = unplaced.unplaced_requests(carla.user, now(), kind=kind)
         assert list(rows) == {change.kind: [asked], "nothing": [other]}.get(kind, [])
 

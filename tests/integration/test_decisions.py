@@ -367,7 +367,7 @@ def test_hand_over_tells_the_new_holder_and_nobody_else(carla: Person, proposal:
 def test_claims_notes_and_hand_overs_leave_a_line_each_without_the_written_words(
     carla: Person, proposal: Match, now: datetime
 ) -> None:
-    clara, it, what = people.carla("clara"), proposal.request_id, DeskEvent.What
+    clara, it, what = people.carla("clara"), proposal.request_id, DeskEvent.DeskStep
     claims.take(it, by=carla.user, at=now)
     claims.take(it, by=carla.user, at=now)  # Renewing the coordinator's own claim writes no line.
     with pytest.raises(TakenByAnother):

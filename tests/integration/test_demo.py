@@ -40,7 +40,7 @@ as arrival        http://127.0.0.1:8000/case/  case number 1000 2000, secret 123
 def site(settings: Any) -> None:
     """Pin the site's address and the console channel, whatever the environment sets."""
     settings.SITE_URL = "http://127.0.0.1:8000"
-    settings.NOTIFICATION_CHANNELS = ["console"]
+    settings.NOTIFICATION_TRANSPORTS = ["console"]
 
 
 def said(command: str) -> str:

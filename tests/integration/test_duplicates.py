@@ -21,7 +21,7 @@ from tests import people
 from tests.people import Person, tonight
 
 pytestmark = pytest.mark.django_db
-PairKind, Why = PairVerdict.Kind, duplicates.Likeness
+PairKind, Why = PairVerdict.PairKind, duplicates.Likeness
 
 
 def found(kind: str, by: Person, **options: Any) -> dict[tuple[str, str], list[str]]:
@@ -137,7 +137,7 @@ def test_pair_that_is_not_the_same_is_not_shown_again(two_hosts: tuple[Host, Hos
 
 
 def test_names_beyond_the_limit_of_comparison_are_told(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "MOST_NAMES", 2)
+    monkeypatch.setattr(duplicates, "MOST_NAMES_COMPARED", 2)
     rows = [host("Anna Ivanova", f"{n}@example.org", address=f"street {n}") for n in range(3)]
 
     answer = duplicates.find(PairKind.HOSTS, carla.user, tonight())

@@ -114,7 +114,7 @@ def test_person_who_is_not_at_the_desk_gets_no_export(market: None, hanna: Perso
 def test_many_rows_cost_few_queries(
     hanna: Person, carla: Person, django_assert_max_num_queries: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "AT_ONCE", 10)
+    monkeypatch.setattr(exports, "ROWS_A_PIECE", 10)
     for _each in range(25):
         people.space(hanna.host)
 

@@ -37,21 +37,21 @@ def test_load_gazetteer_writes_every_place_and_twice_changes_nothing() -> None:
 
 def test_load_gazetteer_brings_older_rows_up_to_date() -> None:
     almaty = Place.objects.create(
-        geoname_id=1526384, name="Old", country="KZ", kind=Place.Kind.TOWN, latitude=0, longitude=0
+        geoname_id=1526384, name="Old", country="KZ", kind=Place.PlaceKind.TOWN, latitude=0, longitude=0
     )
     PlaceName.objects.create(place=almaty, name="Wrong", key="wrong")
 
     load()
 
     almaty.refresh_from_db()
-    assert (almaty.name, almaty.kind, round(almaty.latitude)) == ("Almaty", Place.Kind.CITY, 43)
+    assert (almaty.name, almaty.kind, round(almaty.latitude)) == ("Almaty", Place.PlaceKind.CITY, 43)
     assert list(queries.search("wrong")) == []
     assert list(queries.search("Алма-Ата")) == [almaty]
 
 
 def test_load_gazetteer_keeps_a_place_that_left_the_gazetteer() -> None:
     gone = Place.objects.create(
-        geoname_id=-999, name="Gone", country="KZ", kind=Place.Kind.CROSSING, latitude=50, longitude=70
+        geoname_id=-999, name="Gone", country="KZ", kind=Place.PlaceKind.CROSSING, latitude=50, longitude=70
     )
 
     load()

@@ -14,7 +14,8 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import Arrival, User
+from accounts import tokens
+from accounts.models import AccessToken, Arrival, SignIn, User
 from matching import tasks
 from matching.models import IdempotencyKey, KeptDraft, ShelterRequest
 from privacy import retention
@@ -170,3 +171,31 @@ def test_page_says_how_long_answers_are_kept(kept: Client, settings: Any) -> Non
     words = kept.get("/need/keep/").content.decode()
 
     assert "We keep the answers for 21 days after the last one, and then erase them." in words
+
+
+@pytest.mark.parametrize(("day", "kept_rows"), [(89.9, 1), (90.1, 0)])
+def test_old_sign_ins_are_erased_with_the_tokens_made_in_them(day: float, kept_rows: int, amira: Person) -> None:
+    row = SignIn.objects.create(
+        user=amira.user, way="case", version=0, session_key="gone", began_at=timezone.now(), seen_at=timezone.now()
+    )
+    tokens.issue(amira.user, name="x", scope="read", days=0, at=timezone.now(), sign_in_id=row.pk)
+
+    forget_what_is_old(**days_later(day))
+
+    assert (SignIn.objects.count(), AccessToken.objects.count()) == (kept_rows, kept_rows)
+
+
+def test_sign_in_stays_while_its_session_or_a_token_of_it_does(amira: Person) -> None:
+    client = Client()
+    client.force_login(amira.user)
+    row = SignIn.objects.get()
+    Session.objects.update(expire_date=timezone.now() + timedelta(days=400))
+    SignIn.objects.create(
+        user=amira.user, way="case", version=0, session_key="gone", began_at=row.began_at, seen_at=row.seen_at
+    )
+    other = SignIn.objects.exclude(pk=row.pk).get()
+    tokens.issue(amira.user, name="x", scope="read", days=200, at=timezone.now(), sign_in_id=other.pk)
+
+    forget_what_is_old(**days_later(100))
+
+    assert SignIn.objects.count() == 2

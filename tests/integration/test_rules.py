@@ -14,7 +14,7 @@ from deployment import rules
 from deployment.bounds import RuleNotSensible, RulesChanged
 from deployment.models import SettingChange
 from matching import transitions
-from matching.deadlines import due_at
+from matching.deadlines import answer_by
 from matching.risks import is_high
 from tests import people
 from tests.people import Person, tonight
@@ -121,11 +121,11 @@ def test_within_one_request_or_round_rules_are_read_once(
 
 def test_deadlines_follow_the_rules(lena: Person) -> None:
     now = timezone.now()
-    before = due_at(tonight(), now) - now
+    before = answer_by(tonight(), now) - now
 
     change(lena, answer_hours=[(0, 1), (3, 5), (10_000, 24)])
 
-    after = [due_at(tonight(days), now) - now for days in (0, 1, 3, 4, 400)]
+    after = [answer_by(tonight(days), now) - now for days in (0, 1, 3, 4, 400)]
     assert before == timedelta(hours=3)
     assert after == [timedelta(hours=hours) for hours in (1, 5, 5, 24, 24)]
 

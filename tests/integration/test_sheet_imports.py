@@ -158,7 +158,7 @@ def test_column_vetted_is_believed_only_when_it_is_confirmed(carla: Person, trus
 
 
 def test_import_that_stopped_goes_on_where_it_was(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "BATCH", 2)
+    monkeypatch.setattr(uploads, "ROWS_A_TRANSACTION", 2)
     monkeypatch.setattr(uploads, "BATCHES_AT_ONCE", 1)
     found = previewed(of_spaces(*({"space_id": f"s{n}", "phone": f"+7701555010{n}"} for n in range(5))), carla)
     uploads.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
@@ -291,7 +291,7 @@ def test_old_values_of_changed_rows_are_forgotten_after_a_month(there_already: N
         (b"", SheetUnreadable),
         (b"space_id,colour\ns1,red\n", SheetUnreadable),
         (b"PK\x03\x04 a workbook", SheetUnreadable),
-        (b"x" * (uploads.MOST_BYTES + 1), SheetTooLarge),
+        (b"x" * (uploads.MOST_SHEET_BYTES + 1), SheetTooLarge),
     ],
 )
 def test_file_that_is_no_sheet_of_its_kind_is_refused_at_once(

@@ -235,7 +235,7 @@ def test_sent_message_keeps_the_household_on_record(carla: Person) -> None:
 
 
 def test_import_under_way_can_be_undone(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "BATCH", 1)
+    monkeypatch.setattr(uploads, "ROWS_A_TRANSACTION", 1)
     monkeypatch.setattr(uploads, "BATCHES_AT_ONCE", 1)
     found = previewed(of_spaces({}, ADDED), carla)
     uploads.confirm(found.pk, trust_vetted=False, by=carla.user, at=timezone.now())
@@ -248,7 +248,7 @@ def test_import_under_way_can_be_undone(carla: Person, monkeypatch: pytest.Monke
 
 
 def test_undo_that_stopped_goes_on_where_it_was(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(undoing, "BATCH", 2)
+    monkeypatch.setattr(undoing, "ROWS_A_TRANSACTION", 2)
     monkeypatch.setattr(undoing, "BATCHES_AT_ONCE", 1)
     found = taken_in(of_spaces(*({"space_id": f"s{n}", "phone": f"+7701555010{n}"} for n in range(3))), carla)
     undoing.undo(found.pk, by=carla.user, at=timezone.now())

@@ -49,7 +49,7 @@ def unpacked(client: Client, folder: Path) -> Path:
     with tarfile.open(fileobj=io.BytesIO(answer.content)) as tar:
         assert {(entry.uid, entry.uname) for entry in tar} == {(0, "")}
         tar.extractall(folder, filter="data")
-    return folder / source.TOP
+    return folder / source.ARCHIVE_FOLDER
 
 
 def test_archive_is_a_service_that_stands_on_its_own(client: Client, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class Gateway:
     def environment(self) -> dict[str, str]:
         """The variables that make a process of the service send every message here."""
         return {
-            "SHELTER_CHANNELS": "gateway",
+            "SHELTER_TRANSPORTS": "gateway",
             "SHELTER_GATEWAY_URL": self.url,
             "SHELTER_GATEWAY_TOKEN": TOKEN,
         }

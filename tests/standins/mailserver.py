@@ -32,7 +32,7 @@ class MailServer:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that make a process of the service send its e-mail here."""
-        return {"SHELTER_CHANNELS": "email", "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(self.port)}
+        return {"SHELTER_TRANSPORTS": "email", "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(self.port)}
 
     def will_answer_recipient(self, *answers: str) -> None:
         """Answer the next RCPT commands with these lines, for instance `550 no such person`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from shelter.backups.sealing import CannotSeal, Counted, NotOurs
 from shelter.backups.stores import PART, CopyStore, NoStore
 from tests.standins import s3
 
+OLD, NEW = (base64.urlsafe_b64encode(bytes([each]) * 32).decode() for each in (1, 2))
+"""Master keys."""
 NOW = datetime(2026, 11, 30, 3, tzinfo=UTC)
 
 
@@ -156,12 +159,12 @@ def test_file_without_a_private_key_is_refused(tmp_path: Path, text: str) -> Non
 
 
 def test_manifest_is_believed_under_any_key_of_the_fields_and_under_no_other(settings: Any) -> None:
-    settings.FIELD_KEYS = ["old"]
+    settings.FIELD_KEYS = [OLD]
     document = sealing.signed({"name": "a", "sha256": "b"})
 
-    settings.FIELD_KEYS = ["new", "old"]
+    settings.FIELD_KEYS = [NEW, OLD]
     assert sealing.verified(document) == {"name": "a", "sha256": "b"}
-    settings.FIELD_KEYS = ["new"]
+    settings.FIELD_KEYS = [NEW]
     with pytest.raises(NotOurs):
         sealing.verified(document)
 
@@ -176,7 +179,7 @@ def test_manifest_is_believed_under_any_key_of_the_fields_and_under_no_other(set
     ],
 )
 def test_changed_manifest_is_not_believed(settings: Any, change: Callable[[bytes], bytes]) -> None:
-    settings.FIELD_KEYS = ["key"]
+    settings.FIELD_KEYS = [NEW]
 
     with pytest.raises(NotOurs):
         sealing.verified(change(sealing.signed({"name": "a", "sha256": "b"})))

@@ -18,7 +18,7 @@ from redis import Redis as Client
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from shelter.environment import SECRETS
+from shelter.environment import FORMER_NAMES, SECRETS
 from shelter.running import commands, programs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -232,6 +232,10 @@ def test_every_variable_of_the_settings_reaches_the_service(compose: dict[str, A
     given |= {name for name in SECRETS if f"{name}_FILE" in given}
 
     assert read - given == OWN_TO_THE_IMAGE | FOR_ONES_OWN_MACHINE
+
+
+def test_every_former_name_reaches_the_check_that_refuses_it(compose: dict[str, Any]) -> None:
+    assert set(FORMER_NAMES) <= set(compose["services"]["web"]["environment"])
 
 
 def test_image_is_made_of_existing_files_and_does_not_run_as_root() -> None:

@@ -161,8 +161,10 @@ def test_documented_options_are_those_of_match_files() -> None:
     assert {row[0].strip("`").split()[0] for row in rows} == ours
 
 
-@pytest.mark.parametrize(("sheet", "known"), [("SPACES.csv", columns.SPACE), ("REQUESTS.csv", columns.request(UTC))])
-def test_documented_columns_are_those_of_the_sheets(sheet: str, known: columns.Columns) -> None:
+@pytest.mark.parametrize(
+    ("sheet", "known"), [("SPACES.csv", columns.SPACE_SHEET), ("REQUESTS.csv", columns.request(UTC))]
+)
+def test_documented_columns_are_those_of_the_sheets(sheet: str, known: columns.SheetColumns) -> None:
     rows = table_under((ROOT / "docs" / "sheets.md").read_text(), sheet)
     must_be_filled = [row[0].strip("`") for row in rows if row[2] == "not allowed"]
 
@@ -170,8 +172,10 @@ def test_documented_columns_are_those_of_the_sheets(sheet: str, known: columns.C
     assert must_be_filled == [name for name, column in known.items() if column.needed]
 
 
-@pytest.mark.parametrize(("sheet", "known"), [("SPACES.csv", columns.SPACE), ("REQUESTS.csv", columns.request(UTC))])
-def test_documented_defaults_are_those_of_the_sheets(sheet: str, known: columns.Columns) -> None:
+@pytest.mark.parametrize(
+    ("sheet", "known"), [("SPACES.csv", columns.SPACE_SHEET), ("REQUESTS.csv", columns.request(UTC))]
+)
+def test_documented_defaults_are_those_of_the_sheets(sheet: str, known: columns.SheetColumns) -> None:
     rows = table_under((ROOT / "docs" / "sheets.md").read_text(), sheet)
     told = {row[0].strip("`"): row[2] for row in rows}
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shelter import checks
-from shelter.environment import SECRETS, Environment, SettingProblem, split_address
+from shelter.environment import FORMER_NAMES, SECRETS, Environment, SettingProblem, split_address
 from shelter.running.state import keys
 from shelter.settings import LOG_LEVELS, POSTGRES, REDIS, broker, database, redis_address
 from tests.processes import BIN, ROOT
@@ -270,7 +270,7 @@ SERVERS = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if n
 GOOD = {
     "SHELTER_SITE_URL": "https://shelter.example.org",
     "ALLOWED_HOSTS": "shelter.example.org",
-    "SHELTER_CHANNELS": "email",
+    "SHELTER_TRANSPORTS": "email",
     "EMAIL_HOST": "smtp.example.org",
 }
 BAD = {
@@ -335,6 +335,20 @@ def test_nothing_starts_with_a_variable_that_makes_no_sense(tmp_path: Path, comm
 
     assert refused.returncode != 0
     assert "SHELTER_SWEEP_SECONDS is empty" in refused.stderr + refused.stdout
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
+def test_variable_under_its_former_name_is_refused_with_its_new_one(former: str, name: str) -> None:
+    refused = [(each.id, each.fault) for each in Environment({former: "email"}).problems]
+
+    assert refused == [("shelter.E009", f"{former} is now called {name}.")]
+    assert [Environment(given).problems for given in ({}, {former: ""}, {name: "email"})] == [[], [], []]
+
+
+def test_service_does_not_start_with_a_variable_under_its_former_name(tmp_path: Path) -> None:
+    refused = ran(tmp_path, sys.executable, "manage.py", "check", "--deploy", SHELTER_CHANNELS="email")
+
+    assert (refused.returncode, "(shelter.E009)" in refused.stderr) == (1, True)
 
 
 # -- settings of a deployment only ----------------------------------------------------------------

@@ -109,4 +109,4 @@ def test_the_bomb_is_decoded_without_the_limit(monkeypatch: pytest.MonkeyPatch) 
 
 def test_make_anew_refuses_a_file_that_is_too_long() -> None:
     with pytest.raises(PictureTooBig):
-        make_anew(photo() + bytes(evidence.MOST_BYTES))
+        make_anew(photo() + bytes(evidence.MOST_PICTURE_BYTES))

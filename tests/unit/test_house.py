@@ -216,6 +216,49 @@ def test_a_second_rule_of_who_may_act_is_found(source: str) -> None:
     assert len(list(asks_whose_it_is(source))) == 1
 
 
+def asks_for_both_places(source: str) -> Iterator[str]:
+    """Yield each expression, in Python or as a query, that is true in the place of the request or in that of the space."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.BoolOp | ast.BinOp):
+            said = ast.unparse(node)
+            if (
+                re.search(r"\bcovers\(|\bQ\(", said)
+                and re.search(r"\brequest(\.|__)place", said)
+                and re.search(r"\bspace(\.|__)place", said)
+            ):
+                yield said
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "any":
+            said = ast.unparse(node)
+            if "covers(" in said and re.search(r"\bplace", said):
+                yield said
+
+
+BOTH_PLACES = {
+    "matching/desk/queueing.py": 1,  # the queue's filter by a place: it narrows, and grants nothing
+    MAY_ACT: 2,  # `covers_match`, and the same as a query
+}
+
+
+def test_the_rule_of_who_coordinates_a_match_stands_in_one_file() -> None:
+    found = {path: len(list(asks_for_both_places(source))) for path, source in sources().items()}
+
+    assert {path: count for path, count in found.items() if count} == BOTH_PLACES
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "queries.covers(by, proposal.request.place_id) or queries.covers(by, proposal.space.place_id)",
+        "any(queries.covers(by, place_id) for place_id in live)",
+        "covers(user, match.space.place_id) or user.is_staff or covers(user, match.request.place_id)",
+        "not covers(by, match.request.place_id) and not covers(by, match.space.place_id)",
+        "Match.objects.filter(Q(request__place__in=places) | Q(space__place__in=places))",
+    ],
+)
+def test_a_second_rule_of_who_coordinates_a_match_is_found(source: str) -> None:
+    assert len(list(asks_for_both_places(source))) == 1
+
+
 # -- one act opens a case and asks ----------------------------------------------------------------
 
 OPENING_A_CASE = {"open_case", "open_case_for"}
@@ -295,7 +338,8 @@ def test_a_synonym_is_found(text: str, word: str | None) -> None:
 # -- numbers with an owner ------------------------------------------------------------------------
 
 LENGTH_OF_A_TEXT = (
-    r"\b(notes?|address|directions|reason) = (forms|serializers)\.CharField\(((?! = )[\s\S])*?max_length=\d"
+    r"\b(notes?|address|directions|reason|contact|place|case_number|secret) = "
+    r"(forms|serializers)\.CharField\(((?! = )[\s\S])*?max_length=\d"
 )
 """A field of a form or of the API that writes out how long a text may be. A ` = ` begins the next field."""
 
@@ -332,6 +376,8 @@ def test_an_owned_number_stands_only_with_its_owner() -> None:
         "throttles.count('case', number, limit=10, seconds=900, at=at)",
         "note = forms.CharField(label=_('Why (not required)'), required=False, max_length=1000)",
         "address = serializers.CharField(max_length=500)",
+        "contact = forms.CharField(label=_('Phone or e-mail'), required=False, max_length=200)",
+        "place = serializers.CharField(max_length=200, required=False, allow_blank=True)",
         "return render(request, 'case.html', status=422)",
         "WRONG_INPUT = 422",
         "EARTH_KM = 6371.0088",
@@ -422,9 +468,99 @@ def test_a_class_s_name_means_one_thing_in_all_files() -> None:
     assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
 
 
+ONE_FILE_A_LANGUAGE = re.compile(r"notifications/texts/[a-z]{2}\.py|shelter/formats/")
+"""Each language has a file of its own here, with the same names in all: ours for the texts, Django's for the formats."""
+
+DEFINED_AGAIN = {
+    "Row": {"matching/admin/access.py", "matching/management/importing.py", "matching/importing/row_by_row.py"}
+    | {"matching/sheets/rows.py", "matching/sheets/reading.py"},  # A type variable belongs to its file.
+    "View": {"accounts/desk.py", "matching/web/visitors.py"},  # The desk and the pages know nothing of each other.
+    "Window": {"matching/engine/values.py", "matching/sheets/cells.py", "matching/sheets/fields.py"},  # nor do these
+}
+"""Names with one meaning that stand at the top of several files, for the reason given."""
+
+
+def constants_in(source: str) -> set[str]:
+    """Return the names with a capital letter at the front that are assigned at the top of a file."""
+    assigned = [
+        target
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    ]
+    return {
+        part.id
+        for target in assigned
+        for part in ast.walk(target)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part.id[0].isupper()
+    }
+
+
+def test_a_constant_s_name_means_one_thing_in_all_files_and_is_no_class_s() -> None:
+    places: dict[str, set[str]] = {}
+    for path, source in sources().items():
+        if not ONE_FILE_A_LANGUAGE.match(path):
+            for name in constants_in(source).union(classes_called(source)) - {"Command"}:  # Django wants that name.
+                places.setdefault(name, set()).add(path)
+
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == DEFINED_AGAIN
+
+
+def test_constants_are_found_wherever_they_are_assigned() -> None:
+    source = (
+        "ONE, (TWO, *THREE) = 1, (2, 3)\nFOUR: int = 4\nfive = Five = 5\nSEEN[ONE] = 6\nclass Six:\n    SEVEN = 7\n"
+    )
+
+    assert constants_in(source) == {"ONE", "TWO", "THREE", "FOUR", "Five"}
+
+
+COLUMN_S_OWN = {"Meta", "Status"}
+"""Django demands the first. The second is the value of a column `status`: of a space, a host or a delivery."""
+
+
+def classes_inside(source: str) -> list[str]:
+    """Return the names of the classes that stand inside another class."""
+    outer = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    return [part.name for node in outer for part in node.body if isinstance(part, ast.ClassDef)]
+
+
+def test_a_class_inside_a_class_has_a_name_of_its_own() -> None:
+    found = [name for source in sources().values() for name in classes_inside(source) if name not in COLUMN_S_OWN]
+
+    assert sorted(found) == sorted(set(found))
+
+
+def test_a_class_inside_a_class_is_found() -> None:
+    assert classes_inside("class Host:\n    class Kind: ...\nclass Sheet:\n    class Kind: ...") == ["Kind", "Kind"]
+
+
 RIDDLES = {"calls", "copying", "sense", "present", "standing", "frame", "hand", "left_over", "loading"}
 """Names of files that strangers guessed wrong once."""
 
 
 def test_no_file_has_a_name_that_strangers_guessed_wrong() -> None:
     assert [path for path in sources() if Path(path).stem in RIDDLES] == []
+
+
+# -- one file passes by the guards of the database ----------------------------------------------------
+
+
+def passes_by_guards(source: str) -> bool:
+    """Return whether the code switches triggers off: by the library, by its setting, or by PostgreSQL's own words."""
+    return bool(re.search(r"pgtrigger\.ignore|session_replication_role|(dis|en)able\s+trigger", source, re.I))
+
+
+def test_only_the_change_of_keys_passes_by_the_guards_of_the_database() -> None:
+    assert [path for path, source in sources().items() if passes_by_guards(source)] == ["privacy/rotation.py"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "with pgtrigger.ignore('matching.Match:match_room_left'):",
+        "SET LOCAL session_replication_role = replica",
+        "ALTER TABLE matching_match DISABLE TRIGGER ALL",
+    ],
+)
+def test_a_guard_passed_by_is_found(source: str) -> None:
+    assert passes_by_guards(source)

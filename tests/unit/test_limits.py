@@ -15,11 +15,19 @@ from django.utils import translation
 
 from accounts.signing_in import CODE_MINUTES
 from matching.admin.access import LONGEST_LOOK_NOTE, LOOK_REASONS
-from matching.api import match_serializers
-from matching.importing.uploads import MOST_BYTES, MOST_ROWS, SheetTooLarge
-from matching.limits import FARTHEST_FIRST_NIGHT, LONGEST_NOTE, LONGEST_REASON
+from matching.admin.on_behalf import OnBehalfForm
+from matching.admin.places import PlaceForm
+from matching.api import account_serializers, match_serializers
+from matching.api.serializers import WherePart
+from matching.importing.uploads import MOST_ROWS, MOST_SHEET_BYTES, SheetTooLarge
+from matching.limits import FARTHEST_FIRST_NIGHT, LONGEST_CONTACT, LONGEST_NOTE, LONGEST_REASON
 from matching.web.acts import NoteForm, ReasonForm
+from matching.web.need_forms import ReachForm
+from matching.web.offer_forms import YouForm
+from matching.web.sign_in_forms import ContactForm
+from matching.web.where import PlaceQuestion
 from notifications.texts import render
+from places.models import LONGEST_PLACE_NAME
 
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
@@ -47,7 +55,7 @@ def test_the_page_for_a_code_says_how_long_the_code_is_good(language: str) -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_refusal_of_a_large_sheet_says_how_large_a_sheet_may_be(language: str) -> None:
     with translation.override(language):
-        assert numbers_in(str(SheetTooLarge.message)) == [MOST_BYTES // 1024**2, MOST_ROWS]
+        assert numbers_in(str(SheetTooLarge.message)) == [MOST_SHEET_BYTES // 1024**2, MOST_ROWS]
 
 
 def test_the_refusal_of_a_far_first_night_says_two_years() -> None:
@@ -80,6 +88,17 @@ def test_a_note_is_as_long_on_a_page_as_by_the_api_and_at_the_desk() -> None:
     desk = engines["django"].from_string("{% load limits %}{% longest 'note' %}").render()
 
     assert {*forms, *api, int(desk)} == {LONGEST_NOTE}
+
+
+def test_a_contact_and_a_place_are_as_long_at_every_door() -> None:
+    pages = [ContactForm, ReachForm, YouForm, OnBehalfForm]
+    api = [account_serializers.ContactToProveSerializer, account_serializers.NewTokenSerializer]
+    contacts = [form.base_fields["contact"].max_length for form in pages]
+    contacts += [it().fields["contact"].max_length for it in api]
+    places = [PlaceQuestion.base_fields["place"].max_length, OnBehalfForm.base_fields["place"].max_length]
+    places += [PlaceForm.base_fields["name"].max_length, WherePart().fields["place"].max_length]
+
+    assert (set(contacts), set(places)) == ({LONGEST_CONTACT}, {LONGEST_PLACE_NAME})
 
 
 def test_the_reason_of_a_look_fits_into_its_column_with_the_longest_note() -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import override
 
 from matching.engine.reasons import NUMBERS, Code, Number, Reason, as_json_text, reason_in
-from matching.reason_words import WORDS, in_words, words_of
+from matching.reason_words import WORDS, reasons_in_words, words_of
 
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 TIMES = (0, 1, 2, 5, 21)
@@ -100,7 +100,7 @@ def test_words_decline(code: Code, numbers: tuple[Number, ...], language: str, w
 
 def test_words_are_plain_english_where_no_language_is_active() -> None:
     with override(None):
-        assert in_words(
+        assert reasons_in_words(
             [
                 Reason(Code.DISTANCE, (1234.5,)),
                 Reason(Code.OTHER_DATES, (2, date(2026, 9, 28))),

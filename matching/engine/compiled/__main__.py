@@ -7,7 +7,7 @@ from datetime import date
 from matching.engine import Arrangement, Need, Offer, plan
 from matching.engine.board import Board
 
-FIRST, LAST = date(2022, 9, 26), date(2022, 10, 3)
+WARM_UP_FROM, WARM_UP_UNTIL = date(2022, 9, 26), date(2022, 10, 3)
 
 
 def warm_up() -> None:
@@ -19,7 +19,7 @@ def warm_up() -> None:
             lon=76.9,
             beds=2,
             shared=at % 2 == 0,
-            windows=((FIRST, LAST),),
+            windows=((WARM_UP_FROM, WARM_UP_UNTIL),),
             max_nights=3,
             who="anyone",
             children=True,
@@ -39,7 +39,7 @@ def warm_up() -> None:
             people=2 + at % 2,
             children=0,
             all_women=False,
-            first_night=FIRST,
+            first_night=WARM_UP_FROM,
             nights=5,
             min_nights=3,
             pets=False,

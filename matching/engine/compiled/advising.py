@@ -36,15 +36,15 @@ SPOTS = 30
 CELL = 0.1
 """Degrees: the size of the cells, 11 km, in which the people left over are counted."""
 
-STEPS = 200
+SHARING_STEPS = 200
 """Subgradient steps for a space that households share."""
 
-SHARES_OF_WORK = 32
+ADVISING_SHARES = 32
 
 
 STAY_COLUMNS = 4
-FIRST_NIGHT, LAST_DAY, NEED, LOAD = range(STAY_COLUMNS)
-"""The columns of a stay in the new space. LOAD is its number of people, or 1 if the space is not shared."""
+STAY_FIRST_NIGHT, STAY_LAST_DAY, STAY_NEED, STAY_LOAD = range(STAY_COLUMNS)
+"""The columns of a stay in the new space. STAY_LOAD is its number of people, or 1 if the space is not shared."""
 
 
 class NewSpace(NamedTuple):
@@ -91,7 +91,7 @@ def advise(problem: Problem, solved: Solved, crew: Crew) -> tuple[Advice, ...]:
         early=np.full((needs, int(wants.nights.max()) + 1), -np.inf, dtype=np.float32),
         rest=np.full((needs, int(wants.people.max()) + 1), -np.inf),
     )
-    crew.run(_beside, [(wants, sites, price_sums, beside, *edges) for edges in pieces(needs, SHARES_OF_WORK)])
+    crew.run(_beside, [(wants, sites, price_sums, beside, *edges) for edges in pieces(needs, ADVISING_SHARES)])
     languages = usual_languages(problem.offers)
     speaks = next(sites.speaks[at] for at, offer in enumerate(problem.offers) if offer.languages == languages)
     nights = sites.free.shape[1]
@@ -209,7 +209,7 @@ def _promise(wants: Wants, space: NewSpace, beside: Beside) -> FloatVector:
     stay, gain = _all_stays(wants, space, beside)
     if not space.shared:
         return _prices_alone(stay, gain, space.nights)
-    return _prices_together(stay, gain, space.beds, _prices_alone(stay, gain / stay[:, LOAD], space.nights))
+    return _prices_together(stay, gain, space.beds, _prices_alone(stay, gain / stay[:, STAY_LOAD], space.nights))
 
 
 @kernel
@@ -218,9 +218,9 @@ def _sure(wants: Wants, space: NewSpace, beside: Beside) -> float:
     stay, gain = _all_stays(wants, space, beside)
     if not space.shared:
         return float(_prices_alone(stay, gain, space.nights).sum())
-    order = np.argsort(-gain / stay[:, LOAD])
+    order = np.argsort(-gain / stay[:, STAY_LOAD])
     room = np.full(space.nights, space.beds, dtype=np.int64)
-    chosen = best_together(order, stay[:, FIRST_NIGHT], stay[:, LAST_DAY], stay[:, LOAD], room)
+    chosen = best_together(order, stay[:, STAY_FIRST_NIGHT], stay[:, STAY_LAST_DAY], stay[:, STAY_LOAD], room)
     return float((gain * chosen).sum())
 
 
@@ -312,7 +312,7 @@ def _gains(
 
 @kernel
 def _add(stay: IntMatrix, count: int, columns: tuple[int, int, int, int]) -> int:
-    stay[count, FIRST_NIGHT], stay[count, LAST_DAY], stay[count, NEED], stay[count, LOAD] = columns
+    stay[count, STAY_FIRST_NIGHT], stay[count, STAY_LAST_DAY], stay[count, STAY_NEED], stay[count, STAY_LOAD] = columns
     return count + 1
 
 
@@ -323,12 +323,12 @@ def _prices_alone(stay: IntMatrix, gain: FloatVector, nights: int) -> FloatVecto
     Let W[t] be the best choice of stays from night t on (weighted interval scheduling). The price of t is W[t] - W[t + 1].
     """
     best = np.zeros(nights + 2)
-    order = np.argsort(-stay[:, FIRST_NIGHT])
+    order = np.argsort(-stay[:, STAY_FIRST_NIGHT])
     at = 0
     for night in range(nights, -1, -1):
         best[night] = best[night + 1]
-        while at < len(order) and stay[order[at], FIRST_NIGHT] == night:
-            best[night] = max(best[night], gain[order[at]] + best[stay[order[at], LAST_DAY]])
+        while at < len(order) and stay[order[at], STAY_FIRST_NIGHT] == night:
+            best[night] = max(best[night], gain[order[at]] + best[stay[order[at], STAY_LAST_DAY]])
             at += 1
     return best[:-1] - best[1:]
 
@@ -345,7 +345,7 @@ def _prices_together(stay: IntMatrix, gain: FloatVector, beds: int, prices: Floa
     now = prices.copy()
     sums = np.zeros(nights + 1)
     scale = prices.max()
-    for step in range(STEPS):
+    for step in range(SHARING_STEPS):
         for night in range(nights):
             sums[night + 1] = sums[night] + now[night]
         # The stays of one need are neighbours in the arrays, and a need takes at most one of them.
@@ -354,16 +354,18 @@ def _prices_together(stay: IntMatrix, gain: FloatVector, beds: int, prices: Floa
         left = np.zeros(nights)
         at = 0
         while at < len(gain):
-            need, most, which = stay[at, NEED], 0.0, -1
-            while at < len(gain) and stay[at, NEED] == need:
-                value = gain[at] - stay[at, LOAD] * (sums[stay[at, LAST_DAY]] - sums[stay[at, FIRST_NIGHT]])
+            need, most, which = stay[at, STAY_NEED], 0.0, -1
+            while at < len(gain) and stay[at, STAY_NEED] == need:
+                value = gain[at] - stay[at, STAY_LOAD] * (
+                    sums[stay[at, STAY_LAST_DAY]] - sums[stay[at, STAY_FIRST_NIGHT]]
+                )
                 if value > most:
                     most, which = value, at
                 at += 1
             if which >= 0:
                 total += most
-                left[stay[which, LAST_DAY] - 1] += most
-                use[stay[which, FIRST_NIGHT] : stay[which, LAST_DAY]] += stay[which, LOAD]
+                left[stay[which, STAY_LAST_DAY] - 1] += most
+                use[stay[which, STAY_FIRST_NIGHT] : stay[which, STAY_LAST_DAY]] += stay[which, STAY_LOAD]
         if total < best_total:
             best_total = total
             best = now * beds + left

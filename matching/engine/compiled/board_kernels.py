@@ -24,7 +24,7 @@ from matching.engine.compiled.legs import (
 )
 from matching.engine.compiled.pricing import agrees_to, best_ways
 from matching.engine.compiled.problem import Sites, Wants
-from matching.engine.compiled.ways import KINDS, LEG_COLUMNS, LEGS, MOVE, SPLIT, Best, copy_way
+from matching.engine.compiled.ways import LEG_COLUMNS, LEGS, MOVE, SPLIT, WAY_KINDS, Best, copy_way
 from matching.engine.objective import FIT_SHARE, MOVE_COST, PARTIAL_BASE, SPLIT_COST
 
 MOST_BY_MOVE = 1 - MOVE_COST + FIT_SHARE
@@ -44,7 +44,7 @@ class Stays(NamedTuple):
 def best_free_way(wants: Wants, sites: Sites, need: int, terms: Terms, found: Found) -> tuple[float, IntMatrix]:
     """Return the value of the most valuable way on these terms, and the way; the value is -inf if there is none."""
     best, way = -np.inf, np.full((LEGS, LEG_COLUMNS), -1, dtype=np.int64)
-    for kind in range(KINDS):
+    for kind in range(WAY_KINDS):
         if not agrees_to(wants, need, kind):
             continue
         # The search for two legs is slow, so skip it if two legs cannot be worth more than the way found.
@@ -63,7 +63,7 @@ def best_free_way(wants: Wants, sites: Sites, need: int, terms: Terms, found: Fo
 def ways_wished(wants: Wants, sites: Sites, need: int, terms: Terms, found: Found, wished: Best) -> int:
     """Fill `wished` with the best ways of each kind on these terms, kind by kind; return their number."""
     count = 0
-    for kind in range(KINDS):
+    for kind in range(WAY_KINDS):
         if not agrees_to(wants, need, kind):
             continue
         kept, ways = best_ways(wants, sites, need, kind, terms, found=found)

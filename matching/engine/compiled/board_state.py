@@ -14,7 +14,7 @@ import numpy as np
 from matching.engine.arrays import IntMatrix
 from matching.engine.compiled import problem
 from matching.engine.compiled.legs import Found, Terms, scratch_for
-from matching.engine.compiled.problem import LANGUAGES_A_WORD, MARGIN, NO_LIMIT, Coding, Sites, Wants
+from matching.engine.compiled.problem import LANGUAGES_A_WORD, NO_LIMIT, SPARE_DAYS, Coding, Sites, Wants
 from matching.engine.values import Held, Need, Offer
 
 TAIL = 1_024
@@ -23,7 +23,7 @@ TAIL = 1_024
 SPARE_NIGHTS = 30
 """Nights in the arrays beyond the last known night, so that a slightly later need does not force a new layout."""
 
-WORDS = 4
+LANGUAGE_WORDS = 4
 """Numbers of LANGUAGES_A_WORD bits for languages: ISO 639-1 has 184 languages."""
 
 
@@ -51,8 +51,8 @@ class BoardState:
         return min((first for first, _last in days), default=1), max((last for _first, last in days), default=1)
 
     def _lay_out(self, first_day: int, last_day: int) -> None:
-        self.first_day, self.nights = first_day - MARGIN, last_day - first_day + MARGIN + SPARE_NIGHTS
-        self._coding = Coding(self.first_day, self._languages, WORDS)
+        self.first_day, self.nights = first_day - SPARE_DAYS, last_day - first_day + SPARE_DAYS + SPARE_NIGHTS
+        self._coding = Coding(self.first_day, self._languages, LANGUAGE_WORDS)
         offers = list(self.offers.values())
         offers = [offers[at] for at in problem.in_bands(offers)]
         for offer in offers:
@@ -85,7 +85,7 @@ class BoardState:
 
     def _learn(self, languages: Iterable[str]) -> None:
         for code in sorted(languages):
-            if len(self._languages) < WORDS * LANGUAGES_A_WORD:
+            if len(self._languages) < LANGUAGE_WORDS * LANGUAGES_A_WORD:
                 self._languages.setdefault(code, len(self._languages))
 
     # -- nights -----------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ class BoardState:
         if self.first_day <= first and last <= self.first_day + self.nights:
             return False
         # An empty board knows no night yet. Begin at this one, or the arrays would reach back to the first day of the calendar.
-        kept = self.first_day + MARGIN, self.first_day + self.nights - SPARE_NIGHTS
+        kept = self.first_day + SPARE_DAYS, self.first_day + self.nights - SPARE_NIGHTS
         self._lay_out(*((first, last) if self._nobody_yet else (min(first, kept[0]), max(last, kept[1]))))
         self._nobody_yet = False
         return True
@@ -137,7 +137,7 @@ class BoardState:
         if at is None:
             at = int(self.sites.tail[0])
             if at == len(self.sites.beds):
-                self._lay_out(self.first_day + MARGIN, self.first_day + self.nights - SPARE_NIGHTS)
+                self._lay_out(self.first_day + SPARE_DAYS, self.first_day + self.nights - SPARE_NIGHTS)
                 return True
             self.sites.tail[0] += 1
             self.id_of.append(offer.id)

@@ -21,8 +21,8 @@ from matching.engine.compiled.problem import Sites
 SURE, UNSURE = 0.9, 0.1
 """The least share of its need at which a way is fixed: in the first pass, and in the last."""
 
-STEPS = 16
-SHARES_OF_WORK = 16
+STEPS_A_PASS = 16
+DIVING_SHARES = 16
 
 
 def dive(
@@ -54,12 +54,12 @@ def dive(
             pool.known,
             crew,
             settled=plan.chosen,
-            steps=STEPS,
+            steps=STEPS_A_PASS,
             heat=(heat, heat),
             pace=(pace, pace),
-            taken=turn * STEPS,
+            taken=turn * STEPS_A_PASS,
         )
-        work = [(pool, scarce, dual, plan, heat, share, which, *edges) for edges in pieces(len(share), SHARES_OF_WORK)]
+        work = [(pool, scarce, dual, plan, heat, share, which, *edges) for edges in pieces(len(share), DIVING_SHARES)]
         crew.run(_surest, work)
         sure = SURE + (UNSURE - SURE) * turn / max(1, passes - 1)
         needs = np.flatnonzero(share >= sure)
@@ -118,7 +118,7 @@ def _that_fit(sites: Sites, pool: Pool, plan: Assignment, left: IntVector) -> tu
 def reduced_values(pool: Pool, scarce: ScarceNights, dual: Dual, crew: Crew) -> FloatMatrix:
     """Return value - price of every way in the pool (needs, most); -inf where there is none."""
     reduced = np.full(pool.value.shape, -np.inf)
-    work = [(pool, scarce, dual, reduced, *edges) for edges in pieces(len(pool.known), SHARES_OF_WORK)]
+    work = [(pool, scarce, dual, reduced, *edges) for edges in pieces(len(pool.known), DIVING_SHARES)]
     crew.run(_reduce, work)
     return reduced
 

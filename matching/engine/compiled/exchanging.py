@@ -18,7 +18,7 @@ from matching.engine.compiled.kernel import Crew, kernel, pieces
 from matching.engine.compiled.leftover import left_within_reach, place_left_over, remember, touch
 from matching.engine.compiled.legs import Found, last_day, near, scratch_for, share_of_leg
 from matching.engine.compiled.pool import Pool
-from matching.engine.compiled.pricing import SHARES_OF_WORK
+from matching.engine.compiled.pricing import PRICING_SHARES
 from matching.engine.compiled.problem import Problem, Sites, Wants
 from matching.engine.compiled.ways import (
     FIRST_NIGHT,
@@ -40,7 +40,7 @@ AS_GOOD = 1e-9
 MOST_ROUNDS, MOST_TURNS = 20, 20
 """The most rounds, and the most turns for each need in a round: far more than are used, but a certain end."""
 
-NOBODY = -1
+NO_NEED = -1
 
 
 class Worth(NamedTuple):
@@ -91,11 +91,11 @@ def exchange(
         # A need that found no exchange before finds none now, unless an offer within its reach has changed.
         left = left_within_reach(problem, plan, crew, touched)
         worth = Worth(pool.value[np.arange(len(plan.chosen)), plan.chosen], np.empty(len(sites.beds)))
-        crew.run(_set_least, [(plan, worth, *edges) for edges in pieces(len(sites.beds), SHARES_OF_WORK)])
+        crew.run(_set_least, [(plan, worth, *edges) for edges in pieces(len(sites.beds), PRICING_SHARES)])
         # All are asked first, side by side: most have no exchange, and only the others are then asked in turn.
         any_exchange = np.zeros(len(left), dtype=np.bool_)
         work = [
-            (wants, sites, pool, plan, worth, left, any_exchange, *edges) for edges in pieces(len(left), SHARES_OF_WORK)
+            (wants, sites, pool, plan, worth, left, any_exchange, *edges) for edges in pieces(len(left), PRICING_SHARES)
         ]
         crew.run(_look, work)
         touched = np.zeros_like(touched)
@@ -116,27 +116,27 @@ def _look(
     search = _scratch(sites)
     for at in range(first, last):
         out, _value = _best_exchange(wants, sites, pool, plan, worth, need=left[at], search=search, any_will_do=True)
-        any_exchange[at] = out != NOBODY
+        any_exchange[at] = out != NO_NEED
 
 
 @kernel
 def _best_exchange(
     wants: Wants, sites: Sites, pool: Pool, plan: Assignment, worth: Worth, need: int, search: Search, any_will_do: bool
 ) -> tuple[int, float]:
-    """Return the need whose place this need should take, and what this one is worth there; or NOBODY.
+    """Return the need whose place this need should take, and what this one is worth there; or NO_NEED.
 
     Its way there is then `search.best_way`. With `any_will_do` the first exchange found is returned.
     """
     count = near(wants, sites, need, smallest=1, at_first=False, found=search.found)
     for at in range(count):
         search.fit_of[search.found.offer[at]] = search.found.fit[at]
-    best, longer, out, value = -AS_GOOD, 0.0, NOBODY, 0.0
+    best, longer, out, value = -AS_GOOD, 0.0, NO_NEED, 0.0
     for at in range(count):
         offer = search.found.offer[at]
         # The most that the need can be worth with this offer, by one leg or with a second leg elsewhere.
         by_one_leg = 1.0 + FIT_SHARE * (search.found.fit[at] + 0.25)
         most = wants.worth[need] * max(by_one_leg, 1.0 - MOVE_COST + FIT_SHARE) + AS_GOOD
-        if most < worth.least_in[offer] or (any_will_do and out != NOBODY):
+        if most < worth.least_in[offer] or (any_will_do and out != NO_NEED):
             continue
         node = plan.head[offer]
         while node >= 0:
@@ -170,7 +170,7 @@ def _exchange(
         need = queue[turn]
         turn += 1
         out, value = _best_exchange(wants, sites, pool, plan, worth, need=need, search=search, any_will_do=False)
-        if out != NOBODY:
+        if out != NO_NEED:
             copy_way(gone, pool.ways[out, plan.chosen[out]])
             lift(sites, pool, plan, out)
             put(sites, pool, plan, need, remember(pool, need, search.best_way, value))

@@ -9,9 +9,9 @@ from matching.engine.compiled.assignment import Assignment, put
 from matching.engine.compiled.kernel import Crew, kernel, pieces
 from matching.engine.compiled.legs import Terms, near, scratch_for
 from matching.engine.compiled.pool import Pool, price_of
-from matching.engine.compiled.pricing import SHARES_OF_WORK, agrees_to, best_ways
+from matching.engine.compiled.pricing import PRICING_SHARES, agrees_to, best_ways
 from matching.engine.compiled.problem import Problem, Sites, Wants
-from matching.engine.compiled.ways import KINDS, LEGS, OFFER, copy_way, same_way
+from matching.engine.compiled.ways import LEGS, OFFER, WAY_KINDS, copy_way, same_way
 
 
 def place_left_over(
@@ -27,7 +27,7 @@ def place_left_over(
     left = left_within_reach(problem, plan, crew, touched)
     any_way = np.zeros(len(left), dtype=np.bool_)
     terms = Terms(price_sums, plan.free, True)
-    work = [(wants, sites, terms, left, any_way, *edges) for edges in pieces(len(left), SHARES_OF_WORK)]
+    work = [(wants, sites, terms, left, any_way, *edges) for edges in pieces(len(left), PRICING_SHARES)]
     crew.run(_look, work)
     place_in_turn(wants, sites, pool, plan, terms=terms, left=left[any_way], touched=touched)
 
@@ -40,7 +40,7 @@ def left_within_reach(problem: Problem, plan: Assignment, crew: Crew, touched: B
     if touched.all():
         return left
     reach = np.zeros(len(left), dtype=np.bool_)
-    crew.run(_reach, [(wants, sites, left, touched, reach, *edges) for edges in pieces(len(left), SHARES_OF_WORK)])
+    crew.run(_reach, [(wants, sites, left, touched, reach, *edges) for edges in pieces(len(left), PRICING_SHARES)])
     return left[reach]
 
 
@@ -65,7 +65,7 @@ def _look(
     found = scratch_for(sites)
     for at in range(first, last):
         need = left[at]
-        for kind in range(KINDS):
+        for kind in range(WAY_KINDS):
             if not agrees_to(wants, need, kind):
                 continue
             kept, _ways = best_ways(wants, sites, need, kind, terms, found=found)
@@ -85,7 +85,7 @@ def place_in_turn(
     found = scratch_for(sites)
     for need in left:
         best, at_best = -np.inf, -1
-        for kind in range(KINDS):
+        for kind in range(WAY_KINDS):
             if not agrees_to(wants, need, kind):
                 continue
             kept, ways = best_ways(wants, sites, need, kind, terms, found=found)

@@ -16,7 +16,7 @@ from matching.engine.compiled.kernel import kernel
 from matching.engine.compiled.legs import Found, fit_without_beds, near, speak
 from matching.engine.compiled.problem import Sites, Wants
 
-MOST_PAIRS = 150_000_000
+MOST_PAIRS_KEPT = 150_000_000
 """The most pairs kept in memory, for all needs together: 600 MB."""
 
 AT_FIRST = 1 << 12

@@ -18,22 +18,22 @@ from matching.engine.compiled.nearby import AT_FIRST, Nearby, look_around, noted
 from matching.engine.compiled.pool import Pool, add, price_of
 from matching.engine.compiled.problem import Problem, Sites, Wants, free_of_charge
 from matching.engine.compiled.two_legs import moving_ways, splitting_ways
-from matching.engine.compiled.ways import KINDS, LEG_COLUMNS, LEGS, MOVE, ONE_LEG, SPLIT, Best
+from matching.engine.compiled.ways import LEG_COLUMNS, LEGS, MOVE, ONE_LEG, SPLIT, WAY_KINDS, Best
 
-SINGLES, MOVES, SPLITS = 12, 10, 6
+MOST_SINGLES, MOST_MOVES, MOST_SPLITS = 12, 10, 6
 """Ways of each kind that one pricing may add to a need."""
 
 BEST, BY_LOT = 24, 12
 """Ways by one leg in a need's first pool: the most valuable, and others drawn by lot as alternatives when prices rise."""
 
-SHARES_OF_WORK = 32
+PRICING_SHARES = 32
 
 
 def seed_pool(problem: Problem, pool: Pool, crew: Crew, seed: int) -> list[Nearby]:
     """Fill the pool with each need's first ways by one leg; return the offers near each need, for `price_everything`."""
     sites, nothing = free_of_charge(problem.sites)
     terms = Terms(nothing, sites.free, False)
-    most = nearby.MOST_PAIRS // SHARES_OF_WORK
+    most = nearby.MOST_PAIRS_KEPT // PRICING_SHARES
     return crew.run(_seed_pool, [(problem.wants, sites, pool, terms, most, seed, *edges) for edges in _shares(pool)])
 
 
@@ -115,12 +115,12 @@ def _price_everything(
         if first_kind > ONE_LEG and not (wants.may_move[need] or wants.may_split[need]):
             continue
         top = 0.0
-        if pool.known[need] + SINGLES + MOVES + SPLITS > len(reduced):
+        if pool.known[need] + MOST_SINGLES + MOST_MOVES + MOST_SPLITS > len(reduced):
             # A new way replaces the way with the lowest value - price, so these must be known.
             for at in range(pool.known[need]):
                 reduced[at] = pool.value[need, at] - price_of(sites, terms.price_sums, pool.ways[need, at])
         count = recalled(wants, sites, known, need, at=need - first, found=found)
-        for kind in range(first_kind, KINDS):
+        for kind in range(first_kind, WAY_KINDS):
             if not agrees_to(wants, need, kind):
                 continue
             kept, ways = _ways_among(wants, sites, need, kind, terms, found=found, count=count)
@@ -156,8 +156,8 @@ def best_ways(wants: Wants, sites: Sites, need: int, kind: int, terms: Terms, fo
 def _ways_among(
     wants: Wants, sites: Sites, need: int, kind: int, terms: Terms, found: Found, count: int
 ) -> tuple[int, Best]:
-    room = SINGLES if kind == ONE_LEG else MOVES if kind == MOVE else SPLITS
-    best = Best(np.empty(room), np.empty((SINGLES, LEGS, LEG_COLUMNS), dtype=np.int64))
+    room = MOST_SINGLES if kind == ONE_LEG else MOST_MOVES if kind == MOVE else MOST_SPLITS
+    best = Best(np.empty(room), np.empty((MOST_SINGLES, LEGS, LEG_COLUMNS), dtype=np.int64))
     if kind == ONE_LEG:
         kept = single_ways(wants, sites, need, terms, found, count=count, best=best)
     elif kind == MOVE:
@@ -168,4 +168,4 @@ def _ways_among(
 
 
 def _shares(pool: Pool) -> list[tuple[int, int]]:
-    return pieces(len(pool.known), SHARES_OF_WORK)
+    return pieces(len(pool.known), PRICING_SHARES)

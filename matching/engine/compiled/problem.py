@@ -25,7 +25,7 @@ NO_LIMIT = 30_000
 LANGUAGES_A_WORD = 62
 """Languages in one number of 64 bits, with its sign and one more bit to spare."""
 
-MARGIN = max(SHIFTS)
+SPARE_DAYS = max(SHIFTS)
 """Nights in the arrays before the first night wanted and after the last, to advise a need left over of days that would do."""
 
 CHILDREN, PETS, STEP_FREE, SMOKERS, NO_SMOKE, WOMEN, MIXED, CHILDLESS = (1 << bit for bit in range(8))
@@ -123,8 +123,8 @@ def lay_out(needs: Sequence[Need], offers: Sequence[Offer]) -> Problem:
     offers = [offer for offer in offers if offer.vetted and offer.listed and offer.fresh]
     offers = [offers[at] for at in in_bands(offers)]
     needs = [needs[at] for at in in_bands(needs)]
-    first_day = min((need.first_night.toordinal() for need in needs), default=0) - MARGIN
-    last_day = max((need.first_night.toordinal() + need.nights for need in needs), default=1) + MARGIN
+    first_day = min((need.first_night.toordinal() for need in needs), default=0) - SPARE_DAYS
+    last_day = max((need.first_night.toordinal() + need.nights for need in needs), default=1) + SPARE_DAYS
     # Leave out a language that only one side speaks: it decides nothing.
     known = sorted(frozenset().union(*(o.languages for o in offers)) & frozenset().union(*(n.languages for n in needs)))
     words = max(1, -(-len(known) // LANGUAGES_A_WORD))

@@ -30,7 +30,7 @@ ROOM_FOR_MORE = 6
 FURTHER = 0.3
 """The probability of clearing a way for a household that was taken out."""
 
-WISHES = 8
+DRAWN_FROM_BEST = 8
 """That way is drawn among this many best ways of the household."""
 
 NEIGHBOURHOOD = 1_000
@@ -124,7 +124,7 @@ def _take_out_more(
     while at < count and count < len(out.need) - ROOM_FOR_MORE:
         if np.random.random() < FURTHER:
             need = out.need[at]
-            way = ranking.order[need, int(min(pool.known[need], WISHES) * np.random.random() ** 2)]
+            way = ranking.order[need, int(min(pool.known[need], DRAWN_FROM_BEST) * np.random.random() ** 2)]
             if _mine(half, pool.ways[need, way]):
                 more = _take_out(sites, pool, plan, half, way=pool.ways[need, way], but=but, out=out, count=count)
                 count = more if more >= 0 else -1 - more

@@ -20,7 +20,7 @@ from matching.engine.compiled.kernel import Crew, pieces
 from matching.engine.compiled.leftover import place_left_over
 from matching.engine.compiled.nearby import Nearby
 from matching.engine.compiled.pool import Pool, empty_pool
-from matching.engine.compiled.pricing import SHARES_OF_WORK, price_everything, seed_pool
+from matching.engine.compiled.pricing import PRICING_SHARES, price_everything, seed_pool
 from matching.engine.compiled.problem import Problem
 from matching.engine.compiled.proof import price_nights, rounded_up
 from matching.engine.compiled.ruining import Half, Ranking, improve
@@ -33,7 +33,7 @@ MOST_WAYS = 64
 SMALL = 5_000
 """With at most this many needs, threads cost more time than they save."""
 
-ROUNDS, STEPS, WHOLE_AGAIN = 7, 60, (2, 4)
+ROUNDS, STEPS_A_ROUND, WHOLE_AGAIN = 7, 60, (2, 4)
 """Rounds of ascent, steps in each, and the rounds after which all ways are priced.
 
 All ways are priced after the first round, to prove a bound soon, after the last, and twice between, because the pool lacks
@@ -58,7 +58,7 @@ RUIN_HEAT = (0.05, 0.002)
 PROVEN = 1e-8
 """A plan this close to the bound, as a share of the bound, counts as optimal."""
 
-NOBODY = -1
+NO_SIDE = -1
 """The side of a need that neither thread may move."""
 
 Tell = Callable[[Step], None]
@@ -150,7 +150,7 @@ def _prove(
             scarce = gather_scarce_nights(sites, pool, crew)
             dual = start_dual(sites, scarce, prices, crew)
             heat, pace = _stretch(HEAT, done, until), _stretch((scale * PACE[0], scale * PACE[1]), done, until)
-            ascend(sites, scarce, dual, pool.known, crew, settled=nobody, steps=STEPS, heat=heat, pace=pace)
+            ascend(sites, scarce, dual, pool.known, crew, settled=nobody, steps=STEPS_A_ROUND, heat=heat, pace=pace)
             give_prices(sites, scarce, dual, prices, crew)
         with clock.timed("bound"):
             price_sums, of_nights = price_nights(sites, prices, crew)
@@ -224,7 +224,7 @@ class _Making:
     def _improve(self, plan: Assignment, reduced: FloatMatrix, bound: float, seed: int) -> None:
         """Improve the plan in place, by ruin and recreate on both halves of the country."""
         sites, pool, crew = self.problem.sites, self.pool, self.crew
-        ranked = crew.run(_ranked, [(reduced[a:b],) for a, b in pieces(len(reduced), SHARES_OF_WORK)])
+        ranked = crew.run(_ranked, [(reduced[a:b],) for a, b in pieces(len(reduced), PRICING_SHARES)])
         ranking = Ranking(np.concatenate(ranked), reduced)
         turns = _turns(len(self.problem.needs)) // BATCHES // 2
         for batch in range(BATCHES):
@@ -282,8 +282,8 @@ def _halves(problem: Problem, pool: Pool, plan: Assignment, order: IntMatrix, ba
     offers = pool.ways[needs, np.where(plan.chosen >= 0, plan.chosen, order[:, 0])][:, :, OFFER]
     one = offer_side[offers[:, 0]]
     other = np.where(offers[:, 1] >= 0, offer_side[np.maximum(offers[:, 1], 0)], one)
-    side = np.where((one == other) | (plan.chosen < 0), one, NOBODY).astype(np.int8)
-    side[pool.known == 0] = NOBODY
+    side = np.where((one == other) | (plan.chosen < 0), one, NO_SIDE).astype(np.int8)
+    side[pool.known == 0] = NO_SIDE
     return [Half(offer_side, side, np.flatnonzero(side == me), np.array([me], dtype=np.int8)) for me in (0, 1)]
 
 

@@ -21,7 +21,7 @@ NO_LEG = (NO_OFFER, 0, 0, 0)
 ONE_LEG, MOVE, SPLIT = range(3)
 """The kinds of way: in one offer, in two offers one after the other, in two offers side by side."""
 
-KINDS = 3
+WAY_KINDS = 3
 
 SHORTEST_MOVE_LEG = 2
 """Nights that each leg of a move has at least."""
@@ -29,7 +29,7 @@ SHORTEST_MOVE_LEG = 2
 NEIGHBOURS_KM = 5.0
 """How far apart the two offers of a split may be."""
 
-Leg = tuple[int, int, int, int]
+LegRow = tuple[int, int, int, int]
 """The columns of one leg, in their order."""
 
 
@@ -67,14 +67,14 @@ def same_way(one: IntMatrix, other: IntMatrix) -> bool:
 
 
 @kernel
-def write_way(to: IntMatrix, first: Leg, second: Leg) -> None:
+def write_way(to: IntMatrix, first: LegRow, second: LegRow) -> None:
     """Write two legs over a way; the second may be NO_LEG."""
     to[0, OFFER], to[0, FIRST_NIGHT], to[0, LAST_DAY], to[0, PEOPLE] = first
     to[1, OFFER], to[1, FIRST_NIGHT], to[1, LAST_DAY], to[1, PEOPLE] = second
 
 
 @kernel
-def keep(best: Best, count: int, key: float, first: Leg, second: Leg) -> int:
+def keep(best: Best, count: int, key: float, first: LegRow, second: LegRow) -> int:
     """Put a way among the best if it is good enough or there is room; return the number of ways kept."""
     keys, ways = best
     if count == len(keys):

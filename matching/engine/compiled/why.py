@@ -31,19 +31,19 @@ from matching.engine.compiled.ways import LEG_COLUMNS, LEGS, SHORTEST_MOVE_LEG, 
 from matching.engine.reasons import COUNTED_RULES, SHIFTS, WIDER, Obstacles
 from places.earth import RADIUS_KM
 
-RULES = len(COUNTED_RULES)
-WITHIN, REFUSED, SUITABLE, POSSIBLE = 0, 1, 1 + RULES, 2 + RULES
-WIDER_FREE = 3 + RULES
-NIGHTS, NIGHTS_FREE = WIDER_FREE + len(WIDER), WIDER_FREE + len(WIDER) + 1
-SHIFTED_FREE = NIGHTS + 2
-MOVE, SPLIT = SHIFTED_FREE + len(SHIFTS), SHIFTED_FREE + len(SHIFTS) + 1
-FIGURES = SPLIT + 1
+RULE_COUNT = len(COUNTED_RULES)
+WITHIN, FIRST_RULE, SUITABLE, POSSIBLE = 0, 1, 1 + RULE_COUNT, 2 + RULE_COUNT
+WIDER_FREE = 3 + RULE_COUNT
+NIGHTS_COLUMN, NIGHTS_FREE = WIDER_FREE + len(WIDER), WIDER_FREE + len(WIDER) + 1
+SHIFTED_FREE = NIGHTS_COLUMN + 2
+MOVE_COLUMN, SPLIT_COLUMN = SHIFTED_FREE + len(SHIFTS), SHIFTED_FREE + len(SHIFTS) + 1
+FIGURES = SPLIT_COLUMN + 1
 
 BITS = np.array(
     [0, bits.MIXED, bits.WOMEN, bits.CHILDREN, bits.CHILDLESS, bits.PETS, bits.STEP_FREE, bits.SMOKERS | bits.NO_SMOKE]
 )
 FACTORS, DAYS = np.array(WIDER), np.array(SHIFTS)
-SHARES_OF_WORK = 256
+COUNTING_SHARES = 256
 
 
 def obstacles(
@@ -57,7 +57,7 @@ def obstacles(
     figures = np.zeros((len(left), FIGURES), dtype=np.int32)
     sites, nothing = bits.free_of_charge(problem.sites)
     terms = Terms(nothing, plan.free, True)
-    work = [(problem.wants, sites, terms, left, figures, *edges) for edges in pieces(len(left), SHARES_OF_WORK)]
+    work = [(problem.wants, sites, terms, left, figures, *edges) for edges in pieces(len(left), COUNTING_SHARES)]
     seen = crew.run(lambda *share: not over() and not _count(*share), work)
     looked = [known for known, (*_arrays, first, last) in zip(seen, work, strict=True) for _need in range(first, last)]
     for number, found, known in zip(left.tolist(), figures.tolist(), looked, strict=True):
@@ -75,14 +75,14 @@ def obstacles_of(wants: Wants, sites: Sites, terms: Terms) -> Obstacles:
 def _as_obstacles(found: list[int]) -> Obstacles:
     return Obstacles(
         within=found[WITHIN],
-        refused=tuple(found[REFUSED:SUITABLE]),
+        refused=tuple(found[FIRST_RULE:SUITABLE]),
         suitable=found[SUITABLE],
         possible=found[POSSIBLE],
-        wider=tuple(found[WIDER_FREE:NIGHTS]),
-        shorter=(found[NIGHTS], found[NIGHTS_FREE]),
-        shifted=tuple(found[SHIFTED_FREE:MOVE]),
-        move=bool(found[MOVE]),
-        split=bool(found[SPLIT]),
+        wider=tuple(found[WIDER_FREE:NIGHTS_COLUMN]),
+        shorter=(found[NIGHTS_COLUMN], found[NIGHTS_FREE]),
+        shifted=tuple(found[SHIFTED_FREE:MOVE_COLUMN]),
+        move=bool(found[MOVE_COLUMN]),
+        split=bool(found[SPLIT_COLUMN]),
     )
 
 
@@ -100,10 +100,10 @@ def _count(
         # Advise a move or a split only to a household that did not agree to it: the plan has tried it for the others.
         if not wants.may_move[need] and wants.nights[need] >= 2 * SHORTEST_MOVE_LEG:
             count = near(wants, sites, need, smallest=people, at_first=False, found=found)
-            figures[at, MOVE] = moving_ways(wants, sites, need, terms, found, count=count, best=best) > 0
+            figures[at, MOVE_COLUMN] = moving_ways(wants, sites, need, terms, found, count=count, best=best) > 0
         if not wants.may_split[need] and people >= 2:
             count = near(wants, sites, need, smallest=1, at_first=True, found=found)
-            figures[at, SPLIT] = splitting_ways(wants, sites, need, terms, found, count=count, best=best) > 0
+            figures[at, SPLIT_COLUMN] = splitting_ways(wants, sites, need, terms, found, count=count, best=best) > 0
 
 
 @kernel
@@ -136,14 +136,14 @@ def _look_around(wants: Wants, sites: Sites, free: IntMatrix, need: int, figures
                 continue
             figures[WITHIN] += 1
             if rule >= 0:
-                figures[REFUSED + rule] += 1
+                figures[FIRST_RULE + rule] += 1
                 continue
             figures[SUITABLE] += 1
             if ends - start >= shortest:
                 figures[POSSIBLE] += 1
-            elif fits and ends - start >= figures[NIGHTS]:
-                figures[NIGHTS_FREE] = figures[NIGHTS_FREE] + 1 if ends - start == figures[NIGHTS] else 1
-                figures[NIGHTS] = ends - start
+            elif fits and ends - start >= figures[NIGHTS_COLUMN]:
+                figures[NIGHTS_FREE] = figures[NIGHTS_FREE] + 1 if ends - start == figures[NIGHTS_COLUMN] else 1
+                figures[NIGHTS_COLUMN] = ends - start
             for step in range(len(DAYS)):
                 other = start + DAYS[step]
                 if other < 0 or other + nights > free.shape[1]:

@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 f"as coordinator    {_address('admin:index')}  nobody yet: run python manage.py createsuperuser, "
                 "sign in, and name coordinators"
             )
-        codes = "its one-time code appears here" if "console" in settings.NOTIFICATION_CHANNELS else ""
+        codes = "its one-time code appears here" if "console" in settings.NOTIFICATION_TRANSPORTS else ""
         hanna = find_contact_point("email", demo.HANNA_CONTACT, hosts_only=True)
         self.stdout.write(
             f"as host           {_address('web:host_sign_in')}" + (f"  {demo.HANNA_CONTACT}; {codes}" if hanna else "")
@@ -57,7 +57,7 @@ def _digits() -> str:
         return "\n                  the first sign-in sets up the second factor, an app on your phone"
     if carla.secret != second_factor.KNOWN_TO_EVERYBODY:
         return ""
-    if "console" in settings.NOTIFICATION_CHANNELS:
+    if "console" in settings.NOTIFICATION_TRANSPORTS:
         return "\n                  then six digits, which appear here"
     return f"\n                  then six digits of an app with the secret {second_factor.KNOWN_TO_EVERYBODY}"
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from matching.importing.row_by_row import Imported, Progress, take_in_requests
+from matching.importing.row_by_row import Imported, RowsDone, take_in_requests
 from matching.management.importing import ImportCommand
 from matching.sheets import Reading, RequestRow, read_requests
 from places import queries as places
@@ -23,6 +23,6 @@ class Command(ImportCommand[RequestRow]):
         return read_requests(file, find_place=places.known, zone=timezone.get_current_timezone())
 
     def take_in(
-        self, rows: Sequence[RequestRow], options: dict[str, Any], *, by: User | None, at: datetime, told: Progress
+        self, rows: Sequence[RequestRow], options: dict[str, Any], *, by: User | None, at: datetime, told: RowsDone
     ) -> Imported:
         return take_in_requests(rows, by=by, at=at, dry_run=options["dry_run"], progress=told)

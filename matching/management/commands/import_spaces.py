@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.models import User
-from matching.importing.row_by_row import Imported, Progress, take_in_spaces
+from matching.importing.row_by_row import Imported, RowsDone, take_in_spaces
 from matching.management.importing import ImportCommand
 from matching.sheets import Reading, SpaceRow, read_spaces
 from places import queries as places
@@ -36,7 +36,7 @@ class Command(ImportCommand[SpaceRow]):
         return read_spaces(file, find_place=places.known)
 
     def take_in(
-        self, rows: Sequence[SpaceRow], options: dict[str, Any], *, by: User | None, at: datetime, told: Progress
+        self, rows: Sequence[SpaceRow], options: dict[str, Any], *, by: User | None, at: datetime, told: RowsDone
     ) -> Imported:
         return take_in_spaces(
             rows,

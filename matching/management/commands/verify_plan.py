@@ -18,8 +18,8 @@ from matching.management.progress import shown
 from matching.management.weeks import UnreadableFile, Week, now_or, read_placements, read_week
 from matching.sheets import HeaderProblem
 
-SHOWN = 20
-TINY = 1e-9
+FAULTS_SHOWN = 20
+ROUNDING_ERROR = 1e-9
 """The most by which sums in another order may differ."""
 
 
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             wrong += wrong_in_bound(
                 week.needs, week.offers, prices, summary, lambda done: progress(Step("bound", done))
             )
-        for words in wrong[:SHOWN]:
+        for words in wrong[:FAULTS_SHOWN]:
             self.stderr.write(words)
         if wrong:
             raise CommandError(f"The plan does not hold: {len(wrong)} things are wrong.")
@@ -96,7 +96,7 @@ def wrong_in_plan(week: Week, matches: Path, summary: dict[str, Any]) -> list[st
     return wrong + [
         f"{name}: the summary says {summary[name]}, the matches {figure}"
         for name, figure in figures.items()
-        if abs(summary[name] - figure) > TINY * max(1.0, abs(figure))
+        if abs(summary[name] - figure) > ROUNDING_ERROR * max(1.0, abs(figure))
     ]
 
 
@@ -113,6 +113,6 @@ def wrong_in_bound(
         proven = recompute_bound(needs, offers, prices, told)
     except ValueError as why:
         return [str(why)]
-    if summary["bound"] < proven * (1 - TINY):
+    if summary["bound"] < proven * (1 - ROUNDING_ERROR):
         return [f"bound: the summary says {summary['bound']}, the prices prove only {proven}"]
     return []

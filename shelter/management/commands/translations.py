@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from shelter import translations
 
-SHOWN = 40
+STRINGS_SHOWN = 40
 
 
 class Command(BaseCommand):
@@ -25,5 +25,5 @@ class Command(BaseCommand):
         elif options["what"] == "compile":
             translations.compile_all()
         elif found := translations.problems():
-            more = [f"... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-            raise CommandError("The translations are not complete:\n" + "\n".join(found[:SHOWN] + more))
+            more = [f"... and {len(found) - STRINGS_SHOWN} more"] if len(found) > STRINGS_SHOWN else []
+            raise CommandError("The translations are not complete:\n" + "\n".join(found[:STRINGS_SHOWN] + more))

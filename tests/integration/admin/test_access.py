@@ -31,8 +31,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from PIL import Image
 
-from accounts import coordinators, desk_sessions, evidence
-from accounts.models import HostEvidence, User
+from accounts import coordinators, desk_sessions, evidence, tokens
+from accounts.models import AccessToken, HostEvidence, SignIn, User
 from deployment import rules
 from matching import disclosure
 from matching.admin.matches import MatchAdmin
@@ -133,6 +133,9 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("places_place", "object_id"): _first("places.Place"),
     ("", "content_type_id"): lambda match: ContentType.objects.get_for_model(Match).pk,
     ("", "object_id"): lambda match: match.pk,
+    "user_id": lambda match: match.request.arrival.user_id,
+    "sign_in_id": lambda match: _session_of(match).pk,
+    "token_id": lambda match: _token_of(match).pk,
     "app_label": lambda match: "matching",
     "url": lambda match: "nowhere/",
 }
@@ -214,6 +217,20 @@ def _sheet_of(match: Match) -> SheetImport:
 
 def _sheet_file() -> SimpleUploadedFile:
     return SimpleUploadedFile("x.csv", b"space_id,place,beds,windows\ns1,Almaty,2,2099-01-01/2099-02-01\n")
+
+
+def _session_of(match: Match) -> SignIn:
+    """Return a session of the arrival's."""
+    user, now = match.request.arrival.user, match.created_at
+    return SignIn.objects.create(
+        user=user, way="case", version=user.sign_in_version, session_key="x", began_at=now, seen_at=now
+    )
+
+
+def _token_of(match: Match) -> AccessToken:
+    """Return a token of the arrival's."""
+    user = match.request.arrival.user
+    return tokens.issue(user, name="hers", scope="read", days=1, at=match.created_at)[0]
 
 
 def _twin_of(match: Match) -> Space:
@@ -373,6 +390,10 @@ ROWS = [
     row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="second-factor"),
     row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="permit-export"),
     row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="forbid-export"),
+    row("GET", "accounts_sessions", (404, 404, 200, 404, 404)),
+    row("POST", "accounts_end_all", (404, 404, 302, 403, 404)),
+    row("POST", "accounts_end_session", (404, 404, 302, 404, 404)),
+    row("POST", "accounts_end_token", (404, 404, 302, 404, 404)),
     *stock("accounts_user", lists=OWNER, one=OWNER, add=OWNER, delete=OWNER),
     row("GET", "auth_user_password_change", OWNER),
     *(

@@ -274,7 +274,7 @@ def test_chart_ends_at_a_round_number(value: float, top: float) -> None:
 def test_bars_are_as_high_as_their_values() -> None:
     chart = drawing.bars([("a", 0, "a 0"), ("b", 2, "b 2"), ("c", 4, "c 4")])
 
-    room = chart.ground - drawing.TOP
+    room = chart.ground - drawing.ABOVE
     assert [bar.height for bar in chart.bars] == [0, room / 2, room]
     assert {round(bar.y + bar.height, 1) for bar in chart.bars} == {chart.ground}
 

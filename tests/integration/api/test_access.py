@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts import tokens
-from accounts.models import AccessToken
+from accounts.models import AccessToken, SignIn
 from matching import transitions
 from matching.models import Match, ShelterRequest, Space
 from matching.states import Status
@@ -38,6 +39,7 @@ class Things:
     match: Match
     note: Notification
     token: AccessToken
+    session: SignIn
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class Things:
             "matches": self.match.pk,
             "notifications": self.note.pk,
             "tokens": self.token.pk,
+            "sessions": self.session.pk,
         }
 
 
@@ -134,6 +137,8 @@ ROWS = [
     Row("POST tokens/", (400, 201, 201, 201, 201, 201), body=lambda it: {"name": "another"}),
     Row("POST tokens/code/", (202,) * 6, body=lambda it: {"contact": "unknown@example.org"}),
     Row("DELETE tokens/{id}/", (401, 204, 404, 404, 404, 404)),
+    Row("GET sessions/", SIGNED_IN),
+    Row("DELETE sessions/{id}/", (401, 204, 404, 404, 404, 404)),
 ]
 
 
@@ -162,7 +167,9 @@ def things(amira: Person, hanna: Person, carla: Person, request: pytest.FixtureR
     if row.frozen:
         transitions.report_not_safe(match.pk, by=amira.user, at=timezone.now())
     token, _secret = tokens.issue(amira.user, name="hers", scope="read", days=1, at=timezone.now())
-    return Things(match, amira.user.notifications.filter(event="request_received").get(), token)
+    Client().force_login(amira.user)
+    note = amira.user.notifications.filter(event="request_received").get()
+    return Things(match, note, token, SignIn.objects.get(user=amira.user))
 
 
 @pytest.fixture
@@ -184,6 +191,7 @@ def state() -> tuple[object, ...]:
         sorted(ShelterRequest.objects.values_list("pk", "version", "withdrawn_at")),
         sorted(Notification.objects.exclude(read_at=None).values_list("pk", flat=True)),
         sorted(AccessToken.objects.exclude(revoked_at=None).values_list("pk", flat=True)),
+        sorted(SignIn.objects.exclude(revoked_at=None).values_list("pk", flat=True)),
         AccessLog.objects.count(),
     )
 

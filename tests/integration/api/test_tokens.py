@@ -11,6 +11,7 @@ import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.arrivals import renew_secret
 from accounts.models import AccessToken
 from matching.models import Space
 from tests import people
@@ -174,3 +175,110 @@ def test_session_changes_things_only_with_its_csrf_token(hanna: Person) -> None:
 
     assert (without.status_code, without.json()["code"]) == (403, "permission_denied")
     assert [looked.json()["status"], with_it.json()["status"]] == ["listed", "paused"]
+
+
+# -- what comes from what -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signed_in_by", ["token", "session"])
+def test_signed_in_caller_gets_no_token_for_a_wrong_proof(
+    calling: Calling, amira: Person, oskar: Person, signed_in_by: str
+) -> None:
+    client = calling(oskar)
+    if signed_in_by == "session":
+        client = APIClient(headers={"accept-language": "en"})
+        client.force_login(oskar.user)
+    before = AccessToken.objects.count()
+
+    answers = [
+        client.post(TOKENS, proof, format="json")
+        for proof in (
+            _proof(amira, secret="0000 0000 0000"),
+            {"name": "phone", "case_number": amira.user.username},
+            {"name": "phone", "secret": amira.secret},
+            _proof(amira, code="123456"),
+        )
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 400, 400, 400]
+    assert AccessToken.objects.count() == before
+
+
+def test_right_proof_of_a_signed_in_caller_is_for_whom_it_proves(
+    calling: Calling, amira: Person, oskar: Person
+) -> None:
+    asked = people.request(amira.arrival)
+
+    given = calling(oskar).post(TOKENS, _proof(amira), format="json").json()
+
+    rows = _with(given["token"]).get("/api/v1/requests/").json()["results"]
+    assert [row["id"] for row in rows] == [str(asked.pk)]
+    assert AccessToken.objects.get(pk=given["id"]).ancestors == []
+
+
+def test_token_ends_with_the_token_that_made_it(nobody: APIClient, amira: Person) -> None:
+    parent = nobody.post(TOKENS, _proof(amira, scope="write", days=2), format="json").json()
+
+    child = _with(parent["token"]).post(TOKENS, {"name": "child", "days": 365}, format="json").json()
+
+    assert child["expires_at"] == parent["expires_at"]
+
+
+@pytest.mark.parametrize("by", ["this", "id"])
+def test_token_of_scope_read_revokes_itself_and_nothing_else(
+    calling: Calling, nobody: APIClient, amira: Person, by: str
+) -> None:
+    given = nobody.post(TOKENS, _proof(amira), format="json").json()
+    other = nobody.post(TOKENS, _proof(amira), format="json").json()
+    client = _with(given["token"])
+
+    refused = client.delete(f"{TOKENS}{other['id']}/")
+    itself = client.delete(f"{TOKENS}{'this' if by == 'this' else given['id']}/")
+
+    assert (refused.status_code, itself.status_code) == (403, 204)
+    assert [_with(each["token"]).get(TOKENS).status_code for each in (given, other)] == [401, 200]
+
+
+def test_this_names_no_token_where_a_session_calls(amira: Person) -> None:
+    client = APIClient()
+    client.force_login(amira.user)
+
+    assert client.delete(f"{TOKENS}this/").status_code == 404
+
+
+def test_list_says_which_tokens_are_valid(calling: Calling, nobody: APIClient, amira: Person) -> None:
+    revoked = nobody.post(TOKENS, _proof(amira, name="revoked"), format="json").json()
+    nobody.post(TOKENS, _proof(amira, name="of the old secret"), format="json")
+    _with(revoked["token"]).delete(f"{TOKENS}this/")
+    amira.user.refresh_from_db()
+    renew_secret(amira.user.arrival)
+    amira.user.refresh_from_db()
+
+    listed = calling(amira).get(TOKENS).json()["results"]
+
+    assert {row["name"]: row["valid"] for row in listed} == {
+        "revoked": False,
+        "of the old secret": False,
+        "test": True,
+    }
+
+
+def test_lead_ends_sessions_and_tokens_of_others_and_nobody_else_does(
+    calling: Calling, amira: Person, carla: Person, lena: Person
+) -> None:
+    browser = APIClient()
+    browser.force_login(amira.user)
+    hers = calling(amira)
+    number = amira.user.username
+
+    hidden = [calling(carla).get(f"/api/v1/{kind}/?of={number}").status_code for kind in ("sessions", "tokens")]
+    lead = calling(lena)
+    session, token = (lead.get(f"/api/v1/{kind}/?of={number}").json()["results"] for kind in ("sessions", "tokens"))
+    ended = [
+        lead.delete(f"/api/v1/sessions/{session[0]['id']}/").status_code,
+        lead.delete(f"{TOKENS}{token[0]['id']}/").status_code,
+    ]
+
+    assert (hidden, len(session), len(token), ended) == ([404, 404], 1, 1, [204, 204])
+    assert (browser.get(TOKENS).status_code, hers.get(TOKENS).status_code) == (401, 401)
+    assert list(amira.user.coordinator_events.values_list("what", "by__username")) == [("sessions_ended", "lena")] * 2

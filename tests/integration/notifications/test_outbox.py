@@ -105,7 +105,7 @@ def test_tell_takes_the_address_it_is_given(hanna: User) -> None:
 def test_tell_sends_each_kind_of_address_by_the_transport_that_serves_it_best(
     settings: Any, hanna: User, carla: User, enabled: list[str], email: str, sms: str
 ) -> None:
-    settings.NOTIFICATION_CHANNELS = enabled
+    settings.NOTIFICATION_TRANSPORTS = enabled
 
     tell(hanna, "host_vetted", at=NOON, key="vetted:1")
     tell(carla, "proposals_waiting", at=NOON, key="waiting:1")
@@ -114,7 +114,7 @@ def test_tell_sends_each_kind_of_address_by_the_transport_that_serves_it_best(
 
 
 def test_message_that_no_enabled_channel_serves_is_listed_as_undelivered(settings: Any, carla: User) -> None:
-    settings.NOTIFICATION_CHANNELS = ["email"]
+    settings.NOTIFICATION_TRANSPORTS = ["email"]
 
     told = tell(carla, "proposals_waiting", at=NOON, key="waiting:1")
 
@@ -254,7 +254,7 @@ def test_tell_keeps_the_code_and_the_address_unreadable_in_the_database(hanna: U
 
 
 def test_tell_keeps_no_code_that_nobody_will_send(settings: Any, amira: User, carla: User) -> None:
-    settings.NOTIFICATION_CHANNELS = ["email"]
+    settings.NOTIFICATION_TRANSPORTS = ["email"]
 
     for person in (amira, carla):
         tell(person, "sign_in_code", at=NOON, key=f"code:{person.pk}", secret="482177")

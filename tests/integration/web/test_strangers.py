@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
+from accounts import tokens
+from accounts.models import AccessToken, SignIn
 from matching.models import Match, MatchEvent, Space
 from matching.states import Status
 from notifications.models import Notification
@@ -49,10 +51,25 @@ ADDRESSES: dict[str, Callable[[Things], str]] = {
     "host_space_nights": lambda it: f"/host/space/{it.match.space_id}/nights/",
     "host_space_act": lambda it: f"/host/space/{it.match.space_id}/withdraw/",
     "host_read": lambda it: f"/host/message/{it.host_note.pk}/read/",
+    "end_session": lambda it: f"/signed-in/session/{_session_of(it).pk}/end/",
+    "end_token": lambda it: f"/signed-in/token/{_token_of(it).pk}/end/",
 }
-OF_AMIRA = {name for name in ADDRESSES if name.startswith("case")}
+OF_AMIRA = {name for name in ADDRESSES if name.startswith(("case", "end"))}
 ONLY_READ = {"case_stay", "host_space", "host_stay"}
-ONLY_POSTED = {"case_read", "host_read"}
+ONLY_POSTED = {"case_read", "host_read", "end_session", "end_token"}
+
+
+def _session_of(it: Things) -> SignIn:
+    """Return a session of Amira's on another device."""
+    user, now = it.match.request.arrival.user, it.match.created_at
+    return SignIn.objects.create(
+        user=user, way="case", version=user.sign_in_version, session_key="x", began_at=now, seen_at=now
+    )
+
+
+def _token_of(it: Things) -> AccessToken:
+    user, now = it.match.request.arrival.user, it.match.created_at
+    return tokens.issue(user, name="hers", scope="read", days=1, at=now)[0]
 
 
 def method_of(name: str) -> str:
@@ -71,6 +88,7 @@ def state() -> tuple[object, ...]:
         sorted(Match.objects.values_list("pk", "status", "version")),
         sorted(Space.objects.values_list("pk", "status", "version")),
         sorted(Notification.objects.exclude(read_at=None).values_list("pk", flat=True)),
+        SignIn.objects.exclude(revoked_at=None).count() + AccessToken.objects.exclude(revoked_at=None).count(),
         MatchEvent.objects.count(),
         AccessLog.objects.count(),
     )

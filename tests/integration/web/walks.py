@@ -9,8 +9,8 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
-from matching.web.need_forms import NEED
-from matching.web.offer_forms import OFFER
+from matching.web.need_forms import NEED_QUESTIONS
+from matching.web.offer_forms import OFFER_QUESTIONS
 from notifications.models import Notification
 from tests.people import place, tonight
 
@@ -44,12 +44,12 @@ def offer_answers() -> dict[str, dict[str, Any]]:
 
 def answer_need(client: Client, **changes: dict[str, Any]) -> HttpResponse:
     """Answer every question to an arrival; return the last page."""
-    return _answer(client, "need", NEED, NEED_ANSWERS | changes)
+    return _answer(client, "need", NEED_QUESTIONS, NEED_ANSWERS | changes)
 
 
 def answer_offer(client: Client, **changes: dict[str, Any]) -> HttpResponse:
     """Answer every question to a host; return the last page."""
-    return _answer(client, "offer", OFFER, offer_answers() | changes)
+    return _answer(client, "offer", OFFER_QUESTIONS, offer_answers() | changes)
 
 
 def _answer(client: Client, name: str, flow: Any, answers: dict[str, dict[str, Any]]) -> HttpResponse:

@@ -147,7 +147,7 @@ def test_plan_is_the_same_with_no_memory_for_what_is_near(week: Week) -> None:
     remembering = plan(*week)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nearby, "MOST_PAIRS", 0)
+        patch.setattr(nearby, "MOST_PAIRS_KEPT", 0)
         assert essence(plan(*week)) == essence(remembering)
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from notifications.channels.gateway import retry_after
-from notifications.checks import channels_are_known_and_complete, nobody_is_told_by_the_log
+from notifications.checks import nobody_is_told_by_the_log, transports_are_known_and_complete
 from notifications.delivering import MOST_ATTEMPTS, backoff, end_of_quiet
 from notifications.events import CONTEXT, EVENTS
 from notifications.models import ContactPoint
@@ -109,7 +109,7 @@ def test_every_event_that_asks_needs_the_moment_to_answer_by() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channels", "url", "found"),
+    ("transports", "url", "found"),
     [
         (["console"], "", []),
         (["email", "gateway"], "https://gateway.example/send", []),
@@ -119,16 +119,16 @@ def test_every_event_that_asks_needs_the_moment_to_answer_by() -> None:
         (["gateway", "pigeon"], "ftp://gateway.example", ["notifications.E001", "notifications.E002"]),
     ],
 )
-def test_checks_name_what_is_wrong_with_the_channels(
-    settings: Any, channels: list[str], url: str, found: list[str]
+def test_checks_name_what_is_wrong_with_the_transports(
+    settings: Any, transports: list[str], url: str, found: list[str]
 ) -> None:
-    settings.NOTIFICATION_CHANNELS, settings.GATEWAY_URL = channels, url
+    settings.NOTIFICATION_TRANSPORTS, settings.GATEWAY_URL = transports, url
 
-    assert [message.id for message in channels_are_known_and_complete(None)] == found
+    assert [message.id for message in transports_are_known_and_complete(None)] == found
 
 
 @pytest.mark.parametrize(
-    ("channels", "host", "tls", "ssl", "found"),
+    ("transports", "host", "tls", "ssl", "found"),
     [
         (["email"], "smtp.example.org", True, False, []),
         (["console"], "", False, False, []),
@@ -138,18 +138,18 @@ def test_checks_name_what_is_wrong_with_the_channels(
     ],
 )
 def test_checks_name_what_is_wrong_with_the_mail_server(
-    settings: Any, channels: list[str], host: str, tls: bool, ssl: bool, found: list[str]
+    settings: Any, transports: list[str], host: str, tls: bool, ssl: bool, found: list[str]
 ) -> None:
-    settings.NOTIFICATION_CHANNELS, settings.GATEWAY_URL = channels, "https://gateway.example/send"
+    settings.NOTIFICATION_TRANSPORTS, settings.GATEWAY_URL = transports, "https://gateway.example/send"
     settings.EMAIL_HOST, settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = host, tls, ssl
 
-    assert [message.id for message in channels_are_known_and_complete(None)] == found
+    assert [message.id for message in transports_are_known_and_complete(None)] == found
 
 
-@pytest.mark.parametrize(("channels", "found"), [(["email"], []), (["email", "console"], ["notifications.W001"])])
+@pytest.mark.parametrize(("transports", "found"), [(["email"], []), (["email", "console"], ["notifications.W001"])])
 def test_checks_warn_of_a_deployment_that_prints_its_messages(
-    settings: Any, channels: list[str], found: list[str]
+    settings: Any, transports: list[str], found: list[str]
 ) -> None:
-    settings.NOTIFICATION_CHANNELS = channels
+    settings.NOTIFICATION_TRANSPORTS = transports
 
     assert [message.id for message in nobody_is_told_by_the_log(None)] == found

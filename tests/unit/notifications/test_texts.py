@@ -37,7 +37,7 @@ def _the_site(settings: Any) -> None:
 
 
 def test_every_language_has_words_for_exactly_the_events_there_are() -> None:
-    assert {language: set(table.EVENTS) for language, table in TABLES.items()} == {
+    assert {language: set(table.TEXTS) for language, table in TABLES.items()} == {
         language: set(EVENTS) for language in TABLES
     }
 
@@ -86,7 +86,7 @@ def test_an_event_uses_the_same_fields_in_every_language(event: str) -> None:
     def fields(template: str) -> set[str]:
         return {name for _text, name, _spec, _conversion in Formatter().parse(template) if name}
 
-    used = {language: [fields(part) for part in table.EVENTS[event]] for language, table in TABLES.items()}
+    used = {language: [fields(part) for part in table.TEXTS[event]] for language, table in TABLES.items()}
 
     assert used == dict.fromkeys(TABLES, used["en"])
 

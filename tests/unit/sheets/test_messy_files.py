@@ -187,6 +187,7 @@ def test_read_requests_lets_every_good_row_in_and_a_child_alone_is_one() -> None
         people=3,
         children=0,
         all_women=False,
+        composition="mixed",
         first_night=date(2022, 9, 27),
         nights=7,
         min_nights=7,

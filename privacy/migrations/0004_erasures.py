@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('privacy', '0002_names_at_the_desk'),
+        ('privacy', '0003_key_rotation'),
     ]
 
     operations = [
