@@ -75,6 +75,7 @@ check: lint ## Check what lint checks, then types, migrations and a deployment's
 		SHELTER_HTTPS=yes DEBUG=no SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
 		SHELTER_INDEX_KEY=only-for-this-check SHELTER_FIELD_KEYS=$$(head -c 32 /dev/urandom | base64 | tr "+/" "-_") \
 		ALLOWED_HOSTS=example.org SHELTER_SITE_URL=https://example.org SHELTER_TRANSPORTS=email \
+		SHELTER_HELP_CONTACT=+77000000000 SHELTER_EMERGENCY_CONTACT=emergency@example.org \
 		$(PY) manage.py check --deploy --fail-level WARNING'
 
 format: dev ## Format the code and the templates

@@ -131,6 +131,7 @@ def _let_some_host(spaces: list[Space], drawn: random.Random, count: int, at: da
             transitions.check_in(match.pk, by=asked.arrival.user, at=at)
             if number == 0:
                 transitions.report_not_safe(match.pk, by=asked.arrival.user, at=at)
+                people.agreed_to_go_on(match)
                 transitions.unfreeze(match.pk, by=desk, at=at)
             transitions.complete(match.pk, by=asked.arrival.user, at=at)
 

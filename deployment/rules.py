@@ -46,6 +46,8 @@ class Rules:
     """The greatest distance, in kilometres, of a proposal that is approved at once."""
     auto_approve_stays: int
     """The least number of stays that ended well with the host of a proposal that is approved at once."""
+    page_minutes: int
+    """Minutes between two steps of paging whoever is on call, until somebody acknowledges."""
     auto_approve_by: int | None = None
     """The id of the lead who switched `auto_approve` on; None while it is off."""
 
@@ -96,6 +98,7 @@ def defaults() -> Rules:
             "auto_approve": False,
             "auto_approve_km": 20,
             "auto_approve_stays": 2,
+            "page_minutes": settings.PAGE_MINUTES,
         }
     )
 
@@ -145,6 +148,7 @@ def as_json(rules: Rules) -> dict[str, Any]:
         "auto_approve": rules.auto_approve,
         "auto_approve_km": rules.auto_approve_km,
         "auto_approve_stays": rules.auto_approve_stays,
+        "page_minutes": rules.page_minutes,
     }
 
 

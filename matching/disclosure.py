@@ -7,9 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import User
-from matching import queries
-from matching.models import Match
-from matching.refusals import NotYours, one_act
+from matching import hindrances, queries
+from matching.models import Match, Space
+from matching.refusals import NotNow, NotYours, one_act
 from matching.states import CONTACT_OPEN, Role
 from notifications.models import ContactPoint
 from privacy.models import AccessLog
@@ -28,15 +28,20 @@ class OpenedContact:
 def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
     """Return the other side's name and contact points, and to the arrival the exact address; log the look.
 
-    Raises NotYours unless `by` is one of the two sides and the match is confirmed or checked in.
+    Raises NotYours unless `by` is one of the two sides and the match is confirmed or checked in, and NotNow while the
+    match is frozen or its host is not vetted. The row of the space is locked until the look is logged, so that no
+    freeze and no suspension comes in between.
     """
-    match = queries.with_everyone(Match.objects.all()).get(pk=match_id)
-    role = queries.role_in(match, by)
-    if role not in (Role.HOST, Role.ARRIVAL) or match.status not in CONTACT_OPEN:
-        raise NotYours
-    other = match.request.arrival.user if role is Role.HOST else match.space.host.user
-    address, directions = (match.space.address, match.space.directions) if role is Role.ARRIVAL else ("", "")
     with one_act():
+        Space.objects.select_for_update().get(matches=match_id)
+        match = queries.with_everyone(Match.objects.all()).get(pk=match_id)
+        role = queries.role_in(match, by)
+        if role not in (Role.HOST, Role.ARRIVAL) or match.status not in CONTACT_OPEN:
+            raise NotYours
+        if hindrances.hindrance(match):
+            raise NotNow
+        other = match.request.arrival.user if role is Role.HOST else match.space.host.user
+        address, directions = (match.space.address, match.space.directions) if role is Role.ARRIVAL else ("", "")
         log_look(by, other, "name contact" + (" address" if address else ""), reason=f"match {match.pk}", at=at)
     points = ContactPoint.objects.filter(user=other).order_by("-preferred", "pk")
     return OpenedContact(

@@ -41,7 +41,7 @@ def keep_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") ->
 
 
 def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
-    """Suspend a vetted host, and freeze every live match of theirs in the same transaction.
+    """Suspend a vetted host; in the same transaction end their matches that have not begun, and freeze the stays that have.
 
     The host, the coordinators and each household that knew of its match are told. Raises NotYours when `by` is no
     coordinator of the host's places, WrongStanding when the host is not vetted.
@@ -51,8 +51,8 @@ def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
         # Lock the spaces before the host, as a proposal's trigger does: in the other order the two could deadlock.
         list(Space.objects.filter(host=host_id).order_by("pk").select_for_update().values_list("pk"))
         host = vetting.suspend(host_id, by=by, at=at, reason=reason)
-        transitions.freeze_matches_of(host, by=by, at=at)
-        messages.host_suspended(host, at=at)
+        stays = transitions.end_matches_of(host, by=by, at=at)
+        messages.host_suspended(host, stays, at=at)
         return host
 
 

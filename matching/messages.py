@@ -120,20 +120,19 @@ def broken_off(match: Match, *, by_role: Role, at: datetime) -> None:
     _tell(_coordinators(match), "coordinator_broken_off", match, at)
 
 
-def not_safe(match: Match, *, by_role: Role, at: datetime) -> None:
-    """Tell the coordinators at once that somebody does not feel safe; the other side gets no message."""
-    _tell(_coordinators(match), "not_safe", match, at)
-
-
 def frozen(match: Match, *, at: datetime) -> None:
     """Tell a household that its match is on hold and somebody will call: its host was suspended (`host_suspended`)."""
     _tell([_arrival(match)], "match_frozen", match, at)
 
 
-def host_suspended(host: Host, *, at: datetime) -> None:
-    """Tell a suspended host, once however many matches are on hold, and the coordinators of their spaces."""
+def host_suspended(host: Host, stays: Collection[Match], *, at: datetime) -> None:
+    """Tell a suspended host, once however many matches there are, and the coordinators of their spaces and of `stays`.
+
+    `stays` are the matches with people who are staying there now.
+    """
     tell(host.user, "host_on_hold", at=at, key=f"host_on_hold:{host.pk}:{at.isoformat()}")
     places = set(Space.objects.filter(host=host).values_list("place_id", flat=True))
+    places |= {stay.request.place_id for stay in stays if stay.request.place_id}
     for coordinator in queries.coordinators_for(places):
         tell(
             coordinator,

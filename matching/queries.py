@@ -26,12 +26,23 @@ from accounts import vetting
 from accounts.coordinators import coordinator_of as coordinator_of  # the doors and acts ask for it here
 from accounts.coordinators import desk_of
 from accounts.models import Arrival, Coordinator, Host, User
+from matching import hindrances
 from matching.limits import LONGEST_STAY
-from matching.models import Match, MatchEvent, PendingDecision, SheetImport, SheetImportRow, ShelterRequest, Space
+from matching.models import (
+    Incident,
+    IncidentPage,
+    Match,
+    MatchEvent,
+    PendingDecision,
+    SheetImport,
+    SheetImportRow,
+    ShelterRequest,
+    Space,
+)
 from matching.risks import HostRecord
-from matching.states import HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
+from matching.states import FORWARD, HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
-from notifications.models import Delivery
+from notifications.models import ContactPoint, Delivery
 from places.models import Place
 from places.names import HOME_REGION
 from places.queries import open_places
@@ -165,6 +176,33 @@ def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
     )
 
 
+def incidents_visible_to(user: User) -> QuerySet[Incident]:
+    """Return the incidents that `user` may see at the desk: of matches in their places, and those they were paged about.
+
+    Who is party to a match sees none of its incidents. An auditor sees the incidents of their places.
+    """
+    coordinator = desk_of(user)
+    if coordinator is None:
+        return Incident.objects.none()
+    seen = Incident.objects.all()
+    if not coordinator.all_places:
+        places = coordinator.places.all()
+        paged = IncidentPage.objects.filter(incident=OuterRef("pk"), recipient=user)
+        seen = seen.filter(Q(match__request__place__in=places) | Q(match__space__place__in=places) | Exists(paged))
+    # Their own accounts as host or arrival: this one, one it was merged with, one that has a contact of theirs.
+    mine = ContactPoint.objects.filter(user=user).values("address_index")
+    same = Q(user=user) | Q(user__in=ContactPoint.objects.filter(address_index__in=mine).values("user"))
+    hosts = Host.objects.filter(same)
+    arrivals = Arrival.objects.filter(same)
+    party = (
+        Q(match__space__host__in=hosts)
+        | Q(match__space__host__merged__in=hosts)
+        | Q(match__space__host__merged_into__in=hosts)
+        | Q(match__request__arrival__in=arrivals)
+    )
+    return seen.exclude(pk__in=Incident.objects.filter(party).values("pk"))
+
+
 def role_in(match: Match, user: User | None) -> Role | None:
     """Return the role in which `user` acts on this match, None for a stranger. A `user` of None is the worker.
 
@@ -187,16 +225,21 @@ def acts_open(match: Match, user: User) -> list[Act]:
     if role is None:
         return []
     acts = list(acts_open_to(role, Status(match.status)))
-    if match.frozen_at is not None:
-        if role is not Role.COORDINATOR:
-            return []
-        acts.append(Act.UNFREEZE)
     stamp = {Role.HOST: match.host_accepted_at, Role.ARRIVAL: match.arrival_accepted_at}
     if match.status == Status.APPROVED and role in stamp and stamp[role] is None:
         acts.insert(0, Act.ACCEPT)
+    if hindrances.hindrance(match):
+        acts = [act for act in acts if act not in FORWARD]
+    if match.frozen_at is not None and role is Role.COORDINATOR and not _is_held(match):
+        acts.append(Act.UNFREEZE)
     if match.frozen_at is None and role in stamp:
         acts.append(Act.FREEZE)
     return acts
+
+
+def _is_held(match: Match) -> bool:
+    """Return whether an incident about `match` is open and two coordinators have not agreed that the match goes on."""
+    return match.incidents.filter(closed_at=None, go_on_agreed_by=None).exists()
 
 
 def history_visible_to(match: Match, role: Role | None) -> QuerySet[MatchEvent]:
@@ -402,11 +445,13 @@ def declined_pairs(request_ids: Iterable[object] | None = None) -> QuerySet[Matc
 def overdue(at: datetime) -> QuerySet[Match]:
     """Return the matches that wait for a decision or an answer past its time, oldest first.
 
-    Not overdue are frozen matches, which wait for a coordinator, and decided ones, whose decision is about to go out.
+    Not overdue are frozen matches, which wait for a coordinator, and decided ones, whose decision is about to go out. A
+    frozen proposal runs out like any other: nobody has been promised anything, and its beds are wanted.
     """
     waiting = [Status.PROPOSED, Status.APPROVED]
     decided = PendingDecision.objects.filter(match=OuterRef("pk"), refusal="")
-    overdue = Match.objects.filter(~Exists(decided), status__in=waiting, due_at__lte=at, frozen_at=None)
+    free = Q(frozen_at=None) | Q(status=Status.PROPOSED)
+    overdue = Match.objects.filter(~Exists(decided), free, status__in=waiting, due_at__lte=at)
     return overdue.order_by("due_at")
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import intake, queries, transitions
+from matching import hindrances, intake, queries, transitions
 from matching.deadlines import local_date
 from matching.engine.reasons import Code, Reason
 from matching.models import Match, ShelterRequest
@@ -73,7 +73,7 @@ def _prolong(request: ShelterRequest, *, at: datetime) -> None:
     agreed = queries.with_everyone(request.matches.filter(status__in=[Status.CONFIRMED, Status.CHECKED_IN]))
     last = agreed.filter(people=request.people).order_by("-last_day").first()
     wanted = [run for run in queries.uncovered(request, local_date(at)) if last and run[0] == last.last_day]
-    if last is None or not wanted or last.frozen_at is not None or last.space.fresh_until <= at:
+    if last is None or not wanted or hindrances.hindrance(last) or last.space.fresh_until <= at:
         return
     ((first_night, last_day),) = wanted
     if last.space.max_nights is not None and (last_day - last.first_night).days > last.space.max_nights:

@@ -126,6 +126,20 @@ class Frozen(Refused):
     message = _("This match is on hold until a coordinator has looked at it.")
 
 
+class HostNotVetted(Refused):
+    """The host of the match is not vetted now: suspended, most likely. Nothing goes forward with this host."""
+
+    code = "host_not_vetted"
+    message = _("The host of this match is not vetted now, so it cannot go on. It can still be ended.")
+
+
+class NotNow(Refused):
+    """A contact is closed for the moment, for a reason that the person who asks may not learn from this refusal."""
+
+    code = "not_now"
+    message = _("This is not possible just now. Try again later, or ask the coordinators if it cannot wait.")
+
+
 class AlreadyAnswered(Refused):
     """This side has accepted already."""
 
@@ -185,6 +199,59 @@ class OverrideNeedsReason(Refused):
     message = _("Another choice is advised here. Say why you choose this one.")
 
 
+class IncidentOpen(Refused):
+    """An incident about the match is open, and two people have not agreed that the match goes on."""
+
+    code = "incident_open"
+    message = _(
+        "An incident about this match is open: two coordinators close it, or agree there that the match goes on."
+    )
+
+
+class AcknowledgedAlready(Refused):
+    """Somebody else acknowledged the incident first."""
+
+    code = "acknowledged_already"
+    message = _(
+        "Another coordinator has acknowledged this a moment ago. Speak with them; there is nothing to do for you."
+    )
+
+
+class AcknowledgeFirst(Refused):
+    """An incident that nobody has acknowledged cannot be closed, and its match cannot go on."""
+
+    code = "acknowledge_first"
+    message = _("Acknowledge the incident first, so that the others know that somebody looks at it.")
+
+
+class AnotherMustAgree(Refused):
+    """The first of two people cannot be the second one too."""
+
+    code = "another_must_agree"
+    message = _("You have said so already: another coordinator must agree.")
+
+
+class IncidentOver(Refused):
+    """The incident is closed."""
+
+    code = "incident_over"
+    message = _("This incident is closed. If it is not over, report it again.")
+
+
+class NoNumberGiven(Refused):
+    """A coordinator promised to call somebody who gave no number and no place."""
+
+    code = "no_number_given"
+    message = _("This side has not said where they can be reached: you cannot promise them a call.")
+
+
+class OutcomeNeeded(Refused):
+    """Closing an incident needs an outcome from the list."""
+
+    code = "outcome_needed"
+    message = _("Choose how it ended from the list.")
+
+
 BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_room_left": NoRoomLeft,
     "match_within_windows": OutsideWindow,
@@ -192,11 +259,16 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_space_open": SpaceNotOpen,
     "match_request_open": RequestNotOpen,
     "match_household_once": PlacedAlready,
+    "match_frozen": Frozen,
+    "match_host_vetted": HostNotVetted,
     "match_legal_move": IllegalMove,
     "match_status_is_history": IllegalMove,
     "match_one_live_per_leg": LegTaken,
     "match_approved_by": SecondPersonNeeded,
     "match_accepted_by_both": IllegalMove,
+    "match_held_by_incident": IncidentOpen,
+    "incident_closed_by_two": AnotherMustAgree,
+    "incident_go_on_by_two": AnotherMustAgree,
     "decision_once": DecidedAlready,
     "space_keeps_promises": HasLiveMatches,
     "window_keeps_promises": HasLiveMatches,

@@ -108,6 +108,15 @@ ACCEPTED_BY_BOTH = APPROVED_ONCE - {Status.APPROVED}
 CONTACT_OPEN = frozenset({Status.CONFIRMED, Status.CHECKED_IN})
 """With these statuses, host and arrival see each other's name and contact, and the arrival sees the exact address."""
 
+FORWARD = frozenset({Act.PROPOSE, Act.APPROVE, Act.CONFIRM, Act.CHECK_IN, Act.NO_SHOW, Act.ACCEPT, Act.FIRST_APPROVAL})
+"""Nobody, not even a coordinator, does these acts while the match is frozen or its host is not vetted (`matching.hindrances`)."""
+
+LEAVING = frozenset({Act.DECLINE, Act.EXPIRE, Act.CANCEL, Act.COMPLETE, Act.BREAK_OFF})
+"""Acts that end a match. They stay open to both sides when the match is frozen or its host is suspended."""
+
+GONE_ON = frozenset({Status.APPROVED, Status.CONFIRMED, Status.CHECKED_IN, Status.NO_SHOW})
+"""A match reaches these statuses by acts of FORWARD only. The database asks for standing too (`match_goes_on`)."""
+
 REASONS = (
     "dates_changed",
     "too_many_people",

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import intake
+from matching import intake, paging
 from matching.desk import auto_approval, call_list, decisions
 from matching.importing import undoing, uploads
 from matching.worker import matchmaking
@@ -63,6 +63,13 @@ def ask_if_still_available() -> None:
 def carry_out_decisions() -> None:
     """Carry out the coordinators' decisions that nobody undid in time."""
     decisions.carry_out_due(at=timezone.now())
+
+
+@shared_task(name="matching.page_incidents")
+@read_once()
+def page_incidents() -> None:
+    """Page the next step of every incident that nobody has acknowledged in time."""
+    paging.page_what_is_due(at=timezone.now())
 
 
 @shared_task(name="matching.ask_for_rechecks")

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Host, User
 from deployment.rules import read_once
-from matching import due, messages, queries, risks
+from matching import due, hindrances, incidents, messages, queries, risks
 from matching.copy_rows import copy_in
 from matching.deadlines import answer_by, local_date
 from matching.engine.reasons import Reason, as_json_text
@@ -43,7 +43,21 @@ from matching.refusals import (
     one_act,
 )
 from matching.risks import HostRecord
-from matching.states import BY_POLICY, HOLDS_BEDS, NEEDS_REASON, REASONS, Act, Move, Role, Status, find_move
+from matching.states import (
+    BY_POLICY,
+    FORWARD,
+    HOLDS_BEDS,
+    NEEDS_REASON,
+    REASONS,
+    Act,
+    Move,
+    Role,
+    Status,
+    find_move,
+)
+
+SUSPENDED = "host_suspended"
+"""The reason that the history gives for the end of a match because its host was suspended."""
 
 
 class HouseholdAsking(risks.Household, Protocol):
@@ -226,15 +240,17 @@ def _role(match: Match, by: User | None) -> Role:
 def _check(match: Match, act: Act, role: Role, reason: str) -> Move:
     """Return the row of the moves table that allows `act` to `role` now.
 
-    Raises IllegalMove, NotYours, Frozen or ReasonNeeded.
+    Raises IllegalMove, NotYours, Frozen, HostNotVetted or ReasonNeeded.
     """
     move = find_move(act, Status(match.status))
     if move is None:
         raise IllegalMove
     if role not in move.roles:
         raise NotYours
-    if match.frozen_at is not None and role is not Role.COORDINATOR:
-        raise Frozen
+    if act in FORWARD:
+        hindrances.check(match)
+    if match.frozen_at is not None and role is Role.WORKER and move.source is not Status.PROPOSED:
+        raise Frozen  # People may leave; the worker leaves what is more than a proposal to people.
     if act in NEEDS_REASON and role is not Role.WORKER and reason not in REASONS:
         raise ReasonNeeded
     return move
@@ -322,8 +338,6 @@ def approve_by_policy(match_id: UUID, *, by: User, at: datetime, limits: Mapping
         if role is not Role.COORDINATOR:
             raise NotYours
         move = _check(match, Act.APPROVE, role, "")
-        if match.frozen_at is not None:
-            raise Frozen
         record = queries.records_of({match.space.host_id}, local_date(at))[match.space.host_id]
         found = {*match.risks, *risks.risks_of(match.request, record, people=match.people)}
         if match.high_risk or found or match.request.children or match.approved_by_id is not None:
@@ -383,8 +397,7 @@ def accept(match_id: UUID, *, by: User, at: datetime) -> Match:
             raise NotYours
         if match.status != Status.APPROVED:
             raise IllegalMove
-        if match.frozen_at is not None:
-            raise Frozen
+        hindrances.check(match)
         stamp = "host_accepted_at" if role is Role.HOST else "arrival_accepted_at"
         if getattr(match, stamp) is not None:
             raise AlreadyAnswered
@@ -441,8 +454,7 @@ def break_off(match_id: UUID, *, by: User, at: datetime, reason: str, note: str 
         match, role, _left = _move(match_id, Act.BREAK_OFF, by=by, at=at, reason=reason, note=note)
         today = local_date(at)
         if match.last_day > today:
-            match.request.urgency = raised(match.request.urgency)
-            match.request.save(update_fields=["urgency"])
+            _raise_urgency(match)
         messages.broken_off(match, by_role=role, at=at)
         _freed(match, at=at)
         return match
@@ -451,6 +463,11 @@ def break_off(match_id: UUID, *, by: User, at: datetime, reason: str, note: str 
 def _freed(match: Match, *, at: datetime) -> None:
     """Note that the household may need another place, and that the space is free for another household."""
     due.note(at, requests=[match.request_id], spaces=[match.space_id])
+
+
+def _raise_urgency(match: Match) -> None:
+    match.request.urgency = raised(match.request.urgency)
+    match.request.save(update_fields=["urgency"])
 
 
 def raised(urgency: str) -> str:
@@ -463,7 +480,7 @@ def raised(urgency: str) -> str:
 
 
 def report_not_safe(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match:
-    """Freeze the match because the host or the arrival does not feel safe, and page the coordinators.
+    """Freeze the match because the host or the arrival does not feel safe, and page whoever is on call.
 
     Possible in every status, also after the stay. A match that is frozen already stays frozen. Raises NotYours.
     """
@@ -473,13 +490,13 @@ def report_not_safe(match_id: UUID, *, by: User, at: datetime, note: str = "") -
         if role not in (Role.HOST, Role.ARRIVAL, Role.COORDINATOR):
             raise NotYours
         match.frozen_at = match.frozen_at or at
-        _write(match, Act.FREEZE, Status(match.status), by=by, role=role, at=at, reason="not_safe", note=note)
-        messages.not_safe(match, by_role=role, at=at)
+        _write(match, Act.FREEZE, Status(match.status), by=by, role=role, at=at, reason="not_safe")
+        incidents.open_incident(match, reporter_role=role, by=by, at=at, how=incidents.How.BUTTON, happened=note)
         return match
 
 
 def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match:
-    """Let a frozen match go on after a coordinator has looked. Raises NotYours, IllegalMove."""
+    """Let a frozen match go on after a coordinator has looked. Raises NotYours, IllegalMove, IncidentOpen, HostNotVetted."""
     with one_act():
         match = _locked(match_id)
         role = _role(match, by)
@@ -488,24 +505,40 @@ def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match
         if match.frozen_at is None:
             raise IllegalMove(_("This match is not on hold."))
         match.frozen_at = None
+        hindrances.check(match)
         if match.status in (Status.PROPOSED, Status.APPROVED):
             match.due_at = answer_by(match.first_night, at)
         return _write(match, Act.UNFREEZE, Status(match.status), by=by, role=role, at=at, note=note)
 
 
-def freeze_matches_of(host: Host, *, by: User, at: datetime) -> None:
-    """Freeze every live match of a host, within the caller's act, and tell each household that knew of its match.
+def end_matches_of(host: Host, *, by: User, at: datetime) -> list[Match]:
+    """End the matches of a suspended host that have not begun, and freeze the stays that have, within the caller's act.
 
-    The caller has locked the host's spaces.
+    Proposals expire and agreed matches are cancelled; each household is planned anew at the next higher urgency. Returns
+    the stays, which only people can end. Each household that knew of its match is told. The caller has locked the
+    host's spaces.
     """
+    stays = []
     live = Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).order_by("space_id", "pk")
     for match_id in live.values_list("pk", flat=True):
         match = _locked(match_id)
-        if match.holds_beds and match.frozen_at is None:
-            match.frozen_at = at
-            _write(match, Act.FREEZE, Status(match.status), by=by, role=Role.COORDINATOR, at=at)
-            if match.status != Status.PROPOSED:  # Nobody outside the desk has heard of a proposal.
+        if match.status == Status.CHECKED_IN:
+            if match.frozen_at is None:
+                match.frozen_at = at
+                _write(match, Act.FREEZE, Status.CHECKED_IN, by=by, role=Role.COORDINATOR, at=at)
                 messages.frozen(match, at=at)
+            stays.append(match)
+        elif match.status == Status.PROPOSED:
+            match.due_at = None
+            _write(match, Act.EXPIRE, Status.EXPIRED, by=None, role=Role.WORKER, at=at, reason=SUSPENDED)
+            _freed(match, at=at)
+        elif match.holds_beds:
+            match.due_at = None
+            _write(match, Act.CANCEL, Status.CANCELLED, by=by, role=Role.COORDINATOR, at=at, reason=SUSPENDED)
+            _raise_urgency(match)
+            messages.ended(match, "cancelled", by_role=Role.HOST, at=at)  # The host reads `host_on_hold` instead.
+            _freed(match, at=at)
+    return stays
 
 
 # -- a request's end ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Literal
 
 Side = Literal["host", "arrival", "coordinator", "both"]
 
-CONTEXT = frozenset({"match", "space", "host", "case_number", "first_night", "last_day", "answer_by"})
+CONTEXT = frozenset({"match", "space", "host", "case_number", "first_night", "last_day", "answer_by", "incident"})
 """The only fields that a notification may carry: ids, a case number, days and a moment (ISO 8601). None is personal."""
 
 
@@ -54,6 +54,8 @@ EVENTS: dict[str, Event] = {
     "arrival_broken_off": Event("arrival"),
     "coordinator_broken_off": Event("coordinator", urgent=True),
     "not_safe": Event("coordinator", urgent=True),
+    "not_safe_emergency": Event("coordinator", urgent=True),
+    "nobody_on_call": Event("coordinator", urgent=True),
     "match_frozen": Event("both", urgent=True),
     "host_vetted": Event("host"),
     "host_refused": Event("host"),
@@ -64,6 +66,7 @@ EVENTS: dict[str, Event] = {
     "still_available": Event("host", needs=("answer_by",), asks=True),
     "space_stale": Event("host"),
     "sign_in_code": Event("host", urgent=True, carries_code=True),
+    "contact_code": Event("coordinator", urgent=True, carries_code=True),
 }
 
 EVENTS_WITH_A_CODE = frozenset(name for name, event in EVENTS.items() if event.carries_code)

@@ -7,7 +7,7 @@ transports for each channel, and `settings.NOTIFICATION_TRANSPORTS` the transpor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -46,6 +46,8 @@ class Telling:
     contact_point: ContactPoint | None = None
     secret: str = ""
     expires_at: datetime | None = None
+    everywhere: Sequence[ContactPoint] | None = None
+    """For a page: these contact points, all at once, instead of the best one. None are the person's inbox alone."""
 
 
 def tell(
@@ -133,8 +135,8 @@ def _check(telling: Telling) -> None:
 
 
 def _write(new: Mapping[str, Telling], *, at: datetime) -> dict[str, Notification]:
-    points = _contact_points(new.values())
-    transports = {key: transport_for(point) for key, point in points.items()}
+    points = _contact_points(new)
+    sent = {key for key, each in points.items() if any(transport_for(point) for point in each)}
     with transaction.atomic(savepoint=False):
         Notification.objects.bulk_create(
             [
@@ -144,7 +146,7 @@ def _write(new: Mapping[str, Telling], *, at: datetime) -> dict[str, Notificatio
                     language=telling.recipient.language,
                     context=dict(telling.context),
                     # Do not store a code that nobody will send.
-                    secret=telling.secret if transports.get(key) else "",
+                    secret=telling.secret if key in sent else "",
                     key=key,
                     created_at=at,
                     expires_at=_expires_at(telling),
@@ -155,10 +157,10 @@ def _write(new: Mapping[str, Telling], *, at: datetime) -> dict[str, Notificatio
         )
         rows = {row.key: row for row in Notification.objects.filter(key__in=new)}
         Delivery.objects.bulk_create(
-            [_delivery(rows[key], points[key], transports[key], at) for key in new if key in points],
+            [_delivery(rows[key], point, transport_for(point), at) for key in new for point in points[key]],
             ignore_conflicts=True,
         )
-    if any(transports.values()):
+    if sent:
         wake("notifications.deliver")
     return rows
 
@@ -184,15 +186,19 @@ def _expires_at(telling: Telling) -> datetime | None:
     return telling.expires_at
 
 
-def _contact_points(tellings: Iterable[Telling]) -> dict[str, ContactPoint]:
-    """Return the contact point of each telling by its key. Tellings to people without one are left out."""
-    tellings = list(tellings)
-    people = {telling.recipient.pk for telling in tellings if telling.contact_point is None}
+def _contact_points(tellings: Mapping[str, Telling]) -> dict[str, list[ContactPoint]]:
+    """Return the contact points of each telling by its key: none for people without one."""
+    choosing = {
+        each.recipient.pk for each in tellings.values() if each.contact_point is None and each.everywhere is None
+    }
     best: dict[Any, ContactPoint] = {}
-    for point in ContactPoint.objects.filter(user_id__in=people).defer("address") if people else ():
+    for point in ContactPoint.objects.filter(user_id__in=choosing).defer("address") if choosing else ():
         best[point.user_id] = min(point, best.get(point.user_id, point), key=_worse)
-    chosen = {telling.key: telling.contact_point or best.get(telling.recipient.pk) for telling in tellings}
-    return {key: point for key, point in chosen.items() if point is not None}
+    chosen: dict[str, list[ContactPoint]] = {}
+    for key, telling in tellings.items():
+        one = telling.contact_point or best.get(telling.recipient.pk)
+        chosen[key] = list(telling.everywhere) if telling.everywhere is not None else [one] if one else []
+    return chosen
 
 
 def _worse(point: ContactPoint) -> tuple[bool, bool, int]:

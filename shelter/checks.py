@@ -51,3 +51,47 @@ def links_in_messages_lead_here(app_configs: Sequence[AppConfig] | None, **kwarg
             id="shelter.E006",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def somebody_is_called_in_an_emergency(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a deployment in which "I do not feel safe" could reach nobody, or whose pages could name nobody to call."""
+    found: list[CheckMessage] = []
+    if fault := _fault_of_the_emergency_contact():
+        found.append(
+            Error(
+                fault,
+                hint="Set SHELTER_EMERGENCY_CONTACT to phone numbers or e-mail addresses, comma-separated, that a person answers "
+                "at any hour, and switch on in SHELTER_TRANSPORTS what reaches one of them.",
+                id="shelter.E010",
+            )
+        )
+    if not settings.HELP_CONTACT:
+        found.append(
+            Error(
+                "SHELTER_HELP_CONTACT is empty, but whoever does not feel safe must be shown the number of a person.",
+                hint="Set it to a phone number at which a person answers.",
+                id="shelter.E011",
+            )
+        )
+    return found
+
+
+def _fault_of_the_emergency_contact() -> str:
+    # Here, because the checks are imported before the models.
+    from accounts.contacts import read_contact
+    from accounts.refusals import Refused
+    from notifications.models import ContactPoint
+    from notifications.outbox import transport_for
+
+    if not settings.EMERGENCY_CONTACTS:
+        return "SHELTER_EMERGENCY_CONTACT is empty: when nobody on call answers, nobody would be told."
+    channels = []
+    for number, contact in enumerate(settings.EMERGENCY_CONTACTS, 1):
+        try:
+            channels.append(read_contact(contact)[0])
+        except Refused:
+            return f"SHELTER_EMERGENCY_CONTACT has a contact that nobody can read (number {number})."
+    if not any(transport_for(ContactPoint(channel=channel)) for channel in channels):
+        return "SHELTER_EMERGENCY_CONTACT names only contacts that none of SHELTER_TRANSPORTS reaches."
+    return ""

@@ -245,6 +245,7 @@ CELERY_BEAT_SCHEDULE = {
         "matching.expire_overdue": SWEEP_SECONDS,
         "matching.work_on_sheets": SWEEP_SECONDS,
         "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
+        "matching.page_incidents": min(SWEEP_SECONDS, 10),
         "notifications.deliver": min(SWEEP_SECONDS, 10),
         "matching.ask_if_still_available": 3600,
         "matching.ask_for_rechecks": 3600,
@@ -388,6 +389,9 @@ MAINTENANCE_FILE = env.text("SHELTER_MAINTENANCE_FILE", "")
 EXIT_URL = env.text("SHELTER_EXIT_URL", "https://www.yr.no/")
 # How people reach the coordinators, shown on every page (a phone number, say). Empty: not shown.
 HELP_CONTACT = env.text("SHELTER_HELP_CONTACT", "")
+# The phone numbers and e-mail addresses, comma-separated, that are paged when nobody on call answers. A production start
+# without any is refused (shelter.E010).
+EMERGENCY_CONTACTS = env.words("SHELTER_EMERGENCY_CONTACT", [])
 # Where visitors get the source of the service as it runs here (AGPL, section 13): by default the archive that it serves itself.
 SOURCE_URL = env.text("SHELTER_SOURCE_URL", "") or "/source.tar.gz"
 # The rules below are defaults: lead coordinators change them in the admin (`deployment.rules`).
@@ -404,6 +408,8 @@ DRAFT_DAYS = env.whole("SHELTER_DRAFT_DAYS", 30, least=1)
 # Days after which a host is asked whether the space still stands, and days to answer.
 FRESH_DAYS = env.whole("SHELTER_FRESH_DAYS", 14, least=1)
 FRESH_ANSWER_DAYS = 3
+# Minutes between two steps of paging whoever is on call, until somebody acknowledges that somebody does not feel safe.
+PAGE_MINUTES = 5
 # Risks that need two coordinators, and further risks that need two where the host is new to everybody.
 TWO_PEOPLE_RISKS = ["minor_alone", "check_overdue", "earlier_complaint"]
 TWO_PEOPLE_RISKS_NEW_HOST = ["minor_in_household", "lone_woman", "two_women", "not_said"]

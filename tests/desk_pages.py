@@ -502,6 +502,7 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
         "auto_approve": True,
         "auto_approve_km": 10,
         "auto_approve_stays": 3,
+        "page_minutes": 7,
     }
     assert set(new) == set(CHANGEABLE)
     rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())

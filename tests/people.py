@@ -20,11 +20,11 @@ from django.utils import timezone
 from accounts import arrivals, desk_sessions, hosts, second_factor, vetting
 from accounts.contacts import add_contact_point, read_contact
 from accounts.models import Arrival, Authenticator, Coordinator, Host, User
-from matching import intake, transitions
+from matching import incidents, intake, transitions
 from matching.deadlines import local_date
 from matching.engine.reasons import Code, Reason
 from matching.intake import RequestDetails, SpaceDetails
-from matching.models import Match, ShelterRequest, Space
+from matching.models import Incident, Match, ShelterRequest, Space
 from matching.states import Status
 from matching.transitions import Proposal
 from places.models import Place, PlaceName
@@ -243,6 +243,14 @@ def proposed(asked: ShelterRequest, offered: Space, *, at: datetime | None = Non
         reasons=(Reason(Code.DISTANCE, (0.0,)), Reason(Code.COMMON_LANGUAGE, (("ru",),))),
     )
     return transitions.propose(proposal, by=None, at=at or timezone.now())
+
+
+def agreed_to_go_on(match: Match) -> None:
+    """Have two coordinators agree that a match goes on although somebody did not feel safe; it is on hold still."""
+    incident, now = Incident.objects.get(match=match, closed_at=None), timezone.now()
+    incidents.acknowledge(incident.pk, by=carla().user, at=now)
+    incidents.agree_to_go_on(incident.pk, by=carla().user, at=now)
+    incidents.agree_to_go_on(incident.pk, by=carla("carla-too").user, at=now)
 
 
 def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:

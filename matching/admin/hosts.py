@@ -140,7 +140,9 @@ class HostAdmin(LookOnly[Host]):
             )
         elif move == Host.Status.SUSPENDED:
             act = partial(hosts.suspend, reason=reason)
-            words = _("The host is suspended and every match of theirs is on hold; those concerned have been told.")
+            words = _(
+                "The host is suspended. What had not begun has ended, stays are on hold, and those concerned have been told."
+            )
         elif move == KEEP:
             act = partial(hosts.keep_unrefused, reason=reason)
             words = _("The refusal is off.")

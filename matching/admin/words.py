@@ -101,6 +101,8 @@ EVENT_WORDS: dict[str, Any] = {
     "arrival_broken_off": gettext_lazy("broken off, to the household"),
     "coordinator_broken_off": gettext_lazy("broken off, to the coordinators"),
     "not_safe": gettext_lazy("somebody does not feel safe"),
+    "not_safe_emergency": gettext_lazy("nobody on call has answered"),
+    "nobody_on_call": gettext_lazy("nobody is on call"),
     "match_frozen": gettext_lazy("the match is on hold"),
     "host_vetted": gettext_lazy("the host is vetted"),
     "host_refused": gettext_lazy("the host is refused"),
@@ -111,6 +113,7 @@ EVENT_WORDS: dict[str, Any] = {
     "still_available": gettext_lazy("does the offer still stand?"),
     "space_stale": gettext_lazy("the space is no longer proposed"),
     "sign_in_code": gettext_lazy("a code to sign in"),
+    "contact_code": gettext_lazy("a code to add a contact"),
 }
 """The events that messages tell of: `notifications.events.EVENTS` in words."""
 

@@ -19,13 +19,12 @@ from django.utils import translation
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import due, queries, transitions
+from matching import due, hindrances, queries, transitions
 from matching.desk import claims
 from matching.models import Match, PendingDecision
 from matching.refusals import (
     ChangedSince,
     DecidedAlready,
-    Frozen,
     GoneOut,
     IllegalMove,
     NotYours,
@@ -146,8 +145,8 @@ class _Desk:
 
 
 def _check_approvable(legs: Sequence[Match], by: User) -> None:
-    if any(leg.frozen_at is not None for leg in legs):
-        raise Frozen
+    for leg in legs:
+        hindrances.check(leg)
     if any(leg.high_risk and leg.approved_by_id == by.pk for leg in legs):
         raise SecondPersonNeeded
 

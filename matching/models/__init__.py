@@ -5,7 +5,9 @@ from matching.models.drafts import KeptDraft
 from matching.models.duplicates import PairVerdict
 from matching.models.idempotency import IdempotencyKey
 from matching.models.imports import SheetImport, SheetImportRow
+from matching.models.incidents import Incident, IncidentEvent, IncidentNote, IncidentPage, IncidentReport
 from matching.models.matches import Match, MatchEvent
+from matching.models.on_call import OnCallShift
 from matching.models.requests import ShelterRequest
 from matching.models.rounds import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
 from matching.models.spaces import Space, SpaceWindow
@@ -16,6 +18,11 @@ __all__ = [
     "DeskNote",
     "Heartbeat",
     "IdempotencyKey",
+    "Incident",
+    "IncidentEvent",
+    "IncidentNote",
+    "IncidentPage",
+    "IncidentReport",
     "KeptDraft",
     "Match",
     "MatchEvent",
@@ -24,6 +31,7 @@ __all__ = [
     "MatchingPrice",
     "MatchingRegion",
     "MatchingRound",
+    "OnCallShift",
     "PairVerdict",
     "PendingDecision",
     "SheetImport",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import pgtrigger
 
 from matching.sheets import fields
-from matching.states import HOLDS_BEDS, MOVES
+from matching.states import GONE_ON, HOLDS_BEDS, MOVES
 
 
 def _sql_list(words: frozenset[str]) -> str:
@@ -154,6 +154,36 @@ MATCH_LEGAL_MOVE = pgtrigger.Trigger(
     """,
 )
 
+MATCH_GOES_ON = pgtrigger.Trigger(
+    # Ask for standing before an approval, a yes, a forward move, and before a frozen match goes on. The host's row is
+    # locked after the space's, as everywhere, so that a suspension comes either before the whole write or after it.
+    name="match_goes_on",
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf(
+        *("status", "approved_by_id", "also_approved_by_id", "host_accepted_at", "arrival_accepted_at", "frozen_at")
+    ),
+    declare=[("forward", "boolean"), ("host", "bigint")],
+    func=f"""
+    forward := (NEW.status <> OLD.status AND NEW.status IN ({_sql_list(frozenset(GONE_ON))}))
+        OR (NEW.approved_by_id IS NOT NULL AND NEW.approved_by_id IS DISTINCT FROM OLD.approved_by_id)
+        OR (NEW.also_approved_by_id IS NOT NULL AND NEW.also_approved_by_id IS DISTINCT FROM OLD.also_approved_by_id)
+        OR (NEW.host_accepted_at IS NOT NULL AND NEW.host_accepted_at IS DISTINCT FROM OLD.host_accepted_at)
+        OR (NEW.arrival_accepted_at IS NOT NULL AND NEW.arrival_accepted_at IS DISTINCT FROM OLD.arrival_accepted_at);
+    IF forward AND (NEW.frozen_at IS NOT NULL OR OLD.frozen_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'match % is frozen', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'match_frozen';
+    END IF;
+    IF forward OR (OLD.frozen_at IS NOT NULL AND NEW.frozen_at IS NULL) THEN
+        SELECT host_id INTO host FROM matching_space WHERE id = NEW.space_id FOR UPDATE;
+        PERFORM FROM accounts_host WHERE id = host AND status = 'vetted' FOR SHARE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'the host of match % is not vetted', NEW.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_host_vetted';
+        END IF;
+    END IF;
+    RETURN NEW;
+    """,
+)
+
 MATCH_STATUS_IS_HISTORY = pgtrigger.Trigger(
     # Refuse at commit a status that differs from the last line of the history: no status may change without a line.
     name="match_status_is_history",
@@ -171,6 +201,22 @@ MATCH_STATUS_IS_HISTORY = pgtrigger.Trigger(
             USING ERRCODE = 'check_violation', CONSTRAINT = 'match_status_is_history';
     END IF;
     RETURN NULL;
+    """,
+)
+
+MATCH_HELD_BY_INCIDENT = pgtrigger.Trigger(
+    # While an incident is open, a match goes on only after two people agreed. Their two names stand in the incident.
+    name="match_held_by_incident",
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf("frozen_at"),
+    func="""
+    IF OLD.frozen_at IS NOT NULL AND NEW.frozen_at IS NULL AND EXISTS (
+            SELECT FROM matching_incident
+             WHERE match_id = NEW.id AND closed_at IS NULL AND go_on_agreed_by_id IS NULL) THEN
+        RAISE EXCEPTION 'an incident about match % is open', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_held_by_incident';
+    END IF;
+    RETURN NEW;
     """,
 )
 

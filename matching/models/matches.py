@@ -139,8 +139,10 @@ class Match(models.Model):
         ]
         triggers = [
             guards.MATCH_LEGAL_MOVE,
+            guards.MATCH_GOES_ON,
             guards.MATCH_KEEPS_TO_SPACE,
             guards.MATCH_STATUS_IS_HISTORY,
+            guards.MATCH_HELD_BY_INCIDENT,
             *guards.CHANGES_OF_MATCHES,
         ]
 

@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
-from matching import disclosure, queries, transitions
+from matching import disclosure, hindrances, queries, transitions
 from matching.limits import LONGEST_NOTE
 from matching.models import Match
 from matching.refusals import WRONG_INPUT, AlreadyAnswered, IllegalMove, ReasonNeeded
-from matching.states import CONTACT_OPEN, NEEDS_REASON, Act, Role, Status, acts_open_to
+from matching.states import FORWARD, NEEDS_REASON, Act, Role, Status, acts_open_to
 from matching.web.plain_forms import PlainForm, Wording
 
 NOT_SAFE = "not_safe"
@@ -107,8 +107,6 @@ class ActOffered:
 def offered(match: Match, role: Role, today: date) -> list[ActOffered]:
     """Return the acts that make sense now for this side. Acts that end something come last."""
     status = Status(match.status)
-    if match.frozen_at is not None:
-        return []
     accepted = match.host_accepted_at if role is Role.HOST else match.arrival_accepted_at
     hidden: set[Act] = set()
     names: list[str] = []
@@ -118,6 +116,9 @@ def offered(match: Match, role: Role, today: date) -> list[ActOffered]:
         names = [Act.ACCEPT] if accepted is None else []
     if match.first_night > today:
         hidden.add(Act.NO_SHOW)
+    if hindrances.hindrance(match):
+        hidden |= FORWARD
+        names = []
     names += [act for act in acts_open_to(role, status) if act not in hidden]
     each = [ActOffered(name, LABELS[role][name], asks_first=name in SHOWN_FIRST) for name in names]
     return sorted(each, key=lambda offered: offered.asks_first)
@@ -221,7 +222,7 @@ def contact_page(request: HttpRequest, user: User, match_id: UUID, role: Role, h
     """
     match = match_of(user, match_id, role)
     if request.method != "POST":
-        if match.status not in CONTACT_OPEN:
+        if not hindrances.contact_is_open(match):
             return redirect(home)
         return render(request, "match/contact.html", {"home": home})
     contact = disclosure.open_contact(match.pk, by=user, at=timezone.now())

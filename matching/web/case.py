@@ -16,11 +16,11 @@ from accounts.arrivals import grouped
 from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import sign_in_to_case
-from matching import queries, transitions
+from matching import hindrances, queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
 from matching.refusals import WRONG_INPUT
-from matching.states import CONTACT_OPEN, RequestState, Role, Status
+from matching.states import RequestState, Role, Status
 from matching.web import acts, inbox, story
 from matching.web.acts import ActOffered
 from matching.web.drafts import NEED_DRAFT, Draft, InSession, WithCase
@@ -136,7 +136,7 @@ def match_card(match: Match, role: Role) -> MatchCard:
         match=match,
         story=story.of_match(match, role),
         acts=acts.offered(match, role, local_date(timezone.now())),
-        contact_open=match.status in CONTACT_OPEN,
+        contact_open=hindrances.contact_is_open(match),
         languages=languages_in_words(theirs),
         whom=story.whom_to_contact(match, role),
     )

@@ -17,7 +17,7 @@ from accounts import vetting
 from accounts.models import Host, HostCheck, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import send_code, sign_in_by_code
-from matching import queries
+from matching import hindrances, queries
 from matching.deadlines import local_date
 from matching.models import Match, Space
 from matching.refusals import WRONG_INPUT
@@ -146,7 +146,7 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
 
 def _waits(match: Match) -> bool:
     """Return whether the match waits for the host's yes or no."""
-    return match.status == Status.APPROVED and match.host_accepted_at is None and match.frozen_at is None
+    return match.status == Status.APPROVED and match.host_accepted_at is None and not hindrances.hindrance(match)
 
 
 def _missing(host: Host, today: date) -> list[Wording]:

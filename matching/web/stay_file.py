@@ -14,8 +14,9 @@ from django.views.decorators.http import require_safe
 from icalendar import Calendar, Event
 
 from accounts.models import User
+from matching import hindrances
 from matching.models import Match
-from matching.states import CONTACT_OPEN, Role
+from matching.states import Role
 from matching.web import acts
 from matching.web.visitors import for_arrivals, for_hosts, user_of
 
@@ -38,7 +39,7 @@ def _file(request: HttpRequest, match_id: UUID, role: Role) -> HttpResponse:
     user = user_of(request)
     assert isinstance(user, User)
     match = acts.match_of(user, match_id, role)
-    if match.status not in CONTACT_OPEN:
+    if not hindrances.contact_is_open(match):
         raise Http404
     response = HttpResponse(calendar_of(match, at=timezone.now()), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="dates.ics"'

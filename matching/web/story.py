@@ -9,9 +9,10 @@ from django.conf import settings
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from matching import hindrances
 from matching.deadlines import answer_by
 from matching.models import Match, ShelterRequest
-from matching.states import CONTACT_OPEN, RequestState, Role, Status
+from matching.states import RequestState, Role, Status
 from matching.web.every_page import unbroken
 
 
@@ -39,7 +40,7 @@ def whom_to_contact(match: Match | None = None, role: Role | None = None) -> str
         }
     else:
         desk = _("A question, or something is wrong? Ask the coordinators at the place where you heard of us.")
-    if match is None or match.status not in CONTACT_OPEN or match.frozen_at is not None:
+    if match is None or not hindrances.contact_is_open(match):
         return desk
     other = (
         _("Ask the household about everything to do with the stay: you can open their contact here.")

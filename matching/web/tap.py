@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import intake, queries
+from matching import hindrances, intake, queries
 from matching.models import Match, Space
 from matching.refusals import WRONG_INPUT, one_act
 from matching.states import NEEDS_REASON, Act, Role, Status
@@ -60,7 +60,7 @@ class AskedAbout:
         if self.match is None:
             return True
         accepted = self.match.host_accepted_at if self.role is Role.HOST else self.match.arrival_accepted_at
-        return self.match.status == Status.APPROVED and accepted is None and self.match.frozen_at is None
+        return self.match.status == Status.APPROVED and accepted is None and not hindrances.hindrance(self.match)
 
     @property
     def names(self) -> tuple[str, ...]:

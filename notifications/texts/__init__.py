@@ -39,7 +39,8 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
 
     An unknown language is replaced by LANGUAGE_CODE. `one_tap` is the link that answers the question of the event; only
     the body holds it, because an SMS has no room. `context` may hold first_night and last_day (ISO 8601 dates),
-    answer_by (ISO 8601 moment), case_number and code. Raises KeyError for an event without words.
+    answer_by (ISO 8601 moment), case_number, code, and incident (its id, for coordinators only). Raises KeyError for an
+    event without words.
     """
     table = TABLES.get(language, TABLES[settings.LANGUAGE_CODE])
     words, about = table.TEXTS[event], EVENTS[event]
@@ -62,7 +63,7 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
     if (
         not about.carries_code
     ):  # People must not learn to trust a message with both a code and a link: thieves send those.
-        lines.append(table.PAGE.format(url=page))
+        lines.append(table.PAGE.format(url=page + _path_of(context)))
     sms = words.sms.format(**short)
     return MessageText(
         subject=table.CODE_SUBJECT if about.carries_code else sms,
@@ -74,6 +75,11 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
 def ucs2_units(text: str) -> int:
     """Return the length of `text` in UCS-2 units; an SMS holds SMS_UNITS."""
     return len(text.encode("utf-16-le")) // 2
+
+
+def _path_of(context: Mapping[str, Any]) -> str:
+    """Return the rest of a link of the desk: to the incident that the message is about, or ""."""
+    return f"matching/incident/{context['incident']}/change/" if context.get("incident") else ""
 
 
 def _with_link(sms: str, page: str) -> str:

@@ -123,8 +123,20 @@ TEXTS = {
     ),
     "not_safe": Words(
         "URGENT: somebody does not feel safe. Please look now.",
-        "Somebody does not feel safe. Everything is on hold until you decide. Please get in touch with them now, "
-        "before you speak with the other side. If anybody is in danger, call 112.",
+        "Somebody does not feel safe, and what was agreed is on hold. Open the page below and tap “I look after it”: "
+        "until somebody does, we go on calling. Please speak with them before you speak with the other side. If anybody "
+        "is in danger, call 112.",
+    ),
+    "not_safe_emergency": Words(
+        "URGENT: nobody on call has answered. Somebody needs help.",
+        "Somebody does not feel safe, and nobody on call has answered yet. Please reach a coordinator now, in whatever "
+        "way you can. This message comes again until one of them says at the desk that they look after it. If anybody is "
+        "in danger, call 112.",
+    ),
+    "nobody_on_call": Words(
+        "Nobody is on call at this hour. Please find somebody.",
+        "Nobody who can be reached is on call at this hour. Please ask a lead coordinator to change that. Until then "
+        "urgent messages come to you sooner.",
     ),
     "match_frozen": Words(
         "All is on hold for now. A coordinator will get in touch with you.",
@@ -142,9 +154,9 @@ TEXTS = {
         "you. If you think that it is a mistake, please speak with the coordinator you have been in touch with.",
     ),
     "host_suspended": Words(
-        "URGENT: a suspension has put plans on hold. Please look now.",
-        "Somebody has been suspended, and all their plans are on hold. Please look at each of them now and decide "
-        "what happens next.",
+        "URGENT: a suspension has stopped plans. Please look now.",
+        "Somebody has been suspended. Plans that had not begun have ended and are made anew; what has begun is on "
+        "hold. Please look now, and get in touch with everybody who is concerned.",
     ),
     "host_on_hold": Words(
         "We pause our questions to you. A coordinator will get in touch.",
@@ -175,5 +187,10 @@ TEXTS = {
         "{code} is your code for 10 minutes. Tell it to nobody.",
         "{code} is your code. It works for 10 minutes, and once. Tell it to nobody: we never ask for it. If you did "
         "not ask for a code, there is nothing to do.",
+    ),
+    "contact_code": Words(
+        "{code} is your code to add this contact, for 10 minutes.",
+        "{code} is your code. With it you show on your page that messages reach you here. It works for 10 minutes, and "
+        "once. If you did not ask for a code, there is nothing to do.",
     ),
 }

@@ -61,7 +61,7 @@ def propose_while(suspend: Callable[[], object], hanna: Person, threads: ThreadP
     return match
 
 
-def test_suspension_lets_a_proposal_finish_and_freezes_it(threads: ThreadPoolExecutor) -> None:
+def test_suspension_lets_a_proposal_finish_and_ends_it(threads: ThreadPoolExecutor) -> None:
     hanna, carla = people.hanna(), people.carla()
 
     match = propose_while(
@@ -72,7 +72,7 @@ def test_suspension_lets_a_proposal_finish_and_freezes_it(threads: ThreadPoolExe
 
     match.refresh_from_db()
     hanna.host.refresh_from_db()
-    assert (hanna.host.status, match.frozen_at is not None) == ("suspended", True)
+    assert (hanna.host.status, match.status) == ("suspended", "expired")
 
 
 def test_locking_the_host_before_their_spaces_ends_in_a_deadlock(threads: ThreadPoolExecutor) -> None:

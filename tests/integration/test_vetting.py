@@ -144,13 +144,17 @@ def test_database_refuses_a_refusal_by_one_person(carla: Person) -> None:
 # -- suspension -----------------------------------------------------------------------------------
 
 
-def test_suspension_freezes_matches_and_says_so_to_those_affected(carla: Person, hanna: Person, now: datetime) -> None:
+def test_suspension_ends_or_freezes_matches_and_says_so_to_those_affected(
+    carla: Person, hanna: Person, now: datetime
+) -> None:
     knows, does_not, elsewhere = people.amira(), people.amira(name="Proposed"), people.amira(name="Elsewhere")
+    stays = people.amira(name="Stays")
+    staying = people.match_in(Status.CHECKED_IN, people.request(stays.arrival), people.space(hanna.host))
     confirmed = people.match_in(Status.CONFIRMED, people.request(knows.arrival), people.space(hanna.host))
     proposed = people.proposed(people.request(does_not.arrival), people.space(hanna.host))
     other = people.hanna(contact="other@example.org")
     untouched = people.match_in(Status.CONFIRMED, people.request(elsewhere.arrival), people.space(other.host))
-    before = {person: told(person) for person in (knows, does_not, elsewhere, hanna, other, carla)}
+    before = {person: told(person) for person in (knows, does_not, elsewhere, stays, hanna, other, carla)}
 
     hosts.suspend(hanna.host.pk, by=carla.user, at=now, reason="a complaint")
 
@@ -160,9 +164,14 @@ def test_suspension_freezes_matches_and_says_so_to_those_affected(carla: Person,
             after.remove(event)
         return after
 
-    assert {m.pk: m.frozen_at for m in Match.objects.all()} == {confirmed.pk: now, proposed.pk: now, untouched.pk: None}
-    assert news(hanna) == ["host_on_hold"]
-    assert (news(knows), news(does_not), news(elsewhere), news(other)) == (["match_frozen"], [], [], [])
+    assert {m.pk: (m.status, m.frozen_at) for m in Match.objects.all()} == {
+        staying.pk: ("checked_in", now),
+        confirmed.pk: ("cancelled", None),
+        proposed.pk: ("expired", None),
+        untouched.pk: ("confirmed", None),
+    }
+    assert (news(hanna), news(stays), news(knows)) == (["host_on_hold"], ["match_frozen"], ["arrival_cancelled"])
+    assert (news(does_not), news(elsewhere), news(other)) == ([], [], [])
     assert news(carla) == ["host_suspended"]
 
 

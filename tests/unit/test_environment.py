@@ -272,6 +272,8 @@ GOOD = {
     "ALLOWED_HOSTS": "shelter.example.org",
     "SHELTER_TRANSPORTS": "email",
     "EMAIL_HOST": "smtp.example.org",
+    "SHELTER_HELP_CONTACT": "+7 700 000 00 00",
+    "SHELTER_EMERGENCY_CONTACT": "+7 700 000 00 01,emergency@example.org",
 }
 BAD = {
     "SHELTER_SWEEP_SECONDS": "",
@@ -285,6 +287,8 @@ BAD = {
     "EMAIL_USE_TLS": "yes",
     "SHELTER_HSTS_PRELOAD": "yes",
     "SHELTER_SITE_URL": "http://127.0.0.1:8000",
+    "SHELTER_HELP_CONTACT": "",
+    "SHELTER_EMERGENCY_CONTACT": "",
 }
 
 
@@ -311,8 +315,16 @@ def test_check_names_everything_that_is_wrong_at_once(tmp_path: Path) -> None:
 
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
-    for id in ("shelter.E001", "shelter.E002", "shelter.E003", "shelter.E004", "shelter.E005", "shelter.E006"):
-        assert f"({id})" in refused.stderr
+    assert [number for number in range(1, 11) if f"(shelter.E{number:03})" in refused.stderr] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        9,
+        10,
+    ]
     assert [f"(notifications.{id})" in refused.stderr for id in ("E003", "E004")] == [True, True]
     assert [f"{name} is empty." in refused.stderr for name in ("SHELTER_SWEEP_SECONDS", "WEB_WORKERS")] == [True, True]
 
@@ -385,6 +397,26 @@ def test_check_refuses_links_that_lead_elsewhere(settings: Any, site: str, found
     settings.SITE_URL, settings.ALLOWED_HOSTS = site, ["shelter.example.org", "web"]
 
     assert [message.id for message in checks.links_in_messages_lead_here(None)] == found
+
+
+@pytest.mark.parametrize(
+    ("emergency", "help_contact", "channels", "found"),
+    [
+        (["+7 700 000 00 01"], "+7 700 000 00 00", ["gateway"], []),
+        (["+7 700 000 00 01", "emergency@example.org"], "+7 700 000 00 00", ["email"], []),
+        ([], "+7 700 000 00 00", ["email"], ["shelter.E010"]),
+        (["ask Lena"], "+7 700 000 00 00", ["email"], ["shelter.E010"]),
+        (["+7 700 000 00 01"], "+7 700 000 00 00", ["email"], ["shelter.E010"]),
+        (["emergency@example.org"], "", ["email"], ["shelter.E011"]),
+    ],
+)
+def test_check_refuses_a_deployment_that_could_call_nobody_in_an_emergency(
+    settings: Any, emergency: list[str], help_contact: str, channels: list[str], found: list[str]
+) -> None:
+    settings.EMERGENCY_CONTACTS, settings.HELP_CONTACT = emergency, help_contact
+    settings.NOTIFICATION_TRANSPORTS = channels
+
+    assert [message.id for message in checks.somebody_is_called_in_an_emergency(None)] == found
 
 
 def hsts(folder: Path, **more: str) -> str:

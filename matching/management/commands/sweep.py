@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import intake
+from matching import intake, paging
 from matching.desk import auto_approval, call_list, decisions
 from matching.importing import undoing, uploads
 from matching.worker import matchmaking
@@ -19,12 +19,14 @@ from privacy import retention
 
 class Command(BaseCommand):
     help = (
-        "Carry out decisions, take in sheets, match, approve by policy, expire what is overdue, ask hosts, "
-        "ask for checks that run out, deliver messages, erase what has been kept long enough. Safe beside running workers."
+        "Page whoever is on call, carry out decisions, take in sheets, match, approve by policy, expire what is overdue, "
+        "ask hosts, ask for checks that run out, deliver messages, erase what has been kept long enough. "
+        "Safe beside running workers."
     )
 
     @read_once()
     def handle(self, *args: Any, **options: Any) -> None:
+        paged = paging.page_what_is_due(at=timezone.now())
         decided = decisions.carry_out_due(at=timezone.now())
         expired = matchmaking.expire_overdue(at=timezone.now())
         while uploads.work_on_sheets(now=timezone.now) or undoing.work_on_undoing(now=timezone.now):
@@ -36,7 +38,7 @@ class Command(BaseCommand):
         erased = retention.forget_what_is_old(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
         self.stdout.write(
-            f"{decided} decisions carried out, {expired} ended, {matched.proposals} proposed, "
+            f"{paged} steps paged, {decided} decisions carried out, {expired} ended, {matched.proposals} proposed, "
             f"{by_policy} approved by policy, {asked} hosts asked, {rechecks} checks asked for, {sent} messages sent, "
             f"{sum(erased.values())} rows erased."
         )

@@ -35,13 +35,13 @@ def test_vet_a_host_needs_every_check(carla: Person, signed_in: SignIn) -> None:
     assert Host.objects.get(pk=host.pk).status == "vetted"
 
 
-def test_suspend_a_host_freezes_their_matches(carla: Person, amira: Person, hanna: Person, signed_in: SignIn) -> None:
+def test_suspend_a_host_ends_their_matches(carla: Person, amira: Person, hanna: Person, signed_in: SignIn) -> None:
     match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
 
     signed_in(carla).post(f"/admin/accounts/host/{hanna.host.pk}/standing/suspended/", {"reason": "a complaint"})
 
     match.refresh_from_db()
-    assert (Host.objects.get(pk=hanna.host.pk).status, match.frozen_at is not None) == ("suspended", True)
+    assert (Host.objects.get(pk=hanna.host.pk).status, match.status) == ("suspended", "cancelled")
 
 
 def test_suspend_without_a_reason_changes_nothing(carla: Person, hanna: Person, signed_in: SignIn) -> None:

@@ -567,6 +567,7 @@ def test_frozen_match_goes_on_after_a_coordinator_has_looked(
 ) -> None:
     transitions.approve(proposal.pk, by=carla.user, at=timezone.now())
     transitions.report_not_safe(proposal.pk, by=amira.user, at=timezone.now())
+    people.agreed_to_go_on(proposal)
 
     signed_in(carla).post(f"/admin/matching/match/{proposal.pk}/act/unfreeze/", {"note": "called both"})
 

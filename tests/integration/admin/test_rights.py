@@ -199,11 +199,11 @@ def test_auditor_of_one_place_sees_no_other(match: Match, signed_in: SignIn) -> 
     assert client.get(f"/admin/matching/match/{match.pk}/change/").status_code == 404
 
 
-def test_auditor_is_told_nothing(adil: Person, carla: Person, match: Match) -> None:
+def test_auditor_is_told_nothing(adil: Person, lena: Person, match: Match) -> None:
     transitions.report_not_safe(match.pk, by=match.request.arrival.user, at=timezone.now())
 
     assert not adil.user.notifications.exists()
-    assert carla.user.notifications.filter(event="not_safe").exists()
+    assert lena.user.notifications.filter(event="not_safe").exists()
 
 
 # -- audit ----------------------------------------------------------------------------------------

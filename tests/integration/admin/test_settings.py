@@ -58,6 +58,7 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         auto_approve="on",
         auto_approve_km=5,
         auto_approve_stays=3,
+        page_minutes=7,
     )
 
     assert alerts(page) == []
@@ -72,9 +73,10 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         auto_approve=True,
         auto_approve_km=5,
         auto_approve_stays=3,
+        page_minutes=7,
         auto_approve_by=lena.user.pk,
     )
-    assert len(changed()) == 9
+    assert len(changed()) == 10
     assert "Switched on by lena." in page.content.decode()
 
 

@@ -119,7 +119,7 @@ ROWS = [
     Row("POST matches/{id}/accept/", (401, 200, 200, 403, 404, 404), Status.APPROVED),
     Row("POST matches/{id}/cancel/", BOTH_SIDES, body=_reason),
     Row("POST matches/{id}/check-in/", BOTH_SIDES),
-    Row("POST matches/{id}/check-in/", (401, 409, 409, 200, 404, 404), frozen=True),
+    Row("POST matches/{id}/check-in/", (401, 409, 409, 409, 404, 404), frozen=True),
     Row("POST matches/{id}/no-show/", (401, 403, 200, 200, 404, 404)),
     Row("POST matches/{id}/complete/", BOTH_SIDES, Status.CHECKED_IN),
     Row("POST matches/{id}/break-off/", BOTH_SIDES, Status.CHECKED_IN, body=_reason),
@@ -128,6 +128,7 @@ ROWS = [
     Row("GET matches/{id}/history/", DESK, Status.PROPOSED),
     Row("GET matches/{id}/history/", BOTH_SIDES),
     Row("POST matches/{id}/contact/", (401, 200, 200, 403, 404, 404)),
+    Row("POST matches/{id}/contact/", (401, 409, 409, 403, 404, 404), frozen=True),
     Row("POST matches/{id}/contact/", (401, 403, 403, 403, 404, 404), Status.APPROVED),
     Row("GET notifications/", SIGNED_IN),
     Row("GET notifications/unread/", SIGNED_IN),
@@ -166,6 +167,7 @@ def things(amira: Person, hanna: Person, carla: Person, request: pytest.FixtureR
     match = people.match_in(row.status, people.request(amira.arrival), people.space(hanna.host))
     if row.frozen:
         transitions.report_not_safe(match.pk, by=amira.user, at=timezone.now())
+        people.agreed_to_go_on(match)
     token, _secret = tokens.issue(amira.user, name="hers", scope="read", days=1, at=timezone.now())
     Client().force_login(amira.user)
     note = amira.user.notifications.filter(event="request_received").get()

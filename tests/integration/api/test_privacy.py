@@ -129,6 +129,7 @@ def test_history_does_not_say_who_felt_unsafe(
     calling: Calling, match: Match, amira: Person, hanna: Person, carla: Person
 ) -> None:
     transitions.report_not_safe(match.pk, by=amira.user, at=timezone.now())
+    people.agreed_to_go_on(match)
     transitions.unfreeze(match.pk, by=carla.user, at=timezone.now())
     transitions.cancel(match.pk, by=amira.user, at=timezone.now(), reason="not_safe")
 

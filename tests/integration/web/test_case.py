@@ -397,8 +397,9 @@ def test_act_that_no_arrival_has_does_not_exist(client: Client, amira: Person, h
 
 
 def test_not_safe_is_one_tap_freezes_the_match_and_pages_a_coordinator(
-    client: Client, amira: Person, hanna: Person, carla: Person
+    client: Client, amira: Person, hanna: Person
 ) -> None:
+    lena = people.lena()
     match = in_status(Status.CHECKED_IN, amira, hanna)
     client.force_login(amira.user)
 
@@ -409,9 +410,9 @@ def test_not_safe_is_one_tap_freezes_the_match_and_pages_a_coordinator(
     ]
     assert story(client)[0] == "This is on hold."
     assert Match.objects.get(pk=match.pk).frozen_at is not None
-    assert carla.user.notifications.filter(event="not_safe").count() == 1
-    frozen = act(client, match, "complete")
-    assert (frozen.status_code, now(match)) == (409, Status.CHECKED_IN)
+    assert lena.user.notifications.filter(event="not_safe").count() == 1
+    left = act(client, match, "break_off", reason="not_suitable")
+    assert (left.status_code, now(match)) == (200, Status.BROKEN_OFF)
 
 
 def test_withdraw_asks_first_and_then_ends_the_agreed_match(client: Client, amira: Person, hanna: Person) -> None:

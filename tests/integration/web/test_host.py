@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from matching import intake, transitions
-from matching.models import Match, Space
+from matching.models import IncidentReport, Match, Space
 from matching.states import Status
 from privacy.models import AccessLog
 from tests import people
@@ -321,7 +321,9 @@ def test_not_safe_by_the_host_freezes_the_match(client: Client, amira: Person, h
     act(client, match, "not_safe", note="shouting")
 
     event = match.events.last()
-    assert (event.act, event.role, event.note) == ("freeze", "host", "shouting")
+    assert (event.act, event.role, event.note) == ("freeze", "host", "")
+    report = IncidentReport.objects.get(incident__match=match)
+    assert (report.role, report.how, report.happened) == ("host", "button", "shouting")
 
 
 def test_contact_opens_once_it_is_agreed_and_every_look_is_logged(client: Client, hanna: Person) -> None:
