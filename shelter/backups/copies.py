@@ -27,10 +27,10 @@ from shelter.backups.sealing import Counted, NotOurs
 from shelter.backups.stores import CopyStore
 
 FORMAT = 1
-LEAST = 3
+STAY_ALWAYS = 3
 """Copies that stay however old they are: where backups have failed for weeks, the last good ones are all there is."""
 DUMP, MANIFEST, REGISTER = ".dump.age", ".manifest.age", ".erasures.age"
-NAMED = re.compile(r"^shanyrak-(\d{8}T\d{6}Z)(\.\w+\.age)$")
+NAME_OF_FILE = re.compile(r"^shanyrak-(\d{8}T\d{6}Z)(\.\w+\.age)$")
 MOMENT = "%Y%m%dT%H%M%SZ"
 
 
@@ -38,7 +38,7 @@ class CannotRestore(Exception):
     """The copy cannot be restored here and now; the message says why, and what to do."""
 
 
-class Made(NamedTuple):
+class BackedUp(NamedTuple):
     """What a backup did."""
 
     name: str
@@ -62,7 +62,7 @@ class Restored(NamedTuple):
 # -- making ---------------------------------------------------------------------------------------
 
 
-def make(store: CopyStore, *, to: list[pyrage.x25519.Recipient], keep: timedelta, at: datetime) -> Made:
+def make(store: CopyStore, *, to: list[pyrage.x25519.Recipient], keep: timedelta, at: datetime) -> BackedUp:
     """Write one copy as of now, and the register of erasures; then remove the copies older than `keep`.
 
     pg_dump and the fingerprint see the same snapshot. The dump goes into the store as it is made, and never lies on a disk here.
@@ -89,7 +89,7 @@ def make(store: CopyStore, *, to: list[pyrage.x25519.Recipient], keep: timedelta
     with store.writing(name + MANIFEST) as sink:
         sealing.small(sink, sealing.signed(said), to)
     write_register(store, to=to, at=at)
-    return Made(name, counted.bytes, _rows(said), prune(store, keep=keep, at=at))
+    return BackedUp(name, counted.bytes, _rows(said), prune(store, keep=keep, at=at))
 
 
 def write_register(store: CopyStore, *, to: list[pyrage.x25519.Recipient], at: datetime) -> int:
@@ -108,7 +108,7 @@ def prune(store: CopyStore, *, keep: timedelta, at: datetime) -> int:
     """
     ages: dict[str, dict[str, datetime]] = {}
     for name in store.names():
-        if named := NAMED.match(name):
+        if named := NAME_OF_FILE.match(name):
             ages.setdefault(named[2], {})[name] = _moment(name)
     complete = set(copies(store))
     gone = []
@@ -118,7 +118,7 @@ def prune(store: CopyStore, *, keep: timedelta, at: datetime) -> int:
             newest = [name for name in newest if name.removesuffix(DUMP) in complete]
         for name, moment in files.items():
             unfinished = kind == DUMP and name.removesuffix(DUMP) not in complete
-            old = moment < at - keep and name not in newest[:LEAST]
+            old = moment < at - keep and name not in newest[:STAY_ALWAYS]
             if (moment < at - timedelta(days=1)) if unfinished else old:
                 gone.append(name)
     # The manifest goes first: what is left without it is no copy.

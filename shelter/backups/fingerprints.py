@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg import sql
 
-TABLES = """
+EVERY_TABLE = """
     SELECT c.oid::regclass::text, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') ORDER BY c.relname"""
 GUARDS = """
@@ -57,7 +57,7 @@ def fingerprint() -> dict[str, Any]:
     with transaction.atomic(), connection.cursor() as cursor:
         for setting in WRITTEN_ALIKE:
             cursor.execute(f"SET LOCAL {setting}")
-        cursor.execute(TABLES)
+        cursor.execute(EVERY_TABLE)
         tables = {}
         for name, schema, table in cursor.fetchall():
             cursor.execute(
