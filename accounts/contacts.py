@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Host, User
 from accounts.refusals import Refused
@@ -26,12 +27,20 @@ class UnreadableContact(Refused):
     """The text is neither an e-mail address nor a phone number."""
 
     code = "unreadable_contact"
+    message = _("This is not a phone number or e-mail address. Write it like +7 700 123 45 67.")
+    sentences = {"email": _("This is not an e-mail address. Write it like name@example.org.")}
 
 
 class ContactTaken(Refused):
-    """This contact already belongs to another host."""
+    """This contact already belongs to another host. No row keeps which contact it is."""
 
     code = "contact_taken"
+    message = _("Another host is reached by this phone, e-mail or Telegram name already. Look among the duplicates.")
+    sentences = {"named": _("This contact already belongs to another host: %(contact)s.")}
+
+    @property
+    def value(self) -> dict[str, Any]:
+        return {"code": self.code}
 
 
 def read_contact(text: str) -> tuple[str, str]:
@@ -46,14 +55,14 @@ def read_contact(text: str) -> tuple[str, str]:
         try:
             validate_email(text)
         except ValidationError:
-            raise UnreadableContact(_("This is not an e-mail address. Write it like name@example.org.")) from None
+            raise UnreadableContact("email") from None
         return "email", text.lower()
     try:
         number = phonenumbers.parse(_DIALLED_PLUS.sub("+", text), HOME_REGION)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not _is_whole(number):
-        raise UnreadableContact(_("This is not a phone number or e-mail address. Write it like +7 700 123 45 67."))
+        raise UnreadableContact
     return "sms", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -111,7 +120,7 @@ def bring_up_to_date(user: User, *, name: str, contacts: Collection[tuple[str, s
     for channel, address in new:
         there = find_contact_point(channel, address, hosts_only=True) if is_host else None
         if there and there.user_id != user.pk:  # Added by another process since `known` was read.
-            raise ContactTaken(_("This contact already belongs to another host: %(contact)s.") % {"contact": address})
+            raise ContactTaken("named", contact=address)
         add_contact_point(user, channel, address, preferred=not known and address == new[0][1])
     renamed = bool(name) and user.name != name
     if renamed:

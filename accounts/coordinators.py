@@ -7,7 +7,7 @@ reads everything of their places except personal fields, and changes nothing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,11 +112,6 @@ def may_export_personal(user: User) -> bool:
 # -- giving and taking rights ---------------------------------------------------------------------
 
 
-EVERYWHERE = "all places"
-"""Stored in a line of history instead of a list of places."""
-ALL_PLACES = _("all places")
-
-
 @dataclass(frozen=True, slots=True)
 class Granted:
     """The rights to give to a coordinator: a role and its places. A lead has all places."""
@@ -125,21 +120,15 @@ class Granted:
     all_places: bool = False
     places: Sequence[Place] = ()
 
-    def in_words(self) -> str:
-        """Return the rights as stored in a line of history; `rights_in_words` translates them for the reader."""
-        where = EVERYWHERE if self.everywhere else ", ".join(sorted(place.name for place in self.places))
-        return f"{self.role}: {where}"[:500]
+    @property
+    def value(self) -> dict[str, Any]:
+        """The rights as a line of history keeps them, without words: `matching.admin.line_words` words them."""
+        names = [] if self.everywhere else sorted(place.name for place in self.places)
+        return {"role": str(self.role), "all_places": self.everywhere, "places": names}
 
     @property
     def everywhere(self) -> bool:
         return self.all_places or self.role == DeskRole.LEAD
-
-
-def rights_in_words(kept: str) -> str:
-    """Return the rights stored by `Granted.in_words` in the reader's language; text of another form is left as it is."""
-    role, _colon, where = kept.partition(": ")
-    roles: dict[str, Any] = dict(DeskRole.choices)
-    return f"{roles[role]}: {ALL_PLACES if where == EVERYWHERE else where}" if role in roles else kept
 
 
 def granted_to(row: Coordinator) -> Granted:
@@ -165,7 +154,7 @@ def name_coordinator(
     with transaction.atomic():
         row = Coordinator.objects.create(user=user, role=granted.role, all_places=granted.everywhere)
         row.places.set(() if granted.everywhere else granted.places)
-        note(user, CoordinatorChange.NAMED, became=granted.in_words(), by=by, at=at)
+        note(user, CoordinatorChange.NAMED, became=granted.value, by=by, at=at)
     return row, password
 
 
@@ -174,7 +163,7 @@ def change_rights(coordinator_id: int, granted: Granted, *, by: User, at: dateti
     _has_places(granted)
     with transaction.atomic():
         row = _other(coordinator_id, by)
-        before = granted_to(row).in_words()
+        before = granted_to(row).value
         row.role, row.all_places = granted.role, granted.everywhere
         row.save(update_fields=["role", "all_places"])
         row.places.set(() if granted.everywhere else granted.places)
@@ -182,7 +171,7 @@ def change_rights(coordinator_id: int, granted: Granted, *, by: User, at: dateti
             row.user,
             CoordinatorChange.RIGHTS_CHANGED,
             was=before,
-            became=granted_to(row).in_words(),
+            became=granted_to(row).value,
             by=by,
             at=at,
             reason=reason,
@@ -248,9 +237,16 @@ def _set_export(coordinator_id: int, may: bool, what: str, *, by: User, at: date
 
 
 def note(
-    about: User, what: str, *, by: User | None, at: datetime, was: str = "", became: str = "", reason: str = ""
+    about: User,
+    what: str,
+    *,
+    by: User | None,
+    at: datetime,
+    was: Mapping[str, Any] | None = None,
+    became: Mapping[str, Any] | None = None,
+    reason: str = "",
 ) -> None:
-    """Write one line of history about a coordinator's rights or keys."""
+    """Write one line of history about a coordinator's rights or keys; `was` and `became` are values of `Granted`."""
     CoordinatorEvent.objects.create(about=about, what=what, was=was, became=became, reason=reason, by=by, at=at)
 
 

@@ -14,15 +14,30 @@ DECIDED_AGAINST = (Host.Status.SUSPENDED, Host.Status.REFUSED)
 
 
 class CannotMerge(Refused):
-    """The two hosts are the same, or merging would lose a decision about one of them; the message says which."""
+    """The two rows are the same, or merging would lose a decision about one of them; the sentence says which."""
 
     code = "cannot_merge"
+    sentences = {
+        "host_itself": _("A host cannot be merged with themself."),
+        "merged": _("One of the two is merged already."),
+        "decided_against": _(
+            "One of the two hosts is suspended or refused, or somebody has asked to refuse them. Decide on that first."
+        ),
+        "itself": _("It cannot be merged with itself."),
+        "two_hosts": _("They are of two hosts. If these are one person, merge the hosts first."),
+        "withdrawn": _("One of the two is withdrawn already."),
+    }
 
 
 class KeepTheOther(Refused):
     """The merge is possible only the other way round."""
 
     code = "keep_the_other"
+    sentences = {
+        "vetted": _("Keep the vetted host: matches may depend on it."),
+        "account": _("Keep this host: the same person also signs in with this account for something else."),
+        "has_match": _("Keep the one that has a match."),
+    }
 
 
 def merge_hosts(goes_id: int, stays_id: int, *, by: User, at: datetime, reason: str) -> dict[str, int]:
@@ -35,7 +50,7 @@ def merge_hosts(goes_id: int, stays_id: int, *, by: User, at: datetime, reason: 
     locked = Host.objects.select_for_update(of=("self",)).select_related("user").order_by("pk")
     hosts = {host.pk: host for host in locked.filter(pk__in=[goes_id, stays_id])}
     if len(hosts) < 2:
-        raise CannotMerge(str(_("A host cannot be merged with themself.")))
+        raise CannotMerge("host_itself")
     goes, stays = hosts[goes_id], hosts[stays_id]
     _check(goes, stays)
     moved = {
@@ -71,21 +86,13 @@ def merge_hosts(goes_id: int, stays_id: int, *, by: User, at: datetime, reason: 
 
 def _check(goes: Host, stays: Host) -> None:
     if Host.Status.MERGED in (goes.status, stays.status):
-        raise CannotMerge(str(_("One of the two is merged already.")))
+        raise CannotMerge("merged")
     if any(host.status in DECIDED_AGAINST or host.refusal_by_id is not None for host in (goes, stays)):
-        raise CannotMerge(
-            str(
-                _(
-                    "One of the two hosts is suspended or refused, or somebody has asked to refuse them. Decide on that first."
-                )
-            )
-        )
+        raise CannotMerge("decided_against")
     if goes.status == Host.Status.VETTED and stays.status != Host.Status.VETTED:
-        raise KeepTheOther(str(_("Keep the vetted host: matches may depend on it.")))
+        raise KeepTheOther("vetted")
     if goes.user.is_staff or hasattr(goes.user, "arrival"):
-        raise KeepTheOther(
-            str(_("Keep this host: the same person also signs in with this account for something else."))
-        )
+        raise KeepTheOther("account")
 
 
 def _move_contact_points(goes: User, stays: User) -> int:

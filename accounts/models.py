@@ -136,7 +136,11 @@ class Host(models.Model):
 
 
 class HostCheck(models.Model):
-    """One check of a host: its kind and result, the coordinator, the moment, and the last day on which it counts."""
+    """One check of a host: its kind and result, the coordinator, the moment, and the last day on which it counts.
+
+    `note` holds the words that the coordinator typed. A check that an import put on record holds a code in `said`, which
+    `matching.admin.line_words` words.
+    """
 
     class CheckKind(models.TextChoices):
         IDENTITY_SEEN = "identity_seen", _("identity seen")
@@ -153,6 +157,7 @@ class HostCheck(models.Model):
     at = models.DateTimeField()
     valid_until = models.DateField()
     note = EncryptedTextField(blank=True, default="")
+    said = models.JSONField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("check of a host")
@@ -302,7 +307,11 @@ class Coordinator(models.Model):
 
 
 class CoordinatorEvent(models.Model):
-    """One change of a coordinator's rights or keys, or a sign-in: what was done, by whom and when. Append-only."""
+    """One change of a coordinator's rights or keys, or a sign-in: what was done, by whom and when. Append-only.
+
+    `was` and `became` hold rights as codes: `{"role": "coordinator", "all_places": false, "places": ["Almaty"]}`. Lines of
+    another form hold `{"code": "said", "text": "…"}`.
+    """
 
     class CoordinatorChange(models.TextChoices):
         NAMED = "named", _("named")
@@ -323,8 +332,8 @@ class CoordinatorEvent(models.Model):
         User, on_delete=models.PROTECT, related_name="coordinator_events", verbose_name=_("about")
     )
     what = models.CharField(_("what"), max_length=30, choices=CoordinatorChange.choices)
-    was = models.CharField(_("before"), max_length=500, blank=True)
-    became = models.CharField(_("after"), max_length=500, blank=True)
+    was = models.JSONField(_("before"), null=True, blank=True)
+    became = models.JSONField(_("after"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))

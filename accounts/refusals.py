@@ -1,21 +1,72 @@
-"""The refusals of the service. Each door (pages, admin, API) turns a `Refused` into its own kind of answer."""
+"""The refusals of the service. Each door (pages, admin, API) turns a `Refused` into its own kind of answer.
+
+A refusal holds a code, the name of one of its sentences, and numbers; never a sentence. The words are looked up when a door
+asks for them, in the language that is active there. A row that keeps a refusal keeps its `value`.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
 
 class Refused(Exception):
-    """An act is not possible now. `code` is for programs, the message for the person who tried."""
+    """An act is not possible now. `code` is for programs, `str()` for the person who tried, in the active language.
+
+    `message` is the sentence of the refusal, and `sentences` are further ones by name. Raise `Refused("name", most=3)` for
+    the sentence of that name with its numbers filled in. Raises KeyError for a name that the class does not have.
+    """
 
     code = "refused"
-    message = _("This is not possible now.")
+    message: Any = _("This is not possible now.")
+    sentences: ClassVar[Mapping[str, Any]] = {}
 
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message if message is not None else self.message)
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "code" in cls.__dict__:
+            REFUSALS[cls.code] = cls
+
+    def __init__(self, sentence: str = "", **numbers: Any) -> None:
+        if sentence and sentence not in self.sentences:
+            raise KeyError(sentence)
+        super().__init__(sentence, numbers)
+        self.sentence, self.numbers = sentence, numbers
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        words = self.sentences[self.sentence] if self.sentence else self.message
+        return str(words % self.worded(self.numbers)) if self.numbers else str(words)
+
+    @classmethod
+    def worded(cls, numbers: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the numbers as the sentence shows them; a subclass words its codes here, in the active language."""
+        return numbers
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """Return the refusal as JSON for a row, without words: its code, the name of its sentence, and its numbers."""
+        return {"code": self.code, **({"sentence": self.sentence} if self.sentence else {}), **self.numbers}
+
+
+REFUSALS: dict[str, type[Refused]] = {}
+"""Every kind of refusal by its code. Kinds that share the code of their parent class are not listed."""
+
+
+def words_of_value(value: Mapping[str, Any]) -> str:
+    """Return the words for the `value` of a refusal that a row keeps, in the active language.
+
+    `said` is the code of a sentence that was stored before there were codes: its text is shown as it is. A code or number
+    of a later version, which was rolled back, is worded as "not possible now".
+    """
+    match value:
+        case {"code": "said", "text": str(text)}:
+            return text
+    numbers = {name: number for name, number in value.items() if name not in ("code", "sentence")}
+    try:
+        return str(REFUSALS[value["code"]](value.get("sentence", ""), **numbers))
+    except (KeyError, TypeError, ValueError):
+        return str(Refused.message)
 
 
 class WrongCode(Refused):
@@ -41,9 +92,3 @@ class TooManyTries(Refused):
     def __init__(self, retry_after: int) -> None:
         super().__init__()
         self.retry_after = retry_after
-
-
-class ChecksMissing(Refused):
-    """A required check of the host is missing or no longer valid, so the host cannot be vetted."""
-
-    code = "checks_missing"

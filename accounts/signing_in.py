@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts import throttles
 from accounts.arrivals import plain
@@ -34,6 +34,7 @@ class WrongSecret(Refused):
     """No case has this number with this secret."""
 
     code = "wrong_secret"
+    message = _("This case number and secret do not fit together. Check the digits of both.")
 
 
 def sign_in_to_case(case_number: str, secret: str, *, source: str, at: datetime) -> User:
@@ -49,7 +50,7 @@ def sign_in_to_case(case_number: str, secret: str, *, source: str, at: datetime)
     if user is None:
         make_password(secret)  # As slow as `check_password`, so that time does not reveal whether a case exists.
     if user is None or not check_password(plain(secret), user.password):
-        raise WrongSecret(_("This case number and secret do not fit together. Check the digits of both."))
+        raise WrongSecret
     return user
 
 

@@ -14,11 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Host, HostCall, HostCheck, HostEvent, User
-from accounts.refusals import ChecksMissing, Refused
+from accounts.refusals import Refused
 from deployment import rules
 from notifications.outbox import tell
 
@@ -41,13 +40,32 @@ class WrongStanding(Refused):
     """The host's standing does not allow this move."""
 
     code = "wrong_standing"
+    sentences = {
+        "move": _("A host who is %(now)s cannot become %(to)s."),
+        "no_refusal_asked": _("Nobody has asked to refuse this host."),
+    }
+
+    @classmethod
+    def worded(cls, numbers: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {name: Host.Status(status).label for name, status in numbers.items()}
+
+
+class ChecksMissing(Refused):
+    """A required check of the host is missing or no longer valid, so the host cannot be vetted."""
+
+    code = "checks_missing"
+    message = _("Put these checks on record first: %(checks)s.")
+
+    @classmethod
+    def worded(cls, numbers: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"checks": ", ".join(str(HostCheck.CheckKind(kind).label) for kind in numbers["checks"])}
 
 
 class SecondPersonRefuses(Refused):
     """The coordinator who asked for a refusal cannot second it."""
 
     code = "second_person_refuses"
-    message = gettext_lazy("You have asked for this refusal already: another coordinator must refuse too.")
+    message = _("You have asked for this refusal already: another coordinator must refuse too.")
 
 
 # -- checks ---------------------------------------------------------------------------------------
@@ -59,11 +77,20 @@ def required_checks() -> Mapping[str, int]:
 
 
 def record_check(
-    host: Host, kind: str, *, by: User, at: datetime, passed: bool = True, note: str = "", valid_days: int | None = None
+    host: Host,
+    kind: str,
+    *,
+    by: User,
+    at: datetime,
+    passed: bool = True,
+    note: str = "",
+    said: Mapping[str, Any] | None = None,
+    valid_days: int | None = None,
 ) -> HostCheck:
     """Put one check on record, valid for `valid_days`.
 
-    The default is the deployment's number of days for this kind, else OTHER_KINDS_DAYS.
+    The default is the deployment's number of days for this kind, else OTHER_KINDS_DAYS. `note` is typed by the
+    coordinator; `said` is a code of the act that records the check.
     """
     days = valid_days if valid_days is not None else required_checks().get(kind, OTHER_KINDS_DAYS)
     return HostCheck.objects.create(
@@ -73,6 +100,7 @@ def record_check(
         by=by,
         at=at,
         note=note,
+        said=said,
         valid_until=timezone.localtime(at).date() + timedelta(days=days),
     )
 
@@ -185,10 +213,7 @@ def vet(host_id: int, *, by: User, at: datetime) -> Host:
     """
     host = _locked(host_id)
     if missing := missing_checks(host, timezone.localtime(at).date()):
-        words = dict(HostCheck.CheckKind.choices)
-        raise ChecksMissing(
-            _("Put these checks on record first: %(checks)s.") % {"checks": ", ".join(str(words[k]) for k in missing)}
-        )
+        raise ChecksMissing(checks=missing)
     _forget_refusal(host)
     _write(host, Host.Status.VETTED, by=by, at=at)
     tell(host.user, "host_vetted", at=at, key=f"host_vetted:{host.pk}:{at.isoformat()}")
@@ -220,7 +245,7 @@ def keep_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") ->
     """Take back a refusal that nobody has seconded yet. Raises WrongStanding if nobody has asked for one."""
     host = _locked(host_id)
     if host.status != Host.Status.UNVETTED or host.refusal_by_id is None:
-        raise WrongStanding(_("Nobody has asked to refuse this host."))
+        raise WrongStanding("no_refusal_asked")
     _forget_refusal(host)
     _note(host, host.status, by=by, at=at, reason=reason, said={"code": "refusal_taken_back"})
     return host
@@ -233,16 +258,16 @@ def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
     return host
 
 
-def take_word_back(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
-    """Make a vetted host unvetted, for a coordinator who vouched for the host by mistake.
+def take_word_back(host_id: int, *, by: User, at: datetime, said: Mapping[str, Any]) -> Host:
+    """Make a vetted host unvetted, for a coordinator who vouched for the host by mistake; `said` is the code of the act.
 
     Puts a failed check of each required kind on record. The caller makes sure that no match depends on the host.
     Raises WrongStanding.
     """
     host = _locked(host_id)
     for kind in required_checks():
-        record_check(host, kind, by=by, at=at, passed=False, note=reason)
-    _write(host, Host.Status.UNVETTED, by=by, at=at, reason=reason)
+        record_check(host, kind, by=by, at=at, passed=False, said=said)
+    _write(host, Host.Status.UNVETTED, by=by, at=at, said=said)
     return host
 
 
@@ -258,15 +283,14 @@ def _forget_refusal(host: Host) -> None:
 
 def _check_move(host: Host, to: str) -> None:
     if (host.status, to) not in VETTING_MOVES:
-        raise WrongStanding(
-            _("A host who is %(now)s cannot become %(to)s.")
-            % {"now": host.get_status_display(), "to": str(dict(Host.Status.choices)[Host.Status(to)])}
-        )
+        raise WrongStanding("move", now=str(host.status), to=str(to))
 
 
-def _write(host: Host, to: str, *, by: User, at: datetime, reason: str = "") -> None:
+def _write(
+    host: Host, to: str, *, by: User, at: datetime, reason: str = "", said: Mapping[str, Any] | None = None
+) -> None:
     _check_move(host, to)
-    _note(host, to, by=by, at=at, reason=reason)
+    _note(host, to, by=by, at=at, reason=reason, said=said)
     host.status = to
     host.save(update_fields=["status"])
 

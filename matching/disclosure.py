@@ -14,6 +14,8 @@ from matching.states import CONTACT_OPEN, Role
 from notifications.models import ContactPoint
 from privacy.models import AccessLog
 
+LookReason = AccessLog.LookReason
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedContact:
@@ -42,7 +44,9 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
             raise NotNow
         other = match.request.arrival.user if role is Role.HOST else match.space.host.user
         address, directions = (match.space.address, match.space.directions) if role is Role.ARRIVAL else ("", "")
-        log_look(by, other, "name contact" + (" address" if address else ""), reason=f"match {match.pk}", at=at)
+        log_look(
+            by, other, "name contact" + (" address" if address else ""), reason=LookReason.MATCH, match=match.pk, at=at
+        )
     points = ContactPoint.objects.filter(user=other).order_by("-preferred", "pk")
     return OpenedContact(
         name=other.name,
@@ -52,6 +56,11 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
     )
 
 
-def log_look(by: User, about: User, fields: str, *, reason: str, at: datetime) -> None:
-    """Note in the access log that `by` saw these personal `fields` of `about`, and why."""
-    AccessLog.objects.create(by=by, about=about, fields=fields, reason=reason, at=at)
+def log_look(
+    by: User, about: User, fields: str, *, reason: str, at: datetime, note: str = "", match: UUID | None = None
+) -> None:
+    """Note in the access log that `by` saw these personal `fields` of `about`, and why.
+
+    `reason` is one of `AccessLog.LookReason`, `note` the words typed beside it, and `match` belongs to the reason MATCH.
+    """
+    AccessLog.objects.create(by=by, about=about, fields=fields, reason=reason, note=note, match=match, at=at)

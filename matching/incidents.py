@@ -32,9 +32,9 @@ from matching.states import Role
 from notifications.models import Delivery
 from notifications.wakeups import wake
 
-What = IncidentEvent.What
+IncidentStep = IncidentEvent.IncidentStep
 How = IncidentReport.How
-Outcome = Incident.Outcome
+IncidentOutcome = Incident.IncidentOutcome
 
 
 # -- reporting ------------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ def open_incident(
     if incident is None:
         incident = Incident.objects.create(match=match, opened_at=at, next_step_at=at)
     incident.match = match
-    _note(incident, What.REPORTED if new else What.REPORTED_AGAIN, by=by, at=at, role=reporter_role)
+    _note(incident, IncidentStep.REPORTED if new else IncidentStep.REPORTED_AGAIN, by=by, at=at, role=reporter_role)
     report, first = IncidentReport.objects.get_or_create(
         incident=incident,
         role=reporter_role,
@@ -81,7 +81,7 @@ def _reported_again(incident: Incident, *, at: datetime) -> None:
         points = tuple(rota.contacts_to_page([again]).get(again.pk, ()))
         called = paging.Called(again, IncidentPage.Rung.ACKNOWLEDGED, points)
         paging.write_pages(incident, [called], step=incident.steps, at=at, until=at + minutes)
-        _note(incident, What.PAGED, by=None, at=at, number=incident.steps, people=int(bool(points)))
+        _note(incident, IncidentStep.PAGED, by=None, at=at, number=incident.steps, people=int(bool(points)))
     incident.save()
 
 
@@ -104,7 +104,7 @@ def add_words(match: Match, *, by: User, at: datetime, reach: str, happened: str
             report.promised_at = None  # The promise was to call the number that stood here before.
         report.reach, report.happened = reach, happened
         report.save(update_fields=["reach", "happened", "promised_at"])
-        _note(incident, What.TEXT_GIVEN, by=by, at=at, role=role)
+        _note(incident, IncidentStep.TEXT_GIVEN, by=by, at=at, role=role)
         return report
 
 
@@ -124,7 +124,7 @@ def acknowledge(incident_id: UUID, *, by: User, at: datetime, promised: Collecti
         if incident.acknowledged_by_id is None:
             incident.acknowledged_by, incident.acknowledged_at, incident.next_step_at = by, at, None
             incident.save(update_fields=["acknowledged_by", "acknowledged_at", "next_step_at"])
-            _note(incident, What.ACKNOWLEDGED, by=by, at=at)
+            _note(incident, IncidentStep.ACKNOWLEDGED, by=by, at=at)
         for role in promised:
             _promise(incident, role, by=by, at=at)
         return incident
@@ -137,14 +137,14 @@ def _promise(incident: Incident, role: str, *, by: User, at: datetime) -> None:
     if report.promised_at is None:
         report.promised_at = at
         report.save(update_fields=["promised_at"])
-        _note(incident, What.PROMISED, by=by, at=at, role=role)
+        _note(incident, IncidentStep.PROMISED, by=by, at=at, role=role)
 
 
 def write_note(incident_id: UUID, text: str, *, by: User, at: datetime) -> IncidentNote:
     """Keep a coordinator's words about an incident. Raises NotYours."""
     with one_act():
         incident = _mine(incident_id, by, open_only=False)
-        _note(incident, What.NOTED, by=by, at=at)
+        _note(incident, IncidentStep.NOTED, by=by, at=at)
         return IncidentNote.objects.create(incident=incident, by=by, text=text, at=at)
 
 
@@ -158,16 +158,16 @@ def close(incident_id: UUID, *, by: User, at: datetime, outcome: str) -> Inciden
         incident = _mine(incident_id, by)
         if incident.acknowledged_at is None:
             raise AcknowledgeFirst
-        if outcome not in Outcome.values:
+        if outcome not in IncidentOutcome.values:
             raise OutcomeNeeded
         if incident.close_asked_by_id is None or incident.outcome != outcome:
             incident.close_asked_by, incident.outcome = by, outcome
-            _note(incident, What.CLOSE_ASKED, by=by, at=at, code=outcome)
+            _note(incident, IncidentStep.CLOSE_ASKED, by=by, at=at, code=outcome)
         elif incident.close_asked_by_id == by.pk:
             raise AnotherMustAgree
         else:
             incident.closed_by, incident.closed_at = by, at
-            _note(incident, What.CLOSED, by=by, at=at, code=outcome)
+            _note(incident, IncidentStep.CLOSED, by=by, at=at, code=outcome)
         incident.save()
         return incident
 
@@ -183,12 +183,12 @@ def agree_to_go_on(incident_id: UUID, *, by: User, at: datetime) -> Incident:
             raise AcknowledgeFirst
         if incident.go_on_asked_by_id is None:
             incident.go_on_asked_by = by
-            _note(incident, What.GO_ON_ASKED, by=by, at=at)
+            _note(incident, IncidentStep.GO_ON_ASKED, by=by, at=at)
         elif incident.go_on_asked_by_id == by.pk or incident.go_on_agreed_by_id is not None:
             raise AnotherMustAgree
         else:
             incident.go_on_agreed_by = by
-            _note(incident, What.GO_ON_AGREED, by=by, at=at)
+            _note(incident, IncidentStep.GO_ON_AGREED, by=by, at=at)
         incident.save()
         return incident
 

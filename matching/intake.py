@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.arrivals import open_case, open_case_for
 from accounts.contacts import bring_up_to_date
@@ -389,17 +388,17 @@ def check_space(details: SpaceDetails) -> None:
     """Raise Incomplete when the offer contradicts itself or a number is out of bounds; the message says which."""
     _check_point(details.latitude, details.longitude)
     if not 1 <= details.beds <= MOST_BEDS:
-        raise Incomplete(_("Say how many people can sleep here: a number from 1 to %(most)d.") % {"most": MOST_BEDS})
+        raise Incomplete("beds", most=MOST_BEDS)
     if not details.windows:
-        raise Incomplete(_("Say from which night until which day the space is free."))
+        raise Incomplete("windows")
     if details.max_nights is not None and details.max_nights < 1:
-        raise Incomplete(_("The longest stay is at least one night; leave it empty for no limit."))
+        raise Incomplete("longest_stay")
     last_end: date | None = None
     for first, last in sorted(details.windows):
         if last <= first:
-            raise Incomplete(_("A window ends after it begins: the last day comes after the first night."))
+            raise Incomplete("window_backwards")
         if last_end is not None and first < last_end:
-            raise Incomplete(_("Two windows overlap. Join them into one."))
+            raise Incomplete("windows_overlap")
         last_end = last
 
 
@@ -407,31 +406,30 @@ def complete_request(details: RequestDetails) -> RequestDetails:
     """Return the need with its defaults filled in. Raises Incomplete when it contradicts itself or is out of bounds."""
     _check_point(details.latitude, details.longitude)
     if not 1 <= details.people <= MOST_PEOPLE:
-        words = _("Say how many people need a place to sleep: a number from 1 to %(most)d.")
-        raise Incomplete(words % {"most": MOST_PEOPLE})
+        raise Incomplete("people", most=MOST_PEOPLE)
     if not 0 <= details.children <= details.people:
-        raise Incomplete(_("There are more children than people. Count the children among the people."))
+        raise Incomplete("children")
     if details.children_ages and len(details.children_ages) > details.children:
-        raise Incomplete(_("There are more ages than children."))
+        raise Incomplete("ages")
     check_nights(details.nights)
     shortest = details.min_nights if details.min_nights is not None else details.nights
     if not 1 <= shortest <= details.nights:
-        raise Incomplete(_("The shortest stay that helps cannot be longer than the whole stay."))
+        raise Incomplete("shortest_stay")
     if details.radius_km <= 0:
-        raise Incomplete(_("Say how far from the place it may be: more than 0 km."))
+        raise Incomplete("radius")
     details = _who_they_are(details)
     if details.women_only and not details.all_women:
-        raise Incomplete(_("A women-only space can be asked for only by a household of women."))
+        raise Incomplete("women_only")
     return replace(details, min_nights=shortest)
 
 
 def _who_they_are(details: RequestDetails) -> RequestDetails:
     """Return the details with `all_women` and `composition` saying the same. Raises Incomplete where they contradict."""
     if details.composition not in ShelterRequest.Composition.values:
-        raise Incomplete(_("Say who they are: women, mixed or unsaid; leave it empty if nobody asked."))
+        raise Incomplete("composition")
     women = ShelterRequest.Composition.WOMEN.value
     if details.all_women and details.composition not in ("", women):
-        raise Incomplete(_("The two answers about who they are contradict each other. Give one of them."))
+        raise Incomplete("composition_contradicts")
     all_women = details.all_women or details.composition == women
     return replace(details, all_women=all_women, composition=women if all_women else details.composition)
 
@@ -439,16 +437,16 @@ def _who_they_are(details: RequestDetails) -> RequestDetails:
 def check_nights(nights: int) -> None:
     """Raise Incomplete where nobody may ask for so many nights."""
     if not 1 <= nights <= LONGEST_STAY:
-        raise Incomplete(_("Say for how many nights: a number from 1 to %(most)d.") % {"most": LONGEST_STAY})
+        raise Incomplete("nights", most=LONGEST_STAY)
 
 
 def _check_in_sight(first_night: date, at: datetime) -> None:
     # The engine lays out every night up to the last one that anybody asks for: one household in the year 9999 would
     # leave no memory for all the others.
     if first_night > local_date(at) + timedelta(days=FARTHEST_FIRST_NIGHT):
-        raise Incomplete(_("The first night is too far ahead: give one within the next two years."))
+        raise Incomplete("too_far_ahead")
 
 
 def _check_point(latitude: float, longitude: float) -> None:
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise Incomplete(_("The coordinates are not on Earth: latitude is -90 to 90, longitude -180 to 180."))
+        raise Incomplete("not_on_earth")

@@ -22,7 +22,6 @@ from notifications.models import ContactPoint
 from notifications.outbox import Telling, tell_many
 
 Rung = IncidentPage.Rung
-What = IncidentEvent.What
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,9 @@ def page_step(incident: Incident, *, at: datetime) -> None:
     write_pages(incident, called, step=step, at=at, until=at + minutes)
     IncidentEvent.objects.create(
         incident=incident,
-        what=What.PAGED if any(each.points for each in called) else What.NOBODY,
+        what=IncidentEvent.IncidentStep.PAGED
+        if any(each.points for each in called)
+        else IncidentEvent.IncidentStep.NOBODY,
         number=step,
         people=len([each for each in called if each.points]),
         at=at,

@@ -10,9 +10,6 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.utils import formats
-from django.utils.translation import gettext as _
-
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import hindrances, intake, queries, transitions
@@ -39,7 +36,7 @@ def change_dates(
     """
     intake.check_nights(nights)
     if first_night + timedelta(days=nights) <= local_date(at):
-        raise Incomplete(_("These nights have passed. Give later ones."))
+        raise Incomplete("nights_passed")
     for _more in range(OVERTAKEN_AT_MOST):
         # Spaces are locked before requests, so the request is not locked yet while its matches end. A proposal that
         # the worker writes just then raises Overtaken, and the next try ends it too.
@@ -56,7 +53,7 @@ def _change(
         if not queries.may_act_for(by, request):
             raise NotYours
         if request.withdrawn_at is not None:
-            raise Incomplete(_("This request is withdrawn. Ask again instead."))
+            raise Incomplete("withdrawn")
         request.first_night, request.nights = first_night, nights
         for match in queries.live_outside(request):
             _end(match, by=by, at=at)
@@ -94,11 +91,7 @@ def _prolong(request: ShelterRequest, *, at: datetime) -> None:
 
 def _end(match: Match, *, by: User, at: datetime) -> None:
     if match.status == Status.CHECKED_IN:
-        until = formats.date_format(match.last_day, "j E")
-        raise HasLiveMatches(
-            _("You are in a place until %(day)s. To leave earlier, say there that your stay has ended.")
-            % {"day": until}
-        )
+        raise HasLiveMatches("stay_until", day=match.last_day.isoformat())
     if match.status == Status.PROPOSED:
         transitions.expire(match.pk, at=at, reason="dates_changed")
     else:

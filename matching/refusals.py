@@ -1,14 +1,17 @@
 """The refusals of the domain: each has a code and a message. Refusals of the database are turned into them here.
 
-A refusal's docstring says when it happens; its `message` is what the person reads.
+A refusal's docstring says when it happens; its `message`, or one of its `sentences`, is what the person reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refused
@@ -66,6 +69,7 @@ class IllegalMove(Refused):
 
     code = "illegal_move"
     message = _("This is no longer possible: the match has moved on. Look at its present state.")
+    sentences = {"not_on_hold": _("This match is not on hold.")}
 
 
 class NotYours(Refused):
@@ -76,6 +80,7 @@ class NotYours(Refused):
 
     code = "not_yours"
     message = _("You may not do this.")
+    sentences = {"other_coordinator": _("Choose another coordinator of this place.")}
 
 
 class PersonNeeded(Refused):
@@ -100,9 +105,25 @@ class DeclinedBefore(Refused):
 
 
 class RuleForbids(Refused):
-    """A hard rule of the engine forbids the pair; the message names it."""
+    """A hard rule of the engine forbids the pair. `reasons` are the rules; `matching.refusal_words` words them."""
 
     code = "rule_forbids"
+    message = _("A rule forbids this pair. Choose another one.")
+
+    def __init__(self, reasons: Iterable[Any] = ()) -> None:
+        super().__init__()
+        self.reasons = tuple(reasons)
+
+
+class SheetUnreadable(Refused):
+    """The file is not a table or has an unexpected header. `problems` say what to do; `matching.refusal_words` words them."""
+
+    code = "sheet_unreadable"
+    message = _("This file cannot be read as a sheet.")
+
+    def __init__(self, problems: Iterable[Any] = ()) -> None:
+        super().__init__()
+        self.problems = tuple(problems)
 
 
 class ReasonNeeded(Refused):
@@ -152,6 +173,15 @@ class HasLiveMatches(Refused):
 
     code = "has_live_matches"
     message = _("There are live matches that this would contradict. End or cancel them first.")
+    sentences = {
+        "stay_going_on": _("A stay is going on. End the stay first, then withdraw the request."),
+        "stay_until": _("You are in a place until %(day)s. To leave earlier, say there that your stay has ended."),
+        "both_decided": _("Both have a match that somebody has decided on. End one of them first."),
+    }
+
+    @classmethod
+    def worded(cls, numbers: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"day": formats.date_format(date.fromisoformat(numbers["day"]), "j E")}
 
 
 class Overtaken(HasLiveMatches):
@@ -159,9 +189,30 @@ class Overtaken(HasLiveMatches):
 
 
 class Incomplete(Refused):
-    """The details sent contradict each other or lie outside the bounds. The message says what to change."""
+    """The details sent contradict each other or lie outside the bounds. The sentence says what to change."""
 
     code = "incomplete"
+    sentences = {
+        "beds": _("Say how many people can sleep here: a number from 1 to %(most)d."),
+        "windows": _("Say from which night until which day the space is free."),
+        "longest_stay": _("The longest stay is at least one night; leave it empty for no limit."),
+        "window_backwards": _("A window ends after it begins: the last day comes after the first night."),
+        "windows_overlap": _("Two windows overlap. Join them into one."),
+        "people": _("Say how many people need a place to sleep: a number from 1 to %(most)d."),
+        "children": _("There are more children than people. Count the children among the people."),
+        "ages": _("There are more ages than children."),
+        "nights": _("Say for how many nights: a number from 1 to %(most)d."),
+        "shortest_stay": _("The shortest stay that helps cannot be longer than the whole stay."),
+        "radius": _("Say how far from the place it may be: more than 0 km."),
+        "women_only": _("A women-only space can be asked for only by a household of women."),
+        "composition": _("Say who they are: women, mixed or unsaid; leave it empty if nobody asked."),
+        "composition_contradicts": _("The two answers about who they are contradict each other. Give one of them."),
+        "too_far_ahead": _("The first night is too far ahead: give one within the next two years."),
+        "not_on_earth": _("The coordinates are not on Earth: latitude is -90 to 90, longitude -180 to 180."),
+        "nights_passed": _("These nights have passed. Give later ones."),
+        "withdrawn": _("This request is withdrawn. Ask again instead."),
+        "empty_note": _("Write something first."),
+    }
 
 
 class ChangedSince(Refused):
@@ -190,6 +241,7 @@ class TakenByAnother(Refused):
 
     code = "taken_by_another"
     message = _("Another coordinator is looking at this. Take the next one, or ask them to hand it over.")
+    sentences = {"named": _("%(who)s is looking at this. Take the next one, or take it over first.")}
 
 
 class OverrideNeedsReason(Refused):

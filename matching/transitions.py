@@ -19,8 +19,6 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from django.utils.translation import gettext as _
-
 from accounts.models import Host, User
 from deployment.rules import read_once
 from matching import due, hindrances, incidents, messages, queries, risks
@@ -503,7 +501,7 @@ def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match
         if role is not Role.COORDINATOR:
             raise NotYours
         if match.frozen_at is None:
-            raise IllegalMove(_("This match is not on hold."))
+            raise IllegalMove("not_on_hold")
         match.frozen_at = None
         hindrances.check(match)
         if match.status in (Status.PROPOSED, Status.APPROVED):
@@ -574,7 +572,7 @@ def _live_matches(request: ShelterRequest) -> Iterable[UUID]:
 def _end_for_withdrawal(match_id: UUID, *, by: User, at: datetime) -> None:
     match = _locked(match_id)
     if match.status == Status.CHECKED_IN:
-        raise HasLiveMatches(_("A stay is going on. End the stay first, then withdraw the request."))
+        raise HasLiveMatches("stay_going_on")
     if match.status == Status.PROPOSED:
         move = _check(match, Act.EXPIRE, Role.WORKER, "")
         match.due_at = None

@@ -125,7 +125,7 @@ def _outcomes(claimed: Iterable[Delivery], threads: Executor, *, now: Now) -> It
 def _prepare(delivery: Delivery, *, at: datetime) -> Message | SendingOutcome:
     """Return the message to send, or the outcome if there is nothing to send."""
     if delivery.attempts > MOST_ATTEMPTS:
-        return DeliveryFailed("unknown", "no worker lived through an attempt")
+        return DeliveryFailed("lost")
     try:
         notification, point = delivery.notification, delivery.contact_point
         event = EVENTS[notification.event]
@@ -166,7 +166,7 @@ def _unforeseen(error: Exception) -> DeliveryFailed:
         error.__class__.__name__,
         "".join(traceback.format_tb(error.__traceback__)),
     )
-    return DeliveryFailed("unknown", error.__class__.__name__)
+    return DeliveryFailed("unknown", exception=error.__class__.__name__)
 
 
 def end_of_quiet(point: ContactPoint, at: datetime) -> datetime | None:
@@ -194,6 +194,7 @@ def record(delivery: Delivery, outcome: SendingOutcome, *, at: datetime, jitter:
                 provider_id=provider_id,
                 error_class="",
                 error_text="",
+                exception="",
             )
         case Later(until):
             return _write(
@@ -205,14 +206,16 @@ def record(delivery: Delivery, outcome: SendingOutcome, *, at: datetime, jitter:
                 status=Delivery.Status.FAILED,
                 error_class=Delivery.ErrorClass.EXPIRED,
                 error_text="",
+                exception="",
             )
-        case DeliveryFailed(error_class=error_class, retry_after=retry_after):
+        case DeliveryFailed(error_class=error_class, answer=answer, exception=exception, retry_after=retry_after):
             final = error_class == "permanent" or delivery.attempts >= MOST_ATTEMPTS
             return _write(
                 delivery,
                 status=Delivery.Status.FAILED if final else Delivery.Status.WAITING,
                 error_class=error_class,
-                error_text=str(outcome)[:500],
+                error_text=answer[:500],
+                exception=exception[:60],
                 next_attempt_at=_next_attempt_at(delivery, retry_after, at=at, jitter=jitter),
             )
 

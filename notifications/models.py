@@ -99,6 +99,7 @@ class Delivery(models.Model):
         # The service's own classes: no provider was asked, so `error_text` is empty.
         EXPIRED = "expired", _("too late to be told")
         NO_CHANNEL = "no_channel", _("no way to reach this address is switched on")
+        LOST = "lost", _("every try of the service broke off before its end")
 
     notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries")
     contact_point = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, related_name="deliveries")
@@ -113,7 +114,9 @@ class Delivery(models.Model):
     idempotency_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     provider_id = models.CharField(max_length=200, blank=True)
     error_class = models.CharField(_("what went wrong"), max_length=12, choices=ErrorClass.choices, blank=True)
+    # The words of the provider, never ours: `error_class` says in a code what the service itself knows.
     error_text = models.CharField(_("in the words of the provider"), max_length=500, blank=True)
+    exception = models.CharField(_("name of the error in the program"), max_length=60, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -7,9 +7,27 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from privacy.fields import EncryptedTextField
+
 
 class AccessLog(models.Model):
-    """One look by one person at another's personal fields, with the reason. Append-only: PostgreSQL refuses changes."""
+    """One look by one person at another's personal fields, with the reason. Append-only: PostgreSQL refuses changes.
+
+    `reason` is a code; `note` holds the words that the person typed beside it. `match` is the match that opened a contact.
+    """
+
+    class LookReason(models.TextChoices):
+        # The first six are the reasons that a coordinator may choose; the list is short, so that they can be counted.
+        CALL = "call", _("to call or write to them about a match")
+        ASKED = "asked", _("they asked me")
+        VETTING = "vetting", _("to vet the host")
+        SAFETY = "safety", _("somebody may not be safe")
+        MISTAKE = "mistake", _("to put a mistake right")
+        OTHER = "other", _("another reason, written down beside")
+        MATCH = "match", _("a match that both sides accepted")
+        NEW_SECRET = "new_secret", _("gave a new secret")
+        # A line from before there were codes; `note` holds its text.
+        SAID = "said", _("written down beside")
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     about = models.ForeignKey(
@@ -18,7 +36,9 @@ class AccessLog(models.Model):
     fields = models.CharField(
         _("what was shown"), max_length=200, help_text="Which fields were shown, space-separated."
     )
-    reason = models.CharField(_("reason"), max_length=200)
+    reason = models.CharField(_("reason"), max_length=12, choices=LookReason.choices)
+    note = EncryptedTextField(blank=True, default="")
+    match = models.UUIDField(null=True, blank=True)
     at = models.DateTimeField(_("at"))
 
     class Meta:
@@ -26,6 +46,21 @@ class AccessLog(models.Model):
         verbose_name_plural = _("looks at personal data")
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["about", "-at"], name="access_log_about")]
+        constraints = [
+            models.CheckConstraint(
+                name="access_log_reason_known",
+                condition=models.Q(
+                    reason__in=[
+                        *("call", "asked", "vetting", "safety", "mistake", "other", "match", "new_secret", "said"),
+                    ]
+                ),
+            ),
+            models.CheckConstraint(
+                name="access_log_match_named",
+                condition=models.Q(reason="match", match__isnull=False)
+                | (~models.Q(reason="match") & models.Q(match=None)),
+            ),
+        ]
         triggers = [
             pgtrigger.Protect(name="access_log_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         ]

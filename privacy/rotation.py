@@ -34,12 +34,11 @@ TEXTS_AT_ONCE = 500
 FILES_AT_ONCE = 8
 """Files may have ten megabytes each, so few of them are in memory at a time."""
 
-Field = models.Field[Any, Any]
-Now = Callable[[], datetime]
+ModelField = models.Field[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RotationStep:
     """After a batch: the name of what is written anew, the rows written so far, the rows there were to write."""
 
     what: str
@@ -47,7 +46,7 @@ class Step:
     of: int
 
 
-Watch = Callable[[Step], None]
+Watch = Callable[[RotationStep], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +64,17 @@ class Outcome:
 SEALED = (EncryptedTextField, EncryptedBytesField)
 
 
-def encrypted_fields() -> list[Field]:
+def encrypted_fields() -> list[ModelField]:
     """Return every field of every model that keeps ciphertext, once for each column."""
     return _fields_of_kind(SEALED)
 
 
-def index_fields() -> list[Field]:
+def index_fields() -> list[ModelField]:
     """Return every field of every model that keeps a blind index of its own row's columns."""
     return _fields_of_kind((BlindIndexField,))
 
 
-def _fields_of_kind(kinds: tuple[type[Field], ...]) -> list[Field]:
+def _fields_of_kind(kinds: tuple[type[ModelField], ...]) -> list[ModelField]:
     found = {
         name_of(field): field
         for model in apps.get_models()
@@ -85,7 +84,7 @@ def _fields_of_kind(kinds: tuple[type[Field], ...]) -> list[Field]:
     return [found[name] for name in sorted(found)]
 
 
-def _names_of(field: Field) -> tuple[str, str, str]:
+def _names_of(field: ModelField) -> tuple[str, str, str]:
     """Return the names of the table, the column and the primary key's column."""
     meta = field.model._meta
     assert meta.pk is not None
@@ -94,7 +93,7 @@ def _names_of(field: Field) -> tuple[str, str, str]:
     return meta.db_table, field.column, meta.pk.column
 
 
-def name_of(field: Field) -> str:
+def name_of(field: ModelField) -> str:
     """Return the table and the column of a field, as the operator reads them."""
     return f"{field.model._meta.db_table}.{field.column}"
 
@@ -102,7 +101,9 @@ def name_of(field: Field) -> str:
 # -- sealing anew -------------------------------------------------------------------------------------
 
 
-def seal_anew(*, now: Now, watch: Watch = lambda _step: None, at_once: int | None = None) -> list[Outcome]:
+def seal_anew(
+    *, now: Callable[[], datetime], watch: Watch = lambda _step: None, at_once: int | None = None
+) -> list[Outcome]:
     """Write every value that is not sealed under the newest key anew, columns first, then sessions.
 
     When nothing is left in the old format, that format is refused from then on. `at_once` is the number of rows in a
@@ -137,7 +138,7 @@ class _Reader:
         return ciphertext.open_bytes(token, purpose=purpose)
 
 
-def _column_anew(field: Field, reader: _Reader, watch: Watch, at_once: int | None) -> Outcome:
+def _column_anew(field: ModelField, reader: _Reader, watch: Watch, at_once: int | None) -> Outcome:
     column = _Column(field, reader)
     written, of = 0, column.left()
     size = at_once or (FILES_AT_ONCE if column.holds_files else TEXTS_AT_ONCE)
@@ -145,7 +146,7 @@ def _column_anew(field: Field, reader: _Reader, watch: Watch, at_once: int | Non
         before, after = written, None
         while (batch := column.write_batch(after, size)).last is not None:
             written, after = written + batch.written, batch.last
-            watch(Step(name_of(field), written, max(of, written)))
+            watch(RotationStep(name_of(field), written, max(of, written)))
         if written == before:
             return Outcome(name_of(field), written, column.left())
 
@@ -159,7 +160,7 @@ class _Batch:
 class _Column:
     """One encrypted column: the SQL that finds what is not sealed under the newest key, and writes it anew."""
 
-    def __init__(self, field: Field, reader: _Reader) -> None:
+    def __init__(self, field: ModelField, reader: _Reader) -> None:
         self.field, self.reader = field, reader
         self.holds_files = isinstance(field, EncryptedBytesField)
         quote = connection.ops.quote_name
@@ -241,7 +242,7 @@ def _sessions_anew(reader: _Reader, watch: Watch, size: int) -> Outcome:
         if not rows:
             return Outcome(SESSIONS, written, left)
         done, after = done + len(rows), rows[-1].pk
-        watch(Step(SESSIONS, done, max(of, done)))
+        watch(RotationStep(SESSIONS, done, max(of, done)))
 
 
 def _session_anew(content: dict[str, Any], reader: _Reader) -> tuple[dict[str, Any] | None, int]:
@@ -265,7 +266,9 @@ OLD_TOKEN = "gAAAAA"  # noqa: S105 - no password: the beginning of every Fernet 
 # -- a new key of the index -----------------------------------------------------------------------------
 
 
-def index_anew(*, watch: Watch = lambda _step: None, now: Now, at_once: int = TEXTS_AT_ONCE) -> list[Outcome]:
+def index_anew(
+    *, watch: Watch = lambda _step: None, now: Callable[[], datetime], at_once: int = TEXTS_AT_ONCE
+) -> list[Outcome]:
     """Compute every blind index under the newest index key. A run that was stopped goes on after its last batch.
 
     Raises ImproperlyConfigured without a key.
@@ -273,7 +276,7 @@ def index_anew(*, watch: Watch = lambda _step: None, now: Now, at_once: int = TE
     return [_index_column_anew(field, now, watch, at_once) for field in index_fields()]
 
 
-def _index_column_anew(field: Field, now: Now, watch: Watch, size: int) -> Outcome:
+def _index_column_anew(field: ModelField, now: Callable[[], datetime], watch: Watch, size: int) -> Outcome:
     what, of = f"index {name_of(field)}", field.model._default_manager.count()
     _begin(what)
     done, written, left = 0, 0, 0
@@ -291,7 +294,7 @@ def _index_column_anew(field: Field, now: Now, watch: Watch, size: int) -> Outco
         done, written, left = done + len(rows), written + changed, left + not_written
         if not rows:
             return Outcome(what, written, left)
-        watch(Step(what, done, max(of, done)))
+        watch(RotationStep(what, done, max(of, done)))
 
 
 def _begin(what: str) -> None:
@@ -315,7 +318,7 @@ def index_has_ended() -> bool:
     return {f"index {name_of(field)}" for field in index_fields()} <= set(ended.values_list("what", flat=True))
 
 
-def _rows_after(field: Field, cursor: str, size: int) -> list[models.Model]:
+def _rows_after(field: ModelField, cursor: str, size: int) -> list[models.Model]:
     model = field.model
     rows = model._default_manager.select_for_update(no_key=True, of=("self",)).order_by("pk")
     batch = (rows.filter(pk__gt=cursor) if cursor else rows)[:size]
@@ -325,7 +328,7 @@ def _rows_after(field: Field, cursor: str, size: int) -> list[models.Model]:
         return list(batch.defer(*(each.name for each in model._meta.local_concrete_fields if isinstance(each, SEALED))))
 
 
-def _write_indexes(field: Field, rows: list[models.Model]) -> tuple[int, int]:
+def _write_indexes(field: ModelField, rows: list[models.Model]) -> tuple[int, int]:
     """Write the indexes of locked rows that are not up to date; return how many, and how many could not be written."""
     assert isinstance(field, BlindIndexField)
     assert field.text is not None
@@ -350,16 +353,16 @@ def _write_indexes(field: Field, rows: list[models.Model]) -> tuple[int, int]:
 # -- which keys are still needed --------------------------------------------------------------------------
 
 
-Held = Callable[[], Counter[str]]
+KeysHeld = Callable[[], Counter[str]]
 """Returns the number of values of one kind by the id of the master key that they need."""
 
-_holders: dict[str, Held] = {}
+_holders: dict[str, KeysHeld] = {}
 
 
-def holds_keys(name: str) -> Callable[[Held], Held]:
+def holds_keys(name: str) -> Callable[[KeysHeld], KeysHeld]:
     """Register the decorated function: values called `name` that are no column of ciphertext need a master key too."""
 
-    def register(held: Held) -> Held:
+    def register(held: KeysHeld) -> KeysHeld:
         _holders[name] = held
         return held
 
@@ -378,7 +381,7 @@ def held_by_key() -> dict[str, Counter[str]]:
     return found
 
 
-def _ids_in(field: Field) -> list[tuple[str, int]]:
+def _ids_in(field: ModelField) -> list[tuple[str, int]]:
     quote = connection.ops.quote_name
     table, column, _pk = (quote(name) for name in _names_of(field))
     if isinstance(field, EncryptedBytesField):

@@ -235,8 +235,8 @@ def is_field_key(key: str) -> bool:
 def split_address(url: str, schemes: tuple[str, ...]) -> SplitResult:
     """Return the parts of the URL of a server (RFC 3986).
 
-    Raises ValueError, without a word of the URL itself, where a password was pasted in as it is: `/`, `#` and `?` end it too
-    early, a second `@` makes two readers disagree, and a `%` stands for something else.
+    Raises ValueError if the password was pasted in without percent-encoding. Then `/`, `#` and `?` would cut the password
+    short, two readers would split at different `@`s, and `%` would begin an escape. The error repeats nothing of the URL.
     """
     encode = "Percent-encode its password (/ is %2F, @ is %40, # is %23, % is %25), or use letters and digits only"
     try:

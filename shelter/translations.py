@@ -36,8 +36,7 @@ KEYWORDS = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext_lazy": ((1, "c"), 2, 3),
     # Sentences about a sheet, which the doors put into the reader's language (matching.sheets.sentences).
-    "CellProblem": None,
-    "Sentence": None,
+    "template": None,
 }
 """The calls whose first argument, or the argument named by number, is a string to translate."""
 

@@ -6,7 +6,7 @@ The addresses come from the admin's own resolver. `test_desk_languages` fails on
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -114,7 +114,9 @@ def desk(hanna: Person) -> Desk:
     transitions.break_off(done.pk, by=hanna.user, at=at, reason="not_suitable", note="the stairs")
     MatchingRound.objects.create(started_at=at, finished_at=at, needs=2, offers=2, proposals=1, left_over=1)
     Delivery.objects.update(status=Delivery.Status.FAILED, error_class=Delivery.ErrorClass.PERMANENT)
-    coordinators.note(carla.user, "named", by=lena.user, at=at, became="coordinator: all places")
+    coordinators.note(
+        carla.user, "named", by=lena.user, at=at, became=coordinators.Granted("coordinator", all_places=True).value
+    )
     rules.change({"fresh_days": 8}, by=lena.user, at=at, reason="a busy week", seen=0)
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
     editing.close_place(people.place("Tbilisi").pk, by=lena.user, at=at, reason="the road is shut")
@@ -338,6 +340,9 @@ def everything(language: str) -> Everything:
     carla, lena = people.carla(), people.lena()
     MatchingRound.objects.update(started_at=at - timedelta(days=1), finished_at=at - timedelta(days=1))
     Heartbeat.objects.create(name="sweep", at=at - timedelta(days=1))
+    disclosure.open_contact(there.match.pk, by=hanna.user, at=at)
+    disclosure.log_look(carla.user, hanna.user, "secret", reason=disclosure.LookReason.NEW_SECRET, at=at)
+    disclosure.log_look(carla.user, hanna.user, "name", reason=disclosure.LookReason.OTHER, note="Так решили", at=at)
     matches = dict(_in_every_status(language))
     undecided = list(_undecided(language, carla, lena))
     return Everything(
@@ -367,7 +372,10 @@ def _in_every_status(language: str) -> Iterator[tuple[Status, Match]]:
 
 
 def _undecided(language: str, carla: Person, lena: Person) -> Iterator[Match]:
-    """Yield a proposal that is claimed, one that is decided on, one of high risk, and one of two legs."""
+    """Yield a proposal that is claimed, one that is decided on, one of high risk, and one of two legs.
+
+    A decision on one more proposal is not carried out, because its household has withdrawn.
+    """
     at = timezone.now()
 
     def proposal(**asked: Any) -> Match:
@@ -386,6 +394,10 @@ def _undecided(language: str, carla: Person, lena: Person) -> Iterator[Match]:
     decided = proposal()
     decisions.decide({decided.pk: decided.version}, "approve", by=carla.user, at=at)
     yield decided
+    gone = proposal()
+    bundle = decisions.decide({gone.pk: gone.version}, "approve", by=carla.user, at=at)
+    transitions.withdraw_request(gone.request_id, by=carla.user, at=at)
+    assert decisions.carry_out(bundle, at=at) is not None
     yield proposal(people=1, all_women=True)
     yield proposal(people=2, children=1)
 
@@ -442,6 +454,7 @@ def _sheets(carla: Person) -> Iterator[tuple[str, SheetImport]]:
     good = [
         f"s1,Ханна,+77015550131,Almaty,дом 1,2,no,no,yes,ru,{window},yes",
         f"s2,Ханна,+77015550132,Almaty,дом 2,3,no,no,yes,ru,{window},no",
+        f"s6,Ханна,+77015550136,Almaty,дом 6,3,no,no,yes,ru,{window},no",
     ]
     done = worked_on(brought("spaces", header, *good))
     uploads.confirm(done.pk, trust_vetted=True, by=carla.user, at=at)
@@ -452,6 +465,7 @@ def _sheets(carla: Person) -> Iterator[tuple[str, SheetImport]]:
         f"s3,Ханна,12,Нигде,дом,сто,может быть,no,yes,ru,{window},no",
         "s4,Ханна,+77015550134,Almaty,дом 4,3,no,no,yes,ru,2020-01-01/2019-01-01,no",
         f"s5,Ханна,+77015550135,Almaty,дом 5,3,no,no,yes,ru,{window},no",
+        good[2].replace("136", "131"),  # the phone of another host
     ]
     yield "previewed", worked_on(brought("spaces", header, *other))
     ask = "request_id,name,phone,place,people,children,first_night,nights,min_nights,urgency,languages"
@@ -459,7 +473,8 @@ def _sheets(carla: Person) -> Iterator[tuple[str, SheetImport]]:
         "requests",
         worked_on(
             brought(
-                "requests", ask, f"r1,Амира,,Almaty,2,5,{tonight()},3,4,4,ru", f"r2,,,Almaty,2,0,{tonight()},3,1,1,ru"
+                *("requests", ask, f"r1,Амира,,Almaty,2,5,{tonight()},3,4,4,ru"),
+                *(f"r2,,,Almaty,2,0,{tonight()},3,1,1,ru", f"r3,,,Almaty,2,0,{tonight(800)},3,1,1,ru"),
             )
         ),
     )
@@ -469,12 +484,31 @@ def _sheets(carla: Person) -> Iterator[tuple[str, SheetImport]]:
     Space.objects.filter(external_id="s9").update(beds=4)
     undoing.undo(undone.pk, by=carla.user, at=at)
     yield "undone", worked_on(undone)
+    yield "partly undone", _partly_undone(carla, worked_on(brought("spaces", header, *_vouched(window))), worked_on)
     dropped = worked_on(brought("spaces", header, good[0].replace("s1", "s8")))
     uploads.drop(dropped.pk, by=carla.user, at=at)
     dropped.refresh_from_db()
     yield "dropped", dropped
     yield "done", SheetImport.objects.get(pk=done.pk)
     yield "received", brought("spaces", header, good[0])
+
+
+def _vouched(window: str) -> Iterator[str]:
+    """Yield rows of two hosts whom the sheet vouches for."""
+    for number in (70, 71):
+        yield f"s{number},Ханна,+770155502{number},Almaty,дом {number},3,no,no,yes,ru,{window},yes"
+
+
+def _partly_undone(carla: Person, sheet: SheetImport, worked_on: Callable[[SheetImport], SheetImport]) -> SheetImport:
+    """Confirm a sheet that vouches for its hosts, give one of its spaces a match, and undo the sheet."""
+    at = timezone.now()
+    uploads.confirm(sheet.pk, trust_vetted=True, by=carla.user, at=at)
+    worked_on(sheet)
+    people.proposed(people.request(people.amira(name="Амира").arrival, notes=""), Space.objects.get(external_id="s70"))
+    undoing.undo(sheet.pk, by=carla.user, at=at)
+    worked_on(sheet)
+    assert HostCheck.objects.filter(said__code="import_undone").exists()
+    return sheet
 
 
 def _left_over() -> ShelterRequest:
@@ -488,7 +522,7 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     """Write lines of every kind of history; return a picture that is kept as evidence."""
     at = timezone.now()
     for what in CoordinatorEvent.CoordinatorChange.values:
-        coordinators.note(lena.user, what, by=carla.user, at=at, became="")
+        coordinators.note(lena.user, what, by=carla.user, at=at)
     coordinators.name_coordinator(
         "nurlan", coordinators.Granted("coordinator", all_places=True, places=[]), by=carla.user, at=at, name="Нурлан"
     )
@@ -528,6 +562,8 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     for number, delivery in enumerate(Delivery.objects.order_by("-pk")[:20]):
         classes = [each for each in Delivery.ErrorClass.values if each]
         delivery.status, delivery.error_class = Delivery.Status.FAILED, classes[number % len(classes)]
+        delivery.error_text = "550 no such person" if delivery.error_class == Delivery.ErrorClass.PERMANENT else ""
+        delivery.exception = "InvalidToken" if delivery.error_class == Delivery.ErrorClass.UNKNOWN else ""
         delivery.transport, delivery.leased_until = ("email", "gateway", "console", "")[number % 4], None
         delivery.save()
     for what in DeskEvent.DeskStep.values:

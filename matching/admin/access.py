@@ -9,39 +9,37 @@ acts of the domain.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.coordinators import Rights, coordinator_of, desk_of, rights_of
 from accounts.models import User
 from accounts.refusals import Refused
+from matching.disclosure import LookReason
 from matching.limits import LONGEST_NOTE, LONGEST_REASON
+from matching.refusal_words import words_of
 
 Row = TypeVar("Row", bound=Model)
 
 
 LOOKING = ("GET", "HEAD")
 
-LOOK_REASONS = {
-    "call": gettext_lazy("to call or write to them about a match"),
-    "asked": gettext_lazy("they asked me"),
-    "vetting": gettext_lazy("to vet the host"),
-    "safety": gettext_lazy("somebody may not be safe"),
-    "mistake": gettext_lazy("to put a mistake right"),
-    "other": gettext_lazy("another reason, written down beside"),
-}
-"""The reasons to open personal fields. The list is short, so that the reasons can be counted and learnt from."""
+LOOKS_TO_CHOOSE = (
+    *(LookReason.CALL, LookReason.ASKED, LookReason.VETTING, LookReason.SAFETY, LookReason.MISTAKE, LookReason.OTHER),
+)
+LOOK_REASONS: dict[str, Any] = {reason.value: reason.label for reason in LOOKS_TO_CHOOSE}
+"""The reasons to open personal fields, with their words. The list is short, so that the reasons can be counted."""
 
-LONGEST_LOOK_NOTE = LONGEST_REASON - max(map(len, LOOK_REASONS)) - len(": ")
-"""Characters. The access log keeps a reason and the note beside it as one line (see `why_look`)."""
 
-NEW_SECRET = "gave a new secret"  # noqa: S105 - a reason in words, not a secret
-"""The reason in the access log when a coordinator reads a new secret to an arrival. `audit` translates it."""
+class Why(NamedTuple):
+    """Why a coordinator opens personal fields: one of LOOK_REASONS, and the note that they typed beside it."""
+
+    reason: str
+    note: str
 
 
 def coordinator(request: HttpRequest) -> User:
@@ -74,19 +72,19 @@ def note_of(request: HttpRequest) -> str:
     return request.POST.get("note", "")[:LONGEST_NOTE]
 
 
-def why_look(request: HttpRequest) -> str | None:
+def why_look(request: HttpRequest) -> Why | None:
     """Return the reason to open personal fields, as it will be logged. Without a reason, tell the user and return None.
 
     The form sends `why` (one of LOOK_REASONS) and `note` (free text, needed with "other").
     """
-    reason, note = request.POST.get("why", ""), " ".join(request.POST.get("note", "").split())
+    reason, note = request.POST.get("why", ""), " ".join(request.POST.get("note", "").split())[:LONGEST_REASON]
     if reason not in LOOK_REASONS:
         messages.error(request, _("Choose why you need to see this; it is logged."))
         return None
     if reason == "other" and not note:
         messages.error(request, _("Write down your reason; it is logged."))
         return None
-    return f"{reason}: {note}"[:LONGEST_REASON] if note else reason
+    return Why(reason, note)
 
 
 def said(request: HttpRequest, act: Callable[[], Any], success: str) -> bool:
@@ -94,7 +92,7 @@ def said(request: HttpRequest, act: Callable[[], Any], success: str) -> bool:
     try:
         act()
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, words_of(refusal))
         return False
     messages.success(request, success)
     return True

@@ -12,13 +12,12 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.coordinators import Rights, rights_in_words, rights_of
+from accounts.coordinators import Rights, rights_of
 from accounts.models import CoordinatorEvent, HostEvent, User
 from matching.admin import line_words
-from matching.admin.access import LOOK_REASONS, NEW_SECRET, LookOnly, Row
+from matching.admin.access import LookOnly, Row
 from matching.admin.personal import PERSONAL_FIELD_WORDS
 from matching.admin.words import REASON_WORDS
 from matching.models import DeskEvent, MatchEvent
@@ -131,11 +130,11 @@ class CoordinatorEventAdmin(AuditOnly[CoordinatorEvent]):
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, event: CoordinatorEvent) -> str:
-        return rights_in_words(event.was)
+        return line_words.of_rights(event.was)
 
     @admin.display(description=gettext_lazy("after"))
     def after(self, event: CoordinatorEvent) -> str:
-        return rights_in_words(event.became)
+        return line_words.of_rights(event.became)
 
 
 @admin.register(AccessLog)
@@ -143,9 +142,9 @@ class AccessLogAdmin(AuditOnly[AccessLog]):
     """Who looked at whose personal fields, and why."""
 
     list_display = ["at", "by", "about", "shown", "why"]
-    list_filter = [WhoDidIt, "at"]
+    list_filter = [WhoDidIt, "reason", "at"]
     list_select_related = ["by", "about"]
-    search_fields = ["=about__username", "=by__username", "reason"]
+    search_fields = ["=about__username", "=by__username"]
 
     @admin.display(description=gettext_lazy("what was shown"), ordering="fields")
     def shown(self, look: AccessLog) -> str:
@@ -156,13 +155,7 @@ class AccessLogAdmin(AuditOnly[AccessLog]):
     @admin.display(description=gettext_lazy("reason"), ordering="reason")
     def why(self, look: AccessLog) -> str:
         """Return the reason in words, with the note beside it."""
-        if look.reason == NEW_SECRET:
-            return _("gave a new secret")
-        reason, _colon, note = look.reason.partition(": ")
-        if reason in LOOK_REASONS:
-            return f"{LOOK_REASONS[reason]}: {note}" if note else str(LOOK_REASONS[reason])
-        match, _space, number = look.reason.partition(" ")
-        return _("match %(number)s") % {"number": number} if match == "match" else look.reason
+        return line_words.of_look(look)
 
 
 def _linked(view: str, row: Model) -> str:

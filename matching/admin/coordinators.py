@@ -19,12 +19,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts import coordinators, second_factor
-from accounts.coordinators import Granted, Rights, rights_in_words, rights_of
+from accounts.coordinators import Granted, Rights, rights_of
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
-from matching.admin import sessions
+from matching.admin import line_words, sessions
 from matching.admin.access import LookOnly, said
 from matching.limits import LONGEST_NAME, LONGEST_REASON
+from matching.refusal_words import words_of
 from places import queries as places
 from places.models import Place
 
@@ -139,7 +140,9 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
                     language=given["language"],
                 )
             except Refused as refusal:
-                form.add_error("username" if isinstance(refusal, coordinators.NameTaken) else "places", str(refusal))
+                form.add_error(
+                    "username" if isinstance(refusal, coordinators.NameTaken) else "places", words_of(refusal)
+                )
             else:
                 return self._page(request, row, password=password)
         context = {**self.admin_site.each_context(request), "title": _("Name a coordinator"), "opts": self.opts}
@@ -167,7 +170,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
             "may_export_personal": coordinators.may_export_personal(row.user),
             "second_factor": second_factor.authenticator_of(row.user),
             "events": [
-                {"event": event, "before": rights_in_words(event.was), "after": rights_in_words(event.became)}
+                {"event": event, "before": line_words.of_rights(event.was), "after": line_words.of_rights(event.became)}
                 for event in row.user.coordinator_events.select_related("by")[:50]
             ],
             **more,
@@ -187,7 +190,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
                     row.pk, form.granted(), by=user, at=timezone.now(), reason=form.cleaned_data["reason"]
                 )
             except Refused as refusal:
-                form.add_error("places" if isinstance(refusal, coordinators.NoPlaces) else None, str(refusal))
+                form.add_error("places" if isinstance(refusal, coordinators.NoPlaces) else None, words_of(refusal))
             else:
                 self.message_user(request, _("The rights are changed."), "success")
                 return redirect(_page_of(coordinator_id))

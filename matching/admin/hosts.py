@@ -19,10 +19,11 @@ from accounts import evidence, vetting
 from accounts.evidence import NotAPicture, PictureTooBig
 from accounts.models import Host, HostCall, HostCheck, HostEvent, HostEvidence, User
 from matching import disclosure, hosts, queries
-from matching.admin import call_list, personal
+from matching.admin import call_list, line_words, personal
 from matching.admin.access import LookOnly, back, coordinator, note_of, said, why_look
 from matching.deadlines import local_date
 from matching.limits import LONGEST_REASON
+from matching.refusal_words import words_of
 from matching.refusals import one_act
 
 KEEP = "kept"
@@ -171,7 +172,7 @@ class HostAdmin(LookOnly[Host]):
             with one_act():
                 evidence.keep(host, kind, file.read(), by=user, at=timezone.now())
         except (NotAPicture, PictureTooBig) as refusal:
-            self.message_user(request, str(refusal), "error")
+            self.message_user(request, words_of(refusal), "error")
             return self._page(request, host_id)
         self.message_user(request, _("The picture is kept, encrypted and without its metadata."), "success")
         return back(request, page)
@@ -180,11 +181,13 @@ class HostAdmin(LookOnly[Host]):
         """Send the picture as a file, for a reason, and log the look."""
         user, host, _page = self._of(request, host_id)
         kept = get_object_or_404(HostEvidence, pk=evidence_id, host=host, removed_at=None)
-        reason = why_look(request)
-        if reason is None:
+        why = why_look(request)
+        if why is None:
             return self._page(request, host_id)
         with one_act():
-            disclosure.log_look(user, host.user, f"evidence:{kept.pk}", reason=reason, at=timezone.now())
+            disclosure.log_look(
+                user, host.user, f"evidence:{kept.pk}", reason=why.reason, note=why.note, at=timezone.now()
+            )
         return HttpResponse(
             kept.picture,
             headers={
@@ -220,7 +223,9 @@ def _notes(host: Host) -> list[str]:
     """Return the notes of checks and calls, the latest first."""
     itself_and_merged = Q(host=host) | Q(host__merged_into=host)
     lines = [
-        (row.at, row.get_kind_display(), row.note) for row in HostCheck.objects.filter(itself_and_merged) if row.note
+        (row.at, row.get_kind_display(), words)
+        for row in HostCheck.objects.filter(itself_and_merged)
+        if (words := line_words.of_check(row))
     ]
     lines += [
         (row.at, row.get_outcome_display(), row.note) for row in HostCall.objects.filter(itself_and_merged) if row.note

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.template import Library
 
-from matching.admin.access import LONGEST_LOOK_NOTE
 from matching.limits import LONGEST_NOTE, LONGEST_REASON
 
 register = Library()
 
-LONGEST = {"note": LONGEST_NOTE, "reason": LONGEST_REASON, "look": LONGEST_LOOK_NOTE}
+LONGEST = {"note": LONGEST_NOTE, "reason": LONGEST_REASON, "look": LONGEST_REASON}
 """Characters, by kind of text. `look` is the note beside the reason to open personal fields."""
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import HostEvent
+from accounts.models import Coordinator, HostCheck, HostEvent
 from matching.admin.words import OVERRIDE_WORDS
 from matching.models import DeskNote, MatchEvent
+from privacy.models import AccessLog
 
 
 def of_note(note: DeskNote) -> str:
@@ -42,7 +43,45 @@ def of_host_event(event: HostEvent) -> str:
             return event.reason or _("the refusal asked for was taken back")
         case {"code": "merged", "number": number}:
             return _("host %(number)d was merged into this one") % {"number": number}
+        case {"code": "import_undone"}:
+            return _("The import that vouched for this host was undone.")
     return event.reason
+
+
+def of_check(check: HostCheck) -> str:
+    """Return the note of a check in the active language: what its act says, then the words that its author typed."""
+    return " ".join(filter(None, [_said_on_check(check.said), check.note]))
+
+
+def of_rights(value: Mapping[str, Any] | None) -> str:
+    """Return the rights that a line of history keeps (`accounts.coordinators.Granted.value`), in the active language."""
+    match value:
+        case {"role": role, "all_places": everywhere, "places": places}:
+            where = _("all places") if everywhere else ", ".join(places)
+            return f"{dict(Coordinator.Role.choices).get(role, role)}: {where}"
+        case {"code": "said", "text": text}:
+            return str(text)
+    return ""
+
+
+def of_look(look: AccessLog) -> str:
+    """Return the reason of a look in the active language, with the note that its author typed beside it."""
+    match look.reason:
+        case AccessLog.LookReason.MATCH:
+            return _("match %(number)s") % {"number": look.match}
+        case AccessLog.LookReason.SAID:
+            return look.note
+    reason = look.get_reason_display()
+    return f"{reason}: {look.note}" if look.note else reason
+
+
+def _said_on_check(said: Mapping[str, Any] | None) -> str:
+    match said:
+        case {"code": "vouched"}:
+            return _("From an imported sheet, on the coordinator's word.")
+        case {"code": "import_undone"}:
+            return _("The import that vouched for this host was undone.")
+    return ""
 
 
 def _said_on_note(said: Mapping[str, Any] | None, note: DeskNote) -> str:

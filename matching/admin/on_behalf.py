@@ -25,7 +25,6 @@ from matching.admin.access import acting
 from matching.deadlines import local_date
 from matching.desk import on_behalf
 from matching.desk.on_behalf import EnteredAlready
-from matching.importing.uploads import in_language
 from matching.intake import RequestDetails, SpaceDetails
 from matching.limits import (
     DEFAULT_RADIUS_KM,
@@ -39,6 +38,7 @@ from matching.limits import (
     WIDEST_RADIUS_KM,
 )
 from matching.models import ShelterRequest, Space
+from matching.refusal_words import of_sentence, words_of
 from matching.refusals import WRONG_INPUT, NotYours
 from matching.sheets.cells import CellProblem
 from matching.sheets.cells import languages as read_languages
@@ -112,7 +112,7 @@ class OnBehalfForm(forms.Form):
         try:
             return tuple(sorted(read_languages(self.cleaned_data["languages"])))
         except CellProblem as problem:
-            raise forms.ValidationError(in_language(problem.sentence)) from None
+            raise forms.ValidationError(of_sentence(problem.sentence)) from None
 
     def clean_contact(self) -> tuple[str, str] | None:
         if not self.cleaned_data["contact"]:
@@ -120,7 +120,7 @@ class OnBehalfForm(forms.Form):
         try:
             return read_contact(self.cleaned_data["contact"])
         except UnreadableContact as refusal:
-            raise forms.ValidationError(str(refusal)) from None
+            raise forms.ValidationError(words_of(refusal)) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -290,11 +290,11 @@ def ask(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
                 contact=said["contact"],
             )
         except EnteredAlready as there:
-            done = {"refusal": str(there), "row": there.row}
+            done = {"refusal": words_of(there), "row": there.row}
         except NotYours:
             form.add_error("place", str(NOT_YOUR_PLACE))
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, words_of(refusal))
         else:
             done = {
                 "row": case.request,
@@ -324,11 +324,11 @@ def offer(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
                 contact=said["contact"],
             )
         except EnteredAlready as there:
-            done = {"refusal": str(there), "row": there.row}
+            done = {"refusal": words_of(there), "row": there.row}
         except NotYours:
             form.add_error("place", str(NOT_YOUR_PLACE))
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, words_of(refusal))
         else:
             done = {
                 "row": offered.space,

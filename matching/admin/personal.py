@@ -51,10 +51,10 @@ def opened(request: HttpRequest, user: User, about: Sequence[User], reads: Reads
     if not chosen:
         messages.error(request, _("Tick what you need to see; each is logged."))
         return {}
-    reason = why_look(request)
-    if reason is None:
+    why = why_look(request)
+    if why is None:
         return {}
     with one_act():
         for person in about:
-            disclosure.log_look(user, person, " ".join(chosen), reason=reason, at=timezone.now())
+            disclosure.log_look(user, person, " ".join(chosen), reason=why.reason, note=why.note, at=timezone.now())
     return {"opened": [(PERSONAL_FIELD_WORDS[name], reads[name]()) for name in chosen]}

@@ -28,6 +28,7 @@ from matching.admin.words import NIGHT_WORDS, REASON_WORDS, RISK_WORDS, WHOSE_WO
 from matching.desk import by_hand, claims, decisions, queueing
 from matching.desk.queueing import HIGH, LOW, Card, Filters, Pending
 from matching.models import Match, PendingDecision, ShelterRequest
+from matching.refusal_words import words_of
 from places.earth import distance_km
 
 CARDS_A_PAGE = 20
@@ -195,7 +196,7 @@ def decide(request: HttpRequest) -> HttpResponse:
             decisions.send_now(bundle, by=user, at=at)
     except Refused as refusal:
         _visible(user, seen)
-        messages.error(request, str(refusal))
+        messages.error(request, words_of(refusal))
     return back(request, reverse("admin:matching_match_queue"))
 
 
@@ -296,7 +297,7 @@ def _decide_on(
     try:
         bundles, refused = decisions.decide_many(taken, act, by=by, at=at, reason=reason)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, words_of(refusal))
         return
     if bundles:
         words = ngettext("%(count)d decision is written.", "%(count)d decisions are written.", len(bundles))
@@ -308,7 +309,7 @@ def _decide_on(
             len(spared),
         )
         messages.warning(request, words % {"count": len(spared)})
-    for words in dict.fromkeys(str(refusal) for refusal in refused):
+    for words in dict.fromkeys(words_of(refusal) for refusal in refused):
         messages.error(request, words)
 
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -53,7 +54,7 @@ class WhichWay(admin.SimpleListFilter):
 class UndeliveredAdmin(LookOnly[Delivery]):
     """Deliveries that failed for good. A coordinator tries them again, or tells the person in another way."""
 
-    list_display = ["__str__", "event", "way", "error_class", "in_detail", "attempts"]
+    list_display = ["__str__", "event", "way", "error_class", "in_detail", "in_program", "attempts"]
     list_filter = ["error_class", WhichWay]
     change_list_template = "admin/notifications/undelivered.html"
     list_display_links = None
@@ -75,8 +76,13 @@ class UndeliveredAdmin(LookOnly[Delivery]):
 
     @admin.display(description=gettext_lazy("in the words of the provider"), ordering="error_text")
     def in_detail(self, delivery: Delivery) -> str:
-        """Return the provider's words about the failure, or a dash where no provider was asked."""
-        return delivery.error_text or "–"
+        """Return the provider's words about the failure as a quotation, or a dash where no provider said anything."""
+        return format_html("<q>{}</q>", delivery.error_text) if delivery.error_text else "–"
+
+    @admin.display(description=gettext_lazy("name of the error in the program"), ordering="exception")
+    def in_program(self, delivery: Delivery) -> str:
+        """Return the name of the exception that ended the attempt, for whoever runs the service, or a dash."""
+        return format_html("<code>{}</code>", delivery.exception) if delivery.exception else "–"
 
     def get_urls(self) -> list[Any]:
         again = self.admin_site.admin_view(require_POST(self.again))

@@ -20,7 +20,7 @@ from accounts import arrivals
 from accounts.models import User
 from matching import disclosure, queries, transitions
 from matching.admin import on_behalf, personal
-from matching.admin.access import NEW_SECRET, LookOnly, back, coordinator, said
+from matching.admin.access import LookOnly, back, coordinator, said
 from matching.admin.words import OVERRIDE_WORDS, REQUEST_STATE_WORDS
 from matching.deadlines import local_date
 from matching.desk import by_hand
@@ -98,7 +98,9 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         row = get_object_or_404(self.visible(user), pk=request_id)
         with one_act():
             secret = arrivals.renew_secret(row.arrival)
-            disclosure.log_look(user, row.arrival.user, "secret", reason=NEW_SECRET, at=timezone.now())
+            disclosure.log_look(
+                user, row.arrival.user, "secret", reason=disclosure.LookReason.NEW_SECRET, at=timezone.now()
+            )
         return self._page(request, request_id, secret=arrivals.grouped(secret))
 
     def withdraw(self, request: HttpRequest, request_id: UUID) -> HttpResponse:

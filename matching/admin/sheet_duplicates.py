@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import Host, User
+from accounts.refusals import Refused
 from matching import disclosure, queries
 from matching.admin.access import LOOK_REASONS, coordinator, said, why_look
 from matching.admin.audit import AuditOnly, WhoDidIt
@@ -26,6 +27,7 @@ from matching.deadlines import local_date
 from matching.desk import duplicates, merging
 from matching.desk.duplicates import PairKind
 from matching.models import PairVerdict, Space
+from matching.refusal_words import words_of
 from matching.refusals import one_act
 from matching.states import HOLDS_BEDS
 
@@ -103,13 +105,14 @@ def both(request: HttpRequest, pair_kind: str, one: str, other: str, **more: Any
     if queries.coordinator_of(user) is not None:
         for goes, stays in ((other, one), (one, other)):
             answer = merging.foresee(pair_kind, goes, stays, by=user, at=at)
-            moved = {} if isinstance(answer, str) else answer
+            refusal = answer if isinstance(answer, Refused) else None
+            moved = {} if isinstance(answer, Refused) else answer
             ways.append(
                 {
                     "stays": stays,
                     "goes": sides[goes],
                     "keeps": sides[stays],
-                    "refusal": answer if isinstance(answer, str) else "",
+                    "refusal": words_of(refusal) if refusal else "",
                     "moved": [(MOVED_WORDS[what], count) for what, count in moved.items()],
                 }
             )
@@ -131,14 +134,14 @@ def both(request: HttpRequest, pair_kind: str, one: str, other: str, **more: Any
 def open_personal(request: HttpRequest, pair_kind: str, one: str, other: str) -> HttpResponse:
     """Show names, contacts and addresses of both once, for a reason, and log a look at each person."""
     user, sides = _pair(request, pair_kind, one, other)
-    reason = why_look(request)
-    if reason is None:
+    why = why_look(request)
+    if why is None:
         return both(request, pair_kind, one, other)
     fields = "name contact address" if pair_kind == PairKind.SPACES else "name contact"
     people = {sides[pk]["user"].pk: sides[pk]["user"] for pk in (one, other)}
     with one_act():
         for person in people.values():
-            disclosure.log_look(user, person, fields, reason=reason, at=timezone.now())
+            disclosure.log_look(user, person, fields, reason=why.reason, note=why.note, at=timezone.now())
     opened = [
         {
             "name": sides[pk]["user"].name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -12,16 +12,18 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.coordinators import may_export_personal
 from accounts.refusals import Refused
+from matching import reason_words
 from matching.admin.access import LOOK_REASONS, coordinator, why_look
 from matching.admin.queue import page_context
 from matching.importing import exports
 from matching.importing.exports import ExportKind
+from matching.refusal_words import words_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EXPORT_FORMATS = ("csv", "xlsx")
@@ -61,7 +63,7 @@ def take(request: HttpRequest, kind: str, form: str) -> HttpResponseBase:
     """Send the rows that the user sees, without personal fields."""
     user = coordinator(request)
     which = _known(kind, form)
-    return _file(which, form, exports.columns_of(which), exports.lines(which, by=user))
+    return _file(which, form, exports.columns_of(which), exports.lines(which, by=user, in_words=_in_words_of_reader()))
 
 
 def personal(request: HttpRequest) -> HttpResponseBase:
@@ -70,15 +72,26 @@ def personal(request: HttpRequest) -> HttpResponseBase:
     form = request.POST.get("form", "")
     which = _known(request.POST.get("kind", ""), form)
     back = HttpResponseRedirect(reverse("admin:matching_sheet_export"))
-    reason = why_look(request)
-    if reason is None:
+    why = why_look(request)
+    if why is None:
         return back
     try:
-        lines = exports.open_personal(which, by=user, at=timezone.now(), reason=reason)
+        lines = exports.open_personal(which, by=user, at=timezone.now(), reason=why.reason, note=why.note)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, words_of(refusal))
         return back
     return _file(which, form, exports.columns_of(which, personal=True), lines)
+
+
+def _in_words_of_reader() -> Callable[[Iterable[Any]], list[str]]:
+    """Return a function that words reasons in the reader's language, also when the file streams after the view is over."""
+    language = get_language()
+
+    def in_words(reasons: Iterable[Any]) -> list[str]:
+        with override(language):
+            return reason_words.reasons_in_words(reasons)
+
+    return in_words
 
 
 def _known(kind: str, form: str) -> ExportKind:

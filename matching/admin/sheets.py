@@ -27,6 +27,7 @@ from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS, SHEET_COLUMN
 from matching.importing import undoing, uploads
 from matching.importing.uploads import MOST_SHEET_BYTES, SheetState, SheetTooLarge
 from matching.models import SheetImport, SheetImportRow
+from matching.refusal_words import of_value, words_of
 from matching.refusals import WRONG_INPUT
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
 
@@ -107,7 +108,7 @@ class SheetAdmin(LookOnly[SheetImport]):
                     at=timezone.now(),
                 )
             except Refused as refusal:
-                form.add_error("file", str(refusal))
+                form.add_error("file", words_of(refusal))
             else:
                 return HttpResponseRedirect(_page_of(sheet.pk))
         context = page_context(
@@ -221,7 +222,8 @@ def _shown(row: SheetImportRow, column: str) -> dict[str, Any]:
     return {
         "row": row,
         "outcome": OUTCOME_WORDS.get(outcome, ""),
-        "wrong": row.what_is_wrong,
+        "wrong": [(column, of_value(value)) for column, value in row.what_is_wrong],
+        "kept_because": of_value(row.kept_because) if row.kept_because else "",
         "changes": [
             {
                 "column": SHEET_COLUMNS.get(name, name),

@@ -17,6 +17,7 @@ from rest_framework.views import set_rollback
 from accounts.contacts import UnreadableContact
 from accounts.refusals import Refused, SecondFactorNeeded, TooManyTries, WrongCode
 from accounts.signing_in import WrongSecret
+from matching.refusal_words import words_of
 from matching.refusals import ChangedSince, Incomplete, NotYours, OverrideNeedsReason, ReasonNeeded
 
 PROBLEM_JSON = "application/problem+json"
@@ -79,7 +80,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 def _refused(refusal: Refused) -> Response:
     status = next(status for kind, status in STATUS_OF if isinstance(refusal, kind))
     headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooManyTries) else {}
-    return problem(status, refusal.code, str(refusal), headers=headers)
+    return problem(status, refusal.code, words_of(refusal), headers=headers)
 
 
 def problem(

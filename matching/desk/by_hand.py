@@ -24,7 +24,6 @@ from matching.desk import claims
 from matching.desk.rows_to_values import as_need, as_offer, matchable_spaces, offered
 from matching.engine.objective import score
 from matching.models import Match, ShelterRequest, Space
-from matching.reason_words import reasons_in_words
 from matching.refusals import NotYours, OverrideNeedsReason, RuleForbids, one_act
 from matching.transitions import Proposal
 from places.earth import KM_PER_DEGREE, distance_km
@@ -264,7 +263,7 @@ def _only_this(asked: ShelterRequest, space: Space, need: engine.Need, offer: en
     """
     placement = engine.place_one(need, [offer])
     if isinstance(placement, engine.Unplaced):
-        raise RuleForbids("; ".join(reasons_in_words(placement.reasons)))
+        raise RuleForbids(placement.reasons)
     return _option(asked, space, placement)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from matching import messages, queries
@@ -79,8 +78,7 @@ def held_by_another(asked: ShelterRequest, *, by: User, at: datetime) -> User | 
 
 def taken_by(holder: User) -> TakenByAnother:
     """Return the refusal that names the coordinator who has claimed a household."""
-    words = _("%(who)s is looking at this. Take the next one, or take it over first.")
-    return TakenByAnother(words % {"who": holder})
+    return TakenByAnother("named", who=holder.username)
 
 
 def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str = "") -> None:
@@ -93,7 +91,7 @@ def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str =
         if holder := held_by_others([request_id], by=by, at=at).get(request_id):
             raise taken_by(holder)
         if to.pk == by.pk or not _may_touch(asked, to):
-            raise NotYours(_("Choose another coordinator of this place."))
+            raise NotYours("other_coordinator")
         lease = {"by": to, "at": at, "until": at + HANDED_OVER, "handed_over_by": by}
         Claim.objects.update_or_create(request=asked, defaults=lease)
         DeskNote.objects.create(request=asked, by=by, text=note.strip(), said={"code": "handed_over"}, whom=to, at=at)
@@ -111,7 +109,7 @@ def write_note(
     """
     text = text.strip()
     if not text and said is None:
-        raise Incomplete(_("Write something first."))
+        raise Incomplete("empty_note")
     with one_act():
         asked = _touchable(request_id, by)
         _note(asked, DeskStep.NOTED, by=by, at=at)

@@ -15,7 +15,6 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, prefetch_related_objects
-from django.utils import translation
 
 from accounts.models import User
 from accounts.refusals import Refused
@@ -216,8 +215,7 @@ def carry_out(bundle: UUID, *, at: datetime) -> Refused | None:
                 _move(rows, at)
         except Refused as refused:
             refusal = refused
-            with translation.override(rows[0].by.language):
-                PendingDecision.objects.filter(bundle=bundle).update(refusal=str(refused)[:300])
+            PendingDecision.objects.filter(bundle=bundle).update(refusal=refused.code, refusal_value=refused.value)
         else:
             PendingDecision.objects.filter(bundle=bundle).delete()
         return refusal

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext_lazy as _
 
 from accounts.contacts import add_contact_point
 from accounts.merging import CannotMerge, KeepTheOther, merge_hosts
@@ -55,14 +54,14 @@ def merge(kind: str, goes: str, stays: str, *, by: User, at: datetime, reason: s
         )
 
 
-def foresee(kind: str, goes: str, stays: str, *, by: User, at: datetime) -> Moved | str:
-    """Return how many rows of each kind would move, or the refusal in words: the merge is done and rolled back."""
+def foresee(kind: str, goes: str, stays: str, *, by: User, at: datetime) -> Moved | Refused:
+    """Return how many rows of each kind would move, or the refusal: the merge is done and rolled back."""
     try:
         with transaction.atomic():
             verdict = merge(kind, goes, stays, by=by, at=at)
             transaction.set_rollback(True)
     except Refused as refusal:
-        return str(refusal)
+        return refusal
     return dict(verdict.moved)
 
 
@@ -94,7 +93,7 @@ def _check_covered(kind: str, goes: str, stays: str, by: User) -> None:
     if not all(_covers(kind, pk, by) for pk in (goes, stays)) or queries.coordinator_of(by) is None:
         raise NotYours
     if goes == stays:
-        raise CannotMerge(str(_("It cannot be merged with itself.")))
+        raise CannotMerge("itself")
 
 
 def _merge_hosts(goes: str, stays: str, *, by: User, at: datetime, reason: str) -> Moved:
@@ -114,9 +113,9 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
     rows = {str(space.pk): space for space in locked}
     _check_covered(PairKind.SPACES, goes, stays, by)
     if rows[goes].host_id != rows[stays].host_id:
-        raise CannotMerge(str(_("They are of two hosts. If these are one person, merge the hosts first.")))
+        raise CannotMerge("two_hosts")
     if any(space.status == Space.Status.WITHDRAWN for space in rows.values()):
-        raise CannotMerge(str(_("One of the two is withdrawn already.")))
+        raise CannotMerge("withdrawn")
     # The database refuses a match that does not fit the beds, sharing and windows of the space that stays.
     matches = Match.objects.filter(space=UUID(goes)).update(space=UUID(stays), version=F("version") + 1)
     intake.withdraw_space(UUID(goes), by=by, at=at)
@@ -131,11 +130,11 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
     }
     going, staying = rows[goes], rows[stays]
     if going.withdrawn_at or staying.withdrawn_at:
-        raise CannotMerge(str(_("One of the two is withdrawn already.")))
+        raise CannotMerge("withdrawn")
     if _is_placed(going):
         if _is_placed(staying):
-            raise HasLiveMatches(str(_("Both have a match that somebody has decided on. End one of them first.")))
-        raise KeepTheOther(str(_("Keep the one that has a match.")))
+            raise HasLiveMatches("both_decided")
+        raise KeepTheOther("has_match")
     transitions.withdraw_request(going.pk, by=by, at=at)
     ended = Match.objects.filter(request=going).exclude(status__in=sorted(HOLDS_BEDS))
     matches = ended.update(request=staying, version=F("version") + 1)

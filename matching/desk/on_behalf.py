@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts.arrivals import grouped
 from accounts.contacts import find_contact_point
@@ -27,9 +27,11 @@ class EnteredAlready(Refused):
     """The form was sent before, and its row (`row`) is there; nothing was entered twice."""
 
     code = "entered_already"
+    message = _("This was entered already. Nothing is entered twice.")
+    sentences = {"case": _("This was entered already: case number %(number)s. Nothing is entered twice.")}
 
-    def __init__(self, row: ShelterRequest | Space, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, row: ShelterRequest | Space, sentence: str = "", **numbers: str) -> None:
+        super().__init__(sentence, **numbers)
         self.row = row
 
 
@@ -58,11 +60,7 @@ def ask(
     with one_act():
         _wait_for_the_same(key)
         if entered := ShelterRequest.objects.filter(external_id=_external(key)).first():
-            number = grouped(entered.arrival.case_number)
-            raise EnteredAlready(
-                entered,
-                _("This was entered already: case number %(number)s. Nothing is entered twice.") % {"number": number},
-            )
+            raise EnteredAlready(entered, "case", number=grouped(entered.arrival.case_number))
         return intake.open_case_and_ask(
             details,
             language=language,
@@ -91,7 +89,7 @@ def offer(
     with one_act():
         _wait_for_the_same(key)
         if there := Space.objects.filter(external_id=_external(key)).first():
-            raise EnteredAlready(there, _("This was entered already. Nothing is entered twice."))
+            raise EnteredAlready(there)
         known = contact is not None and find_contact_point(*contact, hosts_only=True) is not None
         host = register_host(name=name, contacts=[contact] if contact else [], language=language)
         space = intake.offer_space(host, details, by=by, at=at, external_id=_external(key))

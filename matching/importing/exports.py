@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import IO, Any
 from uuid import UUID
 
@@ -23,7 +24,6 @@ from accounts.refusals import Refused
 from matching import queries
 from matching.importing.row_by_row import key_of
 from matching.models import Match, ShelterRequest, Space
-from matching.reason_words import reasons_in_words
 from matching.refusals import one_act
 from matching.risks import ALL_WOMEN, MIXED_HOUSEHOLD
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, fields, safe_cell
@@ -57,6 +57,8 @@ class MayNotExportPersonal(Refused):
 
 
 Line = Callable[[Any], dict[str, Any]]
+InWords = Callable[[Iterable[Any]], list[str]]
+"""A door's function that returns reasons, or the JSON stored for them, in the language of its reader."""
 
 
 def columns_of(kind: ExportKind, *, personal: bool = False) -> list[str]:
@@ -69,13 +71,23 @@ def columns_of(kind: ExportKind, *, personal: bool = False) -> list[str]:
     return [column for column in columns if personal or column not in PERSONAL]
 
 
-def lines(kind: ExportKind, *, by: User) -> Iterator[list[Any]]:
-    """Yield the rows that `by` may see, without personal fields; none if `by` does not work at the desk."""
-    return _lines(kind, _ids(kind, by), personal=False)
+def lines(kind: ExportKind, *, by: User, in_words: InWords) -> Iterator[list[Any]]:
+    """Yield the rows that `by` may see, without personal fields; none if `by` does not work at the desk.
+
+    `in_words` words the reasons of matches.
+    """
+    said_of: dict[ExportKind, Line] = {
+        ExportKind.SPACES: _space,
+        ExportKind.REQUESTS: _request,
+        ExportKind.MATCHES: partial(_match, in_words=in_words),
+    }
+    return _lines(kind, _ids(kind, by), said_of[kind], personal=False)
 
 
-def open_personal(kind: ExportKind, *, by: User, at: datetime, reason: str) -> Iterator[list[Any]]:
-    """Log a look at everybody in the export, then return its rows with their personal fields.
+def open_personal(kind: ExportKind, *, by: User, at: datetime, reason: str, note: str = "") -> Iterator[list[Any]]:
+    """Log a look at everybody in the export, for a reason of `AccessLog.LookReason` and a note, then return its rows.
+
+    The rows have their personal fields.
 
     Raises MayNotExportPersonal before it reads any row.
     """
@@ -88,9 +100,12 @@ def open_personal(kind: ExportKind, *, by: User, at: datetime, reason: str) -> I
         for start in range(0, len(ids), ROWS_A_PIECE):
             people = _of(kind).filter(pk__in=ids[start : start + ROWS_A_PIECE]).order_by().values_list(who, flat=True)
             AccessLog.objects.bulk_create(
-                [AccessLog(by=by, about_id=pk, fields=fields, reason=reason, at=at) for pk in sorted(set(people))]
+                [
+                    AccessLog(by=by, about_id=pk, fields=fields, reason=reason, note=note, at=at)
+                    for pk in sorted(set(people))
+                ]
             )
-    return _lines(kind, ids, personal=True)
+    return _lines(kind, ids, _space if kind is ExportKind.SPACES else _request, personal=True)
 
 
 def as_csv(header: Sequence[str], lines: Iterator[list[Any]]) -> Iterator[bytes]:
@@ -147,13 +162,8 @@ def _ids(kind: ExportKind, by: User) -> list[UUID]:
     return list(visible.values_list("pk", flat=True))
 
 
-def _lines(kind: ExportKind, ids: Sequence[UUID], *, personal: bool) -> Iterator[list[Any]]:
+def _lines(kind: ExportKind, ids: Sequence[UUID], said_of: Line, *, personal: bool) -> Iterator[list[Any]]:
     columns = columns_of(kind, personal=personal)
-    said_of: dict[ExportKind, Line] = {
-        ExportKind.SPACES: _space,
-        ExportKind.REQUESTS: _request,
-        ExportKind.MATCHES: _match,
-    }
     related, prefetched, unread = _LOADED[kind]
     for start in range(0, len(ids), ROWS_A_PIECE):
         batch = ids[start : start + ROWS_A_PIECE]
@@ -163,7 +173,7 @@ def _lines(kind: ExportKind, ids: Sequence[UUID], *, personal: bool) -> Iterator
         found = {row.pk: row for row in rows.filter(pk__in=batch)}
         for pk in batch:
             if pk in found:
-                said = said_of[kind](found[pk])
+                said = said_of(found[pk])
                 if personal:
                     said |= _personal(found[pk])
                 yield [said[column] for column in columns]
@@ -215,7 +225,7 @@ def _request(request: ShelterRequest) -> dict[str, Any]:
     }
 
 
-def _match(match: Match) -> dict[str, Any]:
+def _match(match: Match, *, in_words: InWords) -> dict[str, Any]:
     return {
         "request_id": key_of(match.request),
         "leg": match.leg,
@@ -224,7 +234,7 @@ def _match(match: Match) -> dict[str, Any]:
         "last_day": match.last_day.isoformat(),
         "people": match.people,
         "score": round(match.score, 4),
-        "reasons": "; ".join(reasons_in_words(match.reasons)),
+        "reasons": "; ".join(in_words(match.reasons)),
         "status": match.status,
         "created_at": match.created_at.isoformat(timespec="seconds"),
     }

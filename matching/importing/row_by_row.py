@@ -47,8 +47,12 @@ ROWS_A_TRANSACTION = 100
 UUID_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The form of a key that the service made: a UUID."""
 
-VOUCHED = _("From an imported sheet, on the coordinator's word.")
-REFUSED_BY_DATABASE = _("The database refuses this row. Look at its dates and numbers, and import it again.")
+
+class RefusedByDatabase(Refused):
+    """A constraint that has no refusal of its own refuses the row."""
+
+    code = "refused_by_database"
+    message = _("The database refuses this row. Look at its dates and numbers, and import it again.")
 
 
 class GazetteerNotLoaded(Refused):
@@ -172,9 +176,9 @@ def _take_in_all(
                             outcome = take_in(row, places[row.line], known.get(row.key))
                         imported.outcomes[outcome] += 1
                     except Refused as refusal:
-                        imported.problems.append(RowProblem(row.line, "", row.key, str(refusal)))
+                        imported.problems.append(RowProblem(row.line, "", row.key, refusal))
                     except (IntegrityError, DataError):
-                        imported.problems.append(RowProblem(row.line, "", row.key, str(REFUSED_BY_DATABASE)))
+                        imported.problems.append(RowProblem(row.line, "", row.key, RefusedByDatabase()))
             progress(start + len(batch))
         if dry_run:
             transaction.set_rollback(True)
@@ -272,7 +276,7 @@ def _vouch_for(host: Host, *, by: User, at: datetime) -> bool:
     if not Host.objects.filter(pk=host.pk, status=Host.Status.UNVETTED).exists():
         return False
     for kind in vetting.missing_checks(host, local_date(at)):
-        vetting.record_check(host, kind, by=by, at=at, note=str(VOUCHED))
+        vetting.record_check(host, kind, by=by, at=at, said={"code": "vouched"})
     vetting.vet(host.pk, by=by, at=at)
     due.note(at)
     return True

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import ProtectedError, Q, QuerySet
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts import vetting
@@ -39,14 +38,24 @@ from privacy import erasures
 
 IS_UNDONE, IS_KEPT = SheetImportRow.Undone.YES, SheetImportRow.Undone.NO
 
-WORD_TAKEN_BACK = _("The import that vouched for this host was undone.")
-
 
 class ChangedAfterImport(Refused):
     """Somebody has changed the row since the import; undoing would lose their change."""
 
     code = "changed_since"
     message = _("It was changed since the import.")
+    sentences = {"host_checked": _("The host has been checked since the import.")}
+
+
+class PartlyKept(Refused):
+    """The row is taken back, but its person or its history stays; the sentence says what. It is returned, not raised."""
+
+    code = "partly_kept"
+    sentences = {
+        "space_withdrawn": _("It was withdrawn: its earlier matches stay on record."),
+        "host_stays": _("The host stays: there is a history with them."),
+        "request_withdrawn": _("It was withdrawn: there is a history with this household."),
+    }
 
 
 class TooLongAgo(Refused):
@@ -119,14 +128,14 @@ def _work_on(sheet_id: int, now: Callable[[], datetime]) -> bool:
                 return False
             at = now()
             row_by_row.wait_for_other_imports()
-            with translation.override(sheet.undo_by.language):
-                for row in rows:
-                    try:
-                        with one_act():
-                            row.kept_because = _take_back(row, sheet.kind, by=sheet.undo_by, at=at)[:300]
-                        row.undone, row.before, row.changes = IS_UNDONE, "", ""
-                    except Refused as refusal:
-                        row.undone, row.kept_because = IS_KEPT, str(refusal)[:300]
+            for row in rows:
+                try:
+                    with one_act():
+                        kept = _take_back(row, sheet.kind, by=sheet.undo_by, at=at)
+                    row.undone, row.before, row.changes = IS_UNDONE, "", ""
+                    row.kept_because = kept.value if kept else None
+                except Refused as refusal:
+                    row.undone, row.kept_because = IS_KEPT, refusal.value
             SheetImportRow.objects.bulk_update(rows, ["undone", "kept_because", "before", "changes"])
     return True
 
@@ -134,18 +143,18 @@ def _work_on(sheet_id: int, now: Callable[[], datetime]) -> bool:
 # -- one row --------------------------------------------------------------------------------------
 
 
-def _take_back(row: SheetImportRow, kind: str, *, by: User, at: datetime) -> str:
-    """Take one row back. Return a sentence about the parts that stay, or ''. Raises Refused if all of it stays."""
+def _take_back(row: SheetImportRow, kind: str, *, by: User, at: datetime) -> PartlyKept | None:
+    """Take one row back. Return what stays of it, or None. Raises Refused if all of it stays."""
     if row.object_id is None:
         raise TooLongAgo
     act = _take_back_space if kind == SheetKind.SPACES else _take_back_request
     return act(row, row.object_id, by=by, at=at)
 
 
-def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datetime) -> str:
+def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datetime) -> PartlyKept | None:
     space = _locked_with_its_neighbours(space_id)
     if space is None:  # Somebody has removed it.
-        return ""
+        return None
     if not queries.covers(by, space.place_id):
         raise NotYours
     before = json.loads(row.before)
@@ -163,20 +172,20 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
         _take_word_back(host, row.vouched_at, by=by, at=at)
     if row.outcome != RowOutcome.NEW:
         _take_names_back(host.user, before)
-        return ""
+        return None
     if space.matches.exists():
         Space.objects.filter(pk=space.pk).update(external_id=None)
-        return str(_("It was withdrawn: its earlier matches stay on record."))
+        return PartlyKept("space_withdrawn")
     space.delete()
     if before["is_new_person"] and not host.spaces.exists() and not _removed(host.user, host):
-        return str(_("The host stays: there is a history with them."))
-    return ""
+        return PartlyKept("host_stays")
+    return None
 
 
-def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: datetime) -> str:
+def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: datetime) -> PartlyKept | None:
     request = ShelterRequest.objects.select_related("arrival__user", "place").filter(pk=request_id).first()
     if request is None:
-        return ""
+        return None
     if not queries.covers(by, request.place_id):
         raise NotYours
     before = json.loads(row.before)
@@ -186,7 +195,7 @@ def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: d
                 raise ChangedAfterImport
             intake.change_request(request.pk, _request_details(before["details"]), by=by, at=at)
         _take_names_back(request.arrival.user, before)
-        return ""
+        return None
     if _has_changed(row_by_row.details_of_request(request), before["after"]):
         raise ChangedAfterImport
     _end_proposals(request.matches.all(), at=at)
@@ -194,8 +203,8 @@ def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: d
     request = transitions.withdraw_request(request.pk, by=by, at=at)
     if request.matches.exists() or request.desk_notes.exists() or not _removed(request.arrival.user, request):
         ShelterRequest.objects.filter(pk=request_id).update(external_id=None)
-        return str(_("It was withdrawn: there is a history with this household."))
-    return ""
+        return PartlyKept("request_withdrawn")
+    return None
 
 
 def _locked_with_its_neighbours(space_id: UUID) -> Space | None:
@@ -222,10 +231,10 @@ def _take_word_back(host: Host, vouched_at: datetime, *, by: User, at: datetime)
     if host.status != Host.Status.VETTED:
         return  # A later suspension or refusal stays.
     if HostCheck.objects.filter(host=host, at__gt=vouched_at).exists():
-        raise ChangedAfterImport(str(_("The host has been checked since the import.")))
+        raise ChangedAfterImport("host_checked")
     if Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).exists():
         raise HasLiveMatches
-    vetting.take_word_back(host.pk, by=by, at=at, reason=str(WORD_TAKEN_BACK))
+    vetting.take_word_back(host.pk, by=by, at=at, said={"code": "import_undone"})
 
 
 def _take_names_back(user: User, before: dict[str, Any]) -> None:

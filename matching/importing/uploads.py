@@ -15,18 +15,16 @@ from functools import partial
 from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
-from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.contacts import ContactTaken
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries
 from matching.importing import row_by_row
-from matching.importing.row_by_row import REFUSED_BY_DATABASE, ROWS_A_TRANSACTION, RowOutcome, Taken
+from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, Taken
 from matching.models import SheetImport, SheetImportRow, Space
-from matching.refusals import NotYours, one_act
+from matching.refusals import NotYours, SheetUnreadable, one_act
 from matching.retention import drop_content
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
 from matching.sheets.columns import PERSONAL
@@ -49,14 +47,12 @@ BATCHES_AT_ONCE = 10
 NOT_SHOWN = PERSONAL | {"contact", "directions"}
 """Columns whose contents no preview shows; `contact` stands for all contacts of a person."""
 
-OTHER_PLACE = _("This place is not one of yours: a coordinator of that place has to import this row.")
-CONTACT_TAKEN = _("Another host is reached by this phone, e-mail or Telegram name already. Look among the duplicates.")
 
+class OtherPlace(Refused):
+    """A row lies in a place of another coordinator."""
 
-class SheetUnreadable(Refused):
-    """The file is not a table or has an unexpected header. The message says what to do."""
-
-    code = "sheet_unreadable"
+    code = "other_place"
+    message = _("This place is not one of yours: a coordinator of that place has to import this row.")
 
 
 class SheetTooLarge(Refused):
@@ -251,9 +247,8 @@ class _Work:
     def done(
         self, rows: Sequence[SheetImportRow], *, at: datetime, vouch: bool
     ) -> list[tuple[SheetImportRow, Taken | None, RowProblem | None]]:
-        """Return, for each row, its result, or the refusal in the bringer's language."""
-        with translation.override(self.sheet.by.language):
-            return list(self._done(rows, at=at, vouch=vouch))
+        """Return, for each row, its result, or the refusal."""
+        return list(self._done(rows, at=at, vouch=vouch))
 
     def _done(
         self, rows: Sequence[SheetImportRow], *, at: datetime, vouch: bool
@@ -272,17 +267,12 @@ class _Work:
                         raise NotYours
                     taken = act(self.good[row.line], self.places[row.line], known.get(row.key), by=by, at=at)
                 yield row, taken, None
+            except NotYours:
+                yield row, None, RowProblem(row.line, "", "", OtherPlace())
             except Refused as refusal:
-                yield row, None, RowProblem(row.line, "", "", _in_words(refusal))
+                yield row, None, RowProblem(row.line, "", "", refusal)
             except (IntegrityError, DataError):
-                yield row, None, RowProblem(row.line, "", "", str(REFUSED_BY_DATABASE))
-
-
-def _in_words(refusal: Refused) -> str:
-    """Return the refusal in words that contain no contact of anybody."""
-    if isinstance(refusal, NotYours):
-        return str(OTHER_PLACE)
-    return str(CONTACT_TAKEN) if isinstance(refusal, ContactTaken) else str(refusal)
+                yield row, None, RowProblem(row.line, "", "", RefusedByDatabase())
 
 
 def _read(kind: str, content: bytes) -> Reading[Any]:
@@ -291,12 +281,7 @@ def _read(kind: str, content: bytes) -> Reading[Any]:
             return read_spaces(content, find_place=known_place)
         return read_requests(content, find_place=known_place, zone=timezone.get_default_timezone())
     except HeaderProblem as problem:
-        raise SheetUnreadable(" ".join(map(in_language, problem.sentences))) from problem
-
-
-def in_language(sentence: Sentence) -> str:
-    """Return a sentence about a sheet in the active language."""
-    return gettext(sentence.template) % sentence.values if sentence.values else gettext(sentence.template)
+        raise SheetUnreadable(problem.sentences) from problem
 
 
 def _by_line(problems: Iterable[RowProblem]) -> dict[int, list[RowProblem]]:
@@ -309,15 +294,19 @@ def _by_line(problems: Iterable[RowProblem]) -> dict[int, list[RowProblem]]:
 def _as_text(problems: Iterable[RowProblem]) -> str:
     """Return the column and the reason of each problem as JSON. The bad cell is left out: its bringer has the file.
 
-    A sentence about the sheet is kept as template and values, so that each reader sees it in their own language.
+    A reason is kept as a code with values, and `matching.refusal_words` puts it into each reader's language.
     """
-    listed = [
-        [problem.column, problem.reason.template, problem.reason.values]
-        if isinstance(problem.reason, Sentence)
-        else [problem.column, problem.reason]
-        for problem in problems
-    ]
+    listed = [[problem.column, _as_value(problem.reason)] for problem in problems]
     return json.dumps(listed) if listed else ""
+
+
+def _as_value(reason: object) -> dict[str, Any]:
+    match reason:
+        case Sentence(code=code, values=values):
+            return {"code": f"sheet:{code}", **values}
+        case Refused(value=value):
+            return value
+    raise TypeError(reason)
 
 
 # -- what a row changes, and what it was before ---------------------------------------------------

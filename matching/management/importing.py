@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching.importing.row_by_row import Imported, RowOutcome, needs_places
 from matching.importing.row_by_row import RowsDone as Told
+from matching.refusal_words import words_of
 from matching.sheets import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 
 Row = TypeVar("Row", SpaceRow, RequestRow)
@@ -64,7 +65,7 @@ class ImportCommand(BaseCommand, Generic[Row]):
             try:
                 imported: Imported = self.take_in(reading.rows, options, by=by, at=timezone.now(), told=told)
             except Refused as refusal:
-                raise CommandError(str(refusal)) from refusal
+                raise CommandError(words_of(refusal)) from refusal
         problems = sorted([*reading.problems, *imported.problems], key=lambda problem: problem.line)
         self._report(problems)
         self.stdout.write(_summary(imported, problems, dry_run=options["dry_run"]))
@@ -76,7 +77,7 @@ class ImportCommand(BaseCommand, Generic[Row]):
             needs_places()
             return self.read(file)
         except Refused as refusal:
-            raise CommandError(str(refusal)) from refusal
+            raise CommandError(words_of(refusal)) from refusal
         except HeaderProblem as problem:
             raise CommandError(f"{file}: {problem}") from problem
         except OSError as error:
@@ -95,9 +96,13 @@ class ImportCommand(BaseCommand, Generic[Row]):
             return
         table = Table("line", "column", "what stands there", "what to do", title="These rows did not get in")
         for problem in problems:
-            cells = (str(problem.line), problem.column, problem.value, problem.reason)
+            cells = (str(problem.line), problem.column, problem.value, _worded(problem.reason))
             table.add_row(*(Text(_printable(cell)) for cell in cells))
         self._console().print(table)
+
+
+def _worded(reason: object) -> str:
+    return words_of(reason) if isinstance(reason, Refused) else str(reason)
 
 
 def _coordinator(username: str | None) -> User | None:

@@ -6,14 +6,24 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('matching', '0014_composition'),
+        ("matching", "0015_incidents"),
     ]
 
     operations = [
         pgtrigger.migrations.AddTrigger(
-            model_name='match',
-            trigger=pgtrigger.compiler.Trigger(name='match_goes_on', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE forward boolean; host bigint;', func="\n    forward := (NEW.status <> OLD.status AND NEW.status IN ('approved', 'checked_in', 'confirmed', 'no_show'))\n        OR (NEW.approved_by_id IS NOT NULL AND NEW.approved_by_id IS DISTINCT FROM OLD.approved_by_id)\n        OR (NEW.also_approved_by_id IS NOT NULL AND NEW.also_approved_by_id IS DISTINCT FROM OLD.also_approved_by_id)\n        OR (NEW.host_accepted_at IS NOT NULL AND NEW.host_accepted_at IS DISTINCT FROM OLD.host_accepted_at)\n        OR (NEW.arrival_accepted_at IS NOT NULL AND NEW.arrival_accepted_at IS DISTINCT FROM OLD.arrival_accepted_at);\n    IF forward AND (NEW.frozen_at IS NOT NULL OR OLD.frozen_at IS NOT NULL) THEN\n        RAISE EXCEPTION 'match % is frozen', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'match_frozen';\n    END IF;\n    IF forward OR (OLD.frozen_at IS NOT NULL AND NEW.frozen_at IS NULL) THEN\n        SELECT host_id INTO host FROM matching_space WHERE id = NEW.space_id FOR UPDATE;\n        PERFORM FROM accounts_host WHERE id = host AND status = 'vetted' FOR SHARE;\n        IF NOT FOUND THEN\n            RAISE EXCEPTION 'the host of match % is not vetted', NEW.id\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_host_vetted';\n        END IF;\n    END IF;\n    RETURN NEW;\n    ", hash='af847a066c342562a200bc910cac8c25d97206b7', operation='UPDATE OF "status", "approved_by_id", "also_approved_by_id", "host_accepted_at", "arrival_accepted_at", "frozen_at"', pgid='pgtrigger_match_goes_on_329ee', table='matching_match', when='BEFORE')),
+            model_name="match",
+            trigger=pgtrigger.compiler.Trigger(
+                name="match_goes_on",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE forward boolean; host bigint;",
+                    func="\n    forward := (NEW.status <> OLD.status AND NEW.status IN ('approved', 'checked_in', 'confirmed', 'no_show'))\n        OR (NEW.approved_by_id IS NOT NULL AND NEW.approved_by_id IS DISTINCT FROM OLD.approved_by_id)\n        OR (NEW.also_approved_by_id IS NOT NULL AND NEW.also_approved_by_id IS DISTINCT FROM OLD.also_approved_by_id)\n        OR (NEW.host_accepted_at IS NOT NULL AND NEW.host_accepted_at IS DISTINCT FROM OLD.host_accepted_at)\n        OR (NEW.arrival_accepted_at IS NOT NULL AND NEW.arrival_accepted_at IS DISTINCT FROM OLD.arrival_accepted_at);\n    IF forward AND (NEW.frozen_at IS NOT NULL OR OLD.frozen_at IS NOT NULL) THEN\n        RAISE EXCEPTION 'match % is frozen', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'match_frozen';\n    END IF;\n    IF forward OR (OLD.frozen_at IS NOT NULL AND NEW.frozen_at IS NULL) THEN\n        SELECT host_id INTO host FROM matching_space WHERE id = NEW.space_id FOR UPDATE;\n        PERFORM FROM accounts_host WHERE id = host AND status = 'vetted' FOR SHARE;\n        IF NOT FOUND THEN\n            RAISE EXCEPTION 'the host of match % is not vetted', NEW.id\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_host_vetted';\n        END IF;\n    END IF;\n    RETURN NEW;\n    ",
+                    hash="af847a066c342562a200bc910cac8c25d97206b7",
+                    operation='UPDATE OF "status", "approved_by_id", "also_approved_by_id", "host_accepted_at", "arrival_accepted_at", "frozen_at"',
+                    pgid="pgtrigger_match_goes_on_329ee",
+                    table="matching_match",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

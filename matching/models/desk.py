@@ -19,7 +19,8 @@ class PendingDecision(models.Model):
     """A coordinator's decision on one proposal. Until `due_at` they may undo it; then it is carried out.
 
     See docs/decisions/0020-undo.md. Decisions on the legs of one household that are made together share a `bundle`. If a
-    decision cannot be carried out, the row keeps the `refusal` in words until the coordinator has read it.
+    decision cannot be carried out, the row keeps the code of the `refusal`, and all of it as `refusal_value`, until the
+    coordinator has read it (`accounts.refusals.words_of_value`).
     """
 
     class Act(models.TextChoices):
@@ -35,7 +36,8 @@ class PendingDecision(models.Model):
     note = EncryptedTextField(blank=True, default="")
     decided_at = models.DateTimeField()
     due_at = models.DateTimeField()
-    refusal = models.CharField(max_length=300, blank=True)
+    refusal = models.CharField(max_length=40, blank=True)
+    refusal_value = models.JSONField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("decision that can be undone")

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from places.models import Place
@@ -83,6 +82,7 @@ class SheetImportRow(models.Model):
     """One row of a sheet. These rows are the queue: a row without an `outcome` is still to be taken in.
 
     `foreseen` and `outcome` are new, changed, unchanged or refused. `before` holds the old values of what the row changed.
+    `problems` and `kept_because` hold codes with values, which `matching.refusal_words` words.
     """
 
     class Undone(models.TextChoices):
@@ -102,7 +102,7 @@ class SheetImportRow(models.Model):
     object_id = models.UUIDField(null=True, blank=True, help_text="The space or the shelter request.")
     before = EncryptedTextField(blank=True, default="")
     undone = models.CharField(max_length=10, choices=Undone.choices, blank=True)
-    kept_because = models.CharField(max_length=300, blank=True)
+    kept_because = models.JSONField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("row of a sheet")
@@ -120,16 +120,10 @@ class SheetImportRow(models.Model):
         return f"{self.sheet_id}, {self.line}"
 
     @property
-    def what_is_wrong(self) -> list[list[str]]:
-        """Return [column, reason] of each problem, in the reader's language; the column is "" for the whole row.
-
-        A refusal of the domain was stored as a sentence in the language of the coordinator who brought the sheet. It is
-        returned in that language.
-        """
-        return [
-            [column, gettext(reason) % values[0] if values and values[0] else gettext(reason)]
-            for column, reason, *values in json.loads(self.problems or "[]")
-        ]
+    def what_is_wrong(self) -> list[list[Any]]:
+        """Return [column, value] of each problem; the column is "" for the whole row, and the value a code with numbers."""
+        found: list[list[Any]] = json.loads(self.problems or "[]")
+        return found
 
     @property
     def what_changes(self) -> list[list[Any]]:

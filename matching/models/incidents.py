@@ -30,7 +30,7 @@ class Incident(models.Model):
     Until somebody acknowledges, the row is its own queue: at `next_step_at` the next step of paging is due.
     """
 
-    class Outcome(models.TextChoices):
+    class IncidentOutcome(models.TextChoices):
         SAFE = "safe", _("everybody is safe, and it can stay as it is")
         MOVED = "moved", _("somebody has gone to another place")
         HANDED_ON = "handed_on", _("police, doctors or another service have taken over")
@@ -51,7 +51,7 @@ class Incident(models.Model):
         verbose_name=_("acknowledged by"),
     )
     acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, blank=True)
-    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=IncidentOutcome.choices, blank=True)
     close_asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -171,7 +171,7 @@ class IncidentEvent(models.Model):
     `role` is the side that the line is about, `number` the step of paging with `people` paged, `code` the outcome.
     """
 
-    class What(models.TextChoices):
+    class IncidentStep(models.TextChoices):
         REPORTED = "reported", _("reported")
         REPORTED_AGAIN = "reported_again", _("reported again")
         PAGED = "paged", _("paged")
@@ -186,7 +186,7 @@ class IncidentEvent(models.Model):
         GO_ON_AGREED = "go_on_agreed", _("the second of two people agrees that the match goes on")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="events", verbose_name=_("incident"))
-    what = models.CharField(_("what"), max_length=16, choices=What.choices)
+    what = models.CharField(_("what"), max_length=16, choices=IncidentStep.choices)
     role = models.CharField(_("role"), max_length=12, choices=ROLE_WORDS, blank=True)
     number = models.PositiveSmallIntegerField(null=True)
     people = models.PositiveSmallIntegerField(null=True)

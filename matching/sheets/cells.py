@@ -53,8 +53,8 @@ _TELEGRAM = re.compile(r"(?:https?://)?(?:t\.me/|telegram\.me/)?@?([A-Za-z][A-Za
 class CellProblem(ValueError):
     """The cell cannot be read; the `sentence` says what to write instead."""
 
-    def __init__(self, template: str, **values: Any) -> None:
-        self.sentence = Sentence(template, **values)
+    def __init__(self, code: str, **values: Any) -> None:
+        self.sentence = Sentence(code, **values)
         super().__init__(self.sentence)
 
 
@@ -64,7 +64,7 @@ def yes_no(cell: str) -> bool:
     if found is None:
         found = _YES_NO.get(cell.casefold())
     if found is None:
-        raise CellProblem("Write yes or no.")
+        raise CellProblem("yes_or_no")
     return found
 
 
@@ -75,16 +75,14 @@ def whole_number(smallest: int, greatest: int) -> Callable[[str], int]:
     def read(cell: str) -> int:
         if not _WHOLE.fullmatch(cell):
             raise CellProblem(
-                "Write one whole number from %(smallest)s to %(greatest)s, like %(example)s.",
+                "one_whole_number",
                 smallest=smallest,
                 greatest=greatest,
                 example=max(smallest, 2),
             )
         number = int(re.split("[.,]", cell)[0])
         if not smallest <= number <= greatest:
-            raise CellProblem(
-                "Write a whole number from %(smallest)s to %(greatest)s.", smallest=smallest, greatest=greatest
-            )
+            raise CellProblem("whole_number", smallest=smallest, greatest=greatest)
         return number
 
     return read
@@ -93,14 +91,8 @@ def whole_number(smallest: int, greatest: int) -> Callable[[str], int]:
 def decimal(cell: str) -> float:
     """Return a number with a decimal point or comma."""
     if not _DECIMAL.fullmatch(cell):
-        raise CellProblem("Write one number, like 43.25.")
+        raise CellProblem("one_number")
     return float(cell.replace(",", "."))
-
-
-_OUT_OF_RANGE = {
-    "latitude": Sentence("A latitude is between -90 and 90 degrees."),
-    "longitude": Sentence("A longitude is between -180 and 180 degrees."),
-}
 
 
 def coordinate(name: str, limit: float) -> Callable[[str], float]:
@@ -109,7 +101,7 @@ def coordinate(name: str, limit: float) -> Callable[[str], float]:
     def read(cell: str) -> float:
         degrees = decimal(cell)
         if not -limit <= degrees <= limit:
-            raise CellProblem(_OUT_OF_RANGE[name])
+            raise CellProblem(name)
         return degrees
 
     return read
@@ -119,7 +111,7 @@ def radius(cell: str) -> float:
     """Return a distance in km, more than 0."""
     km = decimal(cell)
     if not 0 < km <= FURTHEST_KM:
-        raise CellProblem("Write how many km away it may be: more than 0, at most %(most)s.", most=FURTHEST_KM)
+        raise CellProblem("radius", most=FURTHEST_KM)
     return km
 
 
@@ -128,7 +120,7 @@ def urgency(cell: str) -> float:
     known = {"1": 1.0, "1.5": 1.5, "2.5": 2.5, "4": 4.0}
     found = known.get(cell) or known.get(cell.replace(",", ".").removesuffix(".0"))
     if found is None:
-        raise CellProblem("Write 1, 1.5, 2.5 or 4 (4: nowhere to sleep tonight).")
+        raise CellProblem("urgency")
     return found
 
 
@@ -136,7 +128,7 @@ def who(cell: str) -> str:
     """Return anyone, women or families."""
     found = _WHO.get(" ".join(cell.casefold().split()))
     if found is None:
-        raise CellProblem("Write anyone, women or families.")
+        raise CellProblem("who")
     return found
 
 
@@ -150,13 +142,13 @@ def day(cell: str) -> date:
         number, month, year = (int(part) for part in match.groups())
         year += 2000 if year < 100 else 0
     else:
-        raise CellProblem("Write the date like 2022-09-28 or 28.09.2022.")
+        raise CellProblem("date")
     if not 2000 <= year <= 2100:
-        raise CellProblem("The year %(year)s cannot be meant. Write the date like 2022-09-28 or 28.09.2022.", year=year)
+        raise CellProblem("year_of_date", year=year)
     try:
         return date(year, month, number)
     except ValueError:
-        raise CellProblem("There is no such day: %(day)s. Check the day and the month.", day=text) from None
+        raise CellProblem("no_such_day", day=text) from None
 
 
 @functools.lru_cache(maxsize=65536)
@@ -166,27 +158,25 @@ def windows(cell: str) -> tuple[Window, ...]:
     for part in filter(None, _BETWEEN_WINDOWS.split(cell)):
         ends = _BETWEEN_DAYS.split(part)
         if len(ends) != 2:
-            raise CellProblem(
-                "Write each window as first night/last day, like 2022-09-26/2022-10-10, with ; between windows."
-            )
+            raise CellProblem("window")
         first, last = day(ends[0].strip()), day(ends[1].strip())
         if last <= first:
             raise CellProblem(
-                "The window %(window)s ends before it begins: the day of leaving comes after the first night.",
+                "window_backwards",
                 window=part,
             )
         if (last - first).days > LONGEST_WINDOW:
             raise CellProblem(
-                "The window %(window)s is longer than three years. Write a nearer end; it can be moved later.",
+                "window_too_long",
                 window=part,
             )
         found.append((first, last))
     if not found:
-        raise CellProblem("Write at least one window, like 2022-09-26/2022-10-10.")
+        raise CellProblem("no_window")
     found.sort()
     for (_, end), (begin, _) in itertools.pairwise(found):
         if begin < end:
-            raise CellProblem("Two windows overlap around %(day)s. Join them into one.", day=begin.isoformat())
+            raise CellProblem("windows_overlap", day=begin.isoformat())
     return tuple(found)
 
 
@@ -200,9 +190,7 @@ def moment(zone: tzinfo) -> Callable[[str], datetime]:
         except ValueError:
             found = _dotted_moment(cell)
         if not 2000 <= found.year <= 2100:
-            raise CellProblem(
-                "The year %(year)s cannot be meant. Write the moment like 2022-09-26T08:00:00+06:00.", year=found.year
-            )
+            raise CellProblem("year_of_moment", year=found.year)
         return found if found.tzinfo else found.replace(tzinfo=zone)
 
     return read
@@ -215,7 +203,7 @@ def _dotted_moment(cell: str) -> datetime:
             return datetime.combine(day(match[1]), datetime.min.time()).replace(hour=hour, minute=minute, second=second)
     elif _DOTTED_DAY.fullmatch(cell):
         return datetime.combine(day(cell), datetime.min.time())
-    raise CellProblem("Write the moment like 2022-09-26T08:00:00+06:00 or 26.09.2022 08:00.")
+    raise CellProblem("moment")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -227,9 +215,7 @@ def languages(cell: str) -> frozenset[str]:
         if code in LANGUAGE_CODES:
             found.add(code)
         elif word:
-            raise CellProblem(
-                '"%(word)s" is no language code. Write codes of two letters with spaces, like ru kk en.', word=word
-            )
+            raise CellProblem("language", word=word)
     return frozenset(found)
 
 
@@ -249,13 +235,13 @@ def phone(cell: str) -> str:
 
 
 def _no_phone() -> NoReturn:
-    raise CellProblem("This is not one phone number. Write it like +7 701 555 01 01.")
+    raise CellProblem("phone")
 
 
 def email(cell: str) -> str:
     """Return an e-mail address in lower case."""
     if not _EMAIL.fullmatch(cell):
-        raise CellProblem("This is not one e-mail address. Write it like name@example.org.")
+        raise CellProblem("email")
     return cell.lower()
 
 
@@ -263,19 +249,19 @@ def telegram(cell: str) -> str:
     """Return a Telegram name as "@name", from @name, name or t.me/name."""
     match = _TELEGRAM.fullmatch(cell)
     if not match:
-        raise CellProblem("This is not a Telegram name. Write it like @name.")
+        raise CellProblem("telegram")
     return "@" + match[1]
 
 
 def key(cell: str) -> str:
     """Return the identifier of a row."""
     if len(cell) > 100:
-        raise CellProblem("An identifier has at most 100 signs.")
+        raise CellProblem("long_identifier")
     return text(cell)
 
 
 def text(cell: str) -> str:
     """Return a text unchanged. Raises CellProblem only for signs that the database cannot store."""
     if "\x00" in cell:
-        raise CellProblem("There is an unreadable sign (NUL) in this cell. Type it anew.")
+        raise CellProblem("unreadable_sign")
     return cell

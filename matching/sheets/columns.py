@@ -43,7 +43,7 @@ def _declared(those: Sequence[Field]) -> SheetColumns:
 
 
 SPACE_SHEET: SheetColumns = {
-    "space_id": Column(cells.key, needed=Sentence("Give every space an identifier that stays the same, like s1.")),
+    "space_id": Column(cells.key, needed=Sentence("space_identifier")),
     "host": Column(cells.text, ""),
     **_CONTACTS,
     **_declared(fields.SPACE),
@@ -54,9 +54,7 @@ SPACE_SHEET: SheetColumns = {
 def request(zone: tzinfo) -> SheetColumns:
     """Return the columns of REQUESTS.csv; a moment without an offset is in `zone`."""
     columns = {
-        "request_id": Column(
-            cells.key, needed=Sentence("Give every request an identifier that stays the same, like r1.")
-        ),
+        "request_id": Column(cells.key, needed=Sentence("request_identifier")),
         "name": Column(cells.text, ""),
         **_CONTACTS,
     }

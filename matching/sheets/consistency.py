@@ -30,9 +30,7 @@ def settle_request(values: Values, find_place: FindPlace) -> Problems:
     """Work out who they are, where and for how long they look for shelter, and report wishes that contradict each other."""
     problems = _settle_where(values, find_place)
     if _both(values, "people", "children") and values["children"] > values["people"]:
-        problems.append(
-            ("children", Sentence("There are more children than people. Count the children among the people."))
-        )
+        problems.append(("children", Sentence("children")))
     if _both(values, "nights", "min_nights"):
         if values["min_nights"] is None:
             values["min_nights"] = values["nights"]
@@ -41,7 +39,7 @@ def settle_request(values: Values, find_place: FindPlace) -> Problems:
                 (
                     "min_nights",
                     Sentence(
-                        "The shortest stay that helps is longer than the whole stay of %(nights)s nights.",
+                        "shortest_stay",
                         nights=values["nights"],
                     ),
                 )
@@ -53,13 +51,11 @@ def settle_request(values: Values, find_place: FindPlace) -> Problems:
         problems.append(
             (
                 "women_only",
-                Sentence(
-                    "Only a household of women can ask for a women-only space: write yes in all_women, or no here."
-                ),
+                Sentence("women_only"),
             )
         )
     if values.get("language_required") and values.get("languages") == frozenset():
-        problems.append(("language_required", Sentence("Name the language in the column languages, or write no here.")))
+        problems.append(("language_required", Sentence("language_unnamed")))
     return problems
 
 
@@ -83,14 +79,14 @@ def _settle_where(values: Values, find_place: FindPlace) -> Problems:
             return [("place", _nowhere(name))]
         values["lat"], values["lon"] = place.lat, place.lon
     elif lat is None or lon is None:
-        return [("lat" if lat is None else "lon", Sentence("Give both lat and lon, or leave both empty."))]
+        return [("lat" if lat is None else "lon", Sentence("half_a_point"))]
     elif place is not None and _far(place, lat, lon):
         if not _far(place, lon, lat):
             return [
                 (
                     "lat",
                     Sentence(
-                        "lat and lon are swapped: %(place)s lies at %(lat)s, %(lon)s.",
+                        "swapped",
                         place=place.name,
                         lat=place.lat,
                         lon=place.lon,
@@ -103,10 +99,8 @@ def _settle_where(values: Values, find_place: FindPlace) -> Problems:
 
 def _nowhere(name: str) -> Sentence:
     if name:
-        return Sentence(
-            "No place of this name is known. Check the spelling, name the nearest town, or give lat and lon."
-        )
-    return Sentence("Say where: name a place, or give lat and lon.")
+        return Sentence("unknown_place")
+    return Sentence("no_place")
 
 
 def _far(place: KnownPlace, lat: float, lon: float) -> bool:

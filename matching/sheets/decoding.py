@@ -17,7 +17,7 @@ Source = str | PathLike[str] | bytes
 
 DELIMITERS = (",", ";", "\t")
 
-EMPTY = Sentence("The file is empty. Its first line must name the columns.")
+EMPTY = Sentence("empty_file")
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -39,9 +39,7 @@ def decode(source: Source) -> str:
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     if data.startswith(_WORKBOOKS):
-        raise HeaderProblem(
-            Sentence('This is a workbook, not a CSV file. In the spreadsheet program choose "Save as" and then CSV.')
-        )
+        raise HeaderProblem(Sentence("workbook"))
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _strictly(data[len(mark) :], encoding)
@@ -60,12 +58,7 @@ def _strictly(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
-        raise HeaderProblem(
-            Sentence(
-                "The letters of this file cannot be read: it is not UTF-8, UTF-16 or Windows-1251. "
-                "Save it anew as CSV UTF-8."
-            )
-        ) from None
+        raise HeaderProblem(Sentence("unreadable_letters")) from None
 
 
 def records(text: str, known: Collection[str]) -> Iterator[Record]:

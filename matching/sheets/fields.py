@@ -169,11 +169,11 @@ class SpaceFields:
     directions: Annotated[str | None, Declared(TEXT, column="", engine="", personal=True)] = None
     latitude: Latitude
     longitude: Longitude
-    beds: Annotated[int, Declared(_whole(1, MOST_BEDS), needed=Sentence("Say how many people can sleep here."))]
+    beds: Annotated[int, Declared(_whole(1, MOST_BEDS), needed=Sentence("beds_needed"))]
     shared: YesNo = False
     windows: Annotated[
         tuple[Window, ...],
-        Declared(WINDOWS, needed=Sentence("Say when the space is free, like 2022-09-26/2022-10-10.")),
+        Declared(WINDOWS, needed=Sentence("windows_needed")),
     ]
     max_nights: Annotated[int | None, Declared(_whole(1, LONGEST_LIMIT))] = None
     who: Annotated[str, Declared(WHO)] = "anyone"
@@ -198,15 +198,13 @@ class RequestFields:
     latitude: Latitude
     longitude: Longitude
     radius_km: Annotated[float, Declared(KindOfValue(cells.radius))] = DEFAULT_RADIUS_KM
-    people: Annotated[
-        int, Declared(_whole(1, MOST_PEOPLE), needed=Sentence("Say how many people need a place to sleep."))
-    ]
+    people: Annotated[int, Declared(_whole(1, MOST_PEOPLE), needed=Sentence("people_needed"))]
     children: Annotated[int, Declared(_whole(0, MOST_PEOPLE))] = 0
     children_ages: Annotated[tuple[int, ...], Declared(AGES, column="", engine="")] = ()
     all_women: YesNo = False
     composition: Annotated[str, Declared(COMPOSITION, column="", engine="")] = ""
-    first_night: Annotated[date, Declared(DAY, needed=Sentence("Say from which night, like 2022-09-28."))]
-    nights: Annotated[int, Declared(_whole(1, LONGEST_STAY), needed=Sentence("Say for how many nights."))]
+    first_night: Annotated[date, Declared(DAY, needed=Sentence("first_night_needed"))]
+    nights: Annotated[int, Declared(_whole(1, LONGEST_STAY), needed=Sentence("nights_needed"))]
     min_nights: Annotated[int | None, Declared(_whole(1, LONGEST_STAY))] = None
     pets: YesNo = False
     step_free: YesNo = False

@@ -70,9 +70,7 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
         if key in values:
             first = line_of.setdefault(values[key], record.line)
             if first != record.line:
-                problems.append(
-                    (key, Sentence("Line %(line)s has the same identifier. Give every row its own.", line=first))
-                )
+                problems.append((key, Sentence("same_identifier", line=first)))
         if problems:
             reading.problems.extend(_in_order(problems, record.line, written, sheet.columns))
         else:
@@ -109,10 +107,9 @@ def _in_order(problems: Problems, line: int, written: dict[str, str], known: She
 
 def _why_no_fit(record: Record, width: int) -> str:
     if record.cells is None:
-        return Sentence("A quotation mark opens a cell and nothing closes it as it should. Remove it, or double it.")
+        return Sentence("open_quote")
     return Sentence(
-        "This row has %(cells)s cells where the header has %(width)s. "
-        "Write every cell, also the empty ones, and put quotation marks around a cell with a delimiter in it.",
+        "cells",
         cells=len(record.cells),
         width=width,
     )
@@ -128,14 +125,12 @@ def _column_names(header: Record, sheet: Sheet) -> list[str]:
         missing.append("place (or lat and lon)")
     amiss = []
     if unknown:
-        amiss.append(Sentence("Unknown columns: %(columns)s.", columns=", ".join(unknown)))
+        amiss.append(Sentence("unknown_columns", columns=", ".join(unknown)))
     if twice:
-        amiss.append(Sentence("Columns that stand twice: %(columns)s.", columns=", ".join(twice)))
+        amiss.append(Sentence("columns_twice", columns=", ".join(twice)))
     if missing:
-        amiss.append(Sentence("Missing columns: %(columns)s.", columns=", ".join(missing)))
+        amiss.append(Sentence("missing_columns", columns=", ".join(missing)))
     if amiss:
-        known = Sentence(
-            "The columns of %(sheet)s are %(columns)s.", sheet=sheet.name, columns=", ".join(sheet.columns)
-        )
+        known = Sentence("columns", sheet=sheet.name, columns=", ".join(sheet.columns))
         raise HeaderProblem(*amiss, known)
     return names

@@ -64,12 +64,15 @@ class RequestRow(RequestFields):
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """Why a row was refused: its line, the column ("" for the whole row), the cell's text, and what to do."""
+    """Why a row was refused: its line, the column ("" for the whole row), the cell's text, and what to do.
+
+    `reason` is a `Sentence`, or another value that a door words: the refusal of an act.
+    """
 
     line: int
     column: str
     value: str
-    reason: str
+    reason: object
 
 
 @dataclass(frozen=True, slots=True)

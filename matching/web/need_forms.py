@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import RequestDetails, urgency_of
 from matching.limits import LONGEST_CONTACT, LONGEST_NAME, LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
+from matching.refusal_words import words_of
 from matching.sheets.fields import REQUEST_NAMES
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -303,7 +304,7 @@ class ReachForm(QuestionForm):
         try:
             return read_contact(self.cleaned_data["contact"])
         except UnreadableContact as refusal:
-            raise forms.ValidationError(str(refusal)) from None
+            raise forms.ValidationError(words_of(refusal)) from None
 
     def lines(self) -> list[AnswerLine]:
         contact = self.cleaned_data["contact"]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import SpaceDetails
 from matching.limits import LONGEST_ADDRESS, LONGEST_CONTACT, LONGEST_DIRECTIONS, LONGEST_NAME, LONGEST_STAY, MOST_BEDS
+from matching.refusal_words import words_of
 from matching.sheets.fields import Window
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -212,7 +213,7 @@ class YouForm(QuestionForm):
         try:
             return read_contact(self.cleaned_data["contact"])
         except UnreadableContact as refusal:
-            raise forms.ValidationError(str(refusal)) from None
+            raise forms.ValidationError(words_of(refusal)) from None
 
     def lines(self) -> list[AnswerLine]:
         return [(_("Name"), self.cleaned_data["name"]), (_("Phone or e-mail"), self.cleaned_data["contact"][1])]

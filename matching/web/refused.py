@@ -14,6 +14,7 @@ from django.shortcuts import render
 from accounts.contacts import UnreadableContact
 from accounts.refusals import Refused, TooManyTries, WrongCode
 from accounts.signing_in import WrongSecret
+from matching.refusal_words import words_of
 from matching.refusals import WRONG_INPUT, Incomplete, NotYours, ReasonNeeded
 from matching.web.visitors import View
 
@@ -46,7 +47,7 @@ def refused_form(
 ) -> HttpResponse:
     """Show `context["form"]` again as it was filled in, with the refusal at `field` (None: at the whole form)."""
     form: forms.Form = context["form"]
-    form.add_error(field, str(refusal))
+    form.add_error(field, words_of(refusal))
     return marked(render(request, template, context), refusal)
 
 
@@ -54,8 +55,8 @@ def refused_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """Return a separate page that shows the refusal."""
     if isinstance(refusal, TooManyTries):
         minutes = math.ceil(refusal.retry_after / 60)
-        return marked(render(request, "429.html", {"refusal": refusal, "minutes": minutes}), refusal)
-    return marked(render(request, "refused.html", {"refusal": refusal}), refusal)
+        return marked(render(request, "429.html", {"refusal": words_of(refusal), "minutes": minutes}), refusal)
+    return marked(render(request, "refused.html", {"refusal": words_of(refusal)}), refusal)
 
 
 class RefusedPages:

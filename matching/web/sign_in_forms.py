@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.arrivals import CASE_DIGITS, plain
 from accounts.contacts import UnreadableContact, read_contact
 from matching.limits import LONGEST_CONTACT, LONGEST_TYPED_SECRET
+from matching.refusal_words import words_of
 from matching.web.plain_forms import PlainForm
 from privacy.seals import seal, unseal
 
@@ -55,7 +56,7 @@ class ContactForm(PlainForm):
         try:
             read_contact(self.cleaned_data["contact"])
         except UnreadableContact as refusal:
-            raise forms.ValidationError(str(refusal)) from None
+            raise forms.ValidationError(words_of(refusal)) from None
         return str(self.cleaned_data["contact"])
 
 

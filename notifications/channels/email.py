@@ -31,14 +31,14 @@ def send(message: Message) -> Sent:
         mail.send()
     except smtplib.SMTPRecipientsRefused as error:
         code = next(iter(error.recipients.values()))[0]
-        raise DeliveryFailed("permanent" if code >= 500 else "server", f"recipient refused ({code})") from None
+        raise DeliveryFailed("permanent" if code >= 500 else "server", str(code)) from None
     except smtplib.SMTPDataError as error:
-        raise DeliveryFailed("permanent" if error.smtp_code >= 500 else "server", f"SMTP {error.smtp_code}") from None
+        raise DeliveryFailed("permanent" if error.smtp_code >= 500 else "server", str(error.smtp_code)) from None
     except smtplib.SMTPResponseException as error:
-        raise DeliveryFailed("server", f"SMTP {error.smtp_code}") from None
+        raise DeliveryFailed("server", str(error.smtp_code)) from None
     except (smtplib.SMTPException, OSError) as error:
         # smtplib wraps the time-out of a read into SMTPServerDisconnected.
         if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-            raise DeliveryFailed("timeout", "the SMTP server did not answer in time") from None
-        raise DeliveryFailed("server", error.__class__.__name__) from None
+            raise DeliveryFailed("timeout") from None
+        raise DeliveryFailed("server", exception=error.__class__.__name__) from None
     return Sent(message_id)

@@ -52,9 +52,9 @@ def send(message: Message) -> Sent:
             _refuse(answer)
             return Sent(_provider_id(_read(answer, deadline)))
     except httpx.TimeoutException:
-        raise DeliveryFailed("timeout", "the gateway did not answer in time") from None
+        raise DeliveryFailed("timeout") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise DeliveryFailed("unknown", error.__class__.__name__) from None
+        raise DeliveryFailed("unknown", exception=error.__class__.__name__) from None
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-ErrorClass = Literal["timeout", "rate_limited", "server", "unknown", "permanent"]
+ErrorClass = Literal["timeout", "rate_limited", "server", "unknown", "permanent", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,16 @@ class Sent:
 class DeliveryFailed(Exception):
     """The attempt failed. A `permanent` failure is not tried again; every other class is.
 
-    `retry_after` is the number of seconds that the provider asked to wait. The text is stored unencrypted, so it must
-    name no address.
+    `error_class` is the code that the desk words. `answer` holds the provider's own words, such as the status of its answer,
+    and never ours; `exception` is the name of the exception where one of our program ended the attempt. Both are stored
+    unencrypted, so they must name no address. `retry_after` is the number of seconds that the provider asked to wait.
     """
 
-    def __init__(self, error_class: ErrorClass, text: str, retry_after: float | None = None) -> None:
-        super().__init__(text)
+    def __init__(
+        self, error_class: ErrorClass, answer: str = "", retry_after: float | None = None, *, exception: str = ""
+    ) -> None:
+        super().__init__(answer or exception)
         self.error_class = error_class
+        self.answer = answer
+        self.exception = exception
         self.retry_after = retry_after

@@ -153,7 +153,7 @@ def manage(words: list[str]) -> int:
             say(f"cannot run: {problem}")
             return 1
         env = environment(folder, urls, env_of_this.whole("PORT", FIRST_PORT, least=1))
-        # Not in the checkout: the paths among the words belong to the folder in which the command was typed.
+        # Stay in the folder where the command was typed, and do not enter the checkout: the paths in `words` start there.
         return subprocess.run([sys.executable, state.CHECKOUT / "manage.py", *words], env=env).returncode  # noqa: S603
 
 

@@ -234,7 +234,9 @@ def test_decision_overtaken_by_events_is_kept_with_the_reason_until_it_is_read(
 
     decisions.carry_out_due(at=now + timedelta(seconds=HOLD))
 
-    assert list(PendingDecision.objects.values_list("refusal", flat=True)) == [str(IllegalMove())]
+    assert list(PendingDecision.objects.values_list("refusal", "refusal_value")) == [
+        ("illegal_move", {"code": "illegal_move"})
+    ]
     assert (status_of(proposal), told()) == ([Status.EXPIRED], [])
     decisions.dismiss(bundle, by=carla.user)
     assert not PendingDecision.objects.exists()

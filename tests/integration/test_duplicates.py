@@ -350,7 +350,7 @@ def test_preview_of_a_merge_is_what_happens_and_keeps_nothing(two_hosts: tuple[H
 
     assert (Host.objects.filter(status="merged").count(), PairVerdict.objects.count()) == (0, 0)
     assert foreseen == merge(PairKind.HOSTS, goes, stays, carla).moved == {"spaces": 1, "contact_points": 1}
-    assert refused == "Keep the vetted host: matches may depend on it."
+    assert str(refused) == "Keep the vetted host: matches may depend on it."
 
 
 def test_verdict_cannot_be_changed(two_hosts: tuple[Host, Host], carla: Person) -> None:

@@ -278,7 +278,7 @@ def test_run_that_was_stopped_goes_on_and_a_second_run_does_nothing(shadows: Non
     fill(settings.FIELD_KEYS[0])
     steps = []
 
-    def stop(step: rotation.Step) -> None:
+    def stop(step: rotation.RotationStep) -> None:
         steps.append(step)
         if len(steps) == 5:
             raise KeyboardInterrupt
@@ -302,7 +302,7 @@ def test_second_run_inside_the_first_does_no_harm(shadows: None, settings: Any) 
     fill(settings.FIELD_KEYS[0])
     ran = []
 
-    def run_too(_step: rotation.Step) -> None:
+    def run_too(_step: rotation.RotationStep) -> None:
         if not ran:
             ran.append(rotation.seal_anew(now=timezone.now, at_once=2))
 
@@ -457,7 +457,7 @@ def test_index_that_was_stopped_goes_on_where_it_was(settings: Any, db: None) ->
         people.amira(contact=f"amira{number}@example.org")
     settings.INDEX_KEY, settings.INDEX_KEY_BEFORE = "a new key", settings.INDEX_KEY
 
-    def stop(step: rotation.Step) -> None:
+    def stop(step: rotation.RotationStep) -> None:
         if step.written == 2:
             raise KeyboardInterrupt
 

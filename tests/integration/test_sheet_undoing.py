@@ -14,6 +14,7 @@ from matching.importing import row_by_row, undoing, uploads
 from matching.importing.row_by_row import take_in_requests, take_in_spaces
 from matching.importing.uploads import SheetMovedOn
 from matching.models import Match, SheetImport, ShelterRequest, Space
+from matching.refusal_words import of_value
 from matching.refusals import NotYours
 from matching.retention import UNDO_KEPT
 from matching.states import Status
@@ -49,7 +50,7 @@ def undone(found: SheetImport, by: Person) -> list[tuple[int, str]]:
 
 
 def why(found: SheetImport) -> list[str]:
-    return [reason for _line, reason in rows(found, "kept_because") if reason]
+    return [of_value(reason) for _line, reason in rows(found, "kept_because") if reason]
 
 
 def all_but_wakes() -> dict[str, list[dict[str, Any]]]:

@@ -14,7 +14,6 @@ from django.template import engines
 from django.utils import translation
 
 from accounts.signing_in import CODE_MINUTES
-from matching.admin.access import LONGEST_LOOK_NOTE, LOOK_REASONS
 from matching.admin.on_behalf import OnBehalfForm
 from matching.admin.places import PlaceForm
 from matching.api import account_serializers, match_serializers
@@ -71,7 +70,6 @@ def test_every_column_of_a_reason_holds_the_longest_reason() -> None:
         ("deployment.SettingChange", "reason"),
         ("matching.PairVerdict", "reason"),
         ("places.PlaceChange", "reason"),
-        ("privacy.AccessLog", "reason"),
     ]
 
     assert {
@@ -99,7 +97,3 @@ def test_a_contact_and_a_place_are_as_long_at_every_door() -> None:
     places += [PlaceForm.base_fields["name"].max_length, WherePart().fields["place"].max_length]
 
     assert (set(contacts), set(places)) == ({LONGEST_CONTACT}, {LONGEST_PLACE_NAME})
-
-
-def test_the_reason_of_a_look_fits_into_its_column_with_the_longest_note() -> None:
-    assert max(len(f"{reason}: {'x' * LONGEST_LOOK_NOTE}") for reason in LOOK_REASONS) == LONGEST_REASON

@@ -16,6 +16,7 @@ from matching.deadlines import local_date
 from matching.importing.row_by_row import Imported, RowOutcome, take_in_requests, take_in_spaces
 from matching.management import demo
 from matching.models import ShelterRequest
+from matching.refusal_words import words_of
 from matching.sheets.sample import shifted_to
 from notifications.models import Delivery
 from places.gazetteer import find_place
@@ -40,7 +41,7 @@ class Command(BaseCommand):
             try:
                 spaces, requests = _load(at=timezone.now())
             except Refused as refusal:
-                raise CommandError(str(refusal)) from refusal
+                raise CommandError(words_of(refusal)) from refusal
         self.stdout.write(
             f"{spaces.outcomes[RowOutcome.NEW]} spaces and {requests.outcomes[RowOutcome.NEW]} shelter requests."
         )

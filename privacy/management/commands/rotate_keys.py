@@ -56,7 +56,7 @@ class Command(BaseCommand):
             )
         return sum(outcome.left for outcome in outcomes)
 
-    def watch(self, step: rotation.Step) -> None:
+    def watch(self, step: rotation.RotationStep) -> None:
         if time.monotonic() - self.said_at >= SECONDS_BETWEEN_LINES:
             self.said_at = time.monotonic()
             self.stdout.write(f"{step.what}: {step.written} of {step.of} ...")

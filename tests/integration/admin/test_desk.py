@@ -104,7 +104,8 @@ def test_personal_fields_open_by_a_logged_click_only(
     opened = client.post(f"{page}/open/", {"field": "name", "why": "asked", "note": "she called"})
 
     assert name in opened.content.decode()
-    assert AccessLog.objects.values_list("by", "fields", "reason").get() == (carla.user.pk, "name", "asked: she called")
+    look = AccessLog.objects.get()
+    assert (look.by, look.fields, look.reason, look.note) == (carla.user, "name", "asked", "she called")
 
 
 def test_each_personal_field_opens_by_its_own_tick(

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -50,8 +49,11 @@ LATIN: frozenset[str] = frozenset()
 IN_SHEETS = ("yes", "no", "lat", "lon", "SPACES", "REQUESTS")
 """Words that the sheet format itself demands in every language; allowed only on the pages of sheets."""
 
-UNSEEN = re.compile(r"<(script|style|code)\b.*?</\1>", re.DOTALL)
-"""Elements that nobody reads as sentences; `code` holds the names of a sheet's columns."""
+UNSEEN = re.compile(r"<(script|style|code|q)\b.*?</\1>", re.DOTALL)
+"""Elements that nobody reads as our sentences.
+
+`code` holds names of a sheet's columns and of errors in the program, `q` quotes the words of a provider.
+"""
 READ_ALOUD = re.compile(r'\b(?:alt|title|aria-label|aria-description|placeholder|label|value)="([^"]*)"')
 MASKED = re.compile(r"[^\s|]+\*{3,}")
 """The visible beginning of a masked salt or hash."""
@@ -147,27 +149,6 @@ def test_no_page_of_the_desk_has_a_word_of_english(language: str) -> None:
         for word in words:
             pages_with.setdefault(word, []).append(where)
     assert not pages_with, "\n".join(f"{word}: {', '.join(pages[:3])}" for word, pages in pages_with.items())
-
-
-STILL_STORED = {
-    "matching.importing.row_by_row.VOUCHED",  # HostCheck.note of a host whom the importing coordinator vouched for
-    "matching.importing.undoing.WORD_TAKEN_BACK",  # HostEvent.reason and HostCheck.note, once that import is undone
-    "matching.importing.undoing._take_back",  # SheetImportRow.kept_because: why a row was kept
-    "matching.importing.uploads._in_words",  # a row's problem in the preview of a sheet: the refusal
-    "matching.desk.decisions.carry_out",  # PendingDecision.refusal, until its author has read it
-}
-"""The places that still store a sentence in the language of the actor, which another reader sees as it is.
-
-The rows that the walk reads do not reach these sentences, or hold them in the reader's language. Each waits to become a
-code, as the notes of acts are (`matching.admin.line_words`); whoever converts one takes its line out.
-"""
-
-
-@pytest.mark.parametrize("where", sorted(STILL_STORED))
-def test_place_that_still_stores_a_sentence_is_there(where: str) -> None:
-    module, name = where.rsplit(".", 1)
-
-    assert hasattr(import_module(module), name)
 
 
 def test_every_address_of_the_desk_is_looked_at() -> None:

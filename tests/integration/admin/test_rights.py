@@ -33,7 +33,12 @@ def match(amira: Person, hanna: Person) -> Match:
     return people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
 
 
-def history() -> list[tuple[str, str, str, str]]:
+def rights(role: str, *places: str) -> dict[str, Any]:
+    """Return rights as a line of history keeps them; without `places` they are for all places."""
+    return {"role": role, "all_places": not places, "places": list(places)}
+
+
+def history() -> list[tuple[str, str, Any, Any]]:
     rows = CoordinatorEvent.objects.exclude(what="signed_in").order_by("id")
     return [(row.about.username, row.what, row.was, row.became) for row in rows]
 
@@ -50,7 +55,7 @@ def test_lead_names_a_coordinator_who_can_sign_in(lena: Person, signed_in: SignI
     nina = User.objects.get(username="nina")
     assert (nina.is_staff, nina.is_superuser, nina.check_password(page.context["password"])) == (True, False, True)
     assert [place.name for place in nina.coordinator.places.all()] == ["Oral"]
-    assert history() == [("nina", "named", "", "coordinator: Oral")]
+    assert history() == [("nina", "named", None, rights("coordinator", "Oral"))]
     client = Client()
     client.post("/admin/login/", {"username": "nina", "password": page.context["password"]})
     assert client.get("/admin/login/set-up/").status_code == 200
@@ -89,8 +94,8 @@ def test_rights_change_with_a_line_of_history(lena: Person, carla: Person, signe
     row = Coordinator.objects.get(user=carla.user)
     assert (row.role, row.all_places, row.places.count()) == ("lead", True, 0)
     assert history() == [
-        ("carla", "rights_changed", "coordinator: all places", "coordinator: Oral"),
-        ("carla", "rights_changed", "coordinator: Oral", "lead: all places"),
+        ("carla", "rights_changed", rights("coordinator"), rights("coordinator", "Oral")),
+        ("carla", "rights_changed", rights("coordinator", "Oral"), rights("lead")),
     ]
 
 

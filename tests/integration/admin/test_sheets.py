@@ -214,7 +214,7 @@ def test_whole_import_is_undone_from_its_page(desk: Client, carla: Person) -> No
         False,
     ]
     kept = desk.get(f"{page_of(sheet)}?show=kept")
-    assert [(each["row"].line, each["row"].kept_because) for each in kept.context["rows"]] == [
+    assert [(each["row"].line, each["kept_because"]) for each in kept.context["rows"]] == [
         (3, "It was changed since the import.")
     ]
 

@@ -108,24 +108,24 @@ def test_deliver_keeps_the_id_a_provider_gives(
 
 
 @pytest.mark.parametrize(
-    ("answer", "error_class", "error_text", "wait_seconds"),
+    ("answer", "error_class", "answered", "wait_seconds"),
     [
-        (broken(500), "server", "500", 2.5),
-        (broken(503), "server", "503", 2.5),
-        (stalled(), "timeout", "the gateway did not answer in time", 2.5),
-        (Answer(408, takes=False), "timeout", "408", 2.5),
-        (rate_limited("120"), "rate_limited", "429", 120.0),
-        (rate_limited(None), "rate_limited", "429", 2.5),
-        (cut(), "unknown", "RemoteProtocolError", 2.5),
-        (Answer(401, takes=False), "unknown", "401", 2.5),
-        (Answer(302, takes=False), "unknown", "302", 2.5),
+        (broken(500), "server", ("500", ""), 2.5),
+        (broken(503), "server", ("503", ""), 2.5),
+        (stalled(), "timeout", ("", ""), 2.5),
+        (Answer(408, takes=False), "timeout", ("408", ""), 2.5),
+        (rate_limited("120"), "rate_limited", ("429", ""), 120.0),
+        (rate_limited(None), "rate_limited", ("429", ""), 2.5),
+        (cut(), "unknown", ("", "RemoteProtocolError"), 2.5),
+        (Answer(401, takes=False), "unknown", ("401", ""), 2.5),
+        (Answer(302, takes=False), "unknown", ("302", ""), 2.5),
     ],
     ids=lambda value: (
         getattr(value, "status", None) and f"{value.status}{'-stalls' * value.stalls}{'-cut' * value.cuts}"
     ),
 )
 def test_deliver_tries_again_after_a_failure_that_may_pass(
-    gateway: Gateway, hanna: User, answer: Answer, error_class: str, error_text: str, wait_seconds: float
+    gateway: Gateway, hanna: User, answer: Answer, error_class: str, answered: tuple[str, str], wait_seconds: float
 ) -> None:
     gateway.will_answer(answer)
     tell(hanna, "host_vetted", at=NOON, key="vetted:1")
@@ -135,10 +135,18 @@ def test_deliver_tries_again_after_a_failure_that_may_pass(
     too_soon = deliver(NOON + timedelta(seconds=wait_seconds - 0.1))
     in_time = deliver(NOON + timedelta(seconds=wait_seconds))
 
-    assert (failed.status, failed.error_class, failed.error_text) == ("waiting", error_class, error_text)
+    assert (failed.status, failed.error_class, (failed.error_text, failed.exception)) == (
+        *("waiting", error_class, answered),
+    )
     assert failed.next_attempt_at == NOON + timedelta(seconds=wait_seconds)
     assert (too_soon, in_time) == (0, 1)
-    assert (row().status, row().attempts, row().error_class, row().error_text) == ("sent", 2, "", "")
+    assert (row().status, row().attempts, row().error_class, row().error_text, row().exception) == (
+        "sent",
+        2,
+        "",
+        "",
+        "",
+    )
     assert len({request.key for request in gateway.requests}) == 1
     assert len(gateway.taken) == 1
 
@@ -185,7 +193,7 @@ def test_deliver_gives_up_a_message_that_kills_every_worker(gateway: Gateway, ha
 
     deliver(NOON + timedelta(days=MOST_ATTEMPTS))
 
-    assert (row().status, row().error_text) == ("failed", "no worker lived through an attempt")
+    assert (row().status, row().error_class, row().error_text) == ("failed", "lost", "")
     assert gateway.requests == []
 
 
@@ -224,7 +232,8 @@ def test_deliver_skips_an_address_that_no_key_opens(
 
     assert told.deliveries.get().status == "sent"
     unopened = Delivery.objects.exclude(notification=told).get()
-    assert (unopened.status, unopened.error_class, unopened.error_text) == ("waiting", "unknown", "DoesNotOpen")
+    assert (unopened.status, unopened.error_class, unopened.error_text) == ("waiting", "unknown", "")
+    assert unopened.exception == "DoesNotOpen"
     assert "hanna@example.org" not in caplog.text
 
 

@@ -40,10 +40,10 @@ def test_deliver_sends_a_mail_with_its_key_as_message_id(mail_server: MailServer
 @pytest.mark.parametrize(
     ("recipient", "data", "status", "error_class", "error_text"),
     [
-        (["550 no such person"], [], "failed", "permanent", "recipient refused (550)"),
-        (["450 mailbox busy"], [], "waiting", "server", "recipient refused (450)"),
-        ([], ["554 not taken"], "failed", "permanent", "SMTP 554"),
-        ([], ["451 try later"], "waiting", "server", "SMTP 451"),
+        (["550 no such person"], [], "failed", "permanent", "550"),
+        (["450 mailbox busy"], [], "waiting", "server", "450"),
+        ([], ["554 not taken"], "failed", "permanent", "554"),
+        ([], ["451 try later"], "waiting", "server", "451"),
     ],
 )
 def test_deliver_tells_temporary_from_permanent_failures(
@@ -74,7 +74,7 @@ def test_deliver_tries_again_after_a_server_that_stalls(mail_server: MailServer,
     deliver()
 
     failed = Delivery.objects.get()
-    assert (failed.status, failed.error_class) == ("waiting", "timeout")
+    assert (failed.status, failed.error_class, failed.error_text) == ("waiting", "timeout", "")
 
 
 def test_deliver_tries_again_when_no_server_listens(settings: Any, mail_server: MailServer, hanna: User) -> None:
@@ -84,4 +84,5 @@ def test_deliver_tries_again_when_no_server_listens(settings: Any, mail_server: 
     deliver()
 
     failed = Delivery.objects.get()
-    assert (failed.status, failed.error_class, failed.error_text) == ("waiting", "server", "ConnectionRefusedError")
+    assert (failed.status, failed.error_class, failed.error_text) == ("waiting", "server", "")
+    assert failed.exception == "ConnectionRefusedError"

@@ -462,7 +462,9 @@ def test_contact_opens_once_it_is_agreed_and_every_look_is_logged(
         True
     ] * 4
     look = AccessLog.objects.get()
-    assert (look.by, look.about, look.fields) == (amira.user, hanna.user, "name contact address")
+    assert (look.by, look.about, look.fields, look.reason, look.match) == (
+        *(amira.user, hanna.user, "name contact address", "match", match.pk),
+    )
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.CONFIRMED, Status.CHECKED_IN, Status.PROPOSED}))

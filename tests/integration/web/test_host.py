@@ -336,7 +336,9 @@ def test_contact_opens_once_it_is_agreed_and_every_look_is_logged(client: Client
     assert response.context["contact"].name == amira.user.name
     assert response.context["points"] == [("Phone", "+77001234567")]
     look = AccessLog.objects.get()
-    assert (look.by, look.about, look.fields) == (hanna.user, amira.user, "name contact")
+    assert (look.by, look.about, look.fields, look.reason, look.match) == (
+        *(hanna.user, amira.user, "name contact", "match", match.pk),
+    )
 
 
 def test_contact_of_an_arrival_without_any_says_whom_to_ask(client: Client, amira: Person, hanna: Person) -> None:

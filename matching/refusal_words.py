@@ -1,0 +1,46 @@
+"""Refusals in words, in the language that is active: the rules of the engine, and the problems of a sheet, among them.
+
+A wing raises a refusal as a value, and a row keeps it as JSON. Only a door calls these functions, for the person who reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext
+
+from accounts.refusals import Refused, words_of_value
+from matching.reason_words import reasons_in_words
+from matching.refusals import RuleForbids, SheetUnreadable
+from matching.sheets.sentences import SHEET_SENTENCES, Sentence
+
+OF_A_SHEET = "sheet:"
+"""The beginning of a code in `SheetImportRow.problems` that belongs to a sentence about a sheet."""
+
+
+def words_of(refusal: Refused) -> str:
+    """Return a refusal in the active language, with the rules or the problems of a sheet that it carries."""
+    match refusal:
+        case RuleForbids(reasons=reasons) if reasons:
+            return "; ".join(reasons_in_words(reasons))
+        case SheetUnreadable(problems=problems) if problems:
+            return " ".join(map(of_sentence, problems))
+    return str(refusal)
+
+
+def of_value(value: Mapping[str, Any]) -> str:
+    """Return the words for a problem of a sheet's row, or for a reason to keep it, given the value that the row holds."""
+    code = str(value.get("code", ""))
+    if not code.startswith(OF_A_SHEET):
+        return words_of_value(value)
+    name = code.removeprefix(OF_A_SHEET)
+    if name not in SHEET_SENTENCES:
+        return str(Refused.message)  # of a later version that was rolled back
+    return of_sentence(Sentence(name, **{key: each for key, each in value.items() if key != "code"}))
+
+
+def of_sentence(sentence: Sentence) -> str:
+    """Return a sentence about a cell of a sheet in the active language."""
+    words = gettext(SHEET_SENTENCES[sentence.code])
+    return words % sentence.values if sentence.values else words
