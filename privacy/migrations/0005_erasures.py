@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('privacy', '0003_key_rotation'),
+        ('privacy', '0004_reasons_of_looks_are_codes'),
     ]
 
     operations = [
