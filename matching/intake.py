@@ -365,7 +365,7 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
         )
         if not queries.may_act_for(by, request):
             raise NotYours
-        if request.matches.filter(status__in=sorted(HOLDS_BEDS)).exists():
+        if request.matches.filter(status__in=sorted(HOLDS_BEDS), frozen_at=None).exists():
             raise HasLiveMatches
         for column, value in _columns(details, fields.REQUEST).items():
             setattr(request, column, value)

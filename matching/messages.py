@@ -120,9 +120,9 @@ def broken_off(match: Match, *, by_role: Role, at: datetime) -> None:
     _tell(_coordinators(match), "coordinator_broken_off", match, at)
 
 
-def frozen(match: Match, *, at: datetime) -> None:
-    """Tell a household that its match is on hold and somebody will call: its host was suspended (`host_suspended`)."""
-    _tell([_arrival(match)], "match_frozen", match, at)
+def frozen(match: Match, side: Role, *, at: datetime) -> None:
+    """Tell a side of a match in neutral words that it is paused and somebody will call, whatever the cause is."""
+    _tell([_host(match) if side is Role.HOST else _arrival(match)], "match_frozen", match, at)
 
 
 def host_suspended(host: Host, stays: Collection[Match], *, at: datetime) -> None:

@@ -154,6 +154,13 @@ class HostNotVetted(Refused):
     message = _("The host of this match is not vetted now, so it cannot go on. It can still be ended.")
 
 
+class MustNotMeet(Refused):
+    """One of the two did not feel safe with the other before (`KeptApart`)."""
+
+    code = "must_not_meet"
+    message = _("This household and this host are not brought together again. Choose another pair.")
+
+
 class NotNow(Refused):
     """A contact is closed for the moment, for a reason that the person who asks may not learn from this refusal."""
 
@@ -325,6 +332,7 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_space_open": SpaceNotOpen,
     "match_request_open": RequestNotOpen,
     "match_household_once": PlacedAlready,
+    "match_kept_apart": MustNotMeet,
     "match_frozen": Frozen,
     "match_host_vetted": HostNotVetted,
     "match_legal_move": IllegalMove,

@@ -223,7 +223,8 @@ class RequestSerializer(serializers.ModelSerializer[ShelterRequest]):
         fields = ["id", "state", *REQUEST_NAMES, "left_over_reasons", "registered_at", "withdrawn_at"]
 
     def get_state(self, request: ShelterRequest) -> str:
-        return queries.state_of(request, local_date(timezone.now()))
+        mine = request.arrival.user_id == self.context["request"].user.pk
+        return queries.state_of(request, local_date(timezone.now()), to_arrival=mine)
 
     def get_notes(self, request: ShelterRequest) -> str:
         return request.notes if request.arrival.user_id == self.context["request"].user.pk else ""

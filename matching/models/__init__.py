@@ -8,6 +8,7 @@ from matching.models.flags import Flag
 from matching.models.idempotency import IdempotencyKey
 from matching.models.imports import SheetImport, SheetImportRow
 from matching.models.incidents import Incident, IncidentEvent, IncidentNote, IncidentPage, IncidentReport
+from matching.models.kept_apart import KeptApart
 from matching.models.matches import Match, MatchEvent
 from matching.models.on_call import OnCallShift
 from matching.models.requests import ShelterRequest
@@ -26,6 +27,7 @@ __all__ = [
     "IncidentNote",
     "IncidentPage",
     "IncidentReport",
+    "KeptApart",
     "KeptDraft",
     "Match",
     "MatchEvent",

@@ -199,4 +199,4 @@ def _number_and_secret(case_number: str, draft: Draft) -> dict[str, object]:
 def _has_open_request(arrival: Arrival) -> bool:
     today = local_date(timezone.now())
     live = queries.live_requests(today).filter(arrival=arrival).prefetch_related("matches")
-    return any(is_wanted(request, queries.state_of(request, today)) for request in live)
+    return any(is_wanted(request, queries.state_of(request, today, to_arrival=True)) for request in live)
