@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models.functions import Length
 
 from matching.models import (
+    Flag,
     IdempotencyKey,
     IncidentNote,
     IncidentReport,
@@ -16,6 +17,7 @@ from matching.models import (
     OnCallShift,
     SheetImport,
     SheetImportRow,
+    WaitingChange,
 )
 from privacy.retention import kept_for
 
@@ -33,6 +35,12 @@ INCIDENT_TEXTS_KEPT = timedelta(days=90)
 
 SHIFTS_KEPT = timedelta(days=90)
 """How long hours on call are kept after a lead took them off the rota: by then it is clear who was called when."""
+
+LOOKED_AT_KEPT = timedelta(days=30)
+"""How long coordinators can read what a change that was applied, refused or taken back had wanted."""
+
+FLAGS_KEPT = timedelta(days=90)
+"""How long a flag at which somebody has looked can be compared with a new one."""
 
 CHANGES_KEPT = timedelta(hours=12)
 """Twice as long as any worker goes without reading which requests and spaces have changed (`matching.worker.placing`)."""
@@ -71,6 +79,19 @@ def _forget_what_rows_said(before: datetime) -> int:
     sheets = set(old.values_list("sheet", flat=True))
     old.update(object_id=None, before="", changes="")
     return len(sheets)
+
+
+@kept_for(LOOKED_AT_KEPT, "changes_decided_on")
+def _forget_what_was_wanted(before: datetime) -> int:
+    """Erase what a decided change wanted; what kind of change it was, who decided and when stay."""
+    decided = WaitingChange.objects.filter(decided_at__lt=before, erased=False)
+    return decided.update(wanted="", erased=True)
+
+
+@kept_for(FLAGS_KEPT, "flags_looked_at")
+def _forget_flags(before: datetime) -> int:
+    """Erase the flags at which a coordinator has looked."""
+    return Flag.objects.filter(looked_at__lt=before).delete()[0]
 
 
 @kept_for(CHANGES_KEPT, "notes_of_changes")

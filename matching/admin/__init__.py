@@ -2,8 +2,10 @@
 
 from matching.admin import (
     audit,
+    changes,
     coordinators,
     deployment,
+    flags,
     hosts,
     incidents,
     matches,
@@ -17,8 +19,10 @@ from matching.admin import (
 
 __all__ = [
     "audit",
+    "changes",
     "coordinators",
     "deployment",
+    "flags",
     "hosts",
     "incidents",
     "matches",

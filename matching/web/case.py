@@ -21,7 +21,7 @@ from accounts.sources import source_of
 from matching import hindrances, incidents, queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
-from matching.refusals import WRONG_INPUT
+from matching.refusals import WRONG_INPUT, Frozen
 from matching.states import RequestState, Role, Status
 from matching.web import acts, inbox, safety, story
 from matching.web.acts import ActOffered
@@ -44,6 +44,7 @@ class MatchCard:
     story: Story
     acts: list[ActOffered]
     contact_open: bool
+    paused: bool
     languages: str
     whom: str
     told: list[str]
@@ -108,7 +109,11 @@ def _cards(arrival: Arrival, user: User) -> list[RequestCard]:
     matches = list(acts.matches_of(user, Role.ARRIVAL).order_by("first_night", "leg", "created_at"))
     shown = match_cards(matches, Role.ARRIVAL)
     cards = [
-        _card(each, [card for card in shown if card.match.request_id == each.pk], queries.state_of(each, today))
+        _card(
+            each,
+            [card for card in shown if card.match.request_id == each.pk],
+            queries.state_of(each, today, to_arrival=True),
+        )
         for each in requests.select_related("place").prefetch_related("matches").order_by("-registered_at")
     ]
     return sorted(cards, key=lambda card: not (card.live or card.wanted))  # Open requests first.
@@ -125,7 +130,7 @@ def _card(request: ShelterRequest, cards: list[MatchCard], state: RequestState) 
     else:
         told = story.of_request(request, state, timezone.now(), begun=bool(stayed))
     wanted = story.is_wanted(request, state)
-    checked_in = any(card.match.status == Status.CHECKED_IN for card in live)
+    checked_in = any(card.match.status == Status.CHECKED_IN and not card.paused for card in live)
     may_withdraw = wanted and not checked_in
     return RequestCard(
         request=request,
@@ -147,7 +152,8 @@ def match_cards(matches: list[Match], role: Role) -> list[MatchCard]:
             match=match,
             story=story.of_match(match, role),
             acts=acts.offered(match, role, today),
-            contact_open=hindrances.contact_is_open(match),
+            contact_open=hindrances.contact_is_shown_open(match, role),
+            paused=isinstance(hindrances.known_hindrance(match, role), Frozen),
             languages=languages_in_words(match.space.languages if role is Role.ARRIVAL else match.request.languages),
             whom=story.whom_to_contact(match, role),
             told=safety.sentences(reported[match.pk]) if match.pk in reported else [],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from django.test import Client
@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import AccessToken, SignIn
-from matching import transitions
-from matching.models import Match, MatchEvent, Space
+from matching import intake, transitions
+from matching.models import Match, MatchEvent, Space, WaitingChange
 from matching.states import Status
 from notifications.models import Notification
 from privacy.models import AccessLog
@@ -28,6 +28,7 @@ class Things:
     """A match of Amira's and Hanna's, and every row around it that has an address."""
 
     match: Match
+    change: WaitingChange
     arrival_note: Notification
     host_note: Notification
     reported: Match
@@ -41,7 +42,10 @@ def things(amira: Person, hanna: Person) -> Things:
     reported = people.match_in(Status.COMPLETED, later, people.space(hanna.host))
     for side in (amira, hanna):
         transitions.report_not_safe(reported.pk, by=side.user, at=timezone.now())
-    return Things(match, asked, first, reported)
+    details = replace(intake.details_of_space(match.space), beds=match.space.beds + 1)
+    _space, change = intake.change_space(match.space_id, details, by=hanna.user, at=timezone.now())
+    assert change is not None
+    return Things(match, change, asked, first, reported)
 
 
 ADDRESSES: dict[str, Callable[[Things], str]] = {
@@ -59,6 +63,7 @@ ADDRESSES: dict[str, Callable[[Things], str]] = {
     "host_space": lambda it: f"/host/space/{it.match.space_id}/",
     "host_space_change": lambda it: f"/host/space/{it.match.space_id}/change/beds/",
     "host_space_nights": lambda it: f"/host/space/{it.match.space_id}/nights/",
+    "host_space_take_back": lambda it: f"/host/space/{it.match.space_id}/waits/{it.change.pk}/take-back/",
     "host_space_act": lambda it: f"/host/space/{it.match.space_id}/withdraw/",
     "host_read": lambda it: f"/host/message/{it.host_note.pk}/read/",
     "end_session": lambda it: f"/signed-in/session/{_session_of(it).pk}/end/",
@@ -66,7 +71,7 @@ ADDRESSES: dict[str, Callable[[Things], str]] = {
 }
 OF_AMIRA = {name for name in ADDRESSES if name.startswith(("case", "end"))}
 ONLY_READ = {"case_stay", "host_space", "host_stay"}
-ONLY_POSTED = {"case_read", "host_read", "end_session", "end_token"}
+ONLY_POSTED = {"case_read", "host_read", "host_space_take_back", "end_session", "end_token"}
 
 
 def _session_of(it: Things) -> SignIn:
