@@ -23,7 +23,7 @@ from privacy.fields import blind_index, blind_indexes
 GONE = ""
 """The hash of a check that no code can answer: it marks a contact point that was taken away."""
 
-CODE_TRIES = 5
+PROVING_TRIES = 5
 """Tries for one code that was sent to a contact. Another code can be asked for."""
 
 
@@ -63,7 +63,7 @@ def add(user: User, contact: str, *, at: datetime) -> ContactPoint:
             raise ContactThere
         ContactCheck.objects.update_or_create(
             contact_point=point,
-            defaults={"code_hash": blind_index(_keyed(point, code)), "tries_left": CODE_TRIES, "sent_at": at},
+            defaults={"code_hash": blind_index(_keyed(point, code)), "tries_left": PROVING_TRIES, "sent_at": at},
         )
         tell(
             user,

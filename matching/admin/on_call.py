@@ -172,7 +172,7 @@ def end(request: HttpRequest, shift_id: int) -> HttpResponse:
     return redirect("admin:matching_rota")
 
 
-class ContactForm(forms.Form):
+class OwnContactForm(forms.Form):
     contact = forms.CharField(label=gettext_lazy("Phone number or e-mail address"), max_length=LONGEST_REASON)
 
 
@@ -180,7 +180,7 @@ def contacts_page(request: HttpRequest) -> HttpResponse:
     """Show a coordinator their own contacts (GET), or add one and send a code there (POST)."""
     user = acting(request)
     typed = request.POST if request.method == "POST" else None
-    form = ContactForm(typed)
+    form = OwnContactForm(typed)
     if typed is not None and form.is_valid():
         try:
             desk_contacts.add(user, form.cleaned_data["contact"], at=timezone.now())

@@ -25,7 +25,7 @@ from matching.web.every_page import unbroken
 from matching.web.plain_forms import PlainForm
 
 
-class ReachForm(PlainForm):
+class ToBeReachedForm(PlainForm):
     """Where a reporter can be reached, and what happened. Both may stay empty."""
 
     reach = forms.CharField(
@@ -90,7 +90,7 @@ def safety_page(request: HttpRequest, user: User, match_id: UUID, role: Role, ho
     if told is None:
         raise Http404
     typed = request.POST if request.method == "POST" else None
-    form = ReachForm(typed, initial={"reach": told.reach, "happened": told.happened})
+    form = ToBeReachedForm(typed, initial={"reach": told.reach, "happened": told.happened})
     if typed is not None and form.is_valid():
         incidents.add_words(match, by=user, at=timezone.now(), **form.cleaned_data)
         messages.success(request, _("The coordinators can read this now."))

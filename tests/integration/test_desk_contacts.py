@@ -59,7 +59,7 @@ def test_wrong_code_old_code_and_the_code_of_another_prove_nothing(carla: Person
     tries: list[tuple[Person, str, datetime]] = [
         (lena, right, at),
         (carla, right, at + timedelta(minutes=11)),
-        *[(carla, wrong, at)] * desk_contacts.CODE_TRIES,
+        *[(carla, wrong, at)] * desk_contacts.PROVING_TRIES,
         (carla, right, at),
     ]
     for who, digits, moment in tries:
