@@ -44,7 +44,7 @@ from matching.models import (
 from matching.models.guards import KEPT_APART_OF
 from matching.refusals import Frozen
 from matching.risks import HostRecord
-from matching.states import FORWARD, HOLDS_BEDS, NOT_SAFE, Act, RequestState, Role, Status, acts_open_to
+from matching.states import FORWARD, HOLDS_BEDS, REASON_NOT_SAFE, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
 from notifications.models import ContactPoint, Delivery
 from places.models import Place
@@ -244,7 +244,7 @@ def acts_open(match: Match, user: User) -> list[Act]:
 
 def has_reported(match: Match, role: Role) -> bool:
     """Return whether this side said, here or to a coordinator, that it does not feel safe."""
-    said = match.events.filter(act=Act.FREEZE, reason=NOT_SAFE)
+    said = match.events.filter(act=Act.FREEZE, reason=REASON_NOT_SAFE)
     return said.filter(Q(role=role) | Q(told_by=role)).exists()
 
 
@@ -540,7 +540,7 @@ def complaints() -> QuerySet[MatchEvent]:
     A coordinator's own worry counts as well; a host's does not, for it is about the household.
     """
     of_desk = Q(act=Act.FREEZE, role=Role.COORDINATOR) & ~Q(told_by=Role.HOST)
-    return MatchEvent.objects.filter(Q(role=Role.ARRIVAL) | of_desk, reason=NOT_SAFE)
+    return MatchEvent.objects.filter(Q(role=Role.ARRIVAL) | of_desk, reason=REASON_NOT_SAFE)
 
 
 def records_of(host_ids: Collection[int], today: date) -> dict[int, HostRecord]:

@@ -48,7 +48,7 @@ from matching.states import (
     FORWARD,
     HOLDS_BEDS,
     NEEDS_REASON,
-    NOT_SAFE,
+    REASON_NOT_SAFE,
     REASONS,
     SUSPENDED,
     Act,
@@ -286,7 +286,7 @@ def _write(
         at=at,
     )
     match.status = to
-    match.version += reason != NOT_SAFE or act is not Act.FREEZE
+    match.version += reason != REASON_NOT_SAFE or act is not Act.FREEZE
     match.save()
     return match
 
@@ -305,11 +305,11 @@ def _move(
 
     The reason "not safe" does before the move all that `report_not_safe` does.
     """
-    match = _locked_with_neighbours(match_id) if reason == NOT_SAFE else _locked(match_id)
+    match = _locked_with_neighbours(match_id) if reason == REASON_NOT_SAFE else _locked(match_id)
     role = _role(match, by)
     left = Status(match.status)
     move = _check(match, act, role, reason)
-    if reason == NOT_SAFE and by is not None:
+    if reason == REASON_NOT_SAFE and by is not None:
         _report(match, by=by, role=role, at=at, told_by=told_by, note=note, as_reason=True)
     match.due_at = None
     return _write(match, act, move.target, by=by, role=role, at=at, reason=reason, note=note), role, left
@@ -558,7 +558,7 @@ def _freeze(match: Match, *, by: User, role: Role, side: Role, at: datetime, tol
         by=by,
         role=role,
         at=at,
-        reason=NOT_SAFE,
+        reason=REASON_NOT_SAFE,
         told_by=told_by,
     )
 
