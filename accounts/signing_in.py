@@ -10,11 +10,10 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import devices, throttles
+from accounts import case_secrets, devices, throttles
 from accounts.arrivals import plain
 from accounts.contacts import find_contact_point, read_contact
 from accounts.models import OneTimeCode, User
@@ -82,10 +81,9 @@ def sign_in_to_case(case_number: str, secret: str, *, source: str, at: datetime,
 
 def _user_of_case(number: str, secret: str) -> User:
     user = User.objects.filter(username=number, arrival__isnull=False, is_active=True).first()
-    if user is None:
-        make_password(secret)  # As slow as `check_password`, so that time does not reveal whether a case exists.
-    if user is None or not check_password(plain(secret), user.password):
+    if not case_secrets.fits(user, plain(secret)) or user is None:
         raise WrongSecret
+    case_secrets.bring_up_to_date(user, plain(secret))
     return user
 
 

@@ -258,6 +258,20 @@ class OverrideNeedsReason(Refused):
     message = _("Another choice is advised here. Say why you choose this one.")
 
 
+class LookFirst(Refused):
+    """A change of what was vetted that no coordinator has applied; only a write past the acts runs into it."""
+
+    code = "look_first"
+    message = _("This change waits until a coordinator has looked at it.")
+
+
+class ChangeDecided(Refused):
+    """Somebody has decided on the waiting change already."""
+
+    code = "change_decided"
+    message = _("Somebody has decided on this change already. Look at its outcome.")
+
+
 class IncidentOpen(Refused):
     """An incident about the match is open, and two people have not agreed that the match goes on."""
 
@@ -333,6 +347,8 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "space_keeps_promises": HasLiveMatches,
     "window_keeps_promises": HasLiveMatches,
     "request_keeps_matches": Overtaken,
+    "space_as_vetted": LookFirst,
+    "waiting_change_decided_once": ChangeDecided,
 }
 
 

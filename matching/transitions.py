@@ -22,7 +22,7 @@ from uuid import UUID, uuid4
 
 from accounts.models import Host, User
 from deployment.rules import read_once
-from matching import due, hindrances, incidents, messages, queries, risks
+from matching import due, flags, hindrances, incidents, messages, queries, risks
 from matching.copy_rows import copy_in
 from matching.deadlines import answer_by, local_date
 from matching.engine.reasons import Reason, as_json_text
@@ -435,6 +435,8 @@ def cancel(
     with one_act():
         match, role, _left = _move(match_id, Act.CANCEL, by=by, at=at, reason=reason, note=note, told_by=told_by)
         messages.ended(match, "cancelled", by_role=role, at=at)
+        if role in (Role.HOST, Role.ARRIVAL):
+            flags.note_cancelled(match, by=by, at=at)
         _freed(match, at=at)
         return match
 

@@ -44,11 +44,23 @@ class OfferedSerializer(serializers.ModelSerializer[Space]):
 
 
 class HouseholdSerializer(serializers.ModelSerializer[ShelterRequest]):
-    """The parts of a household's request that the host may see before accepting: no name, no contact, no notes."""
+    """The parts of a household's request without name, contact and notes.
+
+    A host gets null for WHO_COMES until both have said yes: nobody can look for a woman alone or a child among the questions.
+    """
 
     class Meta:
         model = ShelterRequest
         fields = ["children", "children_ages", "all_women", "pets", "step_free", "smoking", "languages"]
+        extra_kwargs = {name: {"allow_null": True} for name in ("children", "children_ages", "all_women")}
+
+    def to_representation(self, request: ShelterRequest) -> dict[str, Any]:
+        shown = super().to_representation(request)
+        return shown | dict.fromkeys(WHO_COMES) if self.context.get("before_yes") else shown
+
+
+WHO_COMES = ("children", "children_ages", "all_women")
+"""What a host sees of a household only when both have said yes."""
 
 
 class DeskSerializer(serializers.ModelSerializer[Match]):
@@ -73,7 +85,7 @@ PATH_OF = {Act.FREEZE: "not-safe"}
 
 class MatchSerializer(serializers.ModelSerializer[Match]):
     offered = OfferedSerializer(source="space", read_only=True)
-    household = HouseholdSerializer(source="request", read_only=True)
+    household = serializers.SerializerMethodField()
     acts = serializers.SerializerMethodField(help_text="What the caller may do now: POST to `/matches/{id}/{act}/`.")
     frozen_at = serializers.SerializerMethodField(
         help_text="Since when the match is on hold, as far as the caller may know."
@@ -101,6 +113,12 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
             "acts",
             "desk",
         ]
+
+    @extend_schema_field(HouseholdSerializer)
+    def get_household(self, match: Match) -> dict[str, Any]:
+        is_host = queries.role_in(match, self.context["request"].user) is Role.HOST
+        context = {"before_yes": is_host and not hindrances.contact_is_shown_open(match, Role.HOST)}
+        return dict(HouseholdSerializer(match.request, context=context).data)
 
     def get_acts(self, match: Match) -> list[str]:
         acts = queries.acts_open(match, self.context["request"].user)

@@ -16,10 +16,10 @@ from accounts.contacts import add_contact_point
 from accounts.merging import CannotMerge, KeepTheOther, merge_hosts
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import due, intake, queries, transitions
+from matching import due, intake, queries, transitions, waiting
 from matching.desk.duplicates import PairKind
 from matching.limits import LONGEST_REASON
-from matching.models import DeskNote, KeptApart, Match, PairVerdict, ShelterRequest, Space
+from matching.models import DeskNote, KeptApart, Match, PairVerdict, ShelterRequest, Space, WaitingChange
 from matching.refusals import HasLiveMatches, NotYours, one_act
 from matching.states import HOLDS_BEDS, Status
 
@@ -105,6 +105,7 @@ def _merge_hosts(goes: str, stays: str, *, by: User, at: datetime, reason: str) 
     _keep_apart(KeptApart.objects.filter(host=int(goes)), at, host_id=int(stays))
     over = list(Space.objects.filter(host=int(goes)).values_list("pk", flat=True))
     Space.objects.filter(pk__in=over).update(host=int(stays), version=F("version") + 1)
+    waiting.move_to(int(stays), of=int(goes), by=by, at=at)
     due.note(at, spaces=over)
     return {"spaces": len(over), **moved}
 
@@ -120,6 +121,10 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
     # The database refuses a match that does not fit the beds, sharing and windows of the space that stays.
     matches = Match.objects.filter(space=UUID(goes)).update(space=UUID(stays), version=F("version") + 1)
     intake.withdraw_space(UUID(goes), by=by, at=at)
+    for change in WaitingChange.objects.filter(
+        space=UUID(goes), outcome=waiting.ChangeOutcome.WAITING
+    ).select_for_update():
+        waiting.end(change, waiting.ChangeOutcome.TAKEN_BACK, by=by, at=at)
     due.note(at, spaces=[stays])
     return {"matches": matches}
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import pgtrigger
 
 from matching.sheets import fields
-from matching.states import GONE_ON, HOLDS_BEDS, MOVES
+from matching.states import CONTACT_OPEN, GONE_ON, HOLDS_BEDS, MOVES
 
 
 def _sql_list(words: frozenset[str]) -> str:
@@ -317,6 +317,58 @@ SPACE_KEEPS_PROMISES = pgtrigger.Trigger(
             USING ERRCODE = 'check_violation', CONSTRAINT = 'space_keeps_promises';
     END IF;
     RETURN NULL;
+    """,
+)
+
+CONTACT_OPEN_IN = _sql_list(frozenset(CONTACT_OPEN))
+
+SPACE_AS_VETTED = pgtrigger.Trigger(
+    # What was vetted is what is used. Another address, more beds, more people who live there or other households at the same
+    # time are written only with a change that a coordinator has applied, once somebody has looked at the host or a household
+    # has been promised the space. `matching.waiting` has the same rules.
+    name="space_as_vetted",
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf(
+        *("address_index", "latitude", "longitude", "place_id", "beds", "others", "shared", "looked_change")
+    ),
+    func=f"""
+    IF NEW.address_index = OLD.address_index AND NEW.latitude = OLD.latitude AND NEW.longitude = OLD.longitude
+            AND NEW.place_id IS NOT DISTINCT FROM OLD.place_id AND NEW.beds <= OLD.beds
+            AND coalesce(NEW.others, 0) <= coalesce(OLD.others, 0) AND NOT (NEW.shared AND NOT OLD.shared) THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.looked_change > coalesce(OLD.looked_change, 0) THEN
+        PERFORM FROM matching_waitingchange
+          WHERE id = NEW.looked_change AND space_id = NEW.id AND outcome = 'applied';
+        IF FOUND THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    PERFORM FROM accounts_host AS h
+      WHERE h.id = NEW.host_id AND h.status = 'unvetted'
+        AND NOT EXISTS (SELECT FROM accounts_hostcheck AS c WHERE c.host_id = h.id);
+    IF FOUND THEN
+        PERFORM FROM matching_match WHERE space_id = NEW.id AND status IN ({CONTACT_OPEN_IN}) LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'space % is used as it was vetted', NEW.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'space_as_vetted';
+    """,
+)
+
+CHANGE_IS_DECIDED_ONCE = pgtrigger.Trigger(
+    name="waiting_change_decided_once",
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf("kinds", "outcome", "decided_by_id", "decided_at"),
+    func="""
+    IF OLD.outcome <> '' AND (NEW.kinds, NEW.outcome, NEW.decided_by_id, NEW.decided_at)
+            IS DISTINCT FROM (OLD.kinds, OLD.outcome, OLD.decided_by_id, OLD.decided_at) THEN
+        RAISE EXCEPTION 'change % is decided', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'waiting_change_decided_once';
+    END IF;
+    RETURN NEW;
     """,
 )
 
