@@ -466,6 +466,12 @@ def forbidden_pairs(request_ids: Iterable[object]) -> set[tuple[UUID, UUID]]:
     return {*declined, *read(KEPT_APART_OF, {"ids": ids})}
 
 
+def others_with_host(match: Match) -> QuerySet[Match]:
+    """Return the other agreed or begun matches of this match's host: the people to look at when one did not feel safe."""
+    others = Match.objects.filter(space__host=match.space.host_id, status__in=sorted(HOLDS_BEDS - {Status.PROPOSED}))
+    return others.exclude(pk=match.pk).order_by("first_night", "pk")
+
+
 def declined_pairs(request_ids: Iterable[object] | None = None) -> QuerySet[Match]:
     """Return the declined matches, of these requests or of all: their (request, space) pairs are not proposed again."""
     declined = Match.objects.filter(status=Status.DECLINED)

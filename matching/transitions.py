@@ -643,8 +643,8 @@ def end_matches_of(host: Host, *, by: User, at: datetime) -> list[Match]:
     """End the matches of a suspended host that have not begun, and freeze the stays that have, within the caller's act.
 
     Proposals expire and agreed matches are cancelled; each household is planned anew at the next higher urgency. Returns
-    the stays, which only people can end. Each household that knew of its match is told. The caller has locked the
-    host's spaces.
+    the stays: for each, whoever is on call is paged until somebody acknowledges. Each household that knew of its match is
+    told. The caller has locked the host's spaces.
     """
     stays = []
     live = Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).order_by("space_id", "pk")
@@ -658,6 +658,7 @@ def end_matches_of(host: Host, *, by: User, at: datetime) -> list[Match]:
                 _write(match, Act.FREEZE, Status.CHECKED_IN, by=by, role=Role.COORDINATOR, at=at)
                 if tell:
                     messages.frozen(match, Role.ARRIVAL, at=at)
+            incidents.open_incident(match, reporter_role=Role.COORDINATOR, by=by, at=at, how=incidents.How.TOLD)
             stays.append(match)
         elif match.status == Status.PROPOSED:
             match.due_at = None
