@@ -235,6 +235,7 @@ CELERY_BEAT_SCHEDULE = {
         "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
         "matching.page_incidents": min(SWEEP_SECONDS, 10),
         "notifications.deliver": min(SWEEP_SECONDS, 10),
+        "accounts.answer_code_requests": min(SWEEP_SECONDS, 10),
         "matching.ask_if_still_available": 3600,
         "matching.ask_for_rechecks": 3600,
         "matching.apply_retention": 3600,
