@@ -25,30 +25,48 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import desk_sessions, second_factor, throttles
+from accounts import desk_sessions, devices, second_factor, throttles
 from accounts.models import Authenticator, User
 from accounts.refusals import Refused
-from accounts.throttles import TRIES_FROM_ONE_SOURCE, TRIES_OF_ONE, TRIES_SECONDS
+from accounts.sources import source_of
+from accounts.throttles import TRIES_OF_ONE, TRIES_SECONDS, Budget
 
 AT_THE_DOOR = "at_the_door"
+DESK_TRIES_OF_ALL = 100
+"""Wrong passwords for one user name from all sources together in TRIES_SECONDS. The second factor stands behind them."""
+DESK_TRIES_FROM = 60
+"""Wrong passwords for all user names from one source in TRIES_SECONDS."""
 DOOR_MINUTES = 10
 """Minutes between a right password and the second factor; after that the password is asked for again."""
 
 
+def desk_account(username: str) -> str:
+    """Return the name by which a device knows a coordinator."""
+    return f"desk:{username}"
+
+
 class DeskPasswordForm(AdminAuthenticationForm):
-    """The first step. A try is counted before the password is checked, so that right and wrong ones count alike."""
+    """The first step. A try is paid before the password is checked, and given back when it was right."""
 
     def clean(self) -> dict[str, Any]:
-        source = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        assert self.request is not None
+        name, source = self.cleaned_data.get("username") or "", source_of(self.request)
+        own = Budget("desk", name, TRIES_OF_ONE, TRIES_SECONDS)
+        budgets = devices.budgets(
+            devices.device_of(self.request),
+            desk_account(name),
+            own,
+            (
+                Budget("desk-from", source, DESK_TRIES_FROM, TRIES_SECONDS),
+                Budget("desk-here", f"{name} {source}", TRIES_OF_ONE, TRIES_SECONDS),
+                Budget("desk", name, DESK_TRIES_OF_ALL, TRIES_SECONDS),
+            ),
+        )
         try:
-            at = timezone.now()
-            throttles.count(
-                "desk", self.cleaned_data.get("username") or "", limit=TRIES_OF_ONE, seconds=TRIES_SECONDS, at=at
-            )
-            throttles.count("desk-from", source, limit=TRIES_FROM_ONE_SOURCE, seconds=TRIES_SECONDS, at=at)
+            with throttles.trying(*budgets, at=timezone.now()):
+                return super().clean()
         except Refused as refusal:
             raise forms.ValidationError(str(refusal), code=refusal.code) from refusal
-        return super().clean()
 
 
 class SecondFactorForm(forms.Form):
@@ -121,7 +139,9 @@ def prove(request: HttpRequest, site: AdminSite) -> HttpResponse:
         except Refused as refusal:
             form.add_error("code", str(refusal))
         else:
-            return redirect(_let_in(request, user, authenticator, at))
+            onward = redirect(_let_in(request, user, authenticator, at))
+            devices.remember(request, onward, desk_account(user.username))
+            return onward
     return _page(request, site, "admin/door/code.html", _("Second step"), form=form, by_paper=by_paper)
 
 
@@ -143,8 +163,9 @@ def set_up(request: HttpRequest, site: AdminSite) -> HttpResponse:
         except Refused as refusal:
             form.add_error("code", str(refusal))
         else:
-            onward = _let_in(request, user, authenticator, at)
-            return recovery_codes_page(request, site, codes, onward)
+            page = recovery_codes_page(request, site, codes, _let_in(request, user, authenticator, at))
+            devices.remember(request, page, desk_account(user.username))
+            return page
     return set_up_page(request, site, waiting, form)
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
@@ -19,7 +20,10 @@ from accounts.sign_in_rows import (
     USER_VERSION_COUNTS_UP,
 )
 from accounts.sign_in_rows import SignIn as SignIn  # Django finds a model where this file imports it.
+from notifications.models import ContactPoint
 from privacy.fields import EncryptedBytesField, EncryptedTextField
+
+CASE_SECRET = "case_hmac_sha256$"  # noqa: S105 - no password: the beginning of the hash of every case secret
 
 
 class UserManager(BaseUserManager["User"]):
@@ -75,6 +79,17 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.username
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Return whether this is the password of the account. The secret of a case is none (`accounts.case_secrets`).
+
+        Django would store a secret that fits as the slow hash of a password. An account with a case does the same work
+        as any other.
+        """
+        if self.password.startswith(CASE_SECRET):
+            make_password(raw_password)
+            return False
+        return super().check_password(raw_password)
 
 
 HOST_REFUSED_BY_TWO = pgtrigger.Trigger(
@@ -186,6 +201,12 @@ class HostEvidence(models.Model):
         verbose_name = _("evidence")
         verbose_name_plural = _("evidence")
         ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="host_evidence_no_document",
+                condition=~models.Q(kind="identity_seen") | models.Q(removed_at__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.at:%Y-%m-%d}"
@@ -255,7 +276,8 @@ class HostEvent(models.Model):
 class Arrival(models.Model):
     """A person who needs shelter, alone or with a household, and may stay anonymous.
 
-    The case number is the user's `username`, and the secret is the user's password (Argon2id). The arrival needs no
+    The case number is the user's `username`, and the secret is the user's password
+    (`accounts.case_secrets`). The arrival needs no
     name, e-mail address or phone.
     """
 
@@ -394,15 +416,15 @@ class RecoveryCode(models.Model):
 
 
 class OneTimeCode(models.Model):
-    """Six digits sent to a contact point of a user: valid for ten minutes, five tries and one sign-in.
+    """Six digits sent to a contact point of a user: valid for ten minutes and one sign-in, beside other codes.
 
     `used_from` is an index of the browser that signed in with the code. The same browser may repeat the code, since
     the answer to its first try may have been lost.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="codes")
+    contact_point = models.ForeignKey(ContactPoint, on_delete=models.CASCADE, null=True, related_name="+")
     code_hash = models.CharField(max_length=64)
-    tries_left = models.PositiveSmallIntegerField(default=5)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     used_from = models.CharField(max_length=64, blank=True, default="")

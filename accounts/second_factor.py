@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
+from contextlib import AbstractContextManager
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
@@ -21,7 +22,7 @@ from accounts.arrivals import plain
 from accounts.coordinators import CoordinatorChange, note
 from accounts.models import Authenticator, RecoveryCode, User
 from accounts.refusals import Refused
-from accounts.throttles import TRIES_OF_ONE, TRIES_SECONDS
+from accounts.throttles import TRIES_OF_ONE, TRIES_SECONDS, Budget
 from privacy.fields import blind_indexes
 
 STEP_SECONDS = 30
@@ -67,8 +68,7 @@ def confirm(user: User, code: str, *, at: datetime) -> tuple[Authenticator, list
 
     Raises WrongSecondFactor, TooManyTries.
     """
-    _count_try(user, at)
-    with transaction.atomic():
+    with _trying(user, at), transaction.atomic():
         waiting = Authenticator.objects.select_for_update().filter(user=user, confirmed=False).first()
         if waiting is None or not _takes(waiting, code, at):
             raise WrongSecondFactor
@@ -109,10 +109,9 @@ def address_for_app(authenticator: Authenticator) -> str:
 def prove(user: User, code: str, *, at: datetime) -> Authenticator:
     """Return the user's second factor if `code` is its present six digits or an unused recovery code.
 
-    The code is used up. Raises WrongSecondFactor, TooManyTries (10 tries in 15 minutes).
+    The code is used up. Raises WrongSecondFactor, TooManyTries (10 failures in 15 minutes).
     """
-    _count_try(user, at)
-    with transaction.atomic():
+    with _trying(user, at), transaction.atomic():
         authenticator = Authenticator.objects.select_for_update().filter(user=user, confirmed=True).first()
         if authenticator is None:
             raise WrongSecondFactor
@@ -156,9 +155,10 @@ def _takes(authenticator: Authenticator, code: str, at: datetime) -> bool:
     return False
 
 
-def _count_try(user: User, at: datetime) -> None:
-    # Count before the digits are compared, outside the transaction: a wrong code rolls that back.
-    throttles.count("second-factor", str(user.pk), limit=TRIES_OF_ONE, seconds=TRIES_SECONDS, at=at)
+def _trying(user: User, at: datetime) -> AbstractContextManager[None]:
+    # Pay before the digits are compared, outside the transaction: a wrong code rolls that back. Only somebody who knows
+    # the password comes here, so a stranger cannot use these tries up.
+    return throttles.trying(Budget("second-factor", str(user.pk), TRIES_OF_ONE, TRIES_SECONDS), at=at)
 
 
 def _write_recovery_codes(authenticator: Authenticator) -> list[str]:

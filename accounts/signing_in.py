@@ -10,24 +10,35 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from accounts import throttles
+from accounts import case_secrets, devices, throttles
 from accounts.arrivals import plain
 from accounts.contacts import find_contact_point, read_contact
 from accounts.models import OneTimeCode, User
 from accounts.refusals import Refused, WrongCode
-from accounts.throttles import TRIES_FROM_ONE_SOURCE, TRIES_OF_ONE, TRIES_SECONDS
+from accounts.throttles import CODE_SECONDS, CODES, TRIES_OF_ONE, TRIES_SECONDS, Budget
 from notifications.models import ContactPoint
 from notifications.outbox import tell
 from privacy.fields import blind_index, blind_indexes
 
-CODE_MINUTES = 10
-CODE_TRIES = 5
 CODE_DIGITS = 6
+SECRET_TRIES = 100
+"""Failures at one case from one source in TRIES_SECONDS: more than a stranger types, far less than guessing takes."""
+SECRET_TRIES_OF_ALL = 1_000
+"""Failures at one case from all sources together in TRIES_SECONDS."""
+SECRET_TRIES_FROM = 300
+"""Failures at all cases from one source in TRIES_SECONDS: a hall of 500 people mistypes less often."""
+CODE_TRIES = 10
+"""Wrong codes for one contact from one source, or on one device that signed in before, in an hour."""
+CODE_TRIES_OF_ALL = 20
+"""Wrong codes for one contact from all sources together in an hour, over all codes that are valid."""
+CODE_TRIES_FROM = 60
+"""Wrong codes for all contacts from one source in an hour."""
+CODES_FROM = 100
+"""Codes that one source may ask for in an hour."""
+HOUR = 3600
 
 
 class WrongSecret(Refused):
@@ -37,31 +48,55 @@ class WrongSecret(Refused):
     message = _("This case number and secret do not fit together. Check the digits of both.")
 
 
-def sign_in_to_case(case_number: str, secret: str, *, source: str, at: datetime) -> User:
-    """Return the arrival's user. `source` is the network address of the caller, used for counting only.
+def case_account(case_number: str) -> str:
+    """Return the name by which a device knows a case."""
+    return f"case:{plain(case_number)}"
 
-    Raises WrongSecret, or TooManyTries (10 tries for a case and 30 from a source in 15 minutes).
+
+def host_account(contact: str) -> str:
+    """Return the name by which a device knows a host's contact. Raises UnreadableContact."""
+    return "host:{}:{}".format(*read_contact(contact))
+
+
+def sign_in_to_case(case_number: str, secret: str, *, source: str, at: datetime, device: str = "") -> User:
+    """Return the arrival's user.
+
+    `source` (`accounts.sources`) and `device` (`accounts.devices`) are used for counting failures only. Raises
+    WrongSecret, or TooManyTries.
     """
     number = plain(case_number)
-    if number:
-        throttles.count("case", number, limit=TRIES_OF_ONE, seconds=TRIES_SECONDS, at=at)
-    throttles.count("case-from", source, limit=TRIES_FROM_ONE_SOURCE, seconds=TRIES_SECONDS, at=at)
+    budgets = devices.budgets(
+        device,
+        case_account(number),
+        Budget("case", number, TRIES_OF_ONE, TRIES_SECONDS),
+        (
+            Budget("case-from", source, SECRET_TRIES_FROM, TRIES_SECONDS),
+            Budget("case-here", f"{number} {source}", SECRET_TRIES, TRIES_SECONDS),
+            Budget("case", number, SECRET_TRIES_OF_ALL, TRIES_SECONDS),
+        ),
+    )
+    with throttles.trying(*budgets, at=at):
+        return _user_of_case(number, secret)
+
+
+def _user_of_case(number: str, secret: str) -> User:
     user = User.objects.filter(username=number, arrival__isnull=False, is_active=True).first()
-    if user is None:
-        make_password(secret)  # As slow as `check_password`, so that time does not reveal whether a case exists.
-    if user is None or not check_password(plain(secret), user.password):
+    if not case_secrets.fits(user, plain(secret)) or user is None:
         raise WrongSecret
+    case_secrets.bring_up_to_date(user, plain(secret))
     return user
 
 
-def send_code(contact: str, *, source: str, at: datetime) -> None:
+def send_code(contact: str, *, source: str, at: datetime, device: str = "") -> None:
     """Send a one-time code to a host's e-mail address or phone; do nothing for an unknown contact.
 
-    Raises UnreadableContact, or TooManyTries (5 codes for an address and 20 from a source in an hour).
+    Codes sent before stay valid. Raises UnreadableContact, or TooManyTries: then a code that was sent in the last ten
+    minutes is still valid, so nobody who asks again and again can shut the host out.
     """
     channel, address = read_contact(contact)
-    throttles.count("code", address, limit=5, seconds=3600, at=at)
-    throttles.count("code-from", source, limit=20, seconds=3600, at=at)
+    own = Budget("code", address, CODES, CODE_SECONDS)
+    budgets = devices.budgets(device, host_account(contact), own, (Budget("code-from", source, CODES_FROM, HOUR), own))
+    throttles.pay(*budgets, at=at)
     point = find_contact_point(channel, address, hosts_only=True)
     if point is None:
         return
@@ -69,9 +104,9 @@ def send_code(contact: str, *, source: str, at: datetime) -> None:
     with transaction.atomic():
         row = OneTimeCode.objects.create(
             user=point.user,
+            contact_point=point,
             code_hash=_hashes(point.user, code)[0],
-            tries_left=CODE_TRIES,
-            expires_at=at + timedelta(minutes=CODE_MINUTES),
+            expires_at=at + timedelta(seconds=CODE_SECONDS),
         )
         tell(
             point.user,
@@ -84,35 +119,51 @@ def send_code(contact: str, *, source: str, at: datetime) -> None:
         )
 
 
-def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime, browser: str = "") -> User:
-    """Return the host's user if `code` is the latest code sent to `contact`, and use the code up.
+def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime, browser: str = "", device: str = "") -> User:
+    """Return the host's user if `code` is one of the valid codes sent to `contact`, and use the code up.
 
     `browser` is a secret of one browser (its session's key), stored as an index. The same browser may repeat the code
     until it is ten minutes old, since the answer to the first try may be lost on the line.
 
-    Raises UnreadableContact, WrongCode (wrong, over ten minutes old, used, or tried five times), or TooManyTries (60
-    from a source in an hour).
+    Raises UnreadableContact, WrongCode (wrong, over ten minutes old, or used), or TooManyTries.
     """
     channel, address = read_contact(contact)
-    throttles.count("code-try-from", source, limit=60, seconds=3600, at=at)
-    point = find_contact_point(channel, address, hosts_only=True)
-    latest = OneTimeCode.objects.filter(user=point.user).order_by("-pk").first() if point else None
-    if point is None or latest is None:
-        raise WrongCode
-    valid = OneTimeCode.objects.filter(pk=latest.pk, used_at=None, tries_left__gt=0, expires_at__gt=at)
-    # Take the try before the digits are compared, so that parallel guesses cannot share one.
-    paid = valid.update(tries_left=F("tries_left") - 1)
-    if not any(hmac.compare_digest(latest.code_hash, each) for each in _hashes(point.user, plain(code))):
-        raise WrongCode
+    budgets = devices.budgets(
+        device,
+        host_account(contact),
+        Budget("code-try", address, CODE_TRIES, HOUR),
+        (
+            Budget("code-try-from", source, CODE_TRIES_FROM, HOUR),
+            Budget("code-try-here", f"{address} {source}", CODE_TRIES, HOUR),
+            Budget("code-try", address, CODE_TRIES_OF_ALL, HOUR),
+        ),
+    )
+    with throttles.trying(*budgets, at=at):
+        point = find_contact_point(channel, address, hosts_only=True)
+        if point is None or not _uses_code(point, plain(code), browser, at):
+            raise WrongCode
+        return point.user
+
+
+def _uses_code(point: ContactPoint, code: str, browser: str, at: datetime) -> bool:
+    """Return whether `code` is valid for this contact point, and use it up."""
+    user = point.user
+    sent = OneTimeCode.objects.filter(user=user, contact_point=point, expires_at__gt=at)
+    wanted = _hashes(user, code)
+    fits = [row.pk for row in sent if _fits(row.code_hash, wanted)]
     used_from = blind_index(f"code-used-from:{browser}") if browser else ""
-    unused = OneTimeCode.objects.filter(pk=latest.pk, used_at=None)
-    if paid and unused.update(used_at=at, used_from=used_from):
+    # The oldest code that fits is used up by one call only, however many come at once.
+    unused = sent.filter(pk__in=fits[:1], used_at=None)
+    if unused.update(used_at=at, used_from=used_from):
         ContactPoint.objects.filter(pk=point.pk, verified_at=None).update(verified_at=at)
-    elif not (used_from and OneTimeCode.objects.filter(pk=latest.pk, used_from=used_from, expires_at__gt=at).exists()):
-        raise WrongCode
-    return point.user
+        return True
+    return bool(used_from) and sent.filter(pk__in=fits, used_from=used_from).exists()
 
 
 def _hashes(user: User, code: str) -> list[str]:
     # The hash is keyed: six digits are soon guessed from a plain hash in a stolen dump.
     return blind_indexes(f"code:{user.pk}:{code}")
+
+
+def _fits(kept: str, wanted: list[str]) -> bool:
+    return any(hmac.compare_digest(kept, each) for each in wanted)

@@ -28,6 +28,10 @@ A_DAY = timedelta(hours=24)
 NIGHT = range(1, 6)
 """Hours of the day, in the deployment's zone, in which leads are told of a look: from one to six in the morning."""
 
+LOOKS_AN_HOUR = 10
+"""How often a person may open one contact within an hour. After that the refusal is the same as while a match is frozen,
+so the refusal alone says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedContact:
@@ -42,9 +46,9 @@ class OpenedContact:
 def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
     """Return the other side's name and contact points, and to the arrival the exact address; log the look.
 
-    Raises NotYours unless `by` is one of the two sides and the match is confirmed or checked in, and NotNow while the
-    match is frozen or its host is not vetted. The row of the space is locked until the look is logged, so that no
-    freeze and no suspension comes in between.
+    Raises NotYours unless `by` is one of the two sides and the match is confirmed or checked in; NotNow while the match is
+    frozen or its host is not vetted, and after LOOKS_AN_HOUR looks. The row of the space is locked until the look is
+    logged, so that no freeze and no suspension comes in between.
     """
     with one_act():
         Space.objects.select_for_update().get(matches=match_id)
@@ -52,7 +56,7 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
         role = queries.role_in(match, by)
         if role not in (Role.HOST, Role.ARRIVAL) or match.status not in CONTACT_OPEN:
             raise NotYours
-        if hindrances.hindrance(match):
+        if hindrances.hindrance(match) or _has_looked_enough(match, by, at):
             raise NotNow
         other = match.request.arrival.user if role is Role.HOST else match.space.host.user
         address, directions = (match.space.address, match.space.directions) if role is Role.ARRIVAL else ("", "")
@@ -131,6 +135,11 @@ def log_notes_shown(by: User, about: int, *, at: datetime) -> None:
 def log_export(by: User, what: str, *, at: datetime) -> None:
     """Note in the access log that `by`, who may be an auditor, took an export without persons."""
     AccessLog.objects.create(by=by, about=None, fields=f"export: {what}", reason=LookReason.EXPORT, at=at)
+
+
+def _has_looked_enough(match: Match, by: User, at: datetime) -> bool:
+    looks = AccessLog.objects.filter(by=by, reason=LookReason.MATCH, match=match.pk, at__gt=at - timedelta(hours=1))
+    return looks.count() >= LOOKS_AN_HOUR
 
 
 def log_look(

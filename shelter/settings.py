@@ -256,7 +256,8 @@ CELERY_BEAT_SCHEDULE = {
 # -- Who people are ------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+# The first hashes passwords. `accounts.case_secrets` uses the second for the secrets of cases, and for nothing else.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "accounts.case_secrets.CaseSecretHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -389,6 +390,8 @@ MAINTENANCE_FILE = env.text("SHELTER_MAINTENANCE_FILE", "")
 EXIT_URL = env.text("SHELTER_EXIT_URL", "https://www.yr.no/")
 # How people reach the coordinators, shown on every page (a phone number, say). Empty: not shown.
 HELP_CONTACT = env.text("SHELTER_HELP_CONTACT", "")
+# A helpline for children and young people, shown to those who are alone and do not feel safe. Empty: not shown.
+MINORS_HELPLINE = env.text("SHELTER_MINORS_HELPLINE", "")
 # The phone numbers and e-mail addresses, comma-separated, that are paged when nobody on call answers. A production start
 # without any is refused (shelter.E010).
 EMERGENCY_CONTACTS = env.words("SHELTER_EMERGENCY_CONTACT", [])

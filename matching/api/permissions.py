@@ -13,6 +13,7 @@ from rest_framework.throttling import BaseThrottle
 from accounts import throttles
 from accounts.models import AccessToken
 from accounts.refusals import TooManyTries
+from accounts.sources import source_of
 
 
 class TokenScope(BasePermission):
@@ -32,7 +33,7 @@ class Calls(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         known = request.user.is_authenticated
-        whose = f"user:{request.user.pk}" if known else f"from:{request.META.get('REMOTE_ADDR', 'unknown')}"
+        whose = f"user:{request.user.pk}" if known else f"from:{source_of(request)}"
         try:
             throttles.count("api", whose, limit=600 if known else 120, seconds=60, at=timezone.now())
         except TooManyTries as refusal:

@@ -9,13 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission, IsAuthenticated
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
@@ -71,8 +69,3 @@ class Resource(GenericViewSet[Any]):
         read = serializer(data=self.request.data, context={**self.get_serializer_context(), **context})
         read.is_valid(raise_exception=True)
         return read
-
-
-def source_of(request: Request | HttpRequest) -> str:
-    """Return the address that a call comes from, for counting calls. Only a hash of it is stored."""
-    return str(request.META.get("REMOTE_ADDR", ""))

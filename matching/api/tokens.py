@@ -19,6 +19,7 @@ from accounts.coordinators import desk_of
 from accounts.models import AccessToken, User
 from accounts.refusals import SecondFactorNeeded
 from accounts.sign_ins import SIGN_IN
+from accounts.sources import source_of
 from matching.api.account_serializers import (
     ContactToProveSerializer,
     IssuedTokenSerializer,
@@ -27,7 +28,7 @@ from matching.api.account_serializers import (
 )
 from matching.api.idempotency import answered, once
 from matching.api.permissions import TokenScope
-from matching.api.resource import Resource, source_of
+from matching.api.resource import Resource
 from matching.api.schema import IDEMPOTENCY_KEY
 from matching.api.sessions import OF, whose
 

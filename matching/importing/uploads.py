@@ -321,6 +321,8 @@ def _changes(taken: Taken) -> list[list[Any]]:
         changed.append(["host" if isinstance(taken.row, Space) else "name", None, None])
     if taken.new_contacts:
         changed.append(["contact", None, None])
+    if taken.waits:
+        changed.append(["waits", None, None])
     old, new = as_json(taken.before), as_json(taken.after)
     different = [column for column in old if old[column] != new[column]]
     return changed + [[each, None, None] if each in NOT_SHOWN else [each, old[each], new[each]] for each in different]
@@ -334,6 +336,7 @@ def _to_take_back(taken: Taken) -> dict[str, Any]:
         "name_after": taken.person.name,
         "is_new_person": taken.is_new_person,
         "new_contacts": list(taken.new_contacts),
+        "waits": [[pk, at.isoformat()] for pk, at in taken.waits],
     }
 
 

@@ -12,14 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import devices
 from accounts.arrivals import grouped
 from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
-from accounts.signing_in import sign_in_to_case
+from accounts.signing_in import case_account, sign_in_to_case
+from accounts.sources import source_of
 from matching import hindrances, queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
-from matching.refusals import WRONG_INPUT
+from matching.refusals import WRONG_INPUT, Frozen
 from matching.states import RequestState, Role, Status
 from matching.web import acts, inbox, story
 from matching.web.acts import ActOffered
@@ -28,7 +30,7 @@ from matching.web.languages import languages_in_words
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CaseSignInForm
 from matching.web.story import Story
-from matching.web.visitors import arrival_of, for_arrivals, sign_in, source_of, user_of
+from matching.web.visitors import arrival_of, for_arrivals, sign_in, user_of
 
 CASE_HOME = "web:case"
 STAYED = (Status.COMPLETED, Status.NO_SHOW)
@@ -42,6 +44,7 @@ class MatchCard:
     story: Story
     acts: list[ActOffered]
     contact_open: bool
+    paused: bool
     languages: str
     whom: str
 
@@ -69,11 +72,15 @@ def case(request: HttpRequest) -> HttpResponse:
     form = CaseSignInForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = sign_in_to_case(**form.cleaned_data, source=source_of(request), at=timezone.now())
+            user = sign_in_to_case(
+                **form.cleaned_data, source=source_of(request), at=timezone.now(), device=devices.device_of(request)
+            )
         except Refused as refusal:
             return refused_form(request, "case/sign_in.html", {"form": form}, refusal)
         sign_in(request, user, SignIn.Way.CASE)
-        return redirect(CASE_HOME)
+        onward = redirect(CASE_HOME)
+        devices.remember(request, onward, case_account(user.username))
+        return onward
     return render(request, "case/sign_in.html", {"form": form}, status=WRONG_INPUT if request.method == "POST" else 200)
 
 
@@ -99,7 +106,11 @@ def _cards(arrival: Arrival, user: User) -> list[RequestCard]:
     requests = queries.requests_visible_to(user).filter(arrival=arrival)
     matches = list(acts.matches_of(user, Role.ARRIVAL).order_by("first_night", "leg", "created_at"))
     cards = [
-        _card(each, [match for match in matches if match.request_id == each.pk], queries.state_of(each, today))
+        _card(
+            each,
+            [match for match in matches if match.request_id == each.pk],
+            queries.state_of(each, today, to_arrival=True),
+        )
         for each in requests.select_related("place").prefetch_related("matches").order_by("-registered_at")
     ]
     return sorted(cards, key=lambda card: not (card.live or card.wanted))  # Open requests first.
@@ -116,7 +127,7 @@ def _card(request: ShelterRequest, matches: list[Match], state: RequestState) ->
     else:
         told = story.of_request(request, state, timezone.now(), begun=bool(stayed))
     wanted = story.is_wanted(request, state)
-    checked_in = any(card.match.status == Status.CHECKED_IN for card in live)
+    checked_in = any(card.match.status == Status.CHECKED_IN and not card.paused for card in live)
     may_withdraw = wanted and not checked_in
     return RequestCard(
         request=request,
@@ -136,7 +147,8 @@ def match_card(match: Match, role: Role) -> MatchCard:
         match=match,
         story=story.of_match(match, role),
         acts=acts.offered(match, role, local_date(timezone.now())),
-        contact_open=hindrances.contact_is_open(match),
+        contact_open=hindrances.contact_is_shown_open(match, role),
+        paused=isinstance(hindrances.known_hindrance(match, role), Frozen),
         languages=languages_in_words(theirs),
         whom=story.whom_to_contact(match, role),
     )

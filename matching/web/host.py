@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import vetting
+from accounts import devices, vetting
 from accounts.models import Host, HostCheck, SignIn, User
 from accounts.refusals import Refused
-from accounts.signing_in import send_code, sign_in_by_code
+from accounts.signing_in import host_account, send_code, sign_in_by_code
+from accounts.sources import source_of
 from matching import hindrances, queries
 from matching.deadlines import local_date
 from matching.models import Match, Space
@@ -30,7 +31,7 @@ from matching.web.nights import Month, month_of, read_month
 from matching.web.plain_forms import Wording
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CodeForm, ContactForm
-from matching.web.visitors import browser_of, for_hosts, host_of, sign_in, source_of, user_of
+from matching.web.visitors import browser_of, for_hosts, host_of, sign_in, user_of
 from privacy import sessions
 
 HOST_HOME = "web:host"
@@ -75,7 +76,7 @@ def host_sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         contact = form.cleaned_data["contact"]
         try:
-            send_code(contact, source=source_of(request), at=timezone.now())
+            send_code(contact, source=source_of(request), at=timezone.now(), device=devices.device_of(request))
         except Refused as refusal:
             return refused_form(request, "host/sign_in.html", {"form": form}, refusal)
         sessions.keep(request.session, CONTACT, contact)
@@ -104,12 +105,21 @@ def enter_by_code(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
     """Sign in the host if `context["form"]` holds the code that was sent to `context["contact"]`, and lead home."""
     code, contact = context["form"].cleaned_data["code"], context["contact"]
     try:
-        user = sign_in_by_code(contact, code, source=source_of(request), at=timezone.now(), browser=browser_of(request))
+        user = sign_in_by_code(
+            contact,
+            code,
+            source=source_of(request),
+            at=timezone.now(),
+            browser=browser_of(request),
+            device=devices.device_of(request),
+        )
     except Refused as refusal:
         return refused_form(request, "host/code.html", context, refusal, "code")
     request.session.pop(CONTACT, None)
     sign_in(request, user, SignIn.Way.CODE)
-    return redirect(HOST_HOME)
+    onward = redirect(HOST_HOME)
+    devices.remember(request, onward, host_account(contact))
+    return onward
 
 
 # -- the page -------------------------------------------------------------------------------------
@@ -146,7 +156,11 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
 
 def _waits(match: Match) -> bool:
     """Return whether the match waits for the host's yes or no."""
-    return match.status == Status.APPROVED and match.host_accepted_at is None and not hindrances.hindrance(match)
+    return (
+        match.status == Status.APPROVED
+        and match.host_accepted_at is None
+        and not hindrances.known_hindrance(match, Role.HOST)
+    )
 
 
 def _missing(host: Host, today: date) -> list[Wording]:

@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from accounts.devices import DEVICE_COOKIE
+
 FORGET_ALL = '"cache", "cookies", "storage"'
 """The data of this site that the browser is asked to delete (`Clear-Site-Data`, W3C)."""
 
@@ -28,7 +30,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     misuse it: a POST from there carries none of our cookies (SameSite=Lax), and without them no session is ended. The
     answer leads on by a `Refresh` header, since the content security policy (`form-action`) would stop a redirect.
     """
-    ours = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME}
+    ours = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, DEVICE_COOKIE}
     known = not ours.isdisjoint(request.COOKIES)
     if known:
         logout(request)

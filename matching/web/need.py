@@ -11,10 +11,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import throttles
+from accounts import devices
 from accounts.arrivals import grouped, open_case
 from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
+from accounts.signing_in import case_account
+from accounts.sources import source_of
 from matching import intake, queries
 from matching.deadlines import local_date
 from matching.web.drafts import (
@@ -34,10 +36,7 @@ from matching.web.pictures import picture_of
 from matching.web.questions import Answers
 from matching.web.refused import marked
 from matching.web.story import is_wanted
-from matching.web.visitors import arrival_of, sign_in, source_of
-
-REQUESTS_AN_HOUR = 300
-"""The limit for one network address: a whole meeting point may share one, but a flood of requests is stopped."""
+from matching.web.visitors import arrival_of, sign_in
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,7 +109,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 
 def _count(request: HttpRequest) -> None:
-    throttles.count("need", source_of(request), limit=REQUESTS_AN_HOUR, seconds=3600, at=timezone.now())
+    intake.count_asking(source_of(request), at=timezone.now())
 
 
 def _check_page(request: HttpRequest, draft: Draft, refusal: Refused | None = None) -> HttpResponse:
@@ -174,7 +173,9 @@ def done(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         draft.forget()
         sign_in(request, user, SignIn.Way.CASE)
-        return redirect("web:case")
+        onward = redirect("web:case")
+        devices.remember(request, onward, case_account(user.username))
+        return onward
     return render(request, "need/done.html", _number_and_secret(draft.facts["case"], draft))
 
 
@@ -198,4 +199,4 @@ def _number_and_secret(case_number: str, draft: Draft) -> dict[str, object]:
 def _has_open_request(arrival: Arrival) -> bool:
     today = local_date(timezone.now())
     live = queries.live_requests(today).filter(arrival=arrival).prefetch_related("matches")
-    return any(is_wanted(request, queries.state_of(request, today)) for request in live)
+    return any(is_wanted(request, queries.state_of(request, today, to_arrival=True)) for request in live)

@@ -13,10 +13,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts import devices, throttles
 from accounts.hosts import register_host
 from accounts.models import Host, SignIn
 from accounts.refusals import Refused
-from accounts.signing_in import send_code, sign_in_by_code
+from accounts.signing_in import host_account, send_code, sign_in_by_code
+from accounts.sources import source_of
 from matching import intake
 from matching.deadlines import local_date
 from matching.refusals import WRONG_INPUT
@@ -26,7 +28,10 @@ from matching.web.offer_forms import ANOTHER, OFFER_QUESTIONS, space_details
 from matching.web.questions import Answers, Flow
 from matching.web.refused import marked, refused_form
 from matching.web.sign_in_forms import CodeForm
-from matching.web.visitors import browser_of, host_of, sign_in, source_of
+from matching.web.visitors import browser_of, host_of, sign_in
+
+OFFERS_AN_HOUR = 20
+"""The limit for one network address: an offer may write to any contact, known to us or not."""
 
 ANOTHER_CODE_AFTER = timedelta(seconds=30)
 """Time in which a second tap sends no second code."""
@@ -101,9 +106,10 @@ def _send_code(request: HttpRequest, draft: Draft, answers: Answers, *, at: date
     sent = draft.facts.get("code_sent", {})
     if sent.get("to") == address and at - datetime.fromisoformat(sent["at"]) < ANOTHER_CODE_AFTER:
         return
+    throttles.count("offer-from", source_of(request), limit=OFFERS_AN_HOUR, seconds=3600, at=at)
     with transaction.atomic():
         register_host(name=you["name"], contacts=[(channel, address)], language=get_language() or "")
-        send_code(address, source=source_of(request), at=at)
+        send_code(address, source=source_of(request), at=at, device=devices.device_of(request))
     draft.note(code_sent={"to": address, "at": at.isoformat()})
 
 
@@ -140,6 +146,7 @@ def _register(request: HttpRequest, form: CodeForm) -> HttpResponse:
                 source=source_of(request),
                 at=now,
                 browser=browser_of(request),
+                device=devices.device_of(request),
             )
             host = Host.objects.get(user=user)
             host.user = user
@@ -150,7 +157,9 @@ def _register(request: HttpRequest, form: CodeForm) -> HttpResponse:
         draft.forget()
         sign_in(request, user, SignIn.Way.CODE)
     messages.success(request, _("Thank you. Your space is registered."))
-    return redirect("web:host")
+    onward = redirect("web:host")
+    devices.remember(request, onward, host_account(contact))
+    return onward
 
 
 def _enter_again(request: HttpRequest, form: CodeForm) -> HttpResponse:
@@ -176,7 +185,7 @@ def code_again(request: HttpRequest) -> HttpResponse:
         return redirect("web:offer_code")
     contact = draft.facts["code_sent"]["to"]
     try:
-        send_code(contact, source=source_of(request), at=timezone.now())
+        send_code(contact, source=source_of(request), at=timezone.now(), device=devices.device_of(request))
     except Refused as refusal:
         form = CodeForm({"code": ""}, contact=contact)
         form.errors.clear()

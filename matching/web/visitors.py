@@ -32,11 +32,6 @@ def host_of(request: HttpRequest) -> Host | None:
     return getattr(user_of(request), "host", None)
 
 
-def source_of(request: HttpRequest) -> str:
-    """Return the visitor's network address. `accounts.throttles` counts tries by it, and stores only an index."""
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
 def browser_of(request: HttpRequest) -> str:
     """Return the session's key from the browser's cookie, even if that session has ended; "" without a cookie.
 

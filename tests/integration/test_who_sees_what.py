@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts import throttles
+from accounts.throttles import Budget
 from matching import queries, transitions
 from matching.models import Match
 from matching.states import Status
@@ -80,7 +84,13 @@ def test_sign_in_tries_are_counted_by_the_address_that_our_own_proxy_saw(
 ) -> None:
     settings.TRUSTED_PROXIES = trusted  # type: ignore[attr-defined]
     seen = []
-    monkeypatch.setattr("accounts.throttles.count", lambda what, whose, **_limits: seen.append((what, whose)))
+    paid = throttles.pay
+
+    def noted(*budgets: Budget, at: datetime) -> throttles.Paid:
+        seen.extend((budget.what, budget.whose) for budget in budgets)
+        return paid(*budgets, at=at)
+
+    monkeypatch.setattr(throttles, "pay", noted)
 
     Client().post(
         "/case/",

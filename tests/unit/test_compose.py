@@ -170,7 +170,7 @@ def test_no_variable_of_a_container_holds_a_secret(compose: dict[str, Any]) -> N
 def test_every_secret_that_the_settings_read_can_come_from_a_file() -> None:
     settings = (ROOT / "shelter" / "settings.py").read_text()
     secret = set(re.findall(r"""env\.(?:secret|field_keys|address)\(["'](\w+)["']""", settings))
-    secret |= set(re.findall(r"""env\.\w+\(["'](\w*(?:PASSWORD|TOKEN|_KEYS?))["']""", settings))
+    secret |= set(re.findall(r"""env\.\w+\(["'](\w*(?:PASSWORD|TOKEN|_KEYS?|_KEY_BEFORE))["']""", settings))
 
     assert secret == set(SECRETS)
 

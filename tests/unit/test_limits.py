@@ -13,7 +13,7 @@ from django.conf import settings
 from django.template import engines
 from django.utils import translation
 
-from accounts.signing_in import CODE_MINUTES
+from accounts.throttles import CODE_SECONDS
 from matching.admin.on_behalf import OnBehalfForm
 from matching.admin.places import PlaceForm
 from matching.api import account_serializers, match_serializers
@@ -40,7 +40,7 @@ def numbers_in(text: str) -> list[int]:
 def test_the_message_with_a_code_says_how_long_the_code_is_good(language: str) -> None:
     text = render("sign_in_code", language, {"code": "x"})
 
-    assert (numbers_in(text.sms), numbers_in(text.body.splitlines()[0])) == ([CODE_MINUTES], [CODE_MINUTES])
+    assert (numbers_in(text.sms), numbers_in(text.body.splitlines()[0])) == ([CODE_SECONDS // 60], [CODE_SECONDS // 60])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -48,7 +48,7 @@ def test_the_page_for_a_code_says_how_long_the_code_is_good(language: str) -> No
     text = "If %(contact)s is known to us, a code of 6 digits is on its way there. It is good for 10 minutes."
 
     with translation.override(language):
-        assert sorted(numbers_in(translation.gettext(text))) == [6, CODE_MINUTES]
+        assert sorted(numbers_in(translation.gettext(text))) == [6, CODE_SECONDS // 60]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import second_factor
+from accounts import case_secrets, second_factor
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
 from matching.deadlines import local_date
@@ -59,7 +59,7 @@ def _load(*, at: datetime) -> tuple[Imported, Imported]:
     )
     amira = ShelterRequest.objects.get(external_id="demo-amira").arrival.user
     amira.username = demo.AMIRA_CASE_NUMBER
-    amira.set_password(demo.AMIRA_SECRET)
+    amira.password = case_secrets.hash_of(demo.AMIRA_SECRET)
     amira.save(update_fields=["username", "password"])
     # Nobody reads the first 400 messages, and on the console they would hide how to sign in.
     Delivery.objects.all().delete()

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -34,12 +34,12 @@ from PIL import Image
 from accounts import coordinators, desk_sessions, evidence, tokens
 from accounts.models import AccessToken, HostEvidence, SignIn, User
 from deployment import rules
-from matching import disclosure
+from matching import disclosure, intake
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
 from matching.desk import claims
 from matching.importing import uploads
-from matching.models import Match, MatchingRound, PairVerdict, SheetImport, Space
+from matching.models import Flag, Match, MatchingRound, PairVerdict, SheetImport, Space
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
@@ -104,6 +104,8 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "coordinator_id": lambda match: User.objects.get(username="carla").coordinator.pk,
     "act": lambda match: "cancel",
     "place_id": lambda match: match.request.place_id,
+    "flag_id": lambda match: match.space.host.user.flags.get().pk,
+    "change_id": lambda match: match.space.waiting_changes.get().pk,
     "move": lambda match: "suspended",
     "evidence_id": lambda match: _evidence_of(match).pk,
     "kind": lambda match: "spaces",
@@ -316,6 +318,14 @@ ROWS = [
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_space_act", ACT, act="pause"),
     row("POST", "matching_space_open", (200, 404, 200, 403, 404), body=_look),
+    # -- changes that wait
+    *stock("matching_waitingchange", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
+    row("POST", "matching_waitingchange_open", (200, 404, 200, 403, 404), body=_look),
+    row("POST", "matching_waitingchange_act", ACT, act="apply"),
+    row("POST", "matching_waitingchange_act", (*NO_SUCH[:3], 403, 404), act="fly"),
+    # -- flags
+    *stock("matching_flag", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
+    row("POST", "matching_flag_looked", ACT),
     # -- sheets: the coordinator's own, and those with a row in the coordinator's places
     *stock("matching_sheetimport", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("GET", "matching_sheet_bring", (200, 200, 200, 404, 404)),
@@ -470,6 +480,9 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
     PairVerdict.objects.create(kind="hosts", verdict="different", one="1", other="2", by=carla.user, at=at)
     claims.write_note(match.request_id, "x", by=carla.user, at=at)
+    details = replace(intake.details_of_space(match.space), beds=match.space.beds + 1)
+    intake.change_space(match.space_id, details, by=hanna.user, at=at)
+    Flag.objects.create(kind="looked_cancelled", about=hanna.user, first_at=at, last_at=at)
     return Things(Match.objects.select_related("space__host").get(pk=match.pk))
 
 

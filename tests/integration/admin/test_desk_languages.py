@@ -38,6 +38,7 @@ SAME_EVERYWHERE = (
     *("SMS", "Telegram", "API"),
     "English",  # The choice of languages shows each language's own name.
     *("ru", "kk", "en", "uk", "ka", "xx"),  # codes of languages, as volunteers write them in their sheets
+    "docs/states.md",  # a page of the documents, named beside the settings
     *("True", "False"),  # Django's icons for yes and no: their text cannot be translated.
     *("argon2", "argon2id"),  # the algorithm of a password's hash, shown to superusers
 )

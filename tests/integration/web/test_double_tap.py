@@ -14,7 +14,6 @@ from django.http import HttpRequest
 from django.test import Client
 
 from accounts.models import Arrival, Host, OneTimeCode
-from accounts.refusals import WrongCode
 from matching import intake
 from matching.models import KeptDraft, ShelterRequest, Space
 from matching.web import need
@@ -130,50 +129,6 @@ def test_code_tapped_several_times_at_once_signs_in_once_or_again_but_never_fail
 
     assert [answer.headers["Location"] for answer in answers] == ["/host/"] * TAPS
     assert OneTimeCode.objects.get().used_at is not None
-
-
-def test_wrong_codes_at_once_cost_a_try_each_and_five_are_all_there_are(client: Client) -> None:
-    hanna = people.hanna()
-    client.post("/host/sign-in/", {"contact": hanna.contact})
-    code = latest_code(hanna.user.pk)
-    wrong = [f"{(int(code) + number) % 10**6:06}" for number in range(1, 10)]
-    browsers = [Client(headers={"accept-language": "en"}) for _guess in wrong]
-    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
-    for browser in browsers:
-        browser.cookies.load(cookies)
-
-    answers = together(
-        [(browser, "/host/code/", {"code": guess}) for browser, guess in zip(browsers, wrong, strict=True)]
-    )
-
-    assert {answer.status_code for answer in answers} == {422}
-    assert OneTimeCode.objects.get().tries_left == 0
-    assert client.post("/host/code/", {"code": code}).status_code == 422
-
-
-def test_wrong_codes_at_once_share_a_try_when_tries_are_read_before_they_are_counted(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The negative control: with a read and a later write, several guesses cost fewer tries than guesses."""
-    hanna = people.hanna()
-    client.post("/host/sign-in/", {"contact": hanna.contact})
-    guesses = 4
-    read = Barrier(guesses)
-
-    def count_apart(contact: str, code: str, **_about: Any) -> Any:
-        latest = OneTimeCode.objects.get()
-        read.wait()
-        OneTimeCode.objects.update(tries_left=latest.tries_left - 1)
-        raise WrongCode
-
-    monkeypatch.setattr("matching.web.host.sign_in_by_code", count_apart)
-    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
-    browsers = [Client(headers={"accept-language": "en"}) for _guess in range(guesses)]
-    for browser in browsers:
-        browser.cookies.load(cookies)
-    together([(browser, "/host/code/", {"code": "123456"}) for browser in browsers])
-
-    assert OneTimeCode.objects.get().tries_left == 4
 
 
 def test_accept_tapped_several_times_at_once_counts_once(client: Client) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0009_rights_and_checks_are_codes'),
+        ('accounts', '0011_no_pictures_of_documents'),
     ]
 
     operations = [
