@@ -197,5 +197,13 @@ def test_pages_say_what_to_do_and_show_nothing(carla: Person, lena: Person, sign
     signed_in(lena).post(allow, {"reason": "a busy day"})
     opened = browser.post(address, posted).content.decode()
 
+    fresh = people.request(people.amira().arrival)
+    hash_before = fresh.arrival.user.password
+    look(carla, arrivals(budget - 1), timezone.now())
+    secret = browser.post(reverse("admin:matching_request_secret", args=[fresh.pk])).content.decode()
+    fresh.arrival.user.refresh_from_db()
+
+    assert "a lead coordinator has to agree" in secret
+    assert fresh.arrival.user.password == hash_before
     assert "a lead coordinator has to agree" in refused
     assert ("Amira Planted" in refused, "Amira Planted" in opened) == (False, True)
