@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef
 
 from accounts import desk_contacts
-from accounts.models import AccessToken, SignIn
+from accounts.models import AccessToken, CodeRequest, SignIn
 from notifications.models import ContactPoint
 from privacy.retention import kept_for
 
@@ -27,6 +27,12 @@ def _forget_contacts(before: datetime) -> int:
     for point in points:
         desk_contacts.remove(point.user, point.pk, at=before)
     return len(points)
+
+
+@kept_for(timedelta(hours=1), "requests_for_codes")
+def _forget_code_requests(before: datetime) -> int:
+    """Erase the requests for codes that no worker has answered: their codes would have ended long ago."""
+    return CodeRequest.objects.filter(asked_at__lt=before).delete()[0]
 
 
 @kept_for(timedelta(days=90), "old_sign_ins")

@@ -22,9 +22,10 @@ from matching import disclosure, hindrances, queries, transitions
 from matching.limits import LONGEST_NOTE
 from matching.models import Match
 from matching.refusals import WRONG_INPUT, AlreadyAnswered, IllegalMove, ReasonNeeded
-from matching.states import FORWARD, NEEDS_REASON, NOT_SAFE, Act, Role, Status, acts_open_to
+from matching.states import FORWARD, NEEDS_REASON, Act, Role, Status, acts_open_to
 from matching.web.plain_forms import PlainForm, Wording
 
+NOT_SAFE = "not_safe"
 DO: dict[str, Callable[..., Match]] = {
     Act.ACCEPT: transitions.accept,
     Act.DECLINE: transitions.decline,
