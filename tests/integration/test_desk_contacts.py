@@ -24,7 +24,7 @@ PHONE = "+7 701 555 02 02"
 
 @pytest.fixture(autouse=True)
 def at(settings: Any) -> datetime:
-    settings.NOTIFICATION_CHANNELS = ["gateway"]
+    settings.NOTIFICATION_TRANSPORTS = ["gateway"]
     return timezone.now()
 
 
@@ -77,7 +77,7 @@ def test_unreadable_unreachable_and_too_many_are_refused(carla: Person, at: date
         desk_contacts.add(carla.user, PHONE, at=at)
     with pytest.raises(TooManyTries):
         desk_contacts.add(carla.user, PHONE, at=at)
-    settings.NOTIFICATION_CHANNELS = ["email"]
+    settings.NOTIFICATION_TRANSPORTS = ["email"]
     with pytest.raises(NoWayToReach):
         desk_contacts.add(carla.user, PHONE, at=at)
 

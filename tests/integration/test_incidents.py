@@ -46,7 +46,7 @@ AFTERNOON = Hours(time(14), time(18), weekdays=(2,))
 
 @pytest.fixture(autouse=True)
 def _nobody_yet(settings: Any) -> None:
-    settings.NOTIFICATION_CHANNELS = ["email", "gateway"]
+    settings.NOTIFICATION_TRANSPORTS = ["email", "gateway"]
     settings.EMERGENCY_CONTACTS = ["+7 700 000 00 01", "emergency@example.org"]
 
 
