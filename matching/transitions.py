@@ -20,6 +20,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
+from accounts.coordinators import check_counts_as_one_of_two
 from accounts.models import Host, User
 from deployment.rules import read_once
 from matching import due, flags, hindrances, incidents, messages, queries, risks
@@ -319,7 +320,7 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
     """Approve a proposal, and ask host and arrival.
 
     A high-risk proposal needs two people: the first approval is only noted. Raises NotYours, IllegalMove, and
-    SecondPersonNeeded when the same person approves twice.
+    SecondPersonNeeded when the same person approves twice. NotConfirmedYet for a new account and a high risk.
     """
     with one_act():
         match = _locked(match_id)
@@ -327,6 +328,9 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
         move = _check(match, Act.APPROVE, role, "")
         if match.approved_by_id is None:
             _look_at_risks_again(match, at)
+        if match.high_risk:
+            check_counts_as_one_of_two(by)
+        if match.approved_by_id is None:
             match.approved_by = by
             if match.high_risk:
                 return _write(match, Act.FIRST_APPROVAL, Status.PROPOSED, by=by, role=role, at=at)

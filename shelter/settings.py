@@ -247,6 +247,7 @@ CELERY_BEAT_SCHEDULE = {
         "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
         "matching.page_incidents": min(SWEEP_SECONDS, 10),
         "notifications.deliver": min(SWEEP_SECONDS, 10),
+        "accounts.answer_code_requests": min(SWEEP_SECONDS, 10),
         "matching.ask_if_still_available": 3600,
         "matching.ask_for_rechecks": 3600,
         "matching.apply_retention": 3600,
@@ -413,6 +414,8 @@ FRESH_DAYS = env.whole("SHELTER_FRESH_DAYS", 14, least=1)
 FRESH_ANSWER_DAYS = 3
 # Minutes between two steps of paging whoever is on call, until somebody acknowledges that somebody does not feel safe.
 PAGE_MINUTES = 5
+# People whose personal fields one coordinator may open within a day; beyond, a lead has to agree.
+LOOKS_BUDGET = 60
 # Risks that need two coordinators, and further risks that need two where the host is new to everybody.
 TWO_PEOPLE_RISKS = ["minor_alone", "check_overdue", "earlier_complaint"]
 TWO_PEOPLE_RISKS_NEW_HOST = ["minor_in_household", "lone_woman", "two_women", "not_said"]
@@ -421,7 +424,13 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "plain": {
+            "()": "shelter.logs.WithoutLinks",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.one_of("SHELTER_LOG_LEVEL", "INFO", LOG_LEVELS)},
     # At INFO httpx writes the URL of every call, and the URL of a gateway may hold a token.

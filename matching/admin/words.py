@@ -103,6 +103,7 @@ EVENT_WORDS: dict[str, Any] = {
     "not_safe": gettext_lazy("somebody does not feel safe"),
     "not_safe_emergency": gettext_lazy("nobody on call has answered"),
     "nobody_on_call": gettext_lazy("nobody is on call"),
+    "looks_unusual": gettext_lazy("a coordinator's looks are unusual"),
     "match_frozen": gettext_lazy("the match is on hold"),
     "host_vetted": gettext_lazy("the host is vetted"),
     "host_refused": gettext_lazy("the host is refused"),
@@ -120,6 +121,7 @@ EVENT_WORDS: dict[str, Any] = {
     "space_stale": gettext_lazy("the space is no longer proposed"),
     "sign_in_code": gettext_lazy("a code to sign in"),
     "contact_code": gettext_lazy("a code to add a contact"),
+    "invitation": gettext_lazy("an invitation to the desk"),
 }
 """The events that messages tell of: `notifications.events.EVENTS` in words."""
 

@@ -138,6 +138,11 @@ TEXTS = {
         "Nobody who can be reached is on call at this hour. Please ask a lead coordinator to change that. Until then "
         "urgent messages come to you sooner.",
     ),
+    "looks_unusual": Words(
+        "Please look at the audit pages: somebody opened unusually much.",
+        "A coordinator has opened an unusual number of personal fields, or at an unusual hour, or outside their "
+        "places. Please look at the pages of the audit and ask them.",
+    ),
     "match_frozen": Words(
         "All is on hold for now. A coordinator will get in touch with you.",
         "What was agreed is on hold for now, and nothing is expected of you. A coordinator will get in touch with "
@@ -221,5 +226,11 @@ TEXTS = {
         "{code} is your code to add this contact, for 10 minutes.",
         "{code} is your code. With it you show on your page that messages reach you here. It works for 10 minutes, and "
         "once. If you did not ask for a code, there is nothing to do.",
+    ),
+    "invitation": Words(
+        "Your invitation: {code}",
+        "You are invited to work with us. Open this link and choose a password; nobody else will know it: "
+        "{code} The link works once, for three days. Then sign in with your user name, which the person who "
+        "invited you tells you. If you expect no invitation, do nothing.",
     ),
 }
