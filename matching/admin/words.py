@@ -38,7 +38,7 @@ CHANGE_WORDS: dict[str, Any] = {
     "other_dates": gettext_lazy("other dates"),
     "move": gettext_lazy("a move between two spaces"),
     "split": gettext_lazy("a split over two spaces"),
-    "alone": gettext_lazy("children alone: only people decide"),
+    "alone": gettext_lazy("only people decide: children alone, or a host did not feel safe"),
     "nothing": gettext_lazy("no single change would do"),
     "not_yet": gettext_lazy("not looked at by a round yet"),
 }
