@@ -169,6 +169,18 @@ if not DEBUG:
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Where `manage.py backup` writes: a folder, or s3://bucket/prefix. It encrypts to public keys: this machine reads no copy.
+BACKUP_TO = env.text("SHELTER_BACKUP_TO", "")
+BACKUP_RECIPIENTS = env.words("SHELTER_BACKUP_RECIPIENTS", [])
+BACKUP_KEEP_DAYS = env.whole("SHELTER_BACKUP_KEEP_DAYS", 30, least=1)
+# How an S3-like store is reached, under the names that its own programs use. An endpoint without TLS is for tests.
+BACKUP_S3 = {
+    "endpoint": env.text("AWS_ENDPOINT_URL", ""),
+    "region": env.text("AWS_REGION", ""),
+    "access_key_id": env.text("AWS_ACCESS_KEY_ID", ""),
+    "secret_access_key": env.text("AWS_SECRET_ACCESS_KEY", ""),
+}
+
 # -- Celery: its messages are wake-ups only, PostgreSQL is the truth ------------------------------
 
 
@@ -235,6 +247,7 @@ CELERY_BEAT_SCHEDULE = {
         "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
         "matching.page_incidents": min(SWEEP_SECONDS, 10),
         "notifications.deliver": min(SWEEP_SECONDS, 10),
+        "accounts.answer_code_requests": min(SWEEP_SECONDS, 10),
         "matching.ask_if_still_available": 3600,
         "matching.ask_for_rechecks": 3600,
         "matching.apply_retention": 3600,
@@ -409,7 +422,13 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "plain": {
+            "()": "shelter.logs.WithoutLinks",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.one_of("SHELTER_LOG_LEVEL", "INFO", LOG_LEVELS)},
     # At INFO httpx writes the URL of every call, and the URL of a gateway may hold a token.
