@@ -331,7 +331,7 @@ ROWS = [
     row("POST", "matching_waitingchange_act", ACT, act="apply"),
     row("POST", "matching_waitingchange_act", (*NO_SUCH[:3], 403, 404), act="fly"),
     # -- flags
-    *stock("matching_flag", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
+    *stock("matching_flag", lists=DESK_ONLY, one=(200, 302, 200, 200, 404), history=OLD_HISTORY),
     row("POST", "matching_flag_looked", ACT),
     # -- sheets: the coordinator's own, and those with a row in the coordinator's places
     *stock("matching_sheetimport", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
