@@ -119,6 +119,8 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("matching_match", "object_id"): lambda match: match.pk,
     ("matching_shelterrequest", "object_id"): lambda match: match.request_id,
     ("matching_space", "object_id"): lambda match: match.space_id,
+    ("matching_waitingchange", "object_id"): _first("matching.WaitingChange"),
+    ("matching_flag", "object_id"): _first("matching.Flag"),
     ("accounts_host", "object_id"): lambda match: match.space.host_id,
     ("accounts_coordinator", "object_id"): lambda match: User.objects.get(username="carla").coordinator.pk,
     ("accounts_user", "id"): lambda match: match.space.host.user_id,
