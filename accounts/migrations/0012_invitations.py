@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0010_several_codes'),
+        ('accounts', '0011_no_pictures_of_documents'),
         ('notifications', '0006_errors_have_no_words_of_ours'),
         ('places', '0003_names_at_the_desk'),
     ]
