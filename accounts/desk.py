@@ -75,7 +75,9 @@ class Desk(AdminSite):
 
         return desk_door.sign_in(request, self)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Change one's own password, as Django does. The other sessions end with the old password; this one goes on."""
         from accounts import sign_ins
         from accounts.models import User
