@@ -117,7 +117,7 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
     @extend_schema_field(HouseholdSerializer)
     def get_household(self, match: Match) -> dict[str, Any]:
         is_host = queries.role_in(match, self.context["request"].user) is Role.HOST
-        context = {"before_yes": is_host and not hindrances.contact_is_open(match)}
+        context = {"before_yes": is_host and not hindrances.contact_is_shown_open(match, Role.HOST)}
         return dict(HouseholdSerializer(match.request, context=context).data)
 
     def get_acts(self, match: Match) -> list[str]:

@@ -34,6 +34,7 @@ from matching.states import HOLDS_BEDS, Status
 from notifications.outbox import take_back as take_back_messages
 from notifications.wakeups import wake
 from places.models import Place
+from privacy import erasures
 
 IS_UNDONE, IS_KEPT = SheetImportRow.Undone.YES, SheetImportRow.Undone.NO
 
@@ -81,6 +82,7 @@ def undo(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
         sheet.state, sheet.content, sheet.done_at = SheetState.UNDOING, b"", sheet.done_at or at
         sheet.undo_by, sheet.undo_at = by, at
         sheet.save(update_fields=["state", "content", "done_at", "undo_by", "undo_at"])
+        erasures.note("import_undone", sheet.pk, at=at)
         wake("matching.work_on_sheets")
         return sheet
 

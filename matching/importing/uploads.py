@@ -32,6 +32,7 @@ from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
 from places.queries import known as known_place
+from privacy import erasures
 
 SheetKind, SheetState = SheetImport.SheetKind, SheetImport.State
 
@@ -136,6 +137,7 @@ def drop(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
         if sheet.state not in (SheetState.RECEIVED, SheetState.PREVIEWED):
             raise SheetMovedOn
         drop_content(sheet)
+        erasures.note("sheet_dropped", sheet.pk, at=at)
         return sheet
 
 
