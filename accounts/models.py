@@ -456,6 +456,21 @@ class RecoveryCode(models.Model):
         return str(self.pk)
 
 
+class CodeRequest(models.Model):
+    """Somebody asked for a code at this address, which may be nobody's. The worker looks, answers, and deletes the row."""
+
+    channel = models.CharField(max_length=10)
+    address = EncryptedTextField()
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("request for a code")
+        verbose_name_plural = _("requests for codes")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class OneTimeCode(models.Model):
     """Six digits sent to a contact point of a user: valid for ten minutes and one sign-in, beside other codes.
 

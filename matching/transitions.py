@@ -49,7 +49,7 @@ from matching.states import (
     FORWARD,
     HOLDS_BEDS,
     NEEDS_REASON,
-    NOT_SAFE,
+    REASON_NOT_SAFE,
     REASONS,
     SUSPENDED,
     Act,
@@ -287,7 +287,7 @@ def _write(
         at=at,
     )
     match.status = to
-    match.version += reason != NOT_SAFE or act is not Act.FREEZE
+    match.version += reason != REASON_NOT_SAFE or act is not Act.FREEZE
     match.save()
     return match
 
@@ -306,11 +306,11 @@ def _move(
 
     The reason "not safe" does before the move all that `report_not_safe` does.
     """
-    match = _locked_with_neighbours(match_id) if reason == NOT_SAFE else _locked(match_id)
+    match = _locked_with_neighbours(match_id) if reason == REASON_NOT_SAFE else _locked(match_id)
     role = _role(match, by)
     left = Status(match.status)
     move = _check(match, act, role, reason)
-    if reason == NOT_SAFE and by is not None:
+    if reason == REASON_NOT_SAFE and by is not None:
         _report(match, by=by, role=role, at=at, told_by=told_by, note=note, as_reason=True)
     match.due_at = None
     return _write(match, act, move.target, by=by, role=role, at=at, reason=reason, note=note), role, left
@@ -564,7 +564,7 @@ def _freeze(match: Match, *, by: User, role: Role, side: Role, at: datetime, tol
         by=by,
         role=role,
         at=at,
-        reason=NOT_SAFE,
+        reason=REASON_NOT_SAFE,
         told_by=told_by,
     )
 
@@ -647,8 +647,8 @@ def end_matches_of(host: Host, *, by: User, at: datetime) -> list[Match]:
     """End the matches of a suspended host that have not begun, and freeze the stays that have, within the caller's act.
 
     Proposals expire and agreed matches are cancelled; each household is planned anew at the next higher urgency. Returns
-    the stays, which only people can end. Each household that knew of its match is told. The caller has locked the
-    host's spaces.
+    the stays: for each, whoever is on call is paged until somebody acknowledges. Each household that knew of its match is
+    told. The caller has locked the host's spaces.
     """
     stays = []
     live = Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).order_by("space_id", "pk")
@@ -662,6 +662,7 @@ def end_matches_of(host: Host, *, by: User, at: datetime) -> list[Match]:
                 _write(match, Act.FREEZE, Status.CHECKED_IN, by=by, role=Role.COORDINATOR, at=at)
                 if tell:
                     messages.frozen(match, Role.ARRIVAL, at=at)
+            incidents.open_incident(match, reporter_role=Role.COORDINATOR, by=by, at=at, how=incidents.How.TOLD)
             stays.append(match)
         elif match.status == Status.PROPOSED:
             match.due_at = None

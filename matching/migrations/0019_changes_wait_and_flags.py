@@ -12,11 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-<<<<<<<< HEAD:matching/migrations/0019_changes_wait.py
-        ('accounts', '0010_several_codes'),
-========
         ('accounts', '0011_no_pictures_of_documents'),
->>>>>>>> tiers:matching/migrations/0019_changes_wait_and_flags.py
         ('matching', '0018_people_kept_apart'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
