@@ -195,6 +195,14 @@ def forbid_export(coordinator_id: int, *, by: User, at: datetime, reason: str) -
     return _set_export(coordinator_id, False, CoordinatorChange.EXPORT_FORBIDDEN, by=by, at=at, reason=reason)
 
 
+def allow_more_looks(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
+    """Let a coordinator open as many people again within the next day. Raises NotLead, NotOneself: it takes two people."""
+    with transaction.atomic():
+        row = other(coordinator_id, by)
+        note(row.user, CoordinatorChange.LOOKS_ALLOWED, by=by, at=at, reason=reason)
+        return row
+
+
 def _set_export(coordinator_id: int, may: bool, what: str, *, by: User, at: datetime, reason: str) -> Coordinator:
     app, codename = EXPORT_PERSONAL.split(".")
     permission = Permission.objects.get(content_type__app_label=app, codename=codename)

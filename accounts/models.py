@@ -361,6 +361,7 @@ class CoordinatorEvent(models.Model):
         RECOVERY_CODES_MADE = "recovery_codes_made", _("new recovery codes made")
         EXPORT_PERMITTED = "export_permitted", _("may export names and contacts")
         EXPORT_FORBIDDEN = "export_forbidden", _("may export names and contacts no longer")
+        LOOKS_ALLOWED = "looks_allowed", _("may open more people for a day")
         SESSIONS_ENDED = "sessions_ended", _("a session or token was ended")
         PASSKEY_ADDED = "passkey_added", _("passkey added")
         PASSKEY_REMOVED = "passkey_removed", _("passkey removed")

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from accounts.models import Host, HostCheck, User
-from matching import queries
+from matching import queries, rota
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest, Space, WaitingChange
 from matching.states import Role
@@ -53,6 +53,16 @@ def proposals_waiting(places: Collection[int | None], *, at: datetime) -> None:
         ],
         at=at,
     )
+
+
+def looks_unusual(by: User, what: str, *, at: datetime) -> None:
+    """Tell every other lead that a coordinator's looks at personal data are unusual, once a day for each thing.
+
+    `what` says what is unusual and stands in the key only: the message names nobody.
+    """
+    key = f"looks_unusual:{by.pk}:{what}:{local_date(at)}"
+    leads = [lead for lead in rota.leads() if lead.pk != by.pk]
+    tell_many([Telling(lead, "looks_unusual", key=f"{key}:{lead.pk}") for lead in leads], at=at)
 
 
 def handed_over(request: ShelterRequest, to: User, *, at: datetime) -> None:

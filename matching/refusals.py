@@ -20,6 +20,17 @@ WRONG_INPUT = 422
 """The HTTP status (RFC 9110) of a page that shows a form again because something in it is wrong."""
 
 
+class LookNeedsSecond(Refused):
+    """A coordinator has opened as many people's personal fields within a day as this deployment allows to one person."""
+
+    code = "look_needs_second"
+    message = _(
+        "You have opened the personal fields of %(most)d people within a day. Before you open more, a lead coordinator "
+        "has to agree: on your page among the coordinators."
+    )
+    sentences = {"budget": message}
+
+
 class NoRoomLeft(Refused):
     """On some night of the match the space has no bed left, or another household has it."""
 

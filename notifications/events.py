@@ -58,6 +58,7 @@ EVENTS: dict[str, Event] = {
     "not_safe": Event("coordinator", urgent=True),
     "not_safe_emergency": Event("coordinator", urgent=True),
     "nobody_on_call": Event("coordinator", urgent=True),
+    "looks_unusual": Event("coordinator"),
     "match_frozen": Event("both", urgent=True),
     "host_vetted": Event("host"),
     "host_refused": Event("host"),

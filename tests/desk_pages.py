@@ -552,6 +552,7 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
         "auto_approve": True,
         "auto_approve_km": 10,
         "auto_approve_stays": 3,
+        "looks_budget": 50,
         "page_minutes": 7,
     }
     assert set(new) == set(CHANGEABLE)

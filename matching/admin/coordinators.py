@@ -36,6 +36,7 @@ COORDINATOR_ACTS: dict[str, tuple[Any, Callable[..., Any]]] = {
     "send-away": (gettext_lazy("End all access now"), coordinators.send_away),
     "permit-export": (gettext_lazy("Let them export names and contacts"), coordinators.permit_export),
     "forbid-export": (gettext_lazy("Stop letting them export names and contacts"), coordinators.forbid_export),
+    "more-looks": (gettext_lazy("Let them open more people for a day"), coordinators.allow_more_looks),
     "let-back": (gettext_lazy("Let back in"), coordinators.let_back),
 }
 
@@ -242,6 +243,8 @@ def _acts_open(row: Coordinator) -> set[str]:
     open_ = {"reset", "send-away"} if row.user.is_active else {"let-back"}
     if row.confirmed_at is None and row.user.is_active:
         open_.add("confirm")
+    if row.user.is_active and row.role != Coordinator.Role.AUDITOR:
+        open_.add("more-looks")
     if row.role == Coordinator.Role.COORDINATOR and row.user.is_active:
         open_.add("forbid-export" if coordinators.may_export_personal(row.user) else "permit-export")
     return open_

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from accounts import evidence, vetting
 from accounts.evidence import NotAPicture, PictureOfADocument, PictureTooBig
 from accounts.models import Host, HostCall, HostCheck, HostEvent, HostEvidence, User
+from accounts.refusals import Refused
 from matching import disclosure, hosts, queries
 from matching.admin import call_list, line_words, personal
 from matching.admin.access import LookOnly, back, coordinator, note_of, said, why_look
@@ -185,10 +186,12 @@ class HostAdmin(LookOnly[Host]):
         why = why_look(request)
         if why is None:
             return self._page(request, host_id)
-        with one_act():
-            disclosure.log_look(
-                user, host.user, f"evidence:{kept.pk}", reason=why.reason, note=why.note, at=timezone.now()
-            )
+        fields, at = f"evidence:{kept.pk}", timezone.now()
+        try:
+            disclosure.look(user, [host.user_id], fields, reason=why.reason, note=why.note, at=at)
+        except Refused as refusal:
+            self.message_user(request, words_of(refusal), "error")
+            return self._page(request, host_id)
         return HttpResponse(
             kept.picture,
             headers={

@@ -21,8 +21,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from accounts.coordinators import rights_of
 from accounts.models import User
-from matching import queries, transitions
+from matching import disclosure, queries, transitions
 from matching.admin import by_hand, personal, queue, unplaced
 from matching.admin.access import LookOnly, back, coordinator, note_of, said
 from matching.admin.words import REASON_WORDS, RISK_WORDS
@@ -120,13 +121,16 @@ class MatchAdmin(LookOnly[Match]):
             for act in queries.acts_open(match, user)
             if act in DESK_MATCH_ACTS and not (act == Act.DECLINE and match.status == Status.PROPOSED)
         ]
+        notes = list(claims.notes_for(match.request_id, user))
+        if notes and rights_of(user).may_act:
+            disclosure.log_notes_shown(user, match.request.arrival.user_id, at=timezone.now())
         context = {
             **self.admin_site.each_context(request),
             **words_of(match),
             "title": str(match),
             "opts": self.opts,
             "acts": acts,
-            "notes": claims.notes_for(match.request_id, user),
+            "notes": notes,
             "events": match.events.select_related("by").defer("note"),
             "noted": any(match.events.values_list("note", flat=True)),
             **personal.closed(_reads(match)),

@@ -103,6 +103,7 @@ EVENT_WORDS: dict[str, Any] = {
     "not_safe": gettext_lazy("somebody does not feel safe"),
     "not_safe_emergency": gettext_lazy("nobody on call has answered"),
     "nobody_on_call": gettext_lazy("nobody is on call"),
+    "looks_unusual": gettext_lazy("a coordinator's looks are unusual"),
     "match_frozen": gettext_lazy("the match is on hold"),
     "host_vetted": gettext_lazy("the host is vetted"),
     "host_refused": gettext_lazy("the host is refused"),

@@ -138,6 +138,11 @@ TEXTS = {
         "Nobody who can be reached is on call at this hour. Please ask a lead coordinator to change that. Until then "
         "urgent messages come to you sooner.",
     ),
+    "looks_unusual": Words(
+        "Please look at the audit pages: somebody opened unusually much.",
+        "A coordinator has opened an unusual number of personal fields, or at an unusual hour, or outside their "
+        "places. Please look at the pages of the audit and ask them.",
+    ),
     "match_frozen": Words(
         "All is on hold for now. A coordinator will get in touch with you.",
         "What was agreed is on hold for now, and nothing is expected of you. A coordinator will get in touch with "

@@ -23,7 +23,7 @@ from django.conf import settings
 from privacy import keys as master
 from shelter.backups.stores import Sink
 
-PURPOSE = "manifest of a backup"
+MANIFEST_PURPOSE = "manifest of a backup"
 
 
 class CannotSeal(Exception):
@@ -134,7 +134,7 @@ def verified(document: bytes) -> dict[str, Any]:
 
 
 def _mac(key: str, text: str) -> str:
-    return hmac.new(master.derived(key, PURPOSE), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(master.derived(key, MANIFEST_PURPOSE), text.encode(), hashlib.sha256).hexdigest()
 
 
 def small(sink: Sink, document: bytes, to: list[pyrage.x25519.Recipient]) -> None:
