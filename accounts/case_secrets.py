@@ -82,7 +82,7 @@ def fits(user: User | None, secret: str) -> bool:
     found = bool(keyed) and by_key
     if User.objects.filter(arrival__isnull=False, password__startswith=SLOW).exists():
         slow = kept if kept.startswith(SLOW) else ""
-        fits_slow = get_hasher(SLOW).verify(secret, slow or _hash_of_nobody(SLOW))
+        fits_slow = get_hasher(SLOW).verify(secret, slow or _hash_of_nobody("default"))
         found = found or (bool(slow) and fits_slow)
     return found
 
@@ -96,9 +96,9 @@ def bring_up_to_date(user: User, secret: str) -> None:
 
 
 @functools.cache
-def _hash_of_nobody(algorithm: str, _key_id: str = "") -> str:
+def _hash_of_nobody(hasher: str, _key_id: str = "") -> str:
     """Return a hash to compare with where there is none: of no secret, since secrets have digits only."""
-    return make_password("nobody", hasher=algorithm)
+    return make_password("nobody", hasher=hasher)
 
 
 @holds_keys("case secrets")

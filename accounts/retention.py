@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef
 
-from accounts.models import AccessToken, SignIn
+from accounts.models import AccessToken, CodeRequest, SignIn
 from privacy.retention import kept_for
 
 
@@ -15,6 +15,12 @@ from privacy.retention import kept_for
 def _forget_sessions(before: datetime) -> int:
     """Erase the sessions that expired before `before`, with the half-finished answers to questions that they hold."""
     return Session.objects.filter(expire_date__lt=before).delete()[0]
+
+
+@kept_for(timedelta(hours=1), "requests_for_codes")
+def _forget_code_requests(before: datetime) -> int:
+    """Erase the requests for codes that no worker has answered: their codes would have ended long ago."""
+    return CodeRequest.objects.filter(asked_at__lt=before).delete()[0]
 
 
 @kept_for(timedelta(days=90), "old_sign_ins")

@@ -6,8 +6,8 @@ Ties itself and the PostgreSQL that it starts to one core. Then it opens cases o
 call (`matching.intake.open_case_and_ask`): number, secret, need and due row in one transaction, for `--seconds` with each
 hash, turn by turn, so that other work of the machine falls on both. Prints one line of JSON:
 
-- `before`, `now`: cases opened in a second of processor time, of this process and of its PostgreSQL backend together.
-  That is what one core does that does nothing else; other work of the machine hardly changes it.
+- `before`, `now`: cases opened in a second of processor time, of this process and of its PostgreSQL backend together. That is
+  what one core does that does nothing else; other work of the machine hardly changes it;
 - `ratio`: `now` divided by `before`; `wanted`: 50 cases a second;
 - `wall_before`, `wall_now`: cases opened a second by the wall clock, on this machine as busy as it was;
 - `cases`: the number of cases that were opened.

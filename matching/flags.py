@@ -38,18 +38,14 @@ RAISE = """
 
 def note_cancelled(match: Match, *, by: User, at: datetime) -> None:
     """Raise a flag if `by`, who has just cancelled this match, has accepted, opened and cancelled AGAIN times lately."""
-    opened = {f"match {pk}" for pk in _cancelled_by(by, since=at - LATELY)}
-    looked = AccessLog.objects.filter(by=by, reason__in=opened, at__gt=at - LATELY - LATELY)
-    times = looked.values("reason").distinct().count()
-    if times >= AGAIN and looked.filter(reason=f"match {match.pk}").exists():
+    own = MatchEvent.objects.filter(act=Act.CANCEL, by=by, at__gt=at - LATELY).values_list("match", flat=True)
+    looks = AccessLog.objects.filter(by=by, reason=AccessLog.LookReason.MATCH, match__in=list(own))
+    opened = set(looks.values_list("match", flat=True))
+    times = len(opened)
+    if times >= AGAIN and match.pk in opened:
         _raise(FlagKind.LOOKED_AND_CANCELLED, about=by, source="", times=times, at=at)
         places = [match.request.place_id, match.space.place_id]
         _tell(queries.coordinators_for(places).exclude(pk=by.pk), at=at)
-
-
-def _cancelled_by(by: User, *, since: datetime) -> list[object]:
-    own = MatchEvent.objects.filter(act=Act.CANCEL, by=by, at__gt=since)
-    return list(own.values_list("match", flat=True))
 
 
 def many_requests(source: str, *, at: datetime) -> None:

@@ -44,7 +44,7 @@ from matching.models import (
 from matching.models.guards import KEPT_APART_OF
 from matching.refusals import Frozen
 from matching.risks import HostRecord
-from matching.states import FORWARD, HOLDS_BEDS, NOT_SAFE, Act, RequestState, Role, Status, acts_open_to
+from matching.states import FORWARD, HOLDS_BEDS, REASON_NOT_SAFE, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
 from notifications.models import ContactPoint, Delivery
 from places.models import Place
@@ -244,7 +244,7 @@ def acts_open(match: Match, user: User) -> list[Act]:
 
 def has_reported(match: Match, role: Role) -> bool:
     """Return whether this side said, here or to a coordinator, that it does not feel safe."""
-    said = match.events.filter(act=Act.FREEZE, reason=NOT_SAFE)
+    said = match.events.filter(act=Act.FREEZE, reason=REASON_NOT_SAFE)
     return said.filter(Q(role=role) | Q(told_by=role)).exists()
 
 
@@ -466,6 +466,12 @@ def forbidden_pairs(request_ids: Iterable[object]) -> set[tuple[UUID, UUID]]:
     return {*declined, *read(KEPT_APART_OF, {"ids": ids})}
 
 
+def others_with_host(match: Match) -> QuerySet[Match]:
+    """Return the other agreed or begun matches of this match's host: the people to look at when one did not feel safe."""
+    others = Match.objects.filter(space__host=match.space.host_id, status__in=sorted(HOLDS_BEDS - {Status.PROPOSED}))
+    return others.exclude(pk=match.pk).order_by("first_night", "pk")
+
+
 def declined_pairs(request_ids: Iterable[object] | None = None) -> QuerySet[Match]:
     """Return the declined matches, of these requests or of all: their (request, space) pairs are not proposed again."""
     declined = Match.objects.filter(status=Status.DECLINED)
@@ -540,7 +546,7 @@ def complaints() -> QuerySet[MatchEvent]:
     A coordinator's own worry counts as well; a host's does not, for it is about the household.
     """
     of_desk = Q(act=Act.FREEZE, role=Role.COORDINATOR) & ~Q(told_by=Role.HOST)
-    return MatchEvent.objects.filter(Q(role=Role.ARRIVAL) | of_desk, reason=NOT_SAFE)
+    return MatchEvent.objects.filter(Q(role=Role.ARRIVAL) | of_desk, reason=REASON_NOT_SAFE)
 
 
 def records_of(host_ids: Collection[int], today: date) -> dict[int, HostRecord]:

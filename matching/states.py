@@ -137,7 +137,7 @@ BY_POLICY = "auto_approval"
 SUSPENDED = "host_suspended"
 """The reason that the history gives for the end of a match because its host was suspended."""
 
-NOT_SAFE = "not_safe"
+REASON_NOT_SAFE = "not_safe"
 """The reason that does all that "I do not feel safe" does, whatever act it is given for."""
 
 NEEDS_REASON = frozenset({Act.DECLINE, Act.CANCEL, Act.BREAK_OFF})

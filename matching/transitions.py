@@ -20,6 +20,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
+from accounts.coordinators import check_counts_as_one_of_two
 from accounts.models import Host, User
 from deployment.rules import read_once
 from matching import due, flags, hindrances, incidents, messages, queries, risks
@@ -48,7 +49,7 @@ from matching.states import (
     FORWARD,
     HOLDS_BEDS,
     NEEDS_REASON,
-    NOT_SAFE,
+    REASON_NOT_SAFE,
     REASONS,
     SUSPENDED,
     Act,
@@ -286,7 +287,7 @@ def _write(
         at=at,
     )
     match.status = to
-    match.version += reason != NOT_SAFE or act is not Act.FREEZE
+    match.version += reason != REASON_NOT_SAFE or act is not Act.FREEZE
     match.save()
     return match
 
@@ -305,11 +306,11 @@ def _move(
 
     The reason "not safe" does before the move all that `report_not_safe` does.
     """
-    match = _locked_with_neighbours(match_id) if reason == NOT_SAFE else _locked(match_id)
+    match = _locked_with_neighbours(match_id) if reason == REASON_NOT_SAFE else _locked(match_id)
     role = _role(match, by)
     left = Status(match.status)
     move = _check(match, act, role, reason)
-    if reason == NOT_SAFE and by is not None:
+    if reason == REASON_NOT_SAFE and by is not None:
         _report(match, by=by, role=role, at=at, told_by=told_by, note=note, as_reason=True)
     match.due_at = None
     return _write(match, act, move.target, by=by, role=role, at=at, reason=reason, note=note), role, left
@@ -319,7 +320,7 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
     """Approve a proposal, and ask host and arrival.
 
     A high-risk proposal needs two people: the first approval is only noted. Raises NotYours, IllegalMove, and
-    SecondPersonNeeded when the same person approves twice.
+    SecondPersonNeeded when the same person approves twice. NotConfirmedYet for a new account and a high risk.
     """
     with one_act():
         match = _locked(match_id)
@@ -327,6 +328,9 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
         move = _check(match, Act.APPROVE, role, "")
         if match.approved_by_id is None:
             _look_at_risks_again(match, at)
+        if match.high_risk:
+            check_counts_as_one_of_two(by)
+        if match.approved_by_id is None:
             match.approved_by = by
             if match.high_risk:
                 return _write(match, Act.FIRST_APPROVAL, Status.PROPOSED, by=by, role=role, at=at)
@@ -560,7 +564,7 @@ def _freeze(match: Match, *, by: User, role: Role, side: Role, at: datetime, tol
         by=by,
         role=role,
         at=at,
-        reason=NOT_SAFE,
+        reason=REASON_NOT_SAFE,
         told_by=told_by,
     )
 
@@ -643,8 +647,8 @@ def end_matches_of(host: Host, *, by: User, at: datetime) -> list[Match]:
     """End the matches of a suspended host that have not begun, and freeze the stays that have, within the caller's act.
 
     Proposals expire and agreed matches are cancelled; each household is planned anew at the next higher urgency. Returns
-    the stays, which only people can end. Each household that knew of its match is told. The caller has locked the
-    host's spaces.
+    the stays: for each, whoever is on call is paged until somebody acknowledges. Each household that knew of its match is
+    told. The caller has locked the host's spaces.
     """
     stays = []
     live = Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).order_by("space_id", "pk")
@@ -658,6 +662,7 @@ def end_matches_of(host: Host, *, by: User, at: datetime) -> list[Match]:
                 _write(match, Act.FREEZE, Status.CHECKED_IN, by=by, role=Role.COORDINATOR, at=at)
                 if tell:
                     messages.frozen(match, Role.ARRIVAL, at=at)
+            incidents.open_incident(match, reporter_role=Role.COORDINATOR, by=by, at=at, how=incidents.How.TOLD)
             stays.append(match)
         elif match.status == Status.PROPOSED:
             match.due_at = None

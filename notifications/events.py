@@ -20,6 +20,7 @@ class Event:
     needs: the fields of the context that the words use.
     asks: the message asks for an answer by the context's `answer_by`, and is not sent after that moment.
     carries_code: the words hold a one-time code, so `outbox.tell` needs a `secret`.
+    opens: the code is the end of a link that begins with this path, and the words show the link instead of the code.
     """
 
     recipient: Side
@@ -27,6 +28,7 @@ class Event:
     needs: tuple[str, ...] = ()
     asks: bool = False
     carries_code: bool = False
+    opens: str = ""
 
 
 EVENTS: dict[str, Event] = {
@@ -74,6 +76,7 @@ EVENTS: dict[str, Event] = {
     "space_stale": Event("host"),
     "sign_in_code": Event("host", urgent=True, carries_code=True),
     "contact_code": Event("coordinator", urgent=True, carries_code=True),
+    "invitation": Event("coordinator", urgent=True, carries_code=True, opens="/admin/i/"),
 }
 
 EVENTS_WITH_A_CODE = frozenset(name for name, event in EVENTS.items() if event.carries_code)

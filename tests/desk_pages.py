@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
 
-from accounts import coordinators, evidence, vetting
+from accounts import coordinators, evidence, invitations, vetting
 from accounts.models import Coordinator, CoordinatorEvent, Host, HostCall, HostCheck, HostEvidence, User
 from deployment import rules
 from deployment.rules import CHANGEABLE
@@ -534,8 +534,13 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     at = timezone.now()
     for what in CoordinatorEvent.CoordinatorChange.values:
         coordinators.note(lena.user, what, by=carla.user, at=at)
-    coordinators.name_coordinator(
-        "nurlan", coordinators.Granted("coordinator", all_places=True, places=[]), by=carla.user, at=at, name="Нурлан"
+    invitations.name_coordinator(
+        "nurlan",
+        coordinators.Granted("coordinator", all_places=True, places=[]),
+        contact="nurlan@example.org",
+        by=carla.user,
+        at=at,
+        name="Нурлан",
     )
     new = rules.as_json(rules.current()) | {
         "answer_hours": [[0, 2], [10_000, 40]],

@@ -134,6 +134,7 @@ class MatchAdmin(LookOnly[Match]):
             "events": match.events.select_related("by").defer("note"),
             "noted": any(match.events.values_list("note", flat=True)),
             **personal.closed(_reads(match)),
+            "with_host": queries.others_with_host(match) if match.frozen_at else [],
             "before": {
                 "host": _earlier(match, space__host=match.space.host_id),
                 "arrival": _earlier(match, request__arrival=match.request.arrival_id),

@@ -121,6 +121,7 @@ EVENT_WORDS: dict[str, Any] = {
     "space_stale": gettext_lazy("the space is no longer proposed"),
     "sign_in_code": gettext_lazy("a code to sign in"),
     "contact_code": gettext_lazy("a code to add a contact"),
+    "invitation": gettext_lazy("an invitation to the desk"),
 }
 """The events that messages tell of: `notifications.events.EVENTS` in words."""
 

@@ -227,4 +227,10 @@ TEXTS = {
         "{code} is your code. With it you show on your page that messages reach you here. It works for 10 minutes, and "
         "once. If you did not ask for a code, there is nothing to do.",
     ),
+    "invitation": Words(
+        "Your invitation: {code}",
+        "You are invited to work with us. Open this link and choose a password; nobody else will know it: "
+        "{code} The link works once, for three days. Then sign in with your user name, which the person who "
+        "invited you tells you. If you expect no invitation, do nothing.",
+    ),
 }

@@ -75,7 +75,7 @@ def calendar_file(match: Match) -> bytes:
 
 def messages(match: Match) -> bytes:
     told = Notification.objects.filter(recipient=match.space.host.user).order_by("pk")
-    return repr([(each.event, each.urgent, render(each.event, "en", each.context)) for each in told]).encode()
+    return repr([(each.event, render(each.event, "en", each.context)) for each in told]).encode()
 
 
 def api(path: str) -> Callable[[Match], bytes]:

@@ -503,3 +503,20 @@ def test_needs_can_be_changed_after_a_report(cast: dict[str, Person]) -> None:
 
     changed = intake.change_request(match.request_id, details, by=cast["amira"].user, at=timezone.now())
     assert changed.pk == match.request_id
+
+
+def test_desk_sees_the_other_people_with_a_host_after_a_report(cast: dict[str, Person]) -> None:
+    match = stay(cast)
+    other = stay({**cast, "amira": people.amira()}, Status.CHECKED_IN)
+    proposed = people.proposed(people.request(people.amira().arrival), people.space(cast["hanna"].host))
+    elsewhere = stay({**cast, "amira": people.amira(), "hanna": people.hanna(contact="o@example.org")})
+    client, words = people.desk_client(cast["carla"]), "Other people with this host, now or soon"
+    address = f"/admin/matching/match/{match.pk}/change/"
+    before = client.get(address).content.decode()
+
+    transitions.report_not_safe(match.pk, by=cast["amira"].user, at=timezone.now())
+
+    after = client.get(address).content.decode()
+    listed = after.split(words)[1].split("</ul>")[0]
+    assert words not in before
+    assert [str(row.pk) in listed for row in (other, proposed, elsewhere)] == [True, False, False]

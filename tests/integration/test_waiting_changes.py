@@ -16,7 +16,6 @@ from rest_framework.test import APIClient
 
 from accounts import tokens, vetting
 from accounts.merging import merge_hosts
-from accounts.models import HostCheck
 from matching import intake, looking, waiting
 from matching.importing import undoing, uploads
 from matching.importing.row_by_row import Imported, take_in_spaces
@@ -260,7 +259,7 @@ def test_without_both_guards_the_harm_happens(monkeypatch: pytest.MonkeyPatch) -
 def test_a_check_alone_makes_changes_wait(carla: Person) -> None:
     hanna = people.hanna(vetted=False)
     space = people.space(hanna.host)
-    vetting.record_check(hanna.host, HostCheck.Kind.HOME_VISIT, by=carla.user, at=timezone.now())
+    vetting.record_check(hanna.host, "home_visit", by=carla.user, at=timezone.now())
 
     by_page(space, "address")
 

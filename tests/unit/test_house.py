@@ -151,7 +151,7 @@ def test_files_are_named_for_an_activity() -> None:
 
 # -- `by` and `at` are arguments ------------------------------------------------------------------
 
-DOORS = re.compile(r"matching/(web|api|admin)/|[a-z]+/management/|matching/tasks\.py|notifications/tasks\.py|shelter/")
+DOORS = re.compile(r"matching/(web|api|admin)/|[a-z]+/management/|(accounts|matching|notifications)/tasks\.py|shelter/")
 
 CLOCKS_BELOW_A_DOOR = {"accounts/authentication.py", "accounts/desk_door.py", "accounts/desk_keys.py"}
 """These files are doors: the API framework calls the first with a request, and the others answer to addresses."""

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from accounts.signing_in import answer_code_requests
 from deployment.rules import read_once
 from matching import intake, paging
 from matching.desk import auto_approval, call_list, decisions
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         asked = intake.ask_if_still_available(at=timezone.now())
         rechecks = call_list.ask_for_rechecks(at=timezone.now())
         erased = retention.forget_what_is_old(at=timezone.now())
+        answer_code_requests(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
         self.stdout.write(
             f"{paged} steps paged, {decided} decisions carried out, {expired} ended, {matched.proposals} proposed, "

@@ -53,7 +53,7 @@ DESK = ("carla", "elsewhere", "lena", "adil", "owner")
 """Carla coordinates all places, `elsewhere` only Oral; Lena leads, Adil audits; the owner is only a superuser."""
 OUTSIDERS = ("nobody", "half", "amira", "hanna", "oskar")
 """`half` is Carla with only her password. The match in every test is Amira's with Hanna, in Almaty."""
-DOOR = frozenset({"login", "login_code", "login_set_up"})
+DOOR = frozenset({"login", "login_code", "login_set_up", "login_invitation", "login_passkey"})
 """The addresses that are open to everybody."""
 
 
@@ -135,6 +135,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("places_place", "object_id"): _first("places.Place"),
     ("", "content_type_id"): lambda match: ContentType.objects.get_for_model(Match).pk,
     ("", "object_id"): lambda match: match.pk,
+    "passkey_id": lambda match: 1,
     "user_id": lambda match: match.request.arrival.user_id,
     "sign_in_id": lambda match: _session_of(match).pk,
     "token_id": lambda match: _token_of(match).pk,
@@ -245,6 +246,10 @@ def _why(things: Things) -> dict[str, Any]:
     return {"why": "asked", "reason": "other", "note": "x"}
 
 
+def _reset(things: Things) -> dict[str, Any]:
+    return _why(things) | {"contact": "carla@example.org"}
+
+
 def _look(things: Things) -> dict[str, Any]:
     return {"why": "asked", "field": ["name", "notes"]}
 
@@ -259,6 +264,8 @@ ROWS = [
     row("GET", "keys", ALL),
     row("POST", "keys", ALL, own=True, body=lambda it: {"act": "codes", "code": "000000"}),
     row("GET", "keys_new", (302,) * 5),
+    row("GET", "keys_passkey", NO_SUCH),  # The tests' site has no domain.
+    row("POST", "keys_passkey_remove", (302,) * 5, own=True),
     row("GET", "jsi18n", ALL),
     row("GET", "autocomplete", (403,) * 5),
     row("GET", "view_on_site", NO_SUCH),
@@ -388,8 +395,14 @@ ROWS = [
     row(
         "POST",
         "accounts_coordinator_add",
-        (404, 404, 200, 403, 200),
-        body=lambda it: {"username": "nina", "language": "ru", "role": "coordinator", "all_places": "on"},
+        (404, 404, 302, 403, 302),
+        body=lambda it: {
+            "username": "nina",
+            "contact": "nina@example.org",
+            "language": "ru",
+            "role": "coordinator",
+            "all_places": "on",
+        },
     ),
     row(
         "POST",
@@ -397,7 +410,8 @@ ROWS = [
         (404, 404, 302, 403, 302),
         body=lambda it: {"role": "lead", "reason": "x"},
     ),
-    row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="second-factor"),
+    row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_reset, act="reset"),
+    row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="confirm"),
     row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="permit-export"),
     row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="forbid-export"),
     row("GET", "accounts_sessions", (404, 404, 200, 404, 404)),
@@ -405,7 +419,7 @@ ROWS = [
     row("POST", "accounts_end_session", (404, 404, 302, 404, 404)),
     row("POST", "accounts_end_token", (404, 404, 302, 404, 404)),
     *stock("accounts_user", lists=OWNER, one=OWNER, add=OWNER, delete=OWNER),
-    row("GET", "auth_user_password_change", OWNER),
+    row("GET", "auth_user_password_change", (403,) * 5),
     *(
         each
         for model in (

@@ -131,7 +131,7 @@ def test_history_does_not_say_who_felt_unsafe(
     transitions.report_not_safe(match.pk, by=amira.user, at=timezone.now())
     people.agreed_to_go_on(match)
     transitions.unfreeze(match.pk, by=carla.user, at=timezone.now())
-    transitions.cancel(match.pk, by=amira.user, at=timezone.now(), reason="not_safe")
+    transitions.cancel(match.pk, by=amira.user, at=timezone.now(), reason="other")
 
     def told(person: Person) -> list[tuple[str, str, str]]:
         rows: list[dict[str, Any]] = calling(person).get(f"/api/v1/matches/{match.pk}/history/").json()
@@ -140,7 +140,7 @@ def test_history_does_not_say_who_felt_unsafe(
     assert told(carla) == [
         ("freeze", "arrival", "not_safe"),
         ("unfreeze", "coordinator", ""),
-        ("cancel", "arrival", "not_safe"),
+        ("cancel", "arrival", "other"),
     ]
     assert told(amira) == [("confirm", "worker", ""), *[row for row in told(carla) if row[1] == "arrival"]]
     assert told(hanna)[-2:] == [("confirm", "worker", ""), ("cancel", "arrival", "")]
