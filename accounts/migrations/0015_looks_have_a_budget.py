@@ -6,8 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_requests_for_codes'),
-        ('accounts', '0013_passkeys'),
+        ('accounts', '0014_requests_for_codes'),
     ]
 
     operations = [
