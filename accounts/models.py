@@ -80,7 +80,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         return self.username
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Return whether this is the password of the account. The secret of a case is none (`accounts.case_secrets`).
 
         Django would store a secret that fits as the slow hash of a password. An account with a case does the same work

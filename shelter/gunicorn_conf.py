@@ -19,7 +19,7 @@ max_requests_jitter = 500
 accesslog = None  # Addresses may be one-tap links, and say who looked at what.
 
 
-class Log(Logger):
+class Log(Logger):  # type: ignore[misc]
     """Writes gunicorn's lines, such as that a request failed, without one-tap links."""
 
     def setup(self, cfg: Any) -> None:
