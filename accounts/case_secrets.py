@@ -54,7 +54,7 @@ class CaseSecretHasher(BasePasswordHasher):
     def must_update(self, encoded: str) -> bool:
         return bool(self.decode(encoded)["key_id"] != keys.newest_id())
 
-    def safe_summary(self, encoded: str) -> Any:
+    def safe_summary(self, encoded: str) -> dict[Any, Any]:
         kept = self.decode(encoded)
         return {"algorithm": kept["algorithm"], "key": kept["key_id"]}
 

@@ -104,7 +104,9 @@ def _written(canvas: Image.Image) -> Picture:
 
 def kinds_with_pictures() -> list[tuple[str, Any]]:
     """Return the kinds of check of which pictures are kept, with their words: all but that of an identity document."""
-    return [(kind, words) for kind, words in HostCheck.CheckKind.choices if kind != HostCheck.CheckKind.IDENTITY_SEEN]
+    return [
+        (kind, str(words)) for kind, words in HostCheck.CheckKind.choices if kind != HostCheck.CheckKind.IDENTITY_SEEN
+    ]
 
 
 def keep(host: Host, kind: str, file: bytes, *, by: User, at: datetime) -> HostEvidence:

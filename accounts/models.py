@@ -14,12 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, DeviceManager
 
 from accounts.sign_in_rows import (
+    PASSKEY_ENDS_SESSIONS,
     ROLE_ENDS_SESSIONS,
     SECOND_FACTOR_ENDS_SESSIONS,
     STAYS_REVOKED,
     USER_VERSION_COUNTS_UP,
 )
-from accounts.sign_in_rows import SignIn as SignIn  # Django finds a model where this file imports it.
+from accounts.sign_in_rows import Invitation as Invitation  # Django finds a model where this file imports it.
+from accounts.sign_in_rows import SignIn as SignIn
 from notifications.models import ContactPoint
 from privacy.fields import EncryptedBytesField, EncryptedTextField
 
@@ -308,6 +310,11 @@ class Coordinator(models.Model):
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.COORDINATOR)
     all_places = models.BooleanField(default=False)
     places = models.ManyToManyField("places.Place", blank=True, related_name="coordinators")
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until then this account is nobody's second person."
+    )
 
     class Meta:
         verbose_name = _("coordinator")
@@ -317,6 +324,12 @@ class Coordinator(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="coordinator_role_known", condition=models.Q(role__in=["coordinator", "lead", "auditor"])
+            ),
+            models.CheckConstraint(
+                name="coordinator_confirmed_by_another",
+                condition=models.Q(confirmed_by=None)
+                | models.Q(invited_by=None)
+                | ~models.Q(confirmed_by=models.F("invited_by")),
             ),
             models.CheckConstraint(
                 name="coordinator_leads_all_places", condition=~models.Q(role="lead") | models.Q(all_places=True)
@@ -349,6 +362,11 @@ class CoordinatorEvent(models.Model):
         EXPORT_PERMITTED = "export_permitted", _("may export names and contacts")
         EXPORT_FORBIDDEN = "export_forbidden", _("may export names and contacts no longer")
         SESSIONS_ENDED = "sessions_ended", _("a session or token was ended")
+        PASSKEY_ADDED = "passkey_added", _("passkey added")
+        PASSKEY_REMOVED = "passkey_removed", _("passkey removed")
+        INVITED_AGAIN = "invited_again", _("sign-in reset, invited again")
+        INVITATION_USED = "invitation_used", _("chose a password by invitation")
+        CONFIRMED = "confirmed", _("account confirmed")
 
     about = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="coordinator_events", verbose_name=_("about")
@@ -394,6 +412,30 @@ class Authenticator(Device):
             ),
         ]
         triggers = [SECOND_FACTOR_ENDS_SESSIONS]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Passkey(Device):
+    """A coordinator's passkey (WebAuthn): a key pair of a phone, a computer or a stick. We keep its public half.
+
+    It proves both factors at once: the device, and the finger, face or PIN that unlocks it.
+    """
+
+    credential_id = models.BinaryField(unique=True, max_length=1023)
+    public_key = models.BinaryField()
+    sign_count = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[Passkey]] = DeviceManager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("passkey")
+        verbose_name_plural = _("passkeys")
+        ordering = ["created_at"]
+        triggers = [PASSKEY_ENDS_SESSIONS]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -1,7 +1,7 @@
 """Signing in: an arrival by case number and secret, a host by a one-time code.
 
 No answer here reveals whether a case, an address or a host exists, and neither does the work behind it: the same queries,
-rows, hashes and wake-ups for all (docs/decisions/0054-equal-work.md). Only the worker looks who a code is for.
+rows, hashes and wake-ups for all (docs/decisions/0055-equal-work.md). Only the worker looks who a code is for.
 """
 
 from __future__ import annotations

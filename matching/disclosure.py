@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from accounts.models import User
@@ -15,6 +15,10 @@ from notifications.models import ContactPoint
 from privacy.models import AccessLog
 
 LookReason = AccessLog.LookReason
+
+LOOKS_AN_HOUR = 10
+"""How often a person may open one contact within an hour. After that the refusal is the same as while a match is frozen,
+so the refusal alone says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,9 @@ class OpenedContact:
 def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
     """Return the other side's name and contact points, and to the arrival the exact address; log the look.
 
-    Raises NotYours unless `by` is one of the two sides and the match is confirmed or checked in, and NotNow while the
-    match is frozen or its host is not vetted. The row of the space is locked until the look is logged, so that no
-    freeze and no suspension comes in between.
+    Raises NotYours unless `by` is one of the two sides and the match is confirmed or checked in; NotNow while the match is
+    frozen or its host is not vetted, and after LOOKS_AN_HOUR looks. The row of the space is locked until the look is
+    logged, so that no freeze and no suspension comes in between.
     """
     with one_act():
         Space.objects.select_for_update().get(matches=match_id)
@@ -40,7 +44,7 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
         role = queries.role_in(match, by)
         if role not in (Role.HOST, Role.ARRIVAL) or match.status not in CONTACT_OPEN:
             raise NotYours
-        if hindrances.hindrance(match):
+        if hindrances.hindrance(match) or _has_looked_enough(match, by, at):
             raise NotNow
         other = match.request.arrival.user if role is Role.HOST else match.space.host.user
         address, directions = (match.space.address, match.space.directions) if role is Role.ARRIVAL else ("", "")
@@ -54,6 +58,11 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
         address=address,
         directions=directions,
     )
+
+
+def _has_looked_enough(match: Match, by: User, at: datetime) -> bool:
+    looks = AccessLog.objects.filter(by=by, reason=LookReason.MATCH, match=match.pk, at__gt=at - timedelta(hours=1))
+    return looks.count() >= LOOKS_AN_HOUR
 
 
 def log_look(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from matching.models import IdempotencyKey, KeptDraft, MatchingChange, SheetImport, SheetImportRow
+from matching.models import Flag, IdempotencyKey, KeptDraft, MatchingChange, SheetImport, SheetImportRow, WaitingChange
 from privacy.retention import kept_for
 
 ANSWER_KEPT = timedelta(days=1)
@@ -17,6 +17,12 @@ PREVIEW_KEPT = timedelta(days=1)
 
 UNDO_KEPT = timedelta(days=30)
 """How long an import can be undone. Until then its rows hold what was there before."""
+
+LOOKED_AT_KEPT = timedelta(days=30)
+"""How long coordinators can read what a change that was applied, refused or taken back had wanted."""
+
+FLAGS_KEPT = timedelta(days=90)
+"""How long a flag at which somebody has looked can be compared with a new one."""
 
 CHANGES_KEPT = timedelta(hours=12)
 """Twice as long as any worker goes without reading which requests and spaces have changed (`matching.worker.placing`)."""
@@ -55,6 +61,19 @@ def _forget_what_rows_said(before: datetime) -> int:
     sheets = set(old.values_list("sheet", flat=True))
     old.update(object_id=None, before="", changes="")
     return len(sheets)
+
+
+@kept_for(LOOKED_AT_KEPT, "changes_decided_on")
+def _forget_what_was_wanted(before: datetime) -> int:
+    """Erase what a decided change wanted; what kind of change it was, who decided and when stay."""
+    decided = WaitingChange.objects.filter(decided_at__lt=before, erased=False)
+    return decided.update(wanted="", erased=True)
+
+
+@kept_for(FLAGS_KEPT, "flags_looked_at")
+def _forget_flags(before: datetime) -> int:
+    """Erase the flags at which a coordinator has looked."""
+    return Flag.objects.filter(looked_at__lt=before).delete()[0]
 
 
 @kept_for(CHANGES_KEPT, "notes_of_changes")

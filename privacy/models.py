@@ -1,4 +1,4 @@
-"""The log of looks at personal fields."""
+"""The log of looks at personal fields, and the register of erasures."""
 
 from __future__ import annotations
 
@@ -63,6 +63,25 @@ class AccessLog(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="access_log_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class Erasure(models.Model):
+    """One erasure, so that it can be carried out again after a restore (`privacy.erasures`). Append-only, and names nobody."""
+
+    kind = models.CharField(_("kind"), max_length=40)
+    subject = models.CharField(_("subject"), max_length=64, help_text="The id of the row that was erased.")
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+        ordering = ["-at", "-id"]
+        triggers = [
+            pgtrigger.Protect(name="erasure_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

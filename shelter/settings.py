@@ -169,6 +169,18 @@ if not DEBUG:
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Where `manage.py backup` writes: a folder, or s3://bucket/prefix. It encrypts to public keys: this machine reads no copy.
+BACKUP_TO = env.text("SHELTER_BACKUP_TO", "")
+BACKUP_RECIPIENTS = env.words("SHELTER_BACKUP_RECIPIENTS", [])
+BACKUP_KEEP_DAYS = env.whole("SHELTER_BACKUP_KEEP_DAYS", 30, least=1)
+# How an S3-like store is reached, under the names that its own programs use. An endpoint without TLS is for tests.
+BACKUP_S3 = {
+    "endpoint": env.text("AWS_ENDPOINT_URL", ""),
+    "region": env.text("AWS_REGION", ""),
+    "access_key_id": env.text("AWS_ACCESS_KEY_ID", ""),
+    "secret_access_key": env.text("AWS_SECRET_ACCESS_KEY", ""),
+}
+
 # -- Celery: its messages are wake-ups only, PostgreSQL is the truth ------------------------------
 
 
@@ -379,6 +391,8 @@ MAINTENANCE_FILE = env.text("SHELTER_MAINTENANCE_FILE", "")
 EXIT_URL = env.text("SHELTER_EXIT_URL", "https://www.yr.no/")
 # How people reach the coordinators, shown on every page (a phone number, say). Empty: not shown.
 HELP_CONTACT = env.text("SHELTER_HELP_CONTACT", "")
+# A helpline for children and young people, shown to those who are alone and do not feel safe. Empty: not shown.
+MINORS_HELPLINE = env.text("SHELTER_MINORS_HELPLINE", "")
 # The phone numbers and e-mail addresses, comma-separated, that are paged when nobody on call answers. A production start
 # without any is refused (shelter.E010).
 EMERGENCY_CONTACTS = env.words("SHELTER_EMERGENCY_CONTACT", [])

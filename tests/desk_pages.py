@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,16 +16,17 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
 
-from accounts import coordinators, evidence, vetting
+from accounts import coordinators, evidence, invitations, vetting
 from accounts.models import Coordinator, CoordinatorEvent, Host, HostCall, HostCheck, HostEvidence, User
 from deployment import rules
 from deployment.rules import CHANGEABLE
-from matching import disclosure, hosts, transitions
+from matching import disclosure, hosts, intake, transitions
 from matching.desk import claims, decisions, merging
 from matching.engine.advice import KINDS
 from matching.importing import undoing, uploads
 from matching.models import (
     DeskEvent,
+    Flag,
     Heartbeat,
     Match,
     MatchingPrice,
@@ -34,6 +35,7 @@ from matching.models import (
     SheetImport,
     ShelterRequest,
     Space,
+    WaitingChange,
 )
 from matching.states import Status
 from notifications.models import Delivery
@@ -122,6 +124,9 @@ def desk(hanna: Person) -> Desk:
     editing.close_place(people.place("Tbilisi").pk, by=lena.user, at=at, reason="the road is shut")
     proposal = people.proposed(people.request(people.amira().arrival), people.space(hanna.host))
     claims.write_note(proposal.request_id, "call after nine", by=carla.user, at=at)
+    details = replace(intake.details_of_space(match.space), beds=4, others=2, address="Достык 5")
+    intake.change_space(match.space_id, details, by=hanna.user, at=at)
+    Flag.objects.create(kind="looked_cancelled", about=hanna.user, times=3, first_at=at, last_at=at)
     return Desk(Match.objects.select_related("space__host", "request__arrival__user").get(pk=match.pk), proposal)
 
 
@@ -297,6 +302,12 @@ class Everything:
         yield do("matching_request_open", request.pk, **look)
         yield do("matching_request_secret", request.pk)
         yield do("matching_space_open", space.pk, **look)
+        change, hanna_flag = WaitingChange.objects.get(outcome=""), Flag.objects.get()
+        yield do("matching_waitingchange_open", change.pk)
+        yield do("matching_waitingchange_open", change.pk, **look)
+        yield do("matching_flag_looked", hanna_flag.pk)
+        for act in ("refuse", "apply"):
+            yield do("matching_waitingchange_act", change.pk, act)
         for act in ("pause", "list", "withdraw", "still-available"):
             yield do("matching_space_act", space.pk, act)
         yield do("accounts_host_open", space.host_id)
@@ -523,8 +534,13 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     at = timezone.now()
     for what in CoordinatorEvent.CoordinatorChange.values:
         coordinators.note(lena.user, what, by=carla.user, at=at)
-    coordinators.name_coordinator(
-        "nurlan", coordinators.Granted("coordinator", all_places=True, places=[]), by=carla.user, at=at, name="Нурлан"
+    invitations.name_coordinator(
+        "nurlan",
+        coordinators.Granted("coordinator", all_places=True, places=[]),
+        contact="nurlan@example.org",
+        by=carla.user,
+        at=at,
+        name="Нурлан",
     )
     new = rules.as_json(rules.current()) | {
         "answer_hours": [[0, 2], [10_000, 40]],

@@ -2,8 +2,10 @@
 
 from matching.admin import (
     audit,
+    changes,
     coordinators,
     deployment,
+    flags,
     hosts,
     matches,
     places,
@@ -16,8 +18,10 @@ from matching.admin import (
 
 __all__ = [
     "audit",
+    "changes",
     "coordinators",
     "deployment",
+    "flags",
     "hosts",
     "matches",
     "places",

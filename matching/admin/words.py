@@ -110,10 +110,17 @@ EVENT_WORDS: dict[str, Any] = {
     "host_on_hold": gettext_lazy("the spaces are on hold"),
     "check_due": gettext_lazy("a check is due"),
     "checks_expiring": gettext_lazy("checks of hosts run out"),
+    "flag_raised": gettext_lazy("a flag is raised"),
+    "change_waits": gettext_lazy("a change of a space or a contact waits"),
+    "arrival_change_waits": gettext_lazy("a change waits, to the household"),
+    "host_change_applied": gettext_lazy("a change holds, to the host"),
+    "host_change_refused": gettext_lazy("a change is refused, to the host"),
+    "arrival_change_applied": gettext_lazy("a change holds, to the household"),
     "still_available": gettext_lazy("does the offer still stand?"),
     "space_stale": gettext_lazy("the space is no longer proposed"),
     "sign_in_code": gettext_lazy("a code to sign in"),
     "contact_code": gettext_lazy("a code to add a contact"),
+    "invitation": gettext_lazy("an invitation to the desk"),
 }
 """The events that messages tell of: `notifications.events.EVENTS` in words."""
 
@@ -135,6 +142,7 @@ OUTCOME_WORDS: dict[str, Any] = {
 
 SHEET_COLUMN_WORDS: dict[str, Any] = {
     "contact": gettext_lazy("phone, e-mail or Telegram"),
+    "waits": gettext_lazy("waits until a coordinator has looked"),
 }
 """The words of a preview for a field that fills several columns of a sheet."""
 

@@ -22,11 +22,13 @@ from matching.api.match_serializers import (
     ContactSerializer,
     MatchEventSerializer,
     MatchSerializer,
+    NotSafeSerializer,
     ProposeSerializer,
     ReasonSerializer,
 )
 from matching.api.resource import Resource
 from matching.api.schema import IDEMPOTENCY_KEY, IF_MATCH
+from matching.api.serializers import Exact
 from matching.desk import by_hand
 from matching.models import Match
 
@@ -43,17 +45,17 @@ def _move(name: str, act: MoveOfMatch, doc: str) -> Any:
     return _endpoint(name, move, body=None)
 
 
-def _move_with_reason(name: str, act: MoveOfMatch, doc: str) -> Any:
-    """Return a POST endpoint `name` that makes one move and takes a reason from the list and a note."""
+def _move_with(body: type[Exact], name: str, act: MoveOfMatch, doc: str) -> Any:
+    """Return a POST endpoint `name` that makes one move and takes this body."""
 
     def move(self: Matches, request: Request, pk: str) -> Response:
-        return self.moved(request, act, ReasonSerializer)
+        return self.moved(request, act, body)
 
     move.__doc__ = doc
-    return _endpoint(name, move, body=ReasonSerializer)
+    return _endpoint(name, move, body=body)
 
 
-def _endpoint(name: str, move: Any, body: type[ReasonSerializer] | None) -> Any:
+def _endpoint(name: str, move: Any, body: type[Exact] | None) -> Any:
     move.__name__ = name.replace("-", "_")
     described = extend_schema(request=body, responses=MatchSerializer, parameters=[IF_MATCH])
     return described(action(detail=True, methods=["post"], url_path=name)(move))
@@ -93,7 +95,7 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         match = by_hand.propose(request_id, space_id, by=self.caller, at=timezone.now(), **pair)
         return self.read(match, status=201)
 
-    def moved(self, request: Request, act: MoveOfMatch, body: type[ReasonSerializer] | None = None) -> Response:
+    def moved(self, request: Request, act: MoveOfMatch, body: type[Exact] | None = None) -> Response:
         """Make one move of a match that the caller may see, and return the match after it."""
         match: Match = self.get_object()
         details = self.body(body).validated_data if body else {}
@@ -106,12 +108,18 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     check_in = _move("check-in", transitions.check_in, "Say that the household has come.")
     no_show = _move("no-show", transitions.no_show, "Say that the household did not come.")
     complete = _move("complete", transitions.complete, "Say that the stay has ended well.")
-    decline = _move_with_reason("decline", transitions.decline, "Decline a match; the pair is not proposed again.")
-    cancel = _move_with_reason("cancel", transitions.cancel, "Cancel an approved or confirmed match.")
-    break_off = _move_with_reason(
-        "break-off", transitions.break_off, "End a stay that did not work out; the nights left are matched anew."
+    decline = _move_with(
+        ReasonSerializer, "decline", transitions.decline, "Decline a match; the pair is not proposed again."
     )
-    not_safe = _move(
+    cancel = _move_with(ReasonSerializer, "cancel", transitions.cancel, "Cancel an approved or confirmed match.")
+    break_off = _move_with(
+        ReasonSerializer,
+        "break-off",
+        transitions.break_off,
+        "End a stay that did not work out; the nights left are matched anew.",
+    )
+    not_safe = _move_with(
+        NotSafeSerializer,
         "not-safe",
         transitions.report_not_safe,
         "Say at any time that you do not feel safe: the match is frozen and coordinators are alerted.",

@@ -126,7 +126,7 @@ def todo(user: User, at: datetime) -> Todo:
         no_shows=Count("pk", filter=Q(status=Status.NO_SHOW, first_night__gte=today - timedelta(days=1))),
     )
     stale = queries.spaces_visible_to(user).filter(status=Space.Status.LISTED, fresh_until__lte=at)
-    alone = queries.open_requests(today).filter(children=F("people"))
+    alone = queries.open_requests(today).filter(queries.for_people_only())
     return Todo(
         **matches,
         stale_spaces=stale.filter(host__status=Host.Status.VETTED).count(),

@@ -116,7 +116,7 @@ def offered(match: Match, role: Role, today: date) -> list[ActOffered]:
         names = [Act.ACCEPT] if accepted is None else []
     if match.first_night > today:
         hidden.add(Act.NO_SHOW)
-    if hindrances.hindrance(match):
+    if hindrances.known_hindrance(match, role):
         hidden |= FORWARD
         names = []
     names += [act for act in acts_open_to(role, status) if act not in hidden]
@@ -222,7 +222,7 @@ def contact_page(request: HttpRequest, user: User, match_id: UUID, role: Role, h
     """
     match = match_of(user, match_id, role)
     if request.method != "POST":
-        if not hindrances.contact_is_open(match):
+        if not hindrances.contact_is_shown_open(match, role):
             return redirect(home)
         return render(request, "match/contact.html", {"home": home})
     contact = disclosure.open_contact(match.pk, by=user, at=timezone.now())

@@ -21,7 +21,7 @@ from accounts.sources import source_of
 from matching import hindrances, queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
-from matching.refusals import WRONG_INPUT
+from matching.refusals import WRONG_INPUT, Frozen
 from matching.states import RequestState, Role, Status
 from matching.web import acts, inbox, story
 from matching.web.acts import ActOffered
@@ -44,6 +44,7 @@ class MatchCard:
     story: Story
     acts: list[ActOffered]
     contact_open: bool
+    paused: bool
     languages: str
     whom: str
 
@@ -105,7 +106,11 @@ def _cards(arrival: Arrival, user: User) -> list[RequestCard]:
     requests = queries.requests_visible_to(user).filter(arrival=arrival)
     matches = list(acts.matches_of(user, Role.ARRIVAL).order_by("first_night", "leg", "created_at"))
     cards = [
-        _card(each, [match for match in matches if match.request_id == each.pk], queries.state_of(each, today))
+        _card(
+            each,
+            [match for match in matches if match.request_id == each.pk],
+            queries.state_of(each, today, to_arrival=True),
+        )
         for each in requests.select_related("place").prefetch_related("matches").order_by("-registered_at")
     ]
     return sorted(cards, key=lambda card: not (card.live or card.wanted))  # Open requests first.
@@ -122,7 +127,7 @@ def _card(request: ShelterRequest, matches: list[Match], state: RequestState) ->
     else:
         told = story.of_request(request, state, timezone.now(), begun=bool(stayed))
     wanted = story.is_wanted(request, state)
-    checked_in = any(card.match.status == Status.CHECKED_IN for card in live)
+    checked_in = any(card.match.status == Status.CHECKED_IN and not card.paused for card in live)
     may_withdraw = wanted and not checked_in
     return RequestCard(
         request=request,
@@ -142,7 +147,8 @@ def match_card(match: Match, role: Role) -> MatchCard:
         match=match,
         story=story.of_match(match, role),
         acts=acts.offered(match, role, local_date(timezone.now())),
-        contact_open=hindrances.contact_is_open(match),
+        contact_open=hindrances.contact_is_shown_open(match, role),
+        paused=isinstance(hindrances.known_hindrance(match, role), Frozen),
         languages=languages_in_words(theirs),
         whom=story.whom_to_contact(match, role),
     )

@@ -156,7 +156,11 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
 
 def _waits(match: Match) -> bool:
     """Return whether the match waits for the host's yes or no."""
-    return match.status == Status.APPROVED and match.host_accepted_at is None and not hindrances.hindrance(match)
+    return (
+        match.status == Status.APPROVED
+        and match.host_accepted_at is None
+        and not hindrances.known_hindrance(match, Role.HOST)
+    )
 
 
 def _missing(host: Host, today: date) -> list[Wording]:

@@ -60,7 +60,11 @@ class AskedAbout:
         if self.match is None:
             return True
         accepted = self.match.host_accepted_at if self.role is Role.HOST else self.match.arrival_accepted_at
-        return self.match.status == Status.APPROVED and accepted is None and not hindrances.hindrance(self.match)
+        return (
+            self.match.status == Status.APPROVED
+            and accepted is None
+            and not hindrances.known_hindrance(self.match, self.role)
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -60,6 +60,11 @@ urlpatterns = [
     path("host/space/<uuid:space_id>/nights/", space_nights.space_nights, name="host_space_nights"),
     path("host/space/<uuid:space_id>/", space_offer.space_offer, name="host_space"),
     path("host/space/<uuid:space_id>/change/<slug:question>/", space_offer.change, name="host_space_change"),
+    path(
+        "host/space/<uuid:space_id>/waits/<int:change_id>/take-back/",
+        space_offer.take_back,
+        name="host_space_take_back",
+    ),
     path("host/space/<uuid:space_id>/<slug:act>/", space_acts.space_act, name="host_space_act"),
     path("host/message/<int:notification_id>/read/", host.read, name="host_read"),
 ]

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 NOBODY = """\
 Shanyrak          http://127.0.0.1:8000/
-as coordinator    http://127.0.0.1:8000/admin/  nobody yet: run python manage.py createsuperuser, sign in, and name coordinators
+as coordinator    http://127.0.0.1:8000/admin/  nobody yet: manage.py make_lead NAME CONTACT makes the first two
 as host           http://127.0.0.1:8000/host/sign-in/
 as arrival        http://127.0.0.1:8000/case/
 """

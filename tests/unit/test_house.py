@@ -292,6 +292,8 @@ SYNONYMS = {"guest", "refugee", "client", "sponsor", "listing", "booking", "acco
 
 OTHER_MEANINGS = {
     ("notifications/channels/gateway.py", "client"),  # a client of a server
+    ("shelter/backups/programs.py", "client"),  # a package of Debian
+    ("shelter/backups/stores.py", "client"),  # a keyword of obstore
     ("shelter/health.py", "client"),
     ("shelter/running/redis.py", "client"),
 }

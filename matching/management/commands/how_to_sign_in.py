@@ -29,8 +29,8 @@ class Command(BaseCommand):
             self.stdout.write(f"as coordinator    {_address('admin:index')}")
         else:
             self.stdout.write(
-                f"as coordinator    {_address('admin:index')}  nobody yet: run python manage.py createsuperuser, "
-                "sign in, and name coordinators"
+                f"as coordinator    {_address('admin:index')}  nobody yet: "
+                "manage.py make_lead NAME CONTACT makes the first two"
             )
         codes = "its one-time code appears here" if "console" in settings.NOTIFICATION_TRANSPORTS else ""
         hanna = find_contact_point("email", demo.HANNA_CONTACT, hosts_only=True)

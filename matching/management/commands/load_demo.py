@@ -68,6 +68,6 @@ def _load(*, at: datetime) -> tuple[Imported, Imported]:
 
 def _coordinator(who: demo.DemoCoordinator, at: datetime) -> User:
     user = User.objects.create_user(who.username, demo.PASSWORD, name=who.name, is_staff=True)
-    Coordinator.objects.create(user=user, role=who.role, all_places=True)
+    Coordinator.objects.create(user=user, role=who.role, all_places=True, confirmed_at=at)
     second_factor.set_up_demo(user, at=at)
     return user

@@ -318,7 +318,7 @@ def test_signed_in_arrival_with_an_open_request_is_led_to_it(client: Client) -> 
 def test_flood_from_one_source_is_throttled_and_keeps_the_answers(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("matching.web.need.REQUESTS_AN_HOUR", 0)
+    monkeypatch.setattr("matching.intake.REQUESTS_AN_HOUR", 0)
     check = answer_need(client)
 
     response = send(client, check)

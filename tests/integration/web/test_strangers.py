@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import AccessToken, SignIn
-from matching.models import Match, MatchEvent, Space
+from matching import intake
+from matching.models import Match, MatchEvent, Space, WaitingChange
 from matching.states import Status
 from notifications.models import Notification
 from privacy.models import AccessLog
@@ -26,6 +28,7 @@ class Things:
     """A match of Amira's and Hanna's, and every row around it that has an address."""
 
     match: Match
+    change: WaitingChange
     arrival_note: Notification
     host_note: Notification
 
@@ -33,7 +36,12 @@ class Things:
 @pytest.fixture
 def things(amira: Person, hanna: Person) -> Things:
     match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
-    return Things(match, amira.user.notifications.filter(event="arrival_asked").get(), hanna.user.notifications.first())
+    details = replace(intake.details_of_space(match.space), beds=match.space.beds + 1)
+    _space, change = intake.change_space(match.space_id, details, by=hanna.user, at=timezone.now())
+    assert change is not None
+    return Things(
+        match, change, amira.user.notifications.filter(event="arrival_asked").get(), hanna.user.notifications.first()
+    )
 
 
 ADDRESSES: dict[str, Callable[[Things], str]] = {
@@ -49,6 +57,7 @@ ADDRESSES: dict[str, Callable[[Things], str]] = {
     "host_space": lambda it: f"/host/space/{it.match.space_id}/",
     "host_space_change": lambda it: f"/host/space/{it.match.space_id}/change/beds/",
     "host_space_nights": lambda it: f"/host/space/{it.match.space_id}/nights/",
+    "host_space_take_back": lambda it: f"/host/space/{it.match.space_id}/waits/{it.change.pk}/take-back/",
     "host_space_act": lambda it: f"/host/space/{it.match.space_id}/withdraw/",
     "host_read": lambda it: f"/host/message/{it.host_note.pk}/read/",
     "end_session": lambda it: f"/signed-in/session/{_session_of(it).pk}/end/",
@@ -56,7 +65,7 @@ ADDRESSES: dict[str, Callable[[Things], str]] = {
 }
 OF_AMIRA = {name for name in ADDRESSES if name.startswith(("case", "end"))}
 ONLY_READ = {"case_stay", "host_space", "host_stay"}
-ONLY_POSTED = {"case_read", "host_read", "end_session", "end_token"}
+ONLY_POSTED = {"case_read", "host_read", "host_space_take_back", "end_session", "end_token"}
 
 
 def _session_of(it: Things) -> SignIn:
