@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_no_pictures_of_documents'),
+        ('accounts', '0013_passkeys'),
     ]
 
     operations = [
