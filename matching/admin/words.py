@@ -162,6 +162,12 @@ FAULT_WORDS: dict[str, Any] = {
 }
 
 
+def risk_words(risks: Any) -> list[str]:
+    """Return the words for stored risks. A risk of a later version, which was rolled back, is shown by its code."""
+    known = risks if isinstance(risks, list | tuple) else []
+    return [str(RISK_WORDS.get(risk, risk)) for risk in known if isinstance(risk, str)]
+
+
 def record_words(counts: Mapping[str, int]) -> list[str]:
     """Return phrases that say how earlier matches ended. `counts` is by status; a status without matches has no phrase."""
     phrases = {
