@@ -44,9 +44,10 @@ from matching.models import (
 from matching.models.guards import KEPT_APART_OF
 from matching.refusals import Frozen
 from matching.risks import HostRecord
+from matching.rota import with_a_contact_of
 from matching.states import FORWARD, HOLDS_BEDS, REASON_NOT_SAFE, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
-from notifications.models import ContactPoint, Delivery
+from notifications.models import Delivery
 from places.models import Place
 from places.names import HOME_REGION
 from places.queries import open_places
@@ -194,8 +195,7 @@ def incidents_visible_to(user: User) -> QuerySet[Incident]:
         paged = IncidentPage.objects.filter(incident=OuterRef("pk"), recipient=user)
         seen = seen.filter(Q(match__request__place__in=places) | Q(match__space__place__in=places) | Exists(paged))
     # Their own accounts as host or arrival: this one, one it was merged with, one that has a contact of theirs.
-    mine = ContactPoint.objects.filter(user=user).values("address_index")
-    same = Q(user=user) | Q(user__in=ContactPoint.objects.filter(address_index__in=mine).values("user"))
+    same = Q(user=user) | Q(user__in=with_a_contact_of([user.pk]).values("user"))
     hosts = Host.objects.filter(same)
     arrivals = Arrival.objects.filter(same)
     party = (

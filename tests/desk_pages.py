@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -17,10 +17,11 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts import coordinators, evidence, invitations, vetting
+from accounts.contacts import add_contact_point
 from accounts.models import Coordinator, CoordinatorEvent, Host, HostCall, HostCheck, HostEvidence, User
 from deployment import rules
 from deployment.rules import CHANGEABLE
-from matching import disclosure, hosts, intake, transitions
+from matching import disclosure, hosts, incidents, intake, paging, rota, transitions
 from matching.desk import claims, decisions, merging
 from matching.engine.advice import KINDS
 from matching.importing import undoing, uploads
@@ -28,6 +29,7 @@ from matching.models import (
     DeskEvent,
     Flag,
     Heartbeat,
+    Incident,
     Match,
     MatchingPrice,
     MatchingRound,
@@ -37,6 +39,7 @@ from matching.models import (
     Space,
     WaitingChange,
 )
+from matching.rota import Hours
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
@@ -237,6 +240,10 @@ class Everything:
         yield at("matching_match_spaces_for", self.left_over.pk)
         yield at("matching_match_requests_for", self.desk.match.space_id)
         yield at("matching_match_unplaced")
+        for incident in Incident.objects.all():
+            yield at("matching_incident_change", incident.pk)
+        yield at("matching_rota")
+        yield at("matching_contacts")
         yield at("matching_request_on_behalf")
         yield at("matching_space_on_behalf")
         yield at("matching_sheet_bring")
@@ -298,6 +305,22 @@ class Everything:
         yield do("matching_match_open", match.pk, **look)
         for act in ("check_in", "decline", "cancel", "unfreeze"):
             yield do("matching_match_act", match.pk, act)
+        for incident in Incident.objects.order_by("closed_at", "pk"):
+            yield do("matching_incident_open", incident.pk)
+            for act in ("note", "go-on", "close", "acknowledge"):
+                yield do("matching_incident_act", incident.pk, act)
+            yield do("matching_incident_act", incident.pk, "acknowledge", promise="host")
+            yield do("matching_incident_act", incident.pk, "close", outcome="safe")
+            yield do("matching_incident_act", incident.pk, "go-on")
+        yield do("matching_rota")
+        yield do("matching_rota", who=str(carla.user_id), start="10:00", end="12:00", places="Нигде")
+        yield do("matching_rota", who=str(carla.user_id), start="10:00", end="12:00")
+        yield do("matching_rota_end", 1)
+        yield do("matching_contacts")
+        yield do("matching_contacts", contact="12")
+        yield do("matching_contacts", contact="+7 700 000 00 09")
+        yield do("matching_contact_act", 1, "prove", code="12")
+        yield do("matching_contact_act", 1, "remove")
         yield do("matching_request_open", request.pk)
         yield do("matching_request_open", request.pk, **look)
         yield do("matching_request_secret", request.pk)
@@ -379,7 +402,30 @@ def _in_every_status(language: str) -> Iterator[tuple[Status, Match]]:
         match = people.match_in(status, asked, space)
         if status == Status.CONFIRMED:
             transitions.report_not_safe(match.pk, by=host.user, at=timezone.now(), note="Страшно.")
+        if status in (Status.CHECKED_IN, Status.COMPLETED):
+            _incident(match, closed=status == Status.COMPLETED)
         yield status, match
+
+
+def _incident(match: Match, *, closed: bool) -> None:
+    """Make an incident about a match to which everything has happened, as far as an incident that is open or `closed`."""
+    at, carla, lena = timezone.now(), people.carla().user, people.lena().user
+    hours = Hours(time(8), time(7), weekdays=tuple(range(7)))
+    rota.add_shift(carla, hours, places=None, by=lena, at=at, note="Звоните дважды.")
+    rota.add_shift(carla, Hours(time(8), time(9), day=tonight(1)), places=[people.place()], by=lena, at=at)
+    add_contact_point(carla, "sms", f"+770100000{int(closed)}", verified_at=at)
+    transitions.report_not_safe(match.pk, by=match.request.arrival.user, at=at - timedelta(minutes=9), note="Страшно.")
+    paging.page_what_is_due(at=at)
+    transitions.report_not_safe(match.pk, by=match.space.host.user, at=at)
+    incident = Incident.objects.get(match=match)
+    incidents.add_words(match, by=match.request.arrival.user, at=at, reach="+7 700 000 00 02", happened="Крики.")
+    incidents.acknowledge(incident.pk, by=carla, at=at, promised=["arrival"])
+    incidents.write_note(incident.pk, "Говорили.", by=lena, at=at)
+    incidents.agree_to_go_on(incident.pk, by=carla, at=at)
+    if closed:
+        incidents.agree_to_go_on(incident.pk, by=lena, at=at)
+        incidents.close(incident.pk, by=carla, at=at, outcome="moved")
+        incidents.close(incident.pk, by=lena, at=at, outcome="moved")
 
 
 def _undecided(language: str, carla: Person, lena: Person) -> Iterator[Match]:

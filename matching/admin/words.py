@@ -156,6 +156,9 @@ FAULT_WORDS: dict[str, Any] = {
         "The worker does not carry out what is due: your decisions go out only while you use the queue."
     ),
     "messages": gettext_lazy("Messages are due and are not being sent."),
+    "rota": gettext_lazy(
+        "Nobody who can be reached is on call now for every place of a stay. Whoever does not feel safe is answered later."
+    ),
 }
 
 

@@ -12,7 +12,7 @@ from matching import hindrances, queries
 from matching.api.serializers import Exact
 from matching.api.worded_reasons import WordedReasonSerializer
 from matching.desk.by_hand import OVERRIDES
-from matching.limits import LONGEST_NOTE
+from matching.limits import LONGEST_NOTE, LONGEST_REASON
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.states import REASONS, Act, Role
 from notifications.models import ContactPoint
@@ -175,3 +175,27 @@ class ContactSerializer(serializers.Serializer[Any]):
     contact_points = ContactPointSerializer(many=True)
     address = serializers.CharField(help_text="The space's exact address, for the arrival.")
     directions = serializers.CharField(help_text="How to find the door, for the arrival.")
+
+
+class SafetySerializer(serializers.Serializer[Any]):
+    """What is true about the caller's own report, from rows. A null moment has not come."""
+
+    reported_at = serializers.DateTimeField()
+    anybody = serializers.BooleanField(help_text="There is somebody on call whom the message can reach.")
+    sent_at = serializers.DateTimeField(allow_null=True, help_text="When the first message went out.")
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+    will_call = serializers.BooleanField(
+        help_text="The coordinator who acknowledged promised to call the number given."
+    )
+    closed_at = serializers.DateTimeField(allow_null=True)
+    reach = serializers.CharField()
+    happened = serializers.CharField()
+    emergency_number = serializers.CharField()
+    help_contact = serializers.CharField(help_text="How to reach a person of this service.")
+
+
+class ReachSerializer(Exact):
+    """Where the caller can be reached, and what happened: in place of what they wrote before."""
+
+    reach = serializers.CharField(max_length=LONGEST_REASON, required=False, default="", allow_blank=True)
+    happened = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet, prefetch_related_objects
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -14,7 +17,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from matching import disclosure, queries, transitions
+from matching import disclosure, incidents, queries, transitions
 from matching.api.conditional import unchanged
 from matching.api.filters import MatchFilter
 from matching.api.idempotency import once
@@ -24,13 +27,16 @@ from matching.api.match_serializers import (
     MatchSerializer,
     NotSafeSerializer,
     ProposeSerializer,
+    ReachSerializer,
     ReasonSerializer,
+    SafetySerializer,
 )
 from matching.api.resource import Resource
 from matching.api.schema import IDEMPOTENCY_KEY, IF_MATCH
 from matching.api.serializers import Exact
 from matching.desk import by_hand
 from matching.models import Match
+from matching.states import Role
 
 MoveOfMatch = Callable[..., Match]
 
@@ -122,7 +128,7 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         NotSafeSerializer,
         "not-safe",
         transitions.report_not_safe,
-        "Say at any time that you do not feel safe: the match is frozen and coordinators are alerted.",
+        "Say at any time that you do not feel safe: the match is frozen and whoever is on call is paged.",
     )
     unfreeze = _move("unfreeze", transitions.unfreeze, "Let a frozen match go on; for coordinators.")
 
@@ -148,3 +154,26 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
             "directions": contact.directions,
         }
         return Response(ContactSerializer(shown).data)
+
+    @extend_schema(responses=SafetySerializer, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def safety(self, request: Request, pk: str) -> Response:
+        """What is true since the caller said that they do not feel safe; 404 for anybody who did not."""
+        return self._told(self.get_object())
+
+    @extend_schema(request=ReachSerializer, responses=SafetySerializer)
+    @safety.mapping.post
+    def reach(self, request: Request, pk: str) -> Response:
+        """Say where a coordinator can reach you, and what happened."""
+        match: Match = self.get_object()
+        self._told(match)  # 404 for anybody who reported nothing, before anything else is said.
+        incidents.add_words(match, by=self.caller, at=timezone.now(), **self.body(ReachSerializer).validated_data)
+        return self._told(match)
+
+    def _told(self, match: Match) -> Response:
+        role = queries.role_in(match, self.caller)
+        told = incidents.told_to([match], role).get(match.pk) if role in (Role.HOST, Role.ARRIVAL) else None
+        if told is None:
+            raise Http404
+        more = {"emergency_number": "112", "help_contact": settings.HELP_CONTACT}
+        return Response(SafetySerializer(asdict(told) | more).data)

@@ -63,8 +63,8 @@ def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, b
         return Story(_("The nights you asked for are over."), _("If you still need a place, ask again."))
     if request.is_minor_alone:
         return Story(
-            _("We have your request, and a coordinator has been told at once."),
-            _("A coordinator looks after you personally. Look here again soon."),
+            _("We have your request. People decide about it, not a program."),
+            _("Look here again soon. If you are in danger, call 112."),
         )
     happened = _("Some of the nights you asked for are still open.") if begun else _("We have your request.")
     patience = answer_by(request.first_night, request.registered_at)

@@ -86,7 +86,7 @@ TEXTS = {
     "arrival_checked_in": Words(
         "All began as planned. We wish you well!",
         "It is noted that all began as planned. If anything worries you or you do not feel safe, one tap on your "
-        "page is enough: a coordinator will help.",
+        "page calls whoever is on call.",
     ),
     "arrival_no_show": Words(
         "It is noted that you did not come. Do you still need us?",

@@ -29,6 +29,7 @@ SQL = re.compile(r"\b(update|insert\s+into)\s+matching_match\b", re.I)
 WRITING = ("update", "bulk_update", "create", "get_or_create", "update_or_create")
 
 WRITES_OF_A_STATUS = {
+    "accounts/desk_contacts.py": ["update(status)"],  # a Delivery's, to a contact that is taken away
     "accounts/merging.py": ["goes.status"],  # a Host's
     "accounts/vetting.py": ["host.status"],
     "matching/api/idempotency.py": ["row.status"],  # an IdempotencyKey's: the HTTP status of the answer it keeps

@@ -28,6 +28,7 @@ class Command(BaseCommand):
     @read_once()
     def handle(self, *args: Any, **options: Any) -> None:
         paged = paging.page_what_is_due(at=timezone.now())
+        paging.page_empty_hour(at=timezone.now())
         decided = decisions.carry_out_due(at=timezone.now())
         expired = matchmaking.expire_overdue(at=timezone.now())
         while uploads.work_on_sheets(now=timezone.now) or undoing.work_on_undoing(now=timezone.now):

@@ -34,12 +34,12 @@ from PIL import Image
 from accounts import coordinators, desk_sessions, evidence, tokens
 from accounts.models import AccessToken, HostEvidence, SignIn, User
 from deployment import rules
-from matching import disclosure, intake
+from matching import disclosure, intake, transitions
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
 from matching.desk import claims
 from matching.importing import uploads
-from matching.models import Flag, Match, MatchingRound, PairVerdict, SheetImport, Space
+from matching.models import Flag, Incident, Match, MatchingRound, PairVerdict, SheetImport, Space
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
@@ -98,6 +98,10 @@ def _first(model: str) -> Callable[[Match], Any]:
 ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "match_id": lambda match: match.pk,
     "bundle": lambda match: match.pk,
+    "incident_id": lambda match: _incident_of(match).pk,
+    ("matching_incident", "object_id"): lambda match: _incident_of(match).pk,
+    "shift_id": lambda match: 1,
+    "point_id": lambda match: 1,
     "request_id": lambda match: match.request_id,
     "space_id": lambda match: match.space_id,
     "host_id": lambda match: match.space.host_id,
@@ -208,6 +212,13 @@ def _evidence_of(match: Match) -> HostEvidence:
     )
 
 
+def _incident_of(match: Match) -> Incident:
+    """Return the incident about the match; Amira reports it where there is none."""
+    if not match.incidents.exists():
+        transitions.report_not_safe(match.pk, by=match.request.arrival.user, at=match.created_at)
+    return Incident.objects.get(match=match)
+
+
 def _sheet_of(match: Match) -> SheetImport:
     """Return a sheet of Carla's that waits for confirmation."""
     if (found := SheetImport.objects.first()) is None:
@@ -310,6 +321,21 @@ ROWS = [
     row("POST", "matching_match_open", (200, 404, 200, 403, 404), body=_look),
     row("POST", "matching_match_act", ACT, body=_why, act="cancel"),
     row("POST", "matching_match_act", (404, 404, 404, 403, 404), body=_why, act="fly"),
+    # -- incidents, the rota, and one's own contacts
+    *stock("matching_incident", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
+    row("POST", "matching_incident_open", (200, 404, 200, 403, 404)),
+    row("POST", "matching_incident_act", ACT, act="acknowledge"),
+    row("POST", "matching_incident_act", ACT, act="note", body=lambda it: {"note": "hello"}),
+    row("POST", "matching_incident_act", (404, 404, 404, 403, 404), act="fly"),
+    row("GET", "matching_rota", (404, 404, 200, 404, 404)),
+    row("POST", "matching_rota", (404, 404, 422, 403, 404)),
+    row("POST", "matching_rota_end", (404, 404, 302, 403, 404)),
+    row("GET", "matching_contacts", (200, 200, 200, 404, 404)),
+    row(
+        "POST", "matching_contacts", (302, 302, 302, 403, 404), body=lambda it: {"contact": "me@example.org"}, own=True
+    ),
+    row("POST", "matching_contact_act", (302, 302, 302, 403, 404), act="remove", own=True),
+    row("POST", "matching_contact_act", (404, 404, 404, 403, 404), act="fly"),
     # -- requests
     *stock("matching_shelterrequest", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_request_open", (200, 404, 200, 403, 404), body=_look),

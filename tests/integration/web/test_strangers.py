@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import AccessToken, SignIn
-from matching import intake
+from matching import intake, transitions
 from matching.models import Match, MatchEvent, Space, WaitingChange
 from matching.states import Status
 from notifications.models import Notification
@@ -31,28 +31,41 @@ class Things:
     change: WaitingChange
     arrival_note: Notification
     host_note: Notification
+    told_by_amira: Match
+    told_by_hanna: Match
 
 
 @pytest.fixture
 def things(amira: Person, hanna: Person) -> Things:
     match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
+    asked, first = amira.user.notifications.filter(event="arrival_asked").get(), hanna.user.notifications.first()
+    # A report parts an arrival and a host for good: each side reports about somebody else.
+    told = [
+        people.match_in(Status.COMPLETED, people.request(arrival, first_night=people.tonight(10)), people.space(host))
+        for arrival, host in (
+            (amira.arrival, people.hanna(contact="berta@example.org").host),
+            (people.amira().arrival, hanna.host),
+        )
+    ]
+    for reported, side in zip(told, (amira, hanna), strict=True):
+        transitions.report_not_safe(reported.pk, by=side.user, at=timezone.now())
     details = replace(intake.details_of_space(match.space), beds=match.space.beds + 1)
     _space, change = intake.change_space(match.space_id, details, by=hanna.user, at=timezone.now())
     assert change is not None
-    return Things(
-        match, change, amira.user.notifications.filter(event="arrival_asked").get(), hanna.user.notifications.first()
-    )
+    return Things(match, change, asked, first, told[0], told[1])
 
 
 ADDRESSES: dict[str, Callable[[Things], str]] = {
     "case_contact": lambda it: f"/case/match/{it.match.pk}/contact/",
     "case_act": lambda it: f"/case/match/{it.match.pk}/check_in/",
+    "case_safety": lambda it: f"/case/match/{it.told_by_amira.pk}/safety/",
     "case_stay": lambda it: f"/case/match/{it.match.pk}/stay.ics",
     "case_dates": lambda it: f"/case/request/{it.match.request_id}/dates/",
     "case_withdraw": lambda it: f"/case/request/{it.match.request_id}/withdraw/",
     "case_read": lambda it: f"/case/message/{it.arrival_note.pk}/read/",
     "host_contact": lambda it: f"/host/match/{it.match.pk}/contact/",
     "host_act": lambda it: f"/host/match/{it.match.pk}/no_show/",
+    "host_safety": lambda it: f"/host/match/{it.told_by_hanna.pk}/safety/",
     "host_stay": lambda it: f"/host/match/{it.match.pk}/stay.ics",
     "host_space": lambda it: f"/host/space/{it.match.space_id}/",
     "host_space_change": lambda it: f"/host/space/{it.match.space_id}/change/beds/",
