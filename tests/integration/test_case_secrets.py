@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -158,7 +159,7 @@ def work_counted(monkeypatch: pytest.MonkeyPatch, done: Counter[str]) -> Iterato
                 patch.setattr(hasher, name, counting(hasher, name))
         yield
     for query in queries:
-        done[query["sql"].partition("WHERE")[0].partition("VALUES")[0]] += 1
+        done[re.sub(r"'[^']*'|s\d+_x\d+|\b\d+\b", "?", query["sql"])] += 1
 
 
 @pytest.mark.parametrize("slow_hashes_left", [False, True])
@@ -178,8 +179,8 @@ def test_wrong_secrets_of_known_and_unknown_cases_cost_the_same_work(
         "without a secret": without,
         "unknown": [f"9999000{digit}" for digit in range(4)],
     }
-    with pytest.raises(WrongSecret):
-        enter(known[0], "000000000000")  # The first try of a process makes the hashes of nobody.
+    with pytest.raises(WrongSecret):  # The first try of a process at no case makes the hashes of nobody.
+        sign_in_to_case("99990009", "000000000000", source="192.0.2.99", at=timezone.now())
     tries = [(kind, number) for kind, each in numbers.items() for number in each] * 3
     random.Random(7).shuffle(tries)
 

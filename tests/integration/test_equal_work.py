@@ -43,7 +43,7 @@ def rows() -> Counter[str]:
 
 def kind_of(sql: str) -> str:
     """Return a query without its values and the names of its savepoints."""
-    return re.sub(r"s\d+_x\d+", "", sql.partition(" WHERE ")[0].partition("VALUES")[0])
+    return re.sub(r"'[^']*'|s\d+_x\d+|\b\d+\b", "?", sql)
 
 
 def work_of(act: Act, contact: str, source: str, capture: Any) -> dict[str, Any]:
