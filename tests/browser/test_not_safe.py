@@ -139,6 +139,5 @@ def test_report_is_paged_acknowledged_and_closed_by_two(
     other = hanna if side == "arrival" else amira
     signed_in(page, other, live_server.url)
     page.goto("/host/" if side == "arrival" else "/case/")
-    says(page, "This is on hold")
     assert page.get_by_text("do not feel safe").count() == page.get_by_role("button", name="I do not feel safe").count()
     assert Match.objects.get(pk=match.pk).frozen_at is not None
