@@ -22,7 +22,7 @@ from privacy import keys
 from privacy.rotation import holds_keys
 
 ALGORITHM = CASE_SECRET.rstrip("$")
-PURPOSE = "case secret"
+HASH_PURPOSE = "case secret"
 SALT_SIGNS = 22
 SLOW = "argon2"
 
@@ -63,7 +63,7 @@ class CaseSecretHasher(BasePasswordHasher):
 
 
 def _digest(master_key: str, salt: str, secret: str) -> str:
-    return hmac.new(keys.derived(master_key, PURPOSE), f"{salt}${secret}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(keys.derived(master_key, HASH_PURPOSE), f"{salt}${secret}".encode(), hashlib.sha256).hexdigest()
 
 
 def hash_of(secret: str | None) -> str:

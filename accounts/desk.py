@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -73,6 +74,18 @@ class Desk(AdminSite):
         from accounts import desk_door
 
         return desk_door.sign_in(request, self)
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Change one's own password, as Django does. The other sessions end with the old password; this one goes on."""
+        from accounts import sign_ins
+        from accounts.models import User
+
+        answer: HttpResponse = super().password_change(request, extra_context)
+        if request.method == "POST" and answer.status_code == 302 and isinstance(request.user, User):
+            sign_ins.go_on(request, request.user, at=timezone.now())
+        return answer
 
     def get_urls(self) -> list[Any]:
         from accounts import desk_door, desk_invitations, desk_keys, desk_passkeys

@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
@@ -101,7 +102,7 @@ def _written(canvas: Image.Image) -> Picture:
     return Picture(out.getvalue(), canvas.width, canvas.height)
 
 
-def kinds_with_pictures() -> list[tuple[str, str]]:
+def kinds_with_pictures() -> list[tuple[str, Any]]:
     """Return the kinds of check of which pictures are kept, with their words: all but that of an identity document."""
     return [
         (kind, str(words)) for kind, words in HostCheck.CheckKind.choices if kind != HostCheck.CheckKind.IDENTITY_SEEN

@@ -53,20 +53,26 @@ REFUSALS: dict[str, type[Refused]] = {}
 """Every kind of refusal by its code. Kinds that share the code of their parent class are not listed."""
 
 
-def words_of_value(value: Mapping[str, Any]) -> str:
+def words_of_value(value: Any) -> str:
     """Return the words for the `value` of a refusal that a row keeps, in the active language.
 
     `said` is the code of a sentence that was stored before there were codes: its text is shown as it is. A code or number
-    of a later version, which was rolled back, is worded as "not possible now".
+    of a later version, which was rolled back, and a damaged value are worded as "not possible now".
     """
     match value:
         case {"code": "said", "text": str(text)}:
             return text
+        case {"code": str(code)} if code in REFUSALS:
+            pass
+        case _:
+            return str(Refused.message)
     numbers = {name: number for name, number in value.items() if name not in ("code", "sentence")}
     try:
-        return str(REFUSALS[value["code"]](value.get("sentence", ""), **numbers))
-    except (KeyError, TypeError, ValueError):
+        words = str(REFUSALS[code](value.get("sentence", ""), **numbers))
+    except (KeyError, TypeError, ValueError, OverflowError):
         return str(Refused.message)
+    # A sentence whose numbers are lost would show the names of its numbers.
+    return str(Refused.message) if "%(" in words else words
 
 
 class WrongCode(Refused):

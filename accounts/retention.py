@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef
 
 from accounts import desk_contacts
-from accounts.models import AccessToken, CodeRequest, SignIn
+from accounts.models import AccessToken, CodeRequest, Invitation, SignIn
 from notifications.models import ContactPoint
 from privacy.retention import kept_for
 
@@ -42,3 +42,9 @@ def _forget_sign_ins(before: datetime) -> int:
     token = AccessToken.objects.filter(sign_in=OuterRef("pk"), expires_at__gte=before)
     old = SignIn.objects.filter(~Exists(open_session), ~Exists(token), seen_at__lt=before)
     return old.delete()[1].get("accounts.SignIn", 0)
+
+
+@kept_for(timedelta(days=90), "old_invitations")
+def _forget_invitations(before: datetime) -> int:
+    """Erase invitations whose link ended before `before`, used or not; the history of the person keeps what was done."""
+    return Invitation.objects.filter(expires_at__lt=before).delete()[0]

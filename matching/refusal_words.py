@@ -5,7 +5,6 @@ A wing raises a refusal as a value, and a row keeps it as JSON. Only a door call
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext
@@ -29,15 +28,20 @@ def words_of(refusal: Refused) -> str:
     return str(refusal)
 
 
-def of_value(value: Mapping[str, Any]) -> str:
+def of_value(value: Any) -> str:
     """Return the words for a problem of a sheet's row, or for a reason to keep it, given the value that the row holds."""
-    code = str(value.get("code", ""))
-    if not code.startswith(OF_A_SHEET):
-        return words_of_value(value)
-    name = code.removeprefix(OF_A_SHEET)
-    if name not in SHEET_SENTENCES:
-        return str(Refused.message)  # of a later version that was rolled back
-    return of_sentence(Sentence(name, **{key: each for key, each in value.items() if key != "code"}))
+    match value:
+        case {"code": str(code), **numbers} if code.startswith(OF_A_SHEET):
+            name = code.removeprefix(OF_A_SHEET)
+        case _:
+            return words_of_value(value)
+    if name not in SHEET_SENTENCES or any(isinstance(each, dict | list) for each in numbers.values()):
+        return str(Refused.message)  # of a later version that was rolled back, or damaged
+    words = gettext(SHEET_SENTENCES[name])
+    try:
+        return words % numbers if "%(" in words else words
+    except KeyError:
+        return str(Refused.message)
 
 
 def of_sentence(sentence: Sentence) -> str:

@@ -267,9 +267,16 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
 
 
 def rule_in_words(name: str, value: Any) -> str:
-    """Return a value of a rule in words."""
+    """Return a value of a rule in words; one whose form a later version changed, which was rolled back, as it is stored."""
     if value is None:
         return "–"
+    try:
+        return _known_rule_in_words(name, value)
+    except (TypeError, ValueError, AttributeError):
+        return str(value)
+
+
+def _known_rule_in_words(name: str, value: Any) -> str:
     match name:
         case "answer_hours":
             return "; ".join(

@@ -5,7 +5,7 @@ A note written before there were codes holds its sentence as text, in the langua
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ def of_reason(event: MatchEvent) -> str:
     """Return the reason of an act on a match in the active language, with the limits of the rules that approved it."""
     reason = event.get_reason_display()
     match event.numbers:
-        case {"km": km, "stays": stays}:
+        case {"km": int(km), "stays": int(stays)}:
             limits = ngettext(
                 "at most %(km)d km, host after %(stays)d stay", "at most %(km)d km, host after %(stays)d stays", stays
             )
@@ -41,11 +41,11 @@ def of_host_event(event: HostEvent) -> str:
             return _("asks to refuse: %(reason)s") % {"reason": event.reason}
         case {"code": "refusal_taken_back"}:
             return event.reason or _("the refusal asked for was taken back")
-        case {"code": "merged", "number": number}:
+        case {"code": "merged", "number": int(number)}:
             return _("host %(number)d was merged into this one") % {"number": number}
         case {"code": "import_undone"}:
             return _("The import that vouched for this host was undone.")
-    return event.reason
+    return event.reason or _as_stored(event.said)
 
 
 def of_check(check: HostCheck) -> str:
@@ -53,15 +53,15 @@ def of_check(check: HostCheck) -> str:
     return " ".join(filter(None, [_said_on_check(check.said), check.note]))
 
 
-def of_rights(value: Mapping[str, Any] | None) -> str:
+def of_rights(value: Any) -> str:
     """Return the rights that a line of history keeps (`accounts.coordinators.Granted.value`), in the active language."""
     match value:
-        case {"role": role, "all_places": everywhere, "places": places}:
-            where = _("all places") if everywhere else ", ".join(places)
+        case {"role": str(role), "all_places": everywhere, "places": list(places)}:
+            where = _("all places") if everywhere else ", ".join(map(str, places))
             return f"{dict(Coordinator.Role.choices).get(role, role)}: {where}"
         case {"code": "said", "text": text}:
             return str(text)
-    return ""
+    return _as_stored(value)
 
 
 def of_look(look: AccessLog) -> str:
@@ -75,18 +75,28 @@ def of_look(look: AccessLog) -> str:
     return f"{reason}: {look.note}" if look.note else reason
 
 
-def _said_on_check(said: Mapping[str, Any] | None) -> str:
+def _as_stored(said: Any) -> str:
+    """Return a value that has no words here as it is stored: it is of a later version, which was rolled back, or damaged."""
+    return json.dumps(said, ensure_ascii=False) if said else ""
+
+
+def _said_on_check(said: Any) -> str:
     match said:
         case {"code": "vouched"}:
             return _("From an imported sheet, on the coordinator's word.")
         case {"code": "import_undone"}:
             return _("The import that vouched for this host was undone.")
-    return ""
+    return _as_stored(said)
 
 
-def _said_on_note(said: Mapping[str, Any] | None, note: DeskNote) -> str:
+def _said_on_note(said: Any, note: DeskNote) -> str:
     match said:
-        case {"code": "override", "reason": reason, "score": score, "best": best}:
+        case {
+            "code": "override",
+            "reason": str(reason),
+            "score": float(score) | int(score),
+            "best": float(best) | int(best),
+        }:
             return _("Chosen instead of what was advised (%(score).2f against %(best).2f): %(reason)s.") % {
                 "score": score,
                 "best": best,
@@ -96,4 +106,4 @@ def _said_on_note(said: Mapping[str, Any] | None, note: DeskNote) -> str:
             return _("Handed over to %(who)s.") % {"who": note.whom}
         case {"code": "merged", "number": number}:
             return _("Merged with case %(number)s, whose request is withdrawn.") % {"number": number}
-    return ""
+    return _as_stored(said)

@@ -26,7 +26,7 @@ from accounts.models import User
 from matching import disclosure, queries, transitions
 from matching.admin import by_hand, personal, queue, unplaced
 from matching.admin.access import LookOnly, back, coordinator, note_of, said
-from matching.admin.words import REASON_WORDS, RISK_WORDS
+from matching.admin.words import REASON_WORDS, risk_words
 from matching.desk import claims
 from matching.models import Match
 from matching.states import HOLDS_BEDS, NEEDS_REASON, Act, Role, Status
@@ -50,7 +50,7 @@ def words_of(match: Match) -> dict[str, Any]:
     return {
         "match": match,
         "km": distance_km(request.latitude, request.longitude, space.latitude, space.longitude),
-        "risks": [RISK_WORDS.get(risk, risk) for risk in match.risks],
+        "risks": risk_words(match.risks),
         "waited": (timezone.now() - request.registered_at).days,
         "bed_nights": match.people * match.nights,
     }

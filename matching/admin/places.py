@@ -255,11 +255,17 @@ class PlaceChangeAdmin(AuditOnly[PlaceChange]):
         return place_in_words(change.became)
 
 
-def place_in_words(said: dict[str, Any]) -> str:
-    """Return the details of a place in a line of history, in words."""
-    kinds = dict(Place.PlaceKind.choices)
+def place_in_words(said: Any) -> str:
+    """Return the details of a place in a line of history, in words; a detail of a later version under its own name."""
+    kinds: dict[Any, Any] = dict(Place.PlaceKind.choices)
     parts = []
-    for name, value in said.items():
-        words = ", ".join(value) if name == "names" else kinds.get(value, value) if name == "kind" else value
-        parts.append(f"{PLACE_FIELD_WORDS[name]}: {words or '–'}")
+    for name, value in said.items() if isinstance(said, dict) else ():
+        match name, value:
+            case "names", list(names):
+                words: Any = ", ".join(map(str, names))
+            case "kind", str(kind):
+                words = kinds.get(kind, kind)
+            case _:
+                words = value
+        parts.append(f"{PLACE_FIELD_WORDS.get(name, name)}: {words or '–'}")
     return "; ".join(parts) or "–"

@@ -25,7 +25,7 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import disclosure, queries
 from matching.admin.access import back, coordinator, note_of, said
-from matching.admin.words import NIGHT_WORDS, REASON_WORDS, RISK_WORDS, WHOSE_WORDS, record_words
+from matching.admin.words import NIGHT_WORDS, REASON_WORDS, RISK_WORDS, WHOSE_WORDS, record_words, risk_words
 from matching.desk import by_hand, claims, decisions, queueing
 from matching.desk.queueing import HIGH, LOW, Card, Filters, Pending
 from matching.models import Match, PendingDecision, ShelterRequest
@@ -82,7 +82,7 @@ def card_context(shown: Card, user: User, at: datetime) -> dict[str, Any]:
         "head": shown.head,
         "legs": legs,
         "score": sum(leg.score for leg in shown.legs[:1]),
-        "risks": [RISK_WORDS[risk] for risk in shown.risks],
+        "risks": risk_words(shown.risks),
         "record": record_words(shown.arrival_record),
         "waited": max(0, (at - shown.request.registered_at).days),
         "seen": seen_text(shown.seen),

@@ -38,7 +38,7 @@ CHANGE_WORDS: dict[str, Any] = {
     "other_dates": gettext_lazy("other dates"),
     "move": gettext_lazy("a move between two spaces"),
     "split": gettext_lazy("a split over two spaces"),
-    "alone": gettext_lazy("children alone: only people decide"),
+    "alone": gettext_lazy("only people decide: children alone, or a host did not feel safe"),
     "nothing": gettext_lazy("no single change would do"),
     "not_yet": gettext_lazy("not looked at by a round yet"),
 }
@@ -160,6 +160,12 @@ FAULT_WORDS: dict[str, Any] = {
         "Nobody who can be reached is on call now for every place of a stay. Whoever does not feel safe is answered later."
     ),
 }
+
+
+def risk_words(risks: Any) -> list[str]:
+    """Return the words for stored risks. A risk of a later version, which was rolled back, is shown by its code."""
+    known = risks if isinstance(risks, list | tuple) else []
+    return [str(RISK_WORDS.get(risk, risk)) for risk in known if isinstance(risk, str)]
 
 
 def record_words(counts: Mapping[str, int]) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
@@ -132,6 +133,8 @@ spaces. `nights`, `wanted` and `min_nights` are numbers of nights. `first_night`
 ISO 639-1 codes, `text` is English.
 """
 
+WHOLE_NUMBERS = frozenset(("count", "people", "beds", "nights", "wanted", "min_nights"))
+
 WIDER = (1.5, 2.0, 3.0)
 """The multiples of its radius that are tried to find space for a household farther away."""
 
@@ -174,12 +177,19 @@ def reason_in(stored: Any) -> Reason:
 
 
 def _number(name: str, stored: Any) -> Number:
-    if name == "first_night":
-        return date.fromisoformat(stored)
-    if name == "languages":
-        return tuple(stored)
-    number: Number = stored
-    return number
+    """Return a number of a reason as its name demands it. Raises TypeError or ValueError for any other value."""
+    match name, stored:
+        case "first_night", str(day):
+            return date.fromisoformat(day)
+        case "languages", list(codes) if all(isinstance(code, str) for code in codes):
+            return tuple(codes)
+        case "text", str(text):
+            return text
+        case "km" | "radius_km", int(number) | float(number) if isfinite(number) and not isinstance(number, bool):
+            return number
+        case _, int(number) if name in WHOLE_NUMBERS and not isinstance(number, bool):
+            return number
+    raise ValueError(f"{name} of a reason cannot be {stored!r}")
 
 
 def as_json_text(reasons: Iterable[Reason]) -> str:

@@ -144,7 +144,7 @@ def become(match: Match, household: dict[str, Any]) -> None:
                 match.pk,
             ],
         )
-    first = {"from_status": "proposed", "to_status": "proposed", "role": Role.COORDINATOR, "at": match.created_at}
+    first = {"from_status": "approved", "to_status": "approved", "role": Role.COORDINATOR, "at": match.created_at}
     if high and not match.events.filter(act=Act.FIRST_APPROVAL).exists():
         MatchEvent.objects.bulk_create([MatchEvent(match=match, act=Act.FIRST_APPROVAL, **first)])
 

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts import arrivals, coordinators, invitations, merging, second_factor, sign_ins, tokens
 from accounts.coordinators import Granted
-from accounts.models import AccessToken, Authenticator, Coordinator, SignIn, User
+from accounts.models import AccessToken, Authenticator, Coordinator, Passkey, SignIn, User
 from matching.refusals import one_act
 from tests import people
 from tests.people import Person
@@ -163,6 +163,13 @@ def second_factor_by_sql(of: Person, has: dict[str, Credential]) -> None:
     people.authenticator(of)
 
 
+def passkey_gone(of: Person, has: dict[str, Credential]) -> None:
+    """A passkey that is removed ends what came from it; nothing says which session that was, so all of them."""
+    Passkey.objects.create(
+        user=of.user, name="x", credential_id=b"x", public_key=b"x", created_at=timezone.now()
+    ).delete()
+
+
 def desk_rights_gone(of: Person, has: dict[str, Credential]) -> None:
     User.objects.filter(pk=of.user.pk).update(is_staff=False)
     User.objects.filter(pk=of.user.pk).update(is_staff=True)
@@ -225,6 +232,7 @@ EVENTS = {
     "coordinator: sign-in reset": Event("coordinator", sign_in_reset, ALL),
     "coordinator: second factor moved": Event("coordinator", second_factor_moved, ALL),
     "coordinator: second factor deleted by SQL": Event("coordinator", second_factor_by_sql, ALL),
+    "coordinator: a passkey deleted by SQL": Event("coordinator", passkey_gone, ALL),
     "coordinator: no desk any more": Event("coordinator", desk_rights_gone, ALL),
 }
 for each in HOLDERS:
@@ -264,6 +272,7 @@ def test_event_ends_what_came_from_it_and_nothing_else(name: str) -> None:
     [
         ("accounts_user.user_version_counts_up", "arrival: another password", ALL),
         ("accounts_coordinator.role_ends_sessions", "coordinator: another role and back", ALL),
+        ("accounts_passkey.passkey_ends_sessions", "coordinator: a passkey deleted by SQL", ALL),
         # The desk asks for the very factor that was proved, so the session ends without the trigger as well.
         (
             "accounts_authenticator.second_factor_ends_sessions",

@@ -84,8 +84,8 @@ def keys_in_sessions() -> set[str]:
 
 def purposes_of_seals() -> set[str]:
     calls = {call for text in sources() for call in re.findall(r"\bseal\(.*?purpose=([\w.]+)", text)}
-    assert calls == {"SEALED_CONTACT", "PURPOSE"}
-    return {sign_in_forms.SEALED_CONTACT, devices.PURPOSE}
+    assert calls == {"SEALED_CONTACT", "DEVICE_PURPOSE"}
+    return {sign_in_forms.SEALED_CONTACT, devices.DEVICE_PURPOSE}
 
 
 def sources() -> Iterator[str]:

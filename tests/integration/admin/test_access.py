@@ -123,6 +123,8 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("matching_match", "object_id"): lambda match: match.pk,
     ("matching_shelterrequest", "object_id"): lambda match: match.request_id,
     ("matching_space", "object_id"): lambda match: match.space_id,
+    ("matching_waitingchange", "object_id"): _first("matching.WaitingChange"),
+    ("matching_flag", "object_id"): _first("matching.Flag"),
     ("accounts_host", "object_id"): lambda match: match.space.host_id,
     ("accounts_coordinator", "object_id"): lambda match: User.objects.get(username="carla").coordinator.pk,
     ("accounts_user", "id"): lambda match: match.space.host.user_id,
@@ -357,7 +359,7 @@ ROWS = [
     row("POST", "matching_waitingchange_act", ACT, act="apply"),
     row("POST", "matching_waitingchange_act", (*NO_SUCH[:3], 403, 404), act="fly"),
     # -- flags
-    *stock("matching_flag", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
+    *stock("matching_flag", lists=DESK_ONLY, one=(200, 302, 200, 200, 404), history=OLD_HISTORY),
     row("POST", "matching_flag_looked", ACT),
     # -- sheets: the coordinator's own, and those with a row in the coordinator's places
     *stock("matching_sheetimport", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),

@@ -115,3 +115,19 @@ def test_options_name_nobody() -> None:
 
     assert json.loads(options).get("allowCredentials", []) == []
     assert people.User.objects.count() == 0
+
+
+def test_own_new_password_ends_the_other_sessions_and_not_this_one(
+    carla: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    here, elsewhere = signed_in(carla), signed_in(carla)
+    new = "a quite different horse"
+
+    answer = here.post(
+        "/admin/password_change/",
+        {"old_password": people.PASSWORD, "new_password1": new, "new_password2": new},
+        follow=True,
+    )
+
+    assert (answer.status_code, answer.request["PATH_INFO"]) == (200, "/admin/password_change/done/")
+    assert (here.get("/admin/").status_code, elsewhere.get("/admin/").status_code) == (200, 302)
