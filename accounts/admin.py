@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import (
-    AdminPasswordChangeForm,
     AdminUserCreationForm,
     SetUnusablePasswordMixin,
     UserChangeForm,
 )
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -38,17 +38,12 @@ class UserForm(UserChangeForm[User]):
         fields = ("username", "language", "is_active", "is_staff", "is_superuser")
 
 
-class AccountPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    usable_password_help_text = WITHOUT_A_PASSWORD  # type: ignore[assignment]
-
-
 @admin.register(User)
 class PeopleAdmin(UserAdmin[User]):
     """The page of users. A coordinator is a staff user with a Coordinator row, and the row carries the rights."""
 
     form = UserForm
     add_form = NewUserForm
-    change_password_form = AccountPasswordForm
     list_display = ["username", "is_staff", "is_active", "created_at"]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["username"]
@@ -56,9 +51,13 @@ class PeopleAdmin(UserAdmin[User]):
     readonly_fields = ["last_login"]
     filter_horizontal = []
     fieldsets = [
-        (None, {"fields": ["username", "password", "language"]}),
+        (None, {"fields": ["username", "language"]}),
         (None, {"fields": ["is_active", "is_staff", "is_superuser", "last_login"]}),
     ]
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Refuse: nobody gives a password to somebody else. `accounts.invitations` sends a link to the person."""
+        raise PermissionDenied
 
     # Only superusers may open these pages. Django's own check would ask for permissions that nobody has,
     # which costs two queries on every page of the desk.

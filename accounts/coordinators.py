@@ -6,17 +6,16 @@ reads everything of their places except personal fields, and changes nothing.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Authenticator, Coordinator, CoordinatorEvent, User
+from accounts.models import Coordinator, CoordinatorEvent, User
 from accounts.refusals import Refused
 from places.models import Place
 
@@ -44,6 +43,15 @@ class NameTaken(Refused):
 
     code = "name_taken"
     message = _("Somebody has this user name already. Choose another one.")
+
+
+class NotConfirmedYet(Refused):
+    """The account is new, or was reset to a contact that a lead typed, and no second lead has confirmed it."""
+
+    code = "not_confirmed_yet"
+    message = _(
+        "This needs two people, and your account is not confirmed yet. Ask a lead who did not invite you to confirm it."
+    )
 
 
 class NoPlaces(Refused):
@@ -81,6 +89,16 @@ def coordinator_of(user: User) -> Coordinator | None:
     """Return the user's Coordinator row if the role may act, else None: an auditor may not."""
     row = desk_of(user)
     return None if row is None or row.role == DeskRole.AUDITOR else row
+
+
+def check_counts_as_one_of_two(user: User) -> None:
+    """Raise NotConfirmedYet unless a second lead has confirmed the account of `user`.
+
+    Every act that needs two people asks here for both of them: otherwise a lead could name the other one.
+    """
+    row = coordinator_of(user)
+    if row is None or row.confirmed_at is None:
+        raise NotConfirmedYet
 
 
 def rights_of(user: object) -> Rights:
@@ -136,33 +154,11 @@ def granted_to(row: Coordinator) -> Granted:
     return Granted(role=row.role, all_places=row.all_places, places=tuple(row.places.all()))
 
 
-def name_coordinator(
-    username: str, granted: Granted, *, by: User, at: datetime, name: str = "", language: str = "ru"
-) -> tuple[Coordinator, str]:
-    """Create a coordinator who signs in as `username`; return the row and the first password, stored only as a hash.
-
-    Raises NotLead, NameTaken, NoPlaces.
-    """
-    _may_name(by)
-    _has_places(granted)
-    password = _new_password()
-    try:
-        with transaction.atomic():
-            user = User.objects.create_user(username, password, name=name, language=language, is_staff=True)
-    except IntegrityError:
-        raise NameTaken from None
-    with transaction.atomic():
-        row = Coordinator.objects.create(user=user, role=granted.role, all_places=granted.everywhere)
-        row.places.set(() if granted.everywhere else granted.places)
-        note(user, CoordinatorChange.NAMED, became=granted.value, by=by, at=at)
-    return row, password
-
-
 def change_rights(coordinator_id: int, granted: Granted, *, by: User, at: datetime, reason: str) -> Coordinator:
     """Give a coordinator another role or other places. Raises NotLead, NotOneself, NoPlaces."""
-    _has_places(granted)
+    check_places(granted)
     with transaction.atomic():
-        row = _other(coordinator_id, by)
+        row = other(coordinator_id, by)
         before = granted_to(row).value
         row.role, row.all_places = granted.role, granted.everywhere
         row.save(update_fields=["role", "all_places"])
@@ -189,32 +185,6 @@ def let_back(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coo
     return _set_active(coordinator_id, True, CoordinatorChange.RETURNED, by=by, at=at, reason=reason)
 
 
-def give_password(coordinator_id: int, *, by: User, at: datetime, reason: str) -> tuple[Coordinator, str]:
-    """Give a coordinator a new password, which ends their sessions; return the row and the password, to show once.
-
-    Raises NotLead, NotOneself.
-    """
-    with transaction.atomic():
-        row = _other(coordinator_id, by)
-        password = _new_password()
-        row.user.set_password(password)
-        row.user.save(update_fields=["password"])
-        note(row.user, CoordinatorChange.PASSWORD_GIVEN, by=by, at=at, reason=reason)
-        return row, password
-
-
-def remove_second_factor(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
-    """Remove a coordinator's lost second factor. Their sessions end, and their next sign-in sets up a new one.
-
-    Raises NotLead, NotOneself.
-    """
-    with transaction.atomic():
-        row = _other(coordinator_id, by)
-        Authenticator.objects.filter(user=row.user).delete()
-        note(row.user, CoordinatorChange.SECOND_FACTOR_REMOVED, by=by, at=at, reason=reason)
-        return row
-
-
 def permit_export(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
     """Permit a coordinator to export the personal fields of their places. Raises NotLead, NotOneself."""
     return _set_export(coordinator_id, True, CoordinatorChange.EXPORT_PERMITTED, by=by, at=at, reason=reason)
@@ -225,11 +195,19 @@ def forbid_export(coordinator_id: int, *, by: User, at: datetime, reason: str) -
     return _set_export(coordinator_id, False, CoordinatorChange.EXPORT_FORBIDDEN, by=by, at=at, reason=reason)
 
 
+def allow_more_looks(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
+    """Let a coordinator open as many people again within the next day. Raises NotLead, NotOneself: it takes two people."""
+    with transaction.atomic():
+        row = other(coordinator_id, by)
+        note(row.user, CoordinatorChange.LOOKS_ALLOWED, by=by, at=at, reason=reason)
+        return row
+
+
 def _set_export(coordinator_id: int, may: bool, what: str, *, by: User, at: datetime, reason: str) -> Coordinator:
     app, codename = EXPORT_PERSONAL.split(".")
     permission = Permission.objects.get(content_type__app_label=app, codename=codename)
     with transaction.atomic():
-        row = _other(coordinator_id, by)
+        row = other(coordinator_id, by)
         given = row.user.user_permissions
         (given.add if may else given.remove)(permission)
         note(row.user, what, by=by, at=at, reason=reason)
@@ -252,32 +230,29 @@ def note(
 
 def _set_active(coordinator_id: int, active: bool, what: str, *, by: User, at: datetime, reason: str) -> Coordinator:
     with transaction.atomic():
-        row = _other(coordinator_id, by)
+        row = other(coordinator_id, by)
         row.user.is_active = active
         row.user.save(update_fields=["is_active"])
         note(row.user, what, by=by, at=at, reason=reason)
         return row
 
 
-def _may_name(by: User) -> None:
+def check_may_name(by: User) -> None:
+    """Raise NotLead for anybody who may not name coordinators."""
     if not rights_of(by).may_name:
         raise NotLead
 
 
-def _other(coordinator_id: int, by: User) -> Coordinator:
-    _may_name(by)
+def other(coordinator_id: int, by: User) -> Coordinator:
+    """Return the locked row of another coordinator, whom `by` may change. Raises NotLead, NotOneself."""
+    check_may_name(by)
     row = Coordinator.objects.select_for_update(of=("self",)).select_related("user").get(pk=coordinator_id)
     if row.user_id == by.pk:
         raise NotOneself
     return row
 
 
-def _has_places(granted: Granted) -> None:
+def check_places(granted: Granted) -> None:
+    """Raise NoPlaces for rights that reach no place."""
     if not granted.everywhere and not granted.places:
         raise NoPlaces
-
-
-def _new_password() -> str:
-    """Return 20 random letters and digits in groups of five, about 99 bits. Signs that look alike are left out."""
-    letters = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(20))
-    return "-".join(letters[start : start + 5] for start in range(0, 20, 5))

@@ -25,7 +25,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import desk_sessions, devices, second_factor, throttles
+from accounts import desk_sessions, devices, passkeys, second_factor, throttles
 from accounts.models import Authenticator, User
 from accounts.refusals import Refused
 from accounts.sources import source_of
@@ -106,7 +106,7 @@ class RecoveryForm(forms.Form):
 @never_cache
 def sign_in(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """Ask for name and password; if they are right, remember the user in the session and ask for the second factor."""
-    wanted = _inside(request, request.POST.get("next") or request.GET.get("next"))
+    wanted = within(request, request.POST.get("next") or request.GET.get("next"))
     if request.method == "GET" and site.has_permission(request):
         return redirect(wanted)
     form = DeskPasswordForm(request, data=request.POST if request.method == "POST" else None)
@@ -115,7 +115,9 @@ def sign_in(request: HttpRequest, site: AdminSite) -> HttpResponse:
         logout(request)  # Nothing of an earlier user's session may carry over.
         request.session[AT_THE_DOOR] = {"user": user.pk, "at": timezone.now().timestamp(), "next": wanted}
         return redirect("admin:login_code")
-    return _page(request, site, "admin/door/sign_in.html", _("Sign in"), form=form, next=wanted)
+    return _page(
+        request, site, "admin/door/sign_in.html", _("Sign in"), form=form, next=wanted, passkeys=passkeys.possible()
+    )
 
 
 @csrf_protect
@@ -218,12 +220,12 @@ def _who_waits(request: HttpRequest, at: datetime) -> User | None:
 
 def _let_in(request: HttpRequest, user: User, authenticator: Authenticator, at: datetime) -> str:
     """Begin the session; return the address that the user wanted to open."""
-    onward = _inside(request, request.session.pop(AT_THE_DOOR)["next"])
+    onward = within(request, request.session.pop(AT_THE_DOOR)["next"])
     desk_sessions.enter(request, user, authenticator, at=at)
     return onward
 
 
-def _inside(request: HttpRequest, target: str | None) -> str:
+def within(request: HttpRequest, target: str | None) -> str:
     """Return `target` if it is a page of this site's desk, else the desk's first page."""
     index = reverse("admin:index")
     safe = url_has_allowed_host_and_scheme(target or "", allowed_hosts={request.get_host()})

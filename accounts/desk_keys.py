@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import second_factor, sign_ins
+from accounts import passkeys, second_factor, sign_ins
 from accounts.desk_door import DOOR_MINUTES, FirstCodeForm, SecondFactorForm, recovery_codes_page, set_up_page
-from accounts.models import User
+from accounts.desk_passkeys import ADDING
+from accounts.models import Passkey, User
 from accounts.refusals import Refused
 
 MOVING = "moving_second_factor"
@@ -31,6 +32,9 @@ def keys(request: HttpRequest, site: AdminSite) -> HttpResponse:
         except Refused as refusal:
             form.add_error("code", str(refusal))
         else:
+            if request.POST.get("act") == "passkey" and passkeys.possible():
+                request.session[ADDING] = at.timestamp()
+                return redirect("admin:keys_passkey")
             if request.POST.get("act") == "move":
                 request.session[MOVING] = at.timestamp()
                 return redirect("admin:keys_new")
@@ -40,6 +44,8 @@ def keys(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "title": _("My second factor"),
         "form": form,
         "authenticator": second_factor.authenticator_of(user),
+        "passkeys": Passkey.objects.filter(user=user),
+        "passkeys_possible": passkeys.possible(),
         "codes_left": second_factor.unused_recovery_codes(user),
         **sign_ins.of_person(user, request.session, at=at),
     }

@@ -14,17 +14,18 @@ from django.http import HttpRequest
 
 from accounts import sign_ins
 from accounts.coordinators import CoordinatorChange, note
-from accounts.models import Authenticator, SignIn, User
+from accounts.models import Authenticator, Passkey, SignIn, User
 
 SEEN, SINCE = "desk_seen", "desk_since"
 EVERY = 60
 """Seconds between two notes of the last click, so that not every page costs a write."""
 
 
-def enter(request: HttpRequest, user: User, authenticator: Authenticator, *, at: datetime) -> None:
-    """Begin a session of `user`, who has proved password and second factor."""
-    sign_ins.begin(request, user, SignIn.Way.DESK, at=at)
-    django_otp.login(request, authenticator)
+def enter(request: HttpRequest, user: User, device: Authenticator | Passkey, *, at: datetime) -> None:
+    """Begin a session of `user`, who has proved password and second factor, or a passkey."""
+    way = SignIn.Way.PASSKEY if isinstance(device, Passkey) else SignIn.Way.DESK
+    sign_ins.begin(request, user, way, at=at)
+    django_otp.login(request, device)
     now = int(at.timestamp())
     request.session[SEEN] = request.session[SINCE] = now
     # The row expires SESSION_HOURS after the last note of a click, later than `end_if_idle` ends the session, so that

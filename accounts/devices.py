@@ -23,7 +23,7 @@ DEVICE_COOKIE = "device"
 KNOWN_FOR = timedelta(days=365)
 MOST_ACCOUNTS = 5
 """Accounts that one device is known for: the phone of a household, or of a volunteer."""
-PURPOSE = "a device that signed in"
+DEVICE_PURPOSE = "a device that signed in"
 
 
 def device_of(request: HttpRequest) -> str:
@@ -48,7 +48,7 @@ def remember(request: HttpRequest, response: HttpResponseBase, account: str) -> 
     accounts = [_index(account), *(each for each in known if each != _index(account))][:MOST_ACCOUNTS]
     response.set_cookie(
         DEVICE_COOKIE,
-        seal(json.dumps([number or secrets.token_urlsafe(16), accounts]), purpose=PURPOSE),
+        seal(json.dumps([number or secrets.token_urlsafe(16), accounts]), purpose=DEVICE_PURPOSE),
         max_age=KNOWN_FOR,
         httponly=True,
         secure=settings.SESSION_COOKIE_SECURE,
@@ -58,7 +58,7 @@ def remember(request: HttpRequest, response: HttpResponseBase, account: str) -> 
 
 def _read(device: str) -> tuple[str, list[str]]:
     """Return the number of a device and the accounts it is known for; ("", []) for no device of ours."""
-    text = unseal(device, purpose=PURPOSE, within=KNOWN_FOR)
+    text = unseal(device, purpose=DEVICE_PURPOSE, within=KNOWN_FOR)
     if not text:
         return "", []
     number, accounts = json.loads(text)

@@ -11,11 +11,12 @@ import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 
-from accounts.models import Host, HostEvidence, User
+from accounts.models import Host, HostCheck, HostEvidence, User
 from accounts.refusals import Refused
 
 MOST_PICTURE_BYTES = 10 * 1024 * 1024
@@ -43,6 +44,15 @@ class PictureTooBig(Refused):
     code = "picture_too_big"
     message = _(
         "This picture is too big: at most 10 MB and 50 megapixels. Send a smaller one, or take the photo again."
+    )
+
+
+class PictureOfADocument(Refused):
+    """Of the check of an identity no picture is kept: that somebody has seen the document is all that is needed."""
+
+    code = "picture_of_a_document"
+    message = _(
+        'No picture of an identity document is kept. Look at the document, and put the check "identity seen" on record.'
     )
 
 
@@ -92,8 +102,20 @@ def _written(canvas: Image.Image) -> Picture:
     return Picture(out.getvalue(), canvas.width, canvas.height)
 
 
+def kinds_with_pictures() -> list[tuple[str, Any]]:
+    """Return the kinds of check of which pictures are kept, with their words: all but that of an identity document."""
+    return [
+        (kind, str(words)) for kind, words in HostCheck.CheckKind.choices if kind != HostCheck.CheckKind.IDENTITY_SEEN
+    ]
+
+
 def keep(host: Host, kind: str, file: bytes, *, by: User, at: datetime) -> HostEvidence:
-    """Store the picture in `file` as evidence of a check of this kind. Raises NotAPicture, PictureTooBig."""
+    """Store the picture in `file` as evidence of a check of this kind.
+
+    Raises PictureOfADocument, NotAPicture, PictureTooBig.
+    """
+    if kind not in dict(kinds_with_pictures()):
+        raise PictureOfADocument
     picture = make_anew(file)
     return HostEvidence.objects.create(
         host=host, kind=kind, picture=picture.jpeg, width=picture.width, height=picture.height, by=by, at=at

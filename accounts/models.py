@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
@@ -13,14 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, DeviceManager
 
 from accounts.sign_in_rows import (
+    PASSKEY_ENDS_SESSIONS,
     ROLE_ENDS_SESSIONS,
     SECOND_FACTOR_ENDS_SESSIONS,
     STAYS_REVOKED,
     USER_VERSION_COUNTS_UP,
 )
-from accounts.sign_in_rows import SignIn as SignIn  # Django finds a model where this file imports it.
+from accounts.sign_in_rows import Invitation as Invitation  # Django finds a model where this file imports it.
+from accounts.sign_in_rows import SignIn as SignIn
 from notifications.models import ContactPoint
 from privacy.fields import EncryptedBytesField, EncryptedTextField
+
+CASE_SECRET = "case_hmac_sha256$"  # noqa: S105 - no password: the beginning of the hash of every case secret
 
 
 class UserManager(BaseUserManager["User"]):
@@ -76,6 +81,17 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.username
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Return whether this is the password of the account. The secret of a case is none (`accounts.case_secrets`).
+
+        Django would store a secret that fits as the slow hash of a password. An account with a case does the same work
+        as any other.
+        """
+        if self.password.startswith(CASE_SECRET):
+            make_password(raw_password)
+            return False
+        return super().check_password(raw_password)
 
 
 HOST_REFUSED_BY_TWO = pgtrigger.Trigger(
@@ -187,6 +203,12 @@ class HostEvidence(models.Model):
         verbose_name = _("evidence")
         verbose_name_plural = _("evidence")
         ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="host_evidence_no_document",
+                condition=~models.Q(kind="identity_seen") | models.Q(removed_at__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.at:%Y-%m-%d}"
@@ -256,7 +278,8 @@ class HostEvent(models.Model):
 class Arrival(models.Model):
     """A person who needs shelter, alone or with a household, and may stay anonymous.
 
-    The case number is the user's `username`, and the secret is the user's password (Argon2id). The arrival needs no
+    The case number is the user's `username`, and the secret is the user's password
+    (`accounts.case_secrets`). The arrival needs no
     name, e-mail address or phone.
     """
 
@@ -287,6 +310,11 @@ class Coordinator(models.Model):
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.COORDINATOR)
     all_places = models.BooleanField(default=False)
     places = models.ManyToManyField("places.Place", blank=True, related_name="coordinators")
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until then this account is nobody's second person."
+    )
 
     class Meta:
         verbose_name = _("coordinator")
@@ -296,6 +324,12 @@ class Coordinator(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="coordinator_role_known", condition=models.Q(role__in=["coordinator", "lead", "auditor"])
+            ),
+            models.CheckConstraint(
+                name="coordinator_confirmed_by_another",
+                condition=models.Q(confirmed_by=None)
+                | models.Q(invited_by=None)
+                | ~models.Q(confirmed_by=models.F("invited_by")),
             ),
             models.CheckConstraint(
                 name="coordinator_leads_all_places", condition=~models.Q(role="lead") | models.Q(all_places=True)
@@ -327,7 +361,13 @@ class CoordinatorEvent(models.Model):
         RECOVERY_CODES_MADE = "recovery_codes_made", _("new recovery codes made")
         EXPORT_PERMITTED = "export_permitted", _("may export names and contacts")
         EXPORT_FORBIDDEN = "export_forbidden", _("may export names and contacts no longer")
+        LOOKS_ALLOWED = "looks_allowed", _("may open more people for a day")
         SESSIONS_ENDED = "sessions_ended", _("a session or token was ended")
+        PASSKEY_ADDED = "passkey_added", _("passkey added")
+        PASSKEY_REMOVED = "passkey_removed", _("passkey removed")
+        INVITED_AGAIN = "invited_again", _("sign-in reset, invited again")
+        INVITATION_USED = "invitation_used", _("chose a password by invitation")
+        CONFIRMED = "confirmed", _("account confirmed")
 
     about = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="coordinator_events", verbose_name=_("about")
@@ -378,6 +418,30 @@ class Authenticator(Device):
         return str(self.pk)
 
 
+class Passkey(Device):
+    """A coordinator's passkey (WebAuthn): a key pair of a phone, a computer or a stick. We keep its public half.
+
+    It proves both factors at once: the device, and the finger, face or PIN that unlocks it.
+    """
+
+    credential_id = models.BinaryField(unique=True, max_length=1023)
+    public_key = models.BinaryField()
+    sign_count = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[Passkey]] = DeviceManager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("passkey")
+        verbose_name_plural = _("passkeys")
+        ordering = ["created_at"]
+        triggers = [PASSKEY_ENDS_SESSIONS]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class RecoveryCode(models.Model):
     """A code on paper for a coordinator who lost the phone. It is stored as a hash and works once."""
 
@@ -388,6 +452,21 @@ class RecoveryCode(models.Model):
     class Meta:
         verbose_name = _("recovery code")
         verbose_name_plural = _("recovery codes")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class CodeRequest(models.Model):
+    """Somebody asked for a code at this address, which may be nobody's. The worker looks, answers, and deletes the row."""
+
+    channel = models.CharField(max_length=10)
+    address = EncryptedTextField()
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("request for a code")
+        verbose_name_plural = _("requests for codes")
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -1,4 +1,4 @@
-"""How long sessions are kept."""
+"""How long sessions are kept, and contacts that nobody proved."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef
 
-from accounts.models import AccessToken, SignIn
+from accounts import desk_contacts
+from accounts.models import AccessToken, CodeRequest, Invitation, SignIn
+from notifications.models import ContactPoint
 from privacy.retention import kept_for
 
 
@@ -17,6 +19,22 @@ def _forget_sessions(before: datetime) -> int:
     return Session.objects.filter(expire_date__lt=before).delete()[0]
 
 
+@kept_for(timedelta(days=1), "contacts_not_proved")
+def _forget_contacts(before: datetime) -> int:
+    """Erase the contacts that a coordinator added and did not prove with the code."""
+    waiting = ContactPoint.objects.filter(check_pending__sent_at__lt=before).select_related("user")
+    points = list(waiting.exclude(check_pending__code_hash=desk_contacts.GONE))
+    for point in points:
+        desk_contacts.remove(point.user, point.pk, at=before)
+    return len(points)
+
+
+@kept_for(timedelta(hours=1), "requests_for_codes")
+def _forget_code_requests(before: datetime) -> int:
+    """Erase the requests for codes that no worker has answered: their codes would have ended long ago."""
+    return CodeRequest.objects.filter(asked_at__lt=before).delete()[0]
+
+
 @kept_for(timedelta(days=90), "old_sign_ins")
 def _forget_sign_ins(before: datetime) -> int:
     """Erase what is known of sessions last seen before `before`, with their tokens, once all of it has ended."""
@@ -24,3 +42,9 @@ def _forget_sign_ins(before: datetime) -> int:
     token = AccessToken.objects.filter(sign_in=OuterRef("pk"), expires_at__gte=before)
     old = SignIn.objects.filter(~Exists(open_session), ~Exists(token), seen_at__lt=before)
     return old.delete()[1].get("accounts.SignIn", 0)
+
+
+@kept_for(timedelta(days=90), "old_invitations")
+def _forget_invitations(before: datetime) -> int:
+    """Erase invitations whose link ended before `before`, used or not; the history of the person keeps what was done."""
+    return Invitation.objects.filter(expires_at__lt=before).delete()[0]

@@ -1,4 +1,4 @@
-"""Rows of signing in: one for each session that somebody began. `accounts.models` imports them, so that Django finds them."""
+"""Rows of signing in: sessions that somebody began, and invitations. `accounts.models` imports them for Django."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from notifications.models import ContactPoint
 
 STAYS_REVOKED = """
     IF OLD.revoked_at IS NOT NULL THEN
@@ -52,17 +54,24 @@ ROLE_ENDS_SESSIONS = pgtrigger.Trigger(
     """,
 )
 
-SECOND_FACTOR_ENDS_SESSIONS = pgtrigger.Trigger(
-    name="second_factor_ends_sessions",
-    when=pgtrigger.After,
-    operation=pgtrigger.Delete,
-    func=f"""
+
+def _removed(name: str) -> pgtrigger.Trigger:
+    """Return the trigger that ends what came from a factor in use when its row goes."""
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.After,
+        operation=pgtrigger.Delete,
+        func=f"""
     IF OLD.confirmed THEN
         {ENDS_WHAT_CAME_FROM_IT}
     END IF;
     RETURN NULL;
     """,
-)
+    )
+
+
+SECOND_FACTOR_ENDS_SESSIONS = _removed("second_factor_ends_sessions")
+PASSKEY_ENDS_SESSIONS = _removed("passkey_ends_sessions")
 
 
 class SignIn(models.Model):
@@ -76,6 +85,7 @@ class SignIn(models.Model):
         CASE = "case", _("case number and secret")
         CODE = "code", _("a code that we sent")
         DESK = "desk", _("password and second factor")
+        PASSKEY = "passkey", _("passkey")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_ins")
     way = models.CharField(max_length=10, choices=Way.choices)
@@ -95,6 +105,36 @@ class SignIn(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("revoked_at"),
                 func=STAYS_REVOKED,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Invitation(models.Model):
+    """A link that was sent to a coordinator's own contact, with which they choose a password. It works once.
+
+    The link holds 80 random bits, of which only a hash is stored.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="invitations")
+    contact_point = models.ForeignKey(ContactPoint, on_delete=models.CASCADE, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [
+            models.UniqueConstraint(
+                name="invitation_one_open",
+                fields=["user"],
+                condition=models.Q(used_at=None, withdrawn_at=None),
             ),
         ]
 

@@ -1,7 +1,7 @@
 """Signing in: an arrival by case number and secret, a host by a one-time code.
 
-No answer here reveals whether a case, an address or a host exists. An unknown case number gets the same answer as a
-wrong secret, after the same time; an unknown contact gets the same answer as a known one.
+No answer here reveals whether a case, an address or a host exists, and neither does the work behind it: the same queries,
+rows, hashes and wake-ups for all (docs/decisions/0055-equal-work.md). Only the worker looks who a code is for.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import devices, throttles
+from accounts import case_secrets, devices, throttles
 from accounts.arrivals import plain
 from accounts.contacts import find_contact_point, read_contact
-from accounts.models import OneTimeCode, User
+from accounts.models import CodeRequest, OneTimeCode, User
 from accounts.refusals import Refused, WrongCode
 from accounts.throttles import CODE_SECONDS, CODES, TRIES_OF_ONE, TRIES_SECONDS, Budget
 from notifications.models import ContactPoint
 from notifications.outbox import tell
+from notifications.wakeups import wake
 from privacy.fields import blind_index, blind_indexes
 
 CODE_DIGITS = 6
@@ -82,15 +82,14 @@ def sign_in_to_case(case_number: str, secret: str, *, source: str, at: datetime,
 
 def _user_of_case(number: str, secret: str) -> User:
     user = User.objects.filter(username=number, arrival__isnull=False, is_active=True).first()
-    if user is None:
-        make_password(secret)  # As slow as `check_password`, so that time does not reveal whether a case exists.
-    if user is None or not check_password(plain(secret), user.password):
+    if not case_secrets.fits(user, plain(secret)) or user is None:
         raise WrongSecret
+    case_secrets.bring_up_to_date(user, plain(secret))
     return user
 
 
 def send_code(contact: str, *, source: str, at: datetime, device: str = "") -> None:
-    """Send a one-time code to a host's e-mail address or phone; do nothing for an unknown contact.
+    """Ask the worker to send a one-time code to this e-mail address or phone, if it is a host's.
 
     Codes sent before stay valid. Raises UnreadableContact, or TooManyTries: then a code that was sent in the last ten
     minutes is still valid, so nobody who asks again and again can shut the host out.
@@ -99,16 +98,39 @@ def send_code(contact: str, *, source: str, at: datetime, device: str = "") -> N
     own = Budget("code", address, CODES, CODE_SECONDS)
     budgets = devices.budgets(device, host_account(contact), own, (Budget("code-from", source, CODES_FROM, HOUR), own))
     throttles.pay(*budgets, at=at)
-    point = find_contact_point(channel, address, hosts_only=True)
-    if point is None:
-        return
-    code = "".join(secrets.choice("0123456789") for _ in range(CODE_DIGITS))
     with transaction.atomic():
+        CodeRequest.objects.create(channel=channel, address=address, asked_at=at)
+        wake("accounts.answer_code_requests")
+
+
+def answer_code_requests(*, at: datetime) -> int:
+    """Make and tell the code of each request from a host's contact; return how many. Requests of others only go.
+
+    The worker calls it. A request older than a code lives gets none: the person has asked again, or has left.
+    """
+    told = 0
+    while (request := _answered(at)) is not None:
+        told += request
+    return told
+
+
+def _answered(at: datetime) -> bool | None:
+    """Answer the oldest request that nobody else is answering: return whether a code was told, None without a request."""
+    with transaction.atomic():
+        request = CodeRequest.objects.select_for_update(skip_locked=True).order_by("pk").first()
+        if request is None:
+            return None
+        point = find_contact_point(request.channel, request.address, hosts_only=True)
+        expires_at = request.asked_at + timedelta(seconds=CODE_SECONDS)
+        request.delete()
+        if point is None or expires_at <= at:
+            return False
+        code = "".join(secrets.choice("0123456789") for _ in range(CODE_DIGITS))
         row = OneTimeCode.objects.create(
             user=point.user,
             contact_point=point,
-            code_hash=_hashes(point.user, code)[0],
-            expires_at=at + timedelta(seconds=CODE_SECONDS),
+            code_hash=_hashes(point.user_id, code)[0],
+            expires_at=expires_at,
         )
         tell(
             point.user,
@@ -117,8 +139,9 @@ def send_code(contact: str, *, source: str, at: datetime, device: str = "") -> N
             key=f"sign_in_code:{row.pk}",
             contact_point=point,
             secret=code,
-            expires_at=row.expires_at,
+            expires_at=expires_at,
         )
+        return True
 
 
 def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime, browser: str = "", device: str = "") -> User:
@@ -142,17 +165,19 @@ def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime, brows
     )
     with throttles.trying(*budgets, at=at):
         point = find_contact_point(channel, address, hosts_only=True)
-        if point is None or not _uses_code(point, plain(code), browser, at):
+        if not _uses_code(point, plain(code), browser, at) or point is None:
             raise WrongCode
         return point.user
 
 
-def _uses_code(point: ContactPoint, code: str, browser: str, at: datetime) -> bool:
-    """Return whether `code` is valid for this contact point, and use it up."""
-    user = point.user
-    sent = OneTimeCode.objects.filter(user=user, contact_point=point, expires_at__gt=at)
-    wanted = _hashes(user, code)
+def _uses_code(point: ContactPoint | None, code: str, browser: str, at: datetime) -> bool:
+    """Return whether `code` is valid for this contact point, and use it up. For None the work of a wrong code is done."""
+    user_id, point_id = (point.user_id, point.pk) if point else (0, 0)
+    sent = OneTimeCode.objects.filter(user=user_id, contact_point=point_id, expires_at__gt=at)
+    wanted = _hashes(user_id, code)
     fits = [row.pk for row in sent if _fits(row.code_hash, wanted)]
+    if point is None or not fits:
+        return False
     used_from = blind_index(f"code-used-from:{browser}") if browser else ""
     # The oldest code that fits is used up by one call only, however many come at once.
     unused = sent.filter(pk__in=fits[:1], used_at=None)
@@ -162,9 +187,9 @@ def _uses_code(point: ContactPoint, code: str, browser: str, at: datetime) -> bo
     return bool(used_from) and sent.filter(pk__in=fits, used_from=used_from).exists()
 
 
-def _hashes(user: User, code: str) -> list[str]:
+def _hashes(user_id: int, code: str) -> list[str]:
     # The hash is keyed: six digits are soon guessed from a plain hash in a stolen dump.
-    return blind_indexes(f"code:{user.pk}:{code}")
+    return blind_indexes(f"code:{user_id}:{code}")
 
 
 def _fits(kept: str, wanted: list[str]) -> bool:

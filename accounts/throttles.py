@@ -39,7 +39,7 @@ CODES = 3
 """Codes for one contact in CODE_SECONDS, and so the codes that are valid at once."""
 
 PAY = """
-    INSERT INTO accounts_throttle AS kept (key, window_at, count) VALUES (%(key)s, %(at)s, 1)
+    INSERT INTO accounts_throttle AS kept (key, window_at, count) SELECT %(key)s, %(at)s, 1 WHERE %(limit)s > 0
     ON CONFLICT (key) DO UPDATE SET
         count = CASE WHEN kept.window_at > %(since)s THEN kept.count + 1 ELSE 1 END,
         window_at = CASE WHEN kept.window_at > %(since)s THEN kept.window_at ELSE %(at)s END

@@ -16,6 +16,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.coordinators import check_counts_as_one_of_two
 from accounts.models import Host, HostCall, HostCheck, HostEvent, User
 from accounts.refusals import Refused
 from deployment import rules
@@ -225,6 +226,7 @@ def refuse(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
 
     Raises WrongStanding, or SecondPersonRefuses if the same person asks twice.
     """
+    check_counts_as_one_of_two(by)
     host = _locked(host_id)
     _check_move(host, Host.Status.REFUSED)
     if host.refusal_by_id is None:

@@ -292,7 +292,7 @@ def main() -> None:
     from tests import processes
 
     # Hash passwords quickly: there are many made-up people, and nobody signs in as one of them.
-    settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2", "django.contrib.auth.hashers.Argon2PasswordHasher"]
+    settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2", *settings.PASSWORD_HASHERS]
     call_command("migrate", verbosity=0)
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as nowhere:
         call_command("load_gazetteer", stdout=nowhere)

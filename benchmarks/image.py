@@ -22,9 +22,9 @@ from benchmarks.first_page import free_port
 from shelter.running.state import keys
 
 ROOT = Path(__file__).resolve().parent.parent
-OF_THE_IMAGE = re.compile(r"(?<![\w.])/(?:opt|srv|var|tmp)(?=/)")
-NOT_HERE = 'useradd() { :; }; chown() { :; }; install() { for last; do :; done; mkdir -p "$last"; }; '
-"""Shell functions that replace the commands about the image's own user."""
+OF_THE_IMAGE = re.compile(r"(?<![\w.])/(?:opt|srv|var|tmp|etc)(?=/)")
+NOT_HERE = 'useradd() { :; }; chown() { :; }; apt-get() { :; }; install() { for last; do :; done; mkdir -p "$last"; }; '
+"""Shell functions that replace the commands about the image's own user and its Debian packages."""
 
 
 def main() -> None:
@@ -70,6 +70,7 @@ def built(root: Path, python: Path) -> tuple[dict[str, str], Path, list[str]]:
     context.mkdir()
     subprocess.run(f"git archive HEAD | tar -x -C {context}", shell=True, cwd=ROOT, check=True)
     (root / "bin").mkdir()
+    (root / "etc" / "apt" / "sources.list.d").mkdir(parents=True)
     (root / "bin" / "python").symlink_to(python)
     env = {"PATH": f"{root}/bin:/usr/bin:/bin", "HOME": str(root)} | of_pip()
     folder, entrypoint, command = root, [""], [""]

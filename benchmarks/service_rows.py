@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 from scipy.spatial import cKDTree
 
 from accounts.models import Arrival, Coordinator, Host, HostCheck, User
@@ -30,7 +31,7 @@ HOSTS_FROM, ARRIVALS_FROM = 10_000_000, 20_000_000
 def write_week(needs: list[Need], offers: list[Offer], *, at: datetime, today: date) -> None:
     """Write the week with all its dates moved so that it begins `today`."""
     coordinator = User.objects.create_user("carla", is_staff=True)
-    Coordinator.objects.create(user=coordinator, all_places=True)
+    Coordinator.objects.create(user=coordinator, all_places=True, confirmed_at=timezone.now())
     later = today - MONDAY
     place_of = _nearest_places([(each.lat, each.lon) for each in [*needs, *offers]])
     hosts, arrivals = range(HOSTS_FROM, HOSTS_FROM + len(offers)), range(ARRIVALS_FROM, ARRIVALS_FROM + len(needs))

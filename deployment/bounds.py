@@ -101,6 +101,7 @@ _CHECKS: dict[str, Any] = {
     "auto_approve": _switch,
     "auto_approve_km": (1, 500),
     "auto_approve_stays": (1, 100),
+    "looks_budget": (5, 10_000),
     "page_minutes": (1, 60),
     "together": _together,
 }

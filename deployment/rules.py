@@ -46,6 +46,8 @@ class Rules:
     """The greatest distance, in kilometres, of a proposal that is approved at once."""
     auto_approve_stays: int
     """The least number of stays that ended well with the host of a proposal that is approved at once."""
+    looks_budget: int
+    """People whose personal fields one coordinator may open within a day; beyond, a lead has to agree."""
     page_minutes: int
     """Minutes between two steps of paging whoever is on call, until somebody acknowledges."""
     auto_approve_by: int | None = None
@@ -98,6 +100,7 @@ def defaults() -> Rules:
             "auto_approve": False,
             "auto_approve_km": 20,
             "auto_approve_stays": 2,
+            "looks_budget": settings.LOOKS_BUDGET,
             "page_minutes": settings.PAGE_MINUTES,
         }
     )
@@ -148,6 +151,7 @@ def as_json(rules: Rules) -> dict[str, Any]:
         "auto_approve": rules.auto_approve,
         "auto_approve_km": rules.auto_approve_km,
         "auto_approve_stays": rules.auto_approve_stays,
+        "looks_budget": rules.looks_budget,
         "page_minutes": rules.page_minutes,
     }
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from accounts.models import Host
 from accounts.refusals import Refused
 from matching.models import Match
-from matching.refusals import Frozen, HostNotVetted
-from matching.states import CONTACT_OPEN
+from matching.refusals import Frozen, HostNotVetted, NotNow
+from matching.states import CONTACT_OPEN, Role
 
 
 def hindrance(match: Match) -> Refused | None:
@@ -22,12 +22,23 @@ def hindrance(match: Match) -> Refused | None:
     return None
 
 
-def check(match: Match) -> None:
-    """Raise Frozen or HostNotVetted where `hindrance` finds one."""
-    if refusal := hindrance(match):
-        raise refusal
+def known_hindrance(match: Match, role: Role | None) -> Refused | None:
+    """Return the hindrance that the pages of `role` may show.
+
+    A side about whom the other one said that it does not feel safe learns nothing of the freeze at first: neither
+    its moment nor its cause. Its pages stay as they were until the neutral words go out.
+    """
+    found = hindrance(match)
+    return None if isinstance(found, Frozen) and role is not None and match.quiet_for == role else found
 
 
-def contact_is_open(match: Match) -> bool:
-    """Return whether host and arrival may open each other's name, contact and address now."""
-    return match.status in CONTACT_OPEN and hindrance(match) is None
+def check(match: Match, role: Role | None = None) -> None:
+    """Raise Frozen or HostNotVetted where `hindrance` finds one; NotNow where `role` may not know of it."""
+    found = hindrance(match)
+    if found is not None:
+        raise found if known_hindrance(match, role) else NotNow
+
+
+def contact_is_shown_open(match: Match, role: Role) -> bool:
+    """Return whether the pages of `role` offer the other side's contact. `disclosure.open_contact` decides at the tap."""
+    return match.status in CONTACT_OPEN and known_hindrance(match, role) is None

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import Min
 
+from accounts.coordinators import check_counts_as_one_of_two
 from accounts.models import User
 from deployment import rules
 from matching import paging, queries, rota
@@ -160,6 +161,7 @@ def close(incident_id: UUID, *, by: User, at: datetime, outcome: str) -> Inciden
             raise AcknowledgeFirst
         if outcome not in IncidentOutcome.values:
             raise OutcomeNeeded
+        check_counts_as_one_of_two(by)
         if incident.close_asked_by_id is None or incident.outcome != outcome:
             incident.close_asked_by, incident.outcome = by, outcome
             _note(incident, IncidentStep.CLOSE_ASKED, by=by, at=at, code=outcome)
@@ -181,6 +183,7 @@ def agree_to_go_on(incident_id: UUID, *, by: User, at: datetime) -> Incident:
         incident = _mine(incident_id, by)
         if incident.acknowledged_at is None:
             raise AcknowledgeFirst
+        check_counts_as_one_of_two(by)
         if incident.go_on_asked_by_id is None:
             incident.go_on_asked_by = by
             _note(incident, IncidentStep.GO_ON_ASKED, by=by, at=at)

@@ -16,16 +16,26 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import throttles
 from accounts.arrivals import open_case, open_case_for
 from accounts.contacts import bring_up_to_date
 from accounts.models import Arrival, Host, User
+from accounts.refusals import TooManyTries
 from deployment import rules
-from matching import due, messages, queries
+from matching import due, flags, messages, queries, waiting
 from matching.copy_rows import with_rows
 from matching.deadlines import local_date
 from matching.engine.reasons import Reason, as_json_text
-from matching.limits import FARTHEST_FIRST_NIGHT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
-from matching.models import ShelterRequest, Space, SpaceWindow
+from matching.limits import (
+    FARTHEST_FIRST_NIGHT,
+    LONGEST_STAY,
+    MOST_BEDS,
+    MOST_PEOPLE,
+    REQUESTS_A_MINUTE,
+    REQUESTS_AN_HOUR,
+    REQUESTS_FLAGGED,
+)
+from matching.models import ShelterRequest, Space, SpaceWindow, WaitingChange
 from matching.refusals import HasLiveMatches, Incomplete, NotYours, one_act
 from matching.sheets import RequestRow, SpaceRow, fields
 from matching.sheets.fields import Field, RequestFields, SpaceFields, Window
@@ -113,21 +123,38 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
         return space
 
 
-def change_space(space_id: UUID, details: SpaceDetails, *, by: User, at: datetime) -> Space:
-    """Change what a space offers; live matches keep what was promised to them.
+def change_space(
+    space_id: UUID, details: SpaceDetails, *, by: User, at: datetime
+) -> tuple[Space, WaitingChange | None]:
+    """Change what a space offers; live matches keep what was promised to them, and what was vetted is what is used.
 
+    Returns the space, and the change that now waits until a coordinator has looked at it (`matching.waiting`; None if
+    nothing new waits). The households that were promised the space, and the coordinators, are told of it.
     Raises Incomplete, NotYours, or HasLiveMatches when a live match needs the beds, sharing or window that would go.
     """
     check_space(details)
     with one_act():
         space = _locked_space(space_id, by)
-        for column, value in _space_columns(details).items():
+        columns, change = waiting.apart(space, _space_columns(details), by=by, at=at)
+        for column, value in columns.items():
             setattr(space, column, value)
         space.version += 1
         space.save()
         _set_windows(space, details.windows)
         due.note(at, spaces=[space.pk])
-        return space
+        if change is not None:
+            messages.change_waits(change, waiting.promised(space.host, space), at=at)
+        return space, change
+
+
+def new_contacts(
+    host: Host, contacts: Sequence[TypedContact], *, by: User, at: datetime
+) -> tuple[list[TypedContact], WaitingChange | None]:
+    """Return the contacts that a known host may be given at once, and the change that now waits, as `change_space` does."""
+    at_once, change = waiting.contacts_apart(host, contacts, by=by, at=at)
+    if change is not None:
+        messages.change_waits(change, waiting.promised(host), at=at)
+    return at_once, change
 
 
 def _set_windows(space: Space, windows: Iterable[Window]) -> None:
@@ -224,8 +251,9 @@ def _point(latitude: float, longitude: float) -> dict[str, float]:
 
 def _space_columns(details: SpaceDetails) -> dict[str, Any]:
     columns = _columns(details, fields.SPACE)
-    if details.directions is None:  # They stay as they are.
-        del columns["directions"]
+    for name in ("directions", "others"):
+        if columns[name] is None:  # It stays as it is.
+            del columns[name]
     return columns | {"address_index": blind_index(key_of_address(details.address))}
 
 
@@ -312,6 +340,21 @@ def open_case_and_ask(
         return Case(arrival, secret, request)
 
 
+def count_asking(source: str, *, at: datetime) -> None:
+    """Count a request or a case from a network address, before it is read: every door that anybody may use calls this.
+
+    Raises TooManyTries past REQUESTS_A_MINUTE, which slows whoever invents requests, and past REQUESTS_AN_HOUR. Past
+    REQUESTS_FLAGGED in an hour it raises a flag for coordinators.
+    """
+    throttles.count("need", source, limit=REQUESTS_AN_HOUR, seconds=3600, at=at)
+    throttles.count("need-minute", source, limit=REQUESTS_A_MINUTE, seconds=60, at=at)
+    try:
+        throttles.count("need-flag", source, limit=REQUESTS_FLAGGED, seconds=3600, at=at)
+    except TooManyTries:
+        with one_act():
+            flags.many_requests(source, at=at)
+
+
 def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: datetime) -> ShelterRequest:
     """Change what a household needs. Raises Incomplete, NotYours, or HasLiveMatches while a match is under way."""
     details = complete_request(details)
@@ -322,7 +365,7 @@ def change_request(request_id: UUID, details: RequestDetails, *, by: User, at: d
         )
         if not queries.may_act_for(by, request):
             raise NotYours
-        if request.matches.filter(status__in=sorted(HOLDS_BEDS)).exists():
+        if request.matches.filter(status__in=sorted(HOLDS_BEDS), frozen_at=None).exists():
             raise HasLiveMatches
         for column, value in _columns(details, fields.REQUEST).items():
             setattr(request, column, value)

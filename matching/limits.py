@@ -46,3 +46,15 @@ LONGEST_CONTACT = 254
 
 LONGEST_TYPED_SECRET = 60
 """Characters. The longest case number, or secret of a case, as people type them: with spaces or dashes between the digits."""
+
+NEUTRAL_WORDS_AFTER = (20, 90)
+"""When one side does not feel safe, the other side reads neutral words so many minutes later, drawn by lot (least, most)."""
+
+REQUESTS_AN_HOUR = 300
+"""Requests and cases from one network address in an hour: a hall of people who ask from one address, and no more."""
+
+REQUESTS_A_MINUTE = 20
+"""Requests and cases from one network address in a minute: whoever invents them by a program is slowed to this."""
+
+REQUESTS_FLAGGED = 60
+"""So many requests and cases from one network address in an hour raise a flag for coordinators."""

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from accounts.models import Host, HostCheck, User
-from matching import queries
+from matching import queries, rota
 from matching.deadlines import local_date
-from matching.models import Match, ShelterRequest, Space
+from matching.models import Match, ShelterRequest, Space, WaitingChange
 from matching.states import Role
 from notifications.outbox import Telling, tell, tell_many
 
@@ -53,6 +53,16 @@ def proposals_waiting(places: Collection[int | None], *, at: datetime) -> None:
         ],
         at=at,
     )
+
+
+def looks_unusual(by: User, what: str, *, at: datetime) -> None:
+    """Tell every other lead that a coordinator's looks at personal data are unusual, once a day for each thing.
+
+    `what` says what is unusual and stands in the key only: the message names nobody.
+    """
+    key = f"looks_unusual:{by.pk}:{what}:{local_date(at)}"
+    leads = [lead for lead in rota.leads() if lead.pk != by.pk]
+    tell_many([Telling(lead, "looks_unusual", key=f"{key}:{lead.pk}") for lead in leads], at=at)
 
 
 def handed_over(request: ShelterRequest, to: User, *, at: datetime) -> None:
@@ -120,9 +130,9 @@ def broken_off(match: Match, *, by_role: Role, at: datetime) -> None:
     _tell(_coordinators(match), "coordinator_broken_off", match, at)
 
 
-def frozen(match: Match, *, at: datetime) -> None:
-    """Tell a household that its match is on hold and somebody will call: its host was suspended (`host_suspended`)."""
-    _tell([_arrival(match)], "match_frozen", match, at)
+def frozen(match: Match, side: Role, *, at: datetime) -> None:
+    """Tell a side of a match in neutral words that it is paused and somebody will call, whatever the cause is."""
+    _tell([_host(match) if side is Role.HOST else _arrival(match)], "match_frozen", match, at)
 
 
 def host_suspended(host: Host, stays: Collection[Match], *, at: datetime) -> None:
@@ -162,6 +172,44 @@ def request_received(request: ShelterRequest, *, at: datetime) -> None:
                 key=f"minor_alone:{request.pk}:{coordinator.pk}",
                 context={"case_number": request.arrival.case_number},
             )
+
+
+def change_waits(change: WaitingChange, promised: Iterable[Match], *, at: datetime) -> None:
+    """Tell the coordinators that a change waits for them, and the households that were promised the space as it was."""
+    key = f"{change.pk}:{at.isoformat()}"
+    places = _places_of(change)
+    for coordinator in queries.coordinators_for(places):
+        tell(
+            coordinator,
+            "change_waits",
+            at=at,
+            key=f"change_waits:{key}:{coordinator.pk}",
+            context={"host": change.host_id},
+        )
+    _tell_promised(promised, "arrival_change_waits", key, at)
+
+
+def change_applied(change: WaitingChange, promised: Iterable[Match], *, at: datetime) -> None:
+    """Tell the host that a coordinator has looked and the change holds now, and the households that it concerns."""
+    key = f"{change.pk}:{at.isoformat()}"
+    tell(change.host.user, "host_change_applied", at=at, key=f"host_change_applied:{key}")
+    _tell_promised(promised, "arrival_change_applied", key, at)
+
+
+def change_refused(change: WaitingChange, *, at: datetime) -> None:
+    """Tell the host that all stays as it was."""
+    tell(change.host.user, "host_change_refused", at=at, key=f"host_change_refused:{change.pk}")
+
+
+def _places_of(change: WaitingChange) -> set[int | None]:
+    if change.space is not None:
+        return {change.space.place_id}
+    return set(Space.objects.filter(host=change.host).values_list("place_id", flat=True))
+
+
+def _tell_promised(promised: Iterable[Match], event: str, key: str, at: datetime) -> None:
+    for match in promised:
+        tell(_arrival(match), event, at=at, key=f"{event}:{key}:{match.pk}", context={"match": str(match.pk)})
 
 
 def still_available(space: Space, *, at: datetime) -> None:

@@ -18,6 +18,7 @@ from accounts.models import User
 from deployment import rules
 from matching import rota
 from matching.models import Incident, IncidentEvent, IncidentPage, Match
+from matching.states import CONTACT_OPEN
 from notifications.models import ContactPoint
 from notifications.outbox import Telling, tell_many
 
@@ -123,3 +124,39 @@ def _page_if_due(incident_id: UUID, *, at: datetime) -> bool:
             return False
         page_step(incident, at=at)
         return True
+
+
+def places_without_anybody(*, at: datetime) -> set[int | None] | None:
+    """Return the places of live matches for which nobody who can be reached is on call at `at`; None: nobody is at all.
+
+    None of the set stands for a point far from every place. An empty set means that every place has somebody.
+    """
+    clock = rota.clock_at(at)
+    shifts = [(shift, hours) for shift, hours in rota.shifts_in_force() if hours.cover(clock)]
+    reached = rota.contacts_to_page([shift.user for shift, _hours in shifts])
+    here = [shift for shift, _hours in shifts if shift.user_id in reached]
+    if not here:
+        return None
+    live = Match.objects.filter(status__in=sorted(CONTACT_OPEN)).order_by()
+    places = set(live.values_list("request__place", flat=True)) | set(live.values_list("space__place", flat=True))
+    return {place for place in places if not any(rota.serves(shift, [place]) for shift in here)}
+
+
+def page_empty_hour(*, at: datetime) -> bool:
+    """Tell the emergency contact, once an hour, that nobody is on call; return whether there was something to tell."""
+    if places_without_anybody(at=at) == set():
+        return False
+    emergency = emergency_contact(at=at)
+    if emergency is None:
+        return False
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    points = tuple(rota.contacts_to_page([emergency]).get(emergency.pk, ()))
+    told = Telling(
+        emergency,
+        "nobody_on_call",
+        key=f"nobody_on_call:{hour.isoformat()}",
+        everywhere=points,
+        expires_at=hour + timedelta(hours=1),
+    )
+    with transaction.atomic():
+        return tell_many([told], at=at)[0].created_at == at

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 from django.db.models import (
     Count,
@@ -27,6 +28,7 @@ from accounts.coordinators import coordinator_of as coordinator_of  # the doors 
 from accounts.coordinators import desk_of
 from accounts.models import Arrival, Coordinator, Host, User
 from matching import hindrances
+from matching.copy_rows import read
 from matching.limits import LONGEST_STAY
 from matching.models import (
     Incident,
@@ -39,10 +41,13 @@ from matching.models import (
     ShelterRequest,
     Space,
 )
+from matching.models.guards import KEPT_APART_OF
+from matching.refusals import Frozen
 from matching.risks import HostRecord
-from matching.states import FORWARD, HOLDS_BEDS, Act, RequestState, Role, Status, acts_open_to
+from matching.rota import with_a_contact_of
+from matching.states import FORWARD, HOLDS_BEDS, REASON_NOT_SAFE, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
-from notifications.models import ContactPoint, Delivery
+from notifications.models import Delivery
 from places.models import Place
 from places.names import HOME_REGION
 from places.queries import open_places
@@ -190,8 +195,7 @@ def incidents_visible_to(user: User) -> QuerySet[Incident]:
         paged = IncidentPage.objects.filter(incident=OuterRef("pk"), recipient=user)
         seen = seen.filter(Q(match__request__place__in=places) | Q(match__space__place__in=places) | Exists(paged))
     # Their own accounts as host or arrival: this one, one it was merged with, one that has a contact of theirs.
-    mine = ContactPoint.objects.filter(user=user).values("address_index")
-    same = Q(user=user) | Q(user__in=ContactPoint.objects.filter(address_index__in=mine).values("user"))
+    same = Q(user=user) | Q(user__in=with_a_contact_of([user.pk]).values("user"))
     hosts = Host.objects.filter(same)
     arrivals = Arrival.objects.filter(same)
     party = (
@@ -228,13 +232,20 @@ def acts_open(match: Match, user: User) -> list[Act]:
     stamp = {Role.HOST: match.host_accepted_at, Role.ARRIVAL: match.arrival_accepted_at}
     if match.status == Status.APPROVED and role in stamp and stamp[role] is None:
         acts.insert(0, Act.ACCEPT)
-    if hindrances.hindrance(match):
+    known = hindrances.known_hindrance(match, role)
+    if known:
         acts = [act for act in acts if act not in FORWARD]
     if match.frozen_at is not None and role is Role.COORDINATOR and not _is_held(match):
         acts.append(Act.UNFREEZE)
-    if match.frozen_at is None and role in stamp:
+    if not isinstance(known, Frozen):
         acts.append(Act.FREEZE)
     return acts
+
+
+def has_reported(match: Match, role: Role) -> bool:
+    """Return whether this side said, here or to a coordinator, that it does not feel safe."""
+    said = match.events.filter(act=Act.FREEZE, reason=REASON_NOT_SAFE)
+    return said.filter(Q(role=role) | Q(told_by=role)).exists()
 
 
 def _is_held(match: Match) -> bool:
@@ -341,7 +352,12 @@ def uncovered(request: ShelterRequest, today: date) -> list[tuple[date, date]]:
     Nights under a live, completed or no-show match are not wanted again. Two legs side by side cover a night only
     when they hold the whole household together.
     """
-    return runs_wanted(request, [match for match in request.matches.all() if match.status in SPENT], today)
+    return runs_wanted(request, [match for match in request.matches.all() if uses_nights(match)], today)
+
+
+def uses_nights(match: Match) -> bool:
+    """Return whether the request does not want the nights of this match again. A frozen match leaves them wanted."""
+    return match.status in SPENT and match.frozen_at is None
 
 
 def runs_wanted(asked: Wanting, spent: Collection[Holding], today: date) -> list[tuple[date, date]]:
@@ -364,12 +380,19 @@ def runs_wanted(asked: Wanting, spent: Collection[Holding], today: date) -> list
     return runs
 
 
-def state_of(request: ShelterRequest, today: date) -> RequestState:
-    """Return the state of a request, which follows from its matches (prefetch `matches` for many)."""
+def state_of(request: ShelterRequest, today: date, *, to_arrival: bool = False) -> RequestState:
+    """Return the state of a request, which follows from its matches (prefetch `matches` for many).
+
+    `to_arrival`: as its arrival may know it, who does not hear at once that their host did not feel safe.
+    """
     if request.withdrawn_at is not None:
         return RequestState.WITHDRAWN
-    counted = [match for match in request.matches.all() if match.status in SPENT]
-    wanted = uncovered(request, today)
+    counted = [
+        match
+        for match in request.matches.all()
+        if uses_nights(match) or (to_arrival and match.status in SPENT and match.quiet_for == Role.ARRIVAL)
+    ]
+    wanted = runs_wanted(request, counted, today)
     if counted and not wanted:
         return RequestState.MET
     if request.last_day <= today:
@@ -392,7 +415,7 @@ def open_requests(today: date) -> QuerySet[ShelterRequest]:
     from_now = Greatest(F("first_night"), Value(today))
     nights_held = Least(F("last_day"), OuterRef("over")) - Greatest(F("first_night"), OuterRef("from_now"))
     held = (
-        Match.objects.filter(request=OuterRef("pk"), status__in=sorted(SPENT))
+        Match.objects.filter(request=OuterRef("pk"), status__in=sorted(SPENT), frozen_at=None)
         .filter(last_day__gt=OuterRef("from_now"), first_night__lt=OuterRef("over"))
         .order_by()
         .values("request")
@@ -405,9 +428,9 @@ def open_requests(today: date) -> QuerySet[ShelterRequest]:
     return counted.filter(wanted__gt=F("held"))
 
 
-def desk_requests() -> QuerySet[ShelterRequest]:
-    """Return the requests of children without an adult, which only people may match, whether matched or not."""
-    return ShelterRequest.objects.filter(withdrawn_at=None, children=F("people"))
+def for_people_only() -> Q:
+    """Return the condition for requests that the worker never places: of children alone, and those handed to the desk."""
+    return Q(children=F("people")) | Q(desk_since__isnull=False)
 
 
 # -- places ---------------------------------------------------------------------------------------
@@ -436,6 +459,19 @@ def held_in(space: Space) -> QuerySet[Match]:
     return Match.objects.filter(space=space, status__in=sorted(HOLDS_BEDS)).order_by("first_night")
 
 
+def forbidden_pairs(request_ids: Iterable[object]) -> set[tuple[UUID, UUID]]:
+    """Return the (request, space) pairs of these requests that are not proposed: declined before, or kept apart."""
+    ids = [UUID(str(pk)) for pk in request_ids]
+    declined = declined_pairs(ids).values_list("request_id", "space_id")
+    return {*declined, *read(KEPT_APART_OF, {"ids": ids})}
+
+
+def others_with_host(match: Match) -> QuerySet[Match]:
+    """Return the other agreed or begun matches of this match's host: the people to look at when one did not feel safe."""
+    others = Match.objects.filter(space__host=match.space.host_id, status__in=sorted(HOLDS_BEDS - {Status.PROPOSED}))
+    return others.exclude(pk=match.pk).order_by("first_night", "pk")
+
+
 def declined_pairs(request_ids: Iterable[object] | None = None) -> QuerySet[Match]:
     """Return the declined matches, of these requests or of all: their (request, space) pairs are not proposed again."""
     declined = Match.objects.filter(status=Status.DECLINED)
@@ -461,8 +497,9 @@ def stays_over(today: date) -> QuerySet[Match]:
 
 
 def live_outside(request: ShelterRequest) -> QuerySet[Match]:
-    """Return the live matches of `request` that have a night it does not ask for, in the order in which spaces are locked."""
+    """Return the live matches of `request` with a night it does not ask for, but frozen stays, in the order of their spaces."""
     live = Match.objects.filter(request=request, status__in=sorted(HOLDS_BEDS))
+    live = live.exclude(status=Status.CHECKED_IN, frozen_at__isnull=False)
     outside = Q(first_night__lt=request.first_night) | Q(last_day__gt=request.last_day)
     return live.filter(outside).order_by("space_id", "pk")
 
@@ -503,13 +540,20 @@ def stays_that_count(today: date) -> QuerySet[Match]:
     return Match.objects.filter(Exists(confirmed), status=Status.COMPLETED, last_day__lte=today)
 
 
+def complaints() -> QuerySet[MatchEvent]:
+    """Return the lines of history by which an arrival did not feel safe, by whatever door and for whatever act.
+
+    A coordinator's own worry counts as well; a host's does not, for it is about the household.
+    """
+    of_desk = Q(act=Act.FREEZE, role=Role.COORDINATOR) & ~Q(told_by=Role.HOST)
+    return MatchEvent.objects.filter(Q(role=Role.ARRIVAL) | of_desk, reason=REASON_NOT_SAFE)
+
+
 def records_of(host_ids: Collection[int], today: date) -> dict[int, HostRecord]:
     """Return, for each host, the facts that bear on risk: in two queries, without objects of the ORM."""
     hosts = Host.objects.filter(pk__in=host_ids).annotate(
         has_hosted=Exists(stays_that_count(today).filter(space__host=OuterRef("pk"))),
-        complaint=Exists(
-            MatchEvent.objects.filter(match__space__host=OuterRef("pk"), act=Act.FREEZE, role=Role.ARRIVAL)
-        ),
+        complaint=Exists(complaints().filter(match__space__host=OuterRef("pk"))),
     )
     complete = vetting.with_every_check(host_ids, today)
     return {

@@ -20,6 +20,17 @@ WRONG_INPUT = 422
 """The HTTP status (RFC 9110) of a page that shows a form again because something in it is wrong."""
 
 
+class LookNeedsSecond(Refused):
+    """A coordinator has opened as many people's personal fields within a day as this deployment allows to one person."""
+
+    code = "look_needs_second"
+    message = _(
+        "You have opened the personal fields of %(most)d people within a day. Before you open more, a lead coordinator "
+        "has to agree: on your page among the coordinators."
+    )
+    sentences = {"budget": message}
+
+
 class NoRoomLeft(Refused):
     """On some night of the match the space has no bed left, or another household has it."""
 
@@ -154,6 +165,13 @@ class HostNotVetted(Refused):
     message = _("The host of this match is not vetted now, so it cannot go on. It can still be ended.")
 
 
+class MustNotMeet(Refused):
+    """One of the two did not feel safe with the other before (`KeptApart`)."""
+
+    code = "must_not_meet"
+    message = _("This household and this host are not brought together again. Choose another pair.")
+
+
 class NotNow(Refused):
     """A contact is closed for the moment, for a reason that the person who asks may not learn from this refusal."""
 
@@ -251,6 +269,20 @@ class OverrideNeedsReason(Refused):
     message = _("Another choice is advised here. Say why you choose this one.")
 
 
+class LookFirst(Refused):
+    """A change of what was vetted that no coordinator has applied; only a write past the acts runs into it."""
+
+    code = "look_first"
+    message = _("This change waits until a coordinator has looked at it.")
+
+
+class ChangeDecided(Refused):
+    """Somebody has decided on the waiting change already."""
+
+    code = "change_decided"
+    message = _("Somebody has decided on this change already. Look at its outcome.")
+
+
 class IncidentOpen(Refused):
     """An incident about the match is open, and two people have not agreed that the match goes on."""
 
@@ -311,6 +343,7 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_space_open": SpaceNotOpen,
     "match_request_open": RequestNotOpen,
     "match_household_once": PlacedAlready,
+    "match_kept_apart": MustNotMeet,
     "match_frozen": Frozen,
     "match_host_vetted": HostNotVetted,
     "match_legal_move": IllegalMove,
@@ -325,6 +358,8 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "space_keeps_promises": HasLiveMatches,
     "window_keeps_promises": HasLiveMatches,
     "request_keeps_matches": Overtaken,
+    "space_as_vetted": LookFirst,
+    "waiting_change_decided_once": ChangeDecided,
 }
 
 

@@ -5,8 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models.functions import Length
 
-from matching.models import IdempotencyKey, KeptDraft, MatchingChange, SheetImport, SheetImportRow
+from matching.models import (
+    Flag,
+    IdempotencyKey,
+    IncidentNote,
+    IncidentReport,
+    KeptDraft,
+    MatchingChange,
+    OnCallShift,
+    SheetImport,
+    SheetImportRow,
+    WaitingChange,
+)
 from privacy.retention import kept_for
 
 ANSWER_KEPT = timedelta(days=1)
@@ -17,6 +29,18 @@ PREVIEW_KEPT = timedelta(days=1)
 
 UNDO_KEPT = timedelta(days=30)
 """How long an import can be undone. Until then its rows hold what was there before."""
+
+INCIDENT_TEXTS_KEPT = timedelta(days=90)
+"""How long the words of an incident are kept after two people closed it."""
+
+SHIFTS_KEPT = timedelta(days=90)
+"""How long hours on call are kept after a lead took them off the rota: by then it is clear who was called when."""
+
+LOOKED_AT_KEPT = timedelta(days=30)
+"""How long coordinators can read what a change that was applied, refused or taken back had wanted."""
+
+FLAGS_KEPT = timedelta(days=90)
+"""How long a flag at which somebody has looked can be compared with a new one."""
 
 CHANGES_KEPT = timedelta(hours=12)
 """Twice as long as any worker goes without reading which requests and spaces have changed (`matching.worker.placing`)."""
@@ -57,10 +81,38 @@ def _forget_what_rows_said(before: datetime) -> int:
     return len(sheets)
 
 
+@kept_for(LOOKED_AT_KEPT, "changes_decided_on")
+def _forget_what_was_wanted(before: datetime) -> int:
+    """Erase what a decided change wanted; what kind of change it was, who decided and when stay."""
+    decided = WaitingChange.objects.filter(decided_at__lt=before, erased=False)
+    return decided.update(wanted="", erased=True)
+
+
+@kept_for(FLAGS_KEPT, "flags_looked_at")
+def _forget_flags(before: datetime) -> int:
+    """Erase the flags at which a coordinator has looked."""
+    return Flag.objects.filter(looked_at__lt=before).delete()[0]
+
+
 @kept_for(CHANGES_KEPT, "notes_of_changes")
 def _forget_changes(before: datetime) -> int:
     """Erase the notes by which a worker knows what to read again."""
     return MatchingChange.objects.filter(at__lt=before).delete()[0]
+
+
+@kept_for(INCIDENT_TEXTS_KEPT, "texts_of_incidents")
+def _forget_what_was_told(before: datetime) -> int:
+    """Erase the numbers and words of incidents that were closed, and the coordinators' notes; the codes stay."""
+    told = IncidentReport.objects.filter(incident__closed_at__lt=before)
+    reports = told.annotate(written=Length("reach") + Length("happened")).filter(written__gt=0)
+    notes = IncidentNote.objects.filter(incident__closed_at__lt=before)
+    return reports.update(reach="", happened="") + notes.delete()[0]
+
+
+@kept_for(SHIFTS_KEPT, "hours_on_call")
+def _forget_shifts(before: datetime) -> int:
+    """Erase the hours on call that a lead has taken off the rota."""
+    return OnCallShift.objects.filter(ended_at__lt=before).delete()[0]
 
 
 def drop_content(sheet: SheetImport) -> None:

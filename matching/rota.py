@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.contacts import indexes_of
 from accounts.coordinators import NotLead, coordinator_of, rights_of
 from accounts.models import Coordinator, Host, User
 from accounts.refusals import Refused
@@ -159,8 +161,15 @@ def parties_to(match: Match) -> set[int]:
     users |= set(Host.objects.filter(merged_into=host.pk).values_list("user", flat=True))
     if host.merged_into_id:
         users.add(Host.objects.values_list("user", flat=True).get(pk=host.merged_into_id))
-    indexes = list(ContactPoint.objects.filter(user__in=users).values_list("address_index", flat=True))
-    return users | set(ContactPoint.objects.filter(address_index__in=indexes).values_list("user", flat=True))
+    return users | set(with_a_contact_of(users).values_list("user", flat=True))
+
+
+def with_a_contact_of(users: Collection[int]) -> QuerySet[ContactPoint]:
+    """Return every contact point, of anybody, that has an address of one of these users (ids)."""
+    points = ContactPoint.objects.filter(user__in=users)
+    # Computed anew: while the index key changes, equal addresses may stand under two indexes.
+    indexes = [index for point in points for index in indexes_of(point.channel, point.address)]
+    return ContactPoint.objects.filter(address_index__in=indexes)
 
 
 def is_party(user: User, match: Match) -> bool:

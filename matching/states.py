@@ -134,6 +134,12 @@ REASONS = (
 BY_POLICY = "auto_approval"
 """The reason that the history gives for an approval by the deployment's rules, without a person's decision."""
 
+SUSPENDED = "host_suspended"
+"""The reason that the history gives for the end of a match because its host was suspended."""
+
+REASON_NOT_SAFE = "not_safe"
+"""The reason that does all that "I do not feel safe" does, whatever act it is given for."""
+
 NEEDS_REASON = frozenset({Act.DECLINE, Act.CANCEL, Act.BREAK_OFF})
 
 

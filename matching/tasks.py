@@ -68,8 +68,9 @@ def carry_out_decisions() -> None:
 @shared_task(name="matching.page_incidents")
 @read_once()
 def page_incidents() -> None:
-    """Page the next step of every incident that nobody has acknowledged in time."""
+    """Page the next step of every incident that nobody has acknowledged in time; say that nobody is on call."""
     paging.page_what_is_due(at=timezone.now())
+    paging.page_empty_hour(at=timezone.now())
 
 
 @shared_task(name="matching.ask_for_rechecks")

@@ -13,19 +13,22 @@ No act counts beds: the database does, under the same lock, and refuses (`matchi
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
+from accounts.coordinators import check_counts_as_one_of_two
 from accounts.models import Host, User
 from deployment.rules import read_once
-from matching import due, hindrances, incidents, messages, queries, risks
+from matching import due, flags, hindrances, incidents, messages, queries, risks
 from matching.copy_rows import copy_in
 from matching.deadlines import answer_by, local_date
 from matching.engine.reasons import Reason, as_json_text
-from matching.models import Match, MatchEvent, ShelterRequest, Space
+from matching.limits import NEUTRAL_WORDS_AFTER
+from matching.models import KeptApart, Match, MatchEvent, ShelterRequest, Space
 from matching.refusals import (
     AlreadyAnswered,
     ChangedSince,
@@ -46,16 +49,15 @@ from matching.states import (
     FORWARD,
     HOLDS_BEDS,
     NEEDS_REASON,
+    REASON_NOT_SAFE,
     REASONS,
+    SUSPENDED,
     Act,
     Move,
     Role,
     Status,
     find_move,
 )
-
-SUSPENDED = "host_suspended"
-"""The reason that the history gives for the end of a match because its host was suspended."""
 
 
 class HouseholdAsking(risks.Household, Protocol):
@@ -189,8 +191,8 @@ def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime
 
 def _check_not_declined(proposals: Sequence[Proposal]) -> None:
     pairs = {(str(proposal.request.pk), str(proposal.space.pk)) for proposal in proposals}
-    declined = queries.declined_pairs({request_id for request_id, _space_id in pairs})
-    if any((str(one), str(other)) in pairs for one, other in declined.values_list("request_id", "space_id")):
+    forbidden = queries.forbidden_pairs({request_id for request_id, _space_id in pairs})
+    if any((str(one), str(other)) in pairs for one, other in forbidden):
         raise DeclinedBefore
 
 
@@ -246,7 +248,7 @@ def _check(match: Match, act: Act, role: Role, reason: str) -> Move:
     if role not in move.roles:
         raise NotYours
     if act in FORWARD:
-        hindrances.check(match)
+        hindrances.check(match, role)
     if match.frozen_at is not None and role is Role.WORKER and move.source is not Status.PROPOSED:
         raise Frozen  # People may leave; the worker leaves what is more than a proposal to people.
     if act in NEEDS_REASON and role is not Role.WORKER and reason not in REASONS:
@@ -265,8 +267,12 @@ def _write(
     reason: str = "",
     numbers: Mapping[str, int] | None = None,
     note: str = "",
+    told_by: str = "",
 ) -> Match:
-    """Write one line of history and the match as it now is."""
+    """Write one line of history and the match as it now is.
+
+    A report leaves the version as it is: the other side, who reads it as an ETag, must not learn the moment.
+    """
     MatchEvent.objects.create(
         match=match,
         act=act,
@@ -277,22 +283,35 @@ def _write(
         reason=reason,
         numbers=numbers,
         note=note,
+        told_by=told_by,
         at=at,
     )
     match.status = to
-    match.version += 1
+    match.version += reason != REASON_NOT_SAFE or act is not Act.FREEZE
     match.save()
     return match
 
 
 def _move(
-    match_id: UUID, act: Act, *, by: User | None, at: datetime, reason: str = "", note: str = ""
+    match_id: UUID,
+    act: Act,
+    *,
+    by: User | None,
+    at: datetime,
+    reason: str = "",
+    note: str = "",
+    told_by: Role | None = None,
 ) -> tuple[Match, Role, Status]:
-    """Make one move of the table; return the match, the role that made the move, and the status before it."""
-    match = _locked(match_id)
+    """Make one move of the table; return the match, the role that made the move, and the status before it.
+
+    The reason "not safe" does before the move all that `report_not_safe` does.
+    """
+    match = _locked_with_neighbours(match_id) if reason == REASON_NOT_SAFE else _locked(match_id)
     role = _role(match, by)
     left = Status(match.status)
     move = _check(match, act, role, reason)
+    if reason == REASON_NOT_SAFE and by is not None:
+        _report(match, by=by, role=role, at=at, told_by=told_by, note=note, as_reason=True)
     match.due_at = None
     return _write(match, act, move.target, by=by, role=role, at=at, reason=reason, note=note), role, left
 
@@ -301,7 +320,7 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
     """Approve a proposal, and ask host and arrival.
 
     A high-risk proposal needs two people: the first approval is only noted. Raises NotYours, IllegalMove, and
-    SecondPersonNeeded when the same person approves twice.
+    SecondPersonNeeded when the same person approves twice. NotConfirmedYet for a new account and a high risk.
     """
     with one_act():
         match = _locked(match_id)
@@ -309,6 +328,9 @@ def approve(match_id: UUID, *, by: User, at: datetime) -> Match:
         move = _check(match, Act.APPROVE, role, "")
         if match.approved_by_id is None:
             _look_at_risks_again(match, at)
+        if match.high_risk:
+            check_counts_as_one_of_two(by)
+        if match.approved_by_id is None:
             match.approved_by = by
             if match.high_risk:
                 return _write(match, Act.FIRST_APPROVAL, Status.PROPOSED, by=by, role=role, at=at)
@@ -354,13 +376,15 @@ def _look_at_risks_again(match: Match, at: datetime) -> None:
     match.high_risk = match.high_risk or risks.is_high(match.risks)
 
 
-def decline(match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "") -> Match:
+def decline(
+    match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "", told_by: Role | None = None
+) -> Match:
     """Decline a proposal (coordinator) or an approved match (host or arrival); the pair is not proposed again.
 
     Raises NotYours, IllegalMove, ReasonNeeded, Frozen.
     """
     with one_act():
-        match, role, left = _move(match_id, Act.DECLINE, by=by, at=at, reason=reason, note=note)
+        match, role, left = _move(match_id, Act.DECLINE, by=by, at=at, reason=reason, note=note, told_by=told_by)
         if left is Status.APPROVED:
             messages.ended(match, "declined", by_role=role, at=at)
         _freed(match, at=at)
@@ -395,7 +419,7 @@ def accept(match_id: UUID, *, by: User, at: datetime) -> Match:
             raise NotYours
         if match.status != Status.APPROVED:
             raise IllegalMove
-        hindrances.check(match)
+        hindrances.check(match, role)
         stamp = "host_accepted_at" if role is Role.HOST else "arrival_accepted_at"
         if getattr(match, stamp) is not None:
             raise AlreadyAnswered
@@ -408,11 +432,15 @@ def accept(match_id: UUID, *, by: User, at: datetime) -> Match:
         return match
 
 
-def cancel(match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "") -> Match:
+def cancel(
+    match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "", told_by: Role | None = None
+) -> Match:
     """Cancel an approved or confirmed match. Raises NotYours, IllegalMove, ReasonNeeded, Frozen."""
     with one_act():
-        match, role, _left = _move(match_id, Act.CANCEL, by=by, at=at, reason=reason, note=note)
+        match, role, _left = _move(match_id, Act.CANCEL, by=by, at=at, reason=reason, note=note, told_by=told_by)
         messages.ended(match, "cancelled", by_role=role, at=at)
+        if role in (Role.HOST, Role.ARRIVAL):
+            flags.note_cancelled(match, by=by, at=at)
         _freed(match, at=at)
         return match
 
@@ -443,15 +471,16 @@ def complete(match_id: UUID, *, by: User | None, at: datetime) -> Match:
         return match
 
 
-def break_off(match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "") -> Match:
+def break_off(
+    match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "", told_by: Role | None = None
+) -> Match:
     """End a stay that did not work out; its remaining nights are matched again, at the next higher urgency.
 
     Raises NotYours, IllegalMove, ReasonNeeded, Frozen.
     """
     with one_act():
-        match, role, _left = _move(match_id, Act.BREAK_OFF, by=by, at=at, reason=reason, note=note)
-        today = local_date(at)
-        if match.last_day > today:
+        match, role, _left = _move(match_id, Act.BREAK_OFF, by=by, at=at, reason=reason, note=note, told_by=told_by)
+        if match.last_day > local_date(at):
             _raise_urgency(match)
         messages.broken_off(match, by_role=role, at=at)
         _freed(match, at=at)
@@ -477,24 +506,129 @@ def raised(urgency: str) -> str:
 # -- safety ---------------------------------------------------------------------------------------
 
 
-def report_not_safe(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match:
+def report_not_safe(
+    match_id: UUID, *, by: User, at: datetime, note: str = "", told_by: Role | None = None, how: str = "button"
+) -> Match:
     """Freeze the match because the host or the arrival does not feel safe, and page whoever is on call.
 
-    Possible in every status, also after the stay. A match that is frozen already stays frozen. Raises NotYours.
+    `told_by` is the side that told a coordinator so; without it the coordinator saw it. Possible in every status, also
+    after the stay. A match that is frozen already stays frozen. Raises NotYours.
     """
     with one_act():
-        match = _locked(match_id)
+        match = _locked_with_neighbours(match_id)
         role = _role(match, by)
         if role not in (Role.HOST, Role.ARRIVAL, Role.COORDINATOR):
             raise NotYours
-        match.frozen_at = match.frozen_at or at
-        _write(match, Act.FREEZE, Status(match.status), by=by, role=role, at=at, reason="not_safe")
-        incidents.open_incident(match, reporter_role=role, by=by, at=at, how=incidents.How.BUTTON, happened=note)
-        return match
+        return _report(match, by=by, role=role, at=at, told_by=told_by, note=note)
+
+
+def _report(
+    match: Match, *, by: User, role: Role, at: datetime, told_by: Role | None, note: str, as_reason: bool = False
+) -> Match:
+    """Do all that follows when somebody does not feel safe; the caller has locked every space of the host.
+
+    Every live match of this arrival with this host is frozen, for they never meet again. An arrival who reports is
+    planned anew at once, at the highest urgency. A household whose host reports is placed by coordinators only.
+    """
+    told_by = Role(told_by) if told_by and role is Role.COORDINATOR else None
+    side = told_by or role
+    _freeze(match, by=by, role=role, side=side, at=at, told_by=told_by or "")
+    KeptApart.objects.get_or_create(
+        arrival_id=match.request.arrival_id, host_id=match.space.host_id, defaults={"at": at}
+    )
+    for other in _others_of_both(match):
+        if other.status == Status.PROPOSED:
+            other.due_at = None
+            _write(other, Act.EXPIRE, Status.EXPIRED, by=None, role=Role.WORKER, at=at, reason="withdrawn")
+            _freed(other, at=at)
+        elif other.frozen_at is None:
+            _freeze(other, by=by, role=role, side=side, at=at, told_by=told_by or "")
+    _plan_again(match, side, at=at)
+    how = incidents.How.TOLD if told_by else incidents.How.REASON if as_reason else incidents.How.BUTTON
+    incidents.open_incident(match, reporter_role=side, by=by, at=at, how=how, happened=note)
+    return match
+
+
+def _freeze(match: Match, *, by: User, role: Role, side: Role, at: datetime, told_by: str) -> None:
+    """Freeze one match. The side that did not report reads neutral words later, at a moment drawn by lot."""
+    if match.quiet_for == side:  # It has its own reasons now, and reads its own words.
+        match.quiet_for, match.quiet_until = "", None
+    elif match.frozen_at is None and side in (Role.HOST, Role.ARRIVAL):
+        match.quiet_for = Role.ARRIVAL if side is Role.HOST else Role.HOST
+        match.quiet_until = at + _quiet_time()
+    match.frozen_at = match.frozen_at or at
+    _write(
+        match,
+        Act.FREEZE,
+        Status(match.status),
+        by=by,
+        role=role,
+        at=at,
+        reason=REASON_NOT_SAFE,
+        told_by=told_by,
+    )
+
+
+def _quiet_time() -> timedelta:
+    """Return how long the other side reads nothing of a freeze: minutes within NEUTRAL_WORDS_AFTER."""
+    least, most = NEUTRAL_WORDS_AFTER
+    return timedelta(seconds=least * 60 + secrets.randbelow((most - least) * 60 + 1))
+
+
+def _others_of_both(match: Match) -> list[Match]:
+    """Return the other live matches of this arrival with this host, locked."""
+    both = {"request__arrival": match.request.arrival_id, "space__host": match.space.host_id}
+    live = Match.objects.filter(**both, status__in=sorted(HOLDS_BEDS)).exclude(pk=match.pk)
+    return [_locked(pk) for pk in live.order_by("space_id", "pk").values_list("pk", flat=True)]
+
+
+def _plan_again(match: Match, side: Role, *, at: datetime) -> None:
+    """Note that the household needs another place: at once if it reported, from people only if its host did."""
+    request = match.request
+    if side is not Role.HOST:
+        request.urgency = ShelterRequest.Urgency.TONIGHT
+        request.save(update_fields=["urgency"])
+    elif request.desk_since is None:
+        request.desk_since = at
+        request.save(update_fields=["desk_since"])
+    due.note(at, requests=[request.pk])
+
+
+def _locked_with_neighbours(match_id: UUID) -> Match:
+    """Return the match, locked; before it, in id order, every space of its host, as a suspension locks them."""
+    neighbours = Space.objects.filter(host__spaces__matches=match_id).order_by("pk")
+    list(Space.objects.filter(pk__in=neighbours.values("pk")).order_by("pk").select_for_update().values_list("pk"))
+    return _locked(match_id)
+
+
+def say_neutral_words(*, at: datetime) -> int:
+    """Tell the sides that have not heard of a freeze yet, and whose time has come, that all is paused; return how many.
+
+    A match that has ended meanwhile is told of no more: its end was told.
+    """
+    waiting = Match.objects.filter(quiet_until__lte=at).order_by("space_id", "pk")
+    said = 0
+    for match_id in list(waiting.values_list("pk", flat=True)):
+        with one_act():
+            match = _locked(match_id)
+            if match.quiet_until is None or match.quiet_until > at:
+                continue
+            side = Role(match.quiet_for)
+            match.quiet_for, match.quiet_until = "", None
+            match.version += 1
+            match.save(update_fields=["quiet_for", "quiet_until", "version"])
+            if match.holds_beds and match.status != Status.PROPOSED:
+                messages.frozen(match, side, at=at)
+                said += 1
+    return said
 
 
 def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match:
-    """Let a frozen match go on after a coordinator has looked. Raises NotYours, IllegalMove, IncidentOpen, HostNotVetted."""
+    """Let a frozen match go on after a coordinator has looked.
+
+    Raises NotYours, IllegalMove, IncidentOpen, HostNotVetted, and PlacedAlready while the household has another live match
+    on these nights.
+    """
     with one_act():
         match = _locked(match_id)
         role = _role(match, by)
@@ -502,7 +636,7 @@ def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match
             raise NotYours
         if match.frozen_at is None:
             raise IllegalMove("not_on_hold")
-        match.frozen_at = None
+        match.frozen_at, match.quiet_for, match.quiet_until = None, "", None
         hindrances.check(match)
         if match.status in (Status.PROPOSED, Status.APPROVED):
             match.due_at = answer_by(match.first_night, at)
@@ -513,18 +647,22 @@ def end_matches_of(host: Host, *, by: User, at: datetime) -> list[Match]:
     """End the matches of a suspended host that have not begun, and freeze the stays that have, within the caller's act.
 
     Proposals expire and agreed matches are cancelled; each household is planned anew at the next higher urgency. Returns
-    the stays, which only people can end. Each household that knew of its match is told. The caller has locked the
-    host's spaces.
+    the stays: for each, whoever is on call is paged until somebody acknowledges. Each household that knew of its match is
+    told. The caller has locked the host's spaces.
     """
     stays = []
     live = Match.objects.filter(space__host=host, status__in=sorted(HOLDS_BEDS)).order_by("space_id", "pk")
     for match_id in live.values_list("pk", flat=True):
         match = _locked(match_id)
         if match.status == Status.CHECKED_IN:
-            if match.frozen_at is None:
-                match.frozen_at = at
+            if match.frozen_at is None or match.quiet_for:
+                tell = match.frozen_at is None or match.quiet_for == Role.ARRIVAL
+                match.quiet_for, match.quiet_until = "", None  # The host reads `host_on_hold` now.
+                match.frozen_at = match.frozen_at or at
                 _write(match, Act.FREEZE, Status.CHECKED_IN, by=by, role=Role.COORDINATOR, at=at)
-                messages.frozen(match, at=at)
+                if tell:
+                    messages.frozen(match, Role.ARRIVAL, at=at)
+            incidents.open_incident(match, reporter_role=Role.COORDINATOR, by=by, at=at, how=incidents.How.TOLD)
             stays.append(match)
         elif match.status == Status.PROPOSED:
             match.due_at = None
@@ -571,9 +709,12 @@ def _live_matches(request: ShelterRequest) -> Iterable[UUID]:
 
 def _end_for_withdrawal(match_id: UUID, *, by: User, at: datetime) -> None:
     match = _locked(match_id)
-    if match.status == Status.CHECKED_IN:
+    known = hindrances.known_hindrance(match, queries.role_in(match, by))
+    if match.status == Status.CHECKED_IN and isinstance(known, Frozen):
+        break_off(match_id, by=by, at=at, reason="withdrawn")
+    elif match.status == Status.CHECKED_IN:
         raise HasLiveMatches("stay_going_on")
-    if match.status == Status.PROPOSED:
+    elif match.status == Status.PROPOSED:
         move = _check(match, Act.EXPIRE, Role.WORKER, "")
         match.due_at = None
         _write(match, Act.EXPIRE, move.target, by=None, role=Role.WORKER, at=at, reason="withdrawn")

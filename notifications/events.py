@@ -20,6 +20,7 @@ class Event:
     needs: the fields of the context that the words use.
     asks: the message asks for an answer by the context's `answer_by`, and is not sent after that moment.
     carries_code: the words hold a one-time code, so `outbox.tell` needs a `secret`.
+    opens: the code is the end of a link that begins with this path, and the words show the link instead of the code.
     """
 
     recipient: Side
@@ -27,6 +28,7 @@ class Event:
     needs: tuple[str, ...] = ()
     asks: bool = False
     carries_code: bool = False
+    opens: str = ""
 
 
 EVENTS: dict[str, Event] = {
@@ -56,6 +58,7 @@ EVENTS: dict[str, Event] = {
     "not_safe": Event("coordinator", urgent=True),
     "not_safe_emergency": Event("coordinator", urgent=True),
     "nobody_on_call": Event("coordinator", urgent=True),
+    "looks_unusual": Event("coordinator"),
     "match_frozen": Event("both", urgent=True),
     "host_vetted": Event("host"),
     "host_refused": Event("host"),
@@ -63,10 +66,17 @@ EVENTS: dict[str, Event] = {
     "host_on_hold": Event("host", urgent=True),
     "check_due": Event("host"),
     "checks_expiring": Event("coordinator"),
+    "flag_raised": Event("coordinator"),
+    "change_waits": Event("coordinator", urgent=True),
+    "arrival_change_waits": Event("arrival"),
+    "host_change_applied": Event("host"),
+    "host_change_refused": Event("host"),
+    "arrival_change_applied": Event("arrival", urgent=True),
     "still_available": Event("host", needs=("answer_by",), asks=True),
     "space_stale": Event("host"),
     "sign_in_code": Event("host", urgent=True, carries_code=True),
     "contact_code": Event("coordinator", urgent=True, carries_code=True),
+    "invitation": Event("coordinator", urgent=True, carries_code=True, opens="/admin/i/"),
 }
 
 EVENTS_WITH_A_CODE = frozenset(name for name, event in EVENTS.items() if event.carries_code)

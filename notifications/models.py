@@ -51,6 +51,25 @@ class ContactPoint(models.Model):
         return f"{self.get_channel_display()}, {self.pk}"
 
 
+class ContactCheck(models.Model):
+    """A code on its way to a contact point, to see that messages reach its person there.
+
+    While the row exists nothing else is sent to the contact point. It goes when the code comes back.
+    """
+
+    contact_point = models.OneToOneField(ContactPoint, on_delete=models.CASCADE, related_name="check_pending")
+    code_hash = models.CharField(max_length=64)
+    tries_left = models.PositiveSmallIntegerField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("check of a contact")
+        verbose_name_plural = _("checks of contacts")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class Notification(models.Model):
     """One thing to tell one person. Its unique `key` prevents telling it twice; `context` holds no personal data."""
 

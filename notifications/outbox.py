@@ -7,7 +7,7 @@ transports for each channel, and `settings.NOTIFICATION_TRANSPORTS` the transpor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -192,13 +192,19 @@ def _contact_points(tellings: Mapping[str, Telling]) -> dict[str, list[ContactPo
         each.recipient.pk for each in tellings.values() if each.contact_point is None and each.everywhere is None
     }
     best: dict[Any, ContactPoint] = {}
-    for point in ContactPoint.objects.filter(user_id__in=choosing).defer("address") if choosing else ():
+    for point in _known_to_reach(choosing):
         best[point.user_id] = min(point, best.get(point.user_id, point), key=_worse)
     chosen: dict[str, list[ContactPoint]] = {}
     for key, telling in tellings.items():
         one = telling.contact_point or best.get(telling.recipient.pk)
         chosen[key] = list(telling.everywhere) if telling.everywhere is not None else [one] if one else []
     return chosen
+
+
+def _known_to_reach(people: Collection[Any]) -> Iterable[ContactPoint]:
+    """Return the contact points of these people, without those to which only a code was sent."""
+    points = ContactPoint.objects.filter(user_id__in=people, check_pending=None).defer("address")
+    return points if people else ()
 
 
 def _worse(point: ContactPoint) -> tuple[bool, bool, int]:

@@ -8,4 +8,5 @@ class PrivacyConfig(AppConfig):
     verbose_name = gettext_lazy("Personal data")
 
     def ready(self) -> None:
-        autodiscover_modules("retention")  # Importing an app's retention.py registers its clocks.
+        # Importing an app's retention.py registers its clocks, and its erasures.py how erasures are carried out again.
+        autodiscover_modules("retention", "erasures")

@@ -1,4 +1,4 @@
-"""The log of looks at personal fields."""
+"""The log of looks at personal fields, and the register of erasures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class AccessLog(models.Model):
     """One look by one person at another's personal fields, with the reason. Append-only: PostgreSQL refuses changes.
 
     `reason` is a code; `note` holds the words that the person typed beside it. `match` is the match that opened a contact.
+    A line about nobody says that an export without persons was taken.
     """
 
     class LookReason(models.TextChoices):
@@ -26,12 +27,14 @@ class AccessLog(models.Model):
         OTHER = "other", _("another reason, written down beside")
         MATCH = "match", _("a match that both sides accepted")
         NEW_SECRET = "new_secret", _("gave a new secret")
+        EXPORT = "export", _("took rows without persons")
+        DESK = "desk", _("worked on the household at the desk")
         # A line from before there were codes; `note` holds its text.
         SAID = "said", _("written down beside")
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     about = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="looks", verbose_name=_("about")
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="looks", null=True, verbose_name=_("about")
     )
     fields = models.CharField(
         _("what was shown"), max_length=200, help_text="Which fields were shown, space-separated."
@@ -45,15 +48,23 @@ class AccessLog(models.Model):
         verbose_name = _("look at personal data")
         verbose_name_plural = _("looks at personal data")
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["about", "-at"], name="access_log_about")]
+        indexes = [
+            models.Index(fields=["about", "-at"], name="access_log_about"),
+            models.Index(fields=["by", "-at"], name="access_log_by"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="access_log_reason_known",
                 condition=models.Q(
                     reason__in=[
                         *("call", "asked", "vetting", "safety", "mistake", "other", "match", "new_secret", "said"),
+                        *("export", "desk"),
                     ]
                 ),
+            ),
+            models.CheckConstraint(
+                name="access_log_about_somebody",
+                condition=models.Q(about__isnull=False) | models.Q(reason="export"),
             ),
             models.CheckConstraint(
                 name="access_log_match_named",
@@ -63,6 +74,25 @@ class AccessLog(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="access_log_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class Erasure(models.Model):
+    """One erasure, so that it can be carried out again after a restore (`privacy.erasures`). Append-only, and names nobody."""
+
+    kind = models.CharField(_("kind"), max_length=40)
+    subject = models.CharField(_("subject"), max_length=64, help_text="The id of the row that was erased.")
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+        ordering = ["-at", "-id"]
+        triggers = [
+            pgtrigger.Protect(name="erasure_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

@@ -38,6 +38,7 @@ SECRETS = (
     "REDIS_PASSWORD",
     "SHELTER_GATEWAY_TOKEN",
     "EMAIL_HOST_PASSWORD",
+    "AWS_SECRET_ACCESS_KEY",
 )
 """Variables that may hold a secret. Each may stand in a file instead, which `NAME_FILE` names: an environment is copied to every
 child process and shown by `docker inspect`, a file is neither."""

@@ -3,7 +3,10 @@
 import os
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from shelter.environment import env, refuse
+from shelter.logs import WithoutLinks
 
 bind = env.text("BIND") or f"127.0.0.1:{env.whole('PORT', 8000, least=1)}"
 workers = env.whole("WEB_WORKERS", 2, least=1)
@@ -13,7 +16,19 @@ timeout = 60
 graceful_timeout = 10
 max_requests = 5000
 max_requests_jitter = 500
-accesslog = None
+accesslog = None  # Addresses may be one-tap links, and say who looked at what.
+
+
+class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Writes gunicorn's lines, such as that a request failed, without one-tap links."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(WithoutLinks(inner=handler.formatter))
+
+
+logger_class = Log
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - a heartbeat file, not data
 control_socket_disable = True  # It would lie in the home folder of whoever starts a trial.
 

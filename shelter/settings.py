@@ -169,6 +169,18 @@ if not DEBUG:
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Where `manage.py backup` writes: a folder, or s3://bucket/prefix. It encrypts to public keys: this machine reads no copy.
+BACKUP_TO = env.text("SHELTER_BACKUP_TO", "")
+BACKUP_RECIPIENTS = env.words("SHELTER_BACKUP_RECIPIENTS", [])
+BACKUP_KEEP_DAYS = env.whole("SHELTER_BACKUP_KEEP_DAYS", 30, least=1)
+# How an S3-like store is reached, under the names that its own programs use. An endpoint without TLS is for tests.
+BACKUP_S3 = {
+    "endpoint": env.text("AWS_ENDPOINT_URL", ""),
+    "region": env.text("AWS_REGION", ""),
+    "access_key_id": env.text("AWS_ACCESS_KEY_ID", ""),
+    "secret_access_key": env.text("AWS_SECRET_ACCESS_KEY", ""),
+}
+
 # -- Celery: its messages are wake-ups only, PostgreSQL is the truth ------------------------------
 
 
@@ -235,6 +247,7 @@ CELERY_BEAT_SCHEDULE = {
         "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
         "matching.page_incidents": min(SWEEP_SECONDS, 10),
         "notifications.deliver": min(SWEEP_SECONDS, 10),
+        "accounts.answer_code_requests": min(SWEEP_SECONDS, 10),
         "matching.ask_if_still_available": 3600,
         "matching.ask_for_rechecks": 3600,
         "matching.apply_retention": 3600,
@@ -244,7 +257,8 @@ CELERY_BEAT_SCHEDULE = {
 # -- Who people are ------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+# The first hashes passwords. `accounts.case_secrets` uses the second for the secrets of cases, and for nothing else.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "accounts.case_secrets.CaseSecretHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -377,6 +391,8 @@ MAINTENANCE_FILE = env.text("SHELTER_MAINTENANCE_FILE", "")
 EXIT_URL = env.text("SHELTER_EXIT_URL", "https://www.yr.no/")
 # How people reach the coordinators, shown on every page (a phone number, say). Empty: not shown.
 HELP_CONTACT = env.text("SHELTER_HELP_CONTACT", "")
+# A helpline for children and young people, shown to those who are alone and do not feel safe. Empty: not shown.
+MINORS_HELPLINE = env.text("SHELTER_MINORS_HELPLINE", "")
 # The phone numbers and e-mail addresses, comma-separated, that are paged when nobody on call answers. A production start
 # without any is refused (shelter.E010).
 EMERGENCY_CONTACTS = env.words("SHELTER_EMERGENCY_CONTACT", [])
@@ -398,6 +414,8 @@ FRESH_DAYS = env.whole("SHELTER_FRESH_DAYS", 14, least=1)
 FRESH_ANSWER_DAYS = 3
 # Minutes between two steps of paging whoever is on call, until somebody acknowledges that somebody does not feel safe.
 PAGE_MINUTES = 5
+# People whose personal fields one coordinator may open within a day; beyond, a lead has to agree.
+LOOKS_BUDGET = 60
 # Risks that need two coordinators, and further risks that need two where the host is new to everybody.
 TWO_PEOPLE_RISKS = ["minor_alone", "check_overdue", "earlier_complaint"]
 TWO_PEOPLE_RISKS_NEW_HOST = ["minor_in_household", "lone_woman", "two_women", "not_said"]
@@ -406,7 +424,13 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "plain": {
+            "()": "shelter.logs.WithoutLinks",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.one_of("SHELTER_LOG_LEVEL", "INFO", LOG_LEVELS)},
     # At INFO httpx writes the URL of every call, and the URL of a gateway may hold a token.

@@ -45,7 +45,7 @@ def in_english(settings: Any) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def quick_people(settings: Any) -> None:
     """Hash secrets with Argon2id at the least cost: few tests are about hashing, and most make people."""
-    settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2", "django.contrib.auth.hashers.Argon2PasswordHasher"]
+    settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2", *settings.PASSWORD_HASHERS]
 
 
 @pytest.fixture(autouse=True)

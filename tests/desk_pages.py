@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -16,17 +16,20 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
 
-from accounts import coordinators, evidence, vetting
+from accounts import coordinators, evidence, invitations, vetting
+from accounts.contacts import add_contact_point
 from accounts.models import Coordinator, CoordinatorEvent, Host, HostCall, HostCheck, HostEvidence, User
 from deployment import rules
 from deployment.rules import CHANGEABLE
-from matching import disclosure, hosts, transitions
+from matching import disclosure, hosts, incidents, intake, paging, rota, transitions
 from matching.desk import claims, decisions, merging
 from matching.engine.advice import KINDS
 from matching.importing import undoing, uploads
 from matching.models import (
     DeskEvent,
+    Flag,
     Heartbeat,
+    Incident,
     Match,
     MatchingPrice,
     MatchingRound,
@@ -34,7 +37,9 @@ from matching.models import (
     SheetImport,
     ShelterRequest,
     Space,
+    WaitingChange,
 )
+from matching.rota import Hours
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
@@ -122,6 +127,9 @@ def desk(hanna: Person) -> Desk:
     editing.close_place(people.place("Tbilisi").pk, by=lena.user, at=at, reason="the road is shut")
     proposal = people.proposed(people.request(people.amira().arrival), people.space(hanna.host))
     claims.write_note(proposal.request_id, "call after nine", by=carla.user, at=at)
+    details = replace(intake.details_of_space(match.space), beds=4, others=2, address="Достык 5")
+    intake.change_space(match.space_id, details, by=hanna.user, at=at)
+    Flag.objects.create(kind="looked_cancelled", about=hanna.user, times=3, first_at=at, last_at=at)
     return Desk(Match.objects.select_related("space__host", "request__arrival__user").get(pk=match.pk), proposal)
 
 
@@ -232,6 +240,10 @@ class Everything:
         yield at("matching_match_spaces_for", self.left_over.pk)
         yield at("matching_match_requests_for", self.desk.match.space_id)
         yield at("matching_match_unplaced")
+        for incident in Incident.objects.all():
+            yield at("matching_incident_change", incident.pk)
+        yield at("matching_rota")
+        yield at("matching_contacts")
         yield at("matching_request_on_behalf")
         yield at("matching_space_on_behalf")
         yield at("matching_sheet_bring")
@@ -293,10 +305,32 @@ class Everything:
         yield do("matching_match_open", match.pk, **look)
         for act in ("check_in", "decline", "cancel", "unfreeze"):
             yield do("matching_match_act", match.pk, act)
+        for incident in Incident.objects.order_by("closed_at", "pk"):
+            yield do("matching_incident_open", incident.pk)
+            for act in ("note", "go-on", "close", "acknowledge"):
+                yield do("matching_incident_act", incident.pk, act)
+            yield do("matching_incident_act", incident.pk, "acknowledge", promise="host")
+            yield do("matching_incident_act", incident.pk, "close", outcome="safe")
+            yield do("matching_incident_act", incident.pk, "go-on")
+        yield do("matching_rota")
+        yield do("matching_rota", who=str(carla.user_id), start="10:00", end="12:00", places="Нигде")
+        yield do("matching_rota", who=str(carla.user_id), start="10:00", end="12:00")
+        yield do("matching_rota_end", 1)
+        yield do("matching_contacts")
+        yield do("matching_contacts", contact="12")
+        yield do("matching_contacts", contact="+7 700 000 00 09")
+        yield do("matching_contact_act", 1, "prove", code="12")
+        yield do("matching_contact_act", 1, "remove")
         yield do("matching_request_open", request.pk)
         yield do("matching_request_open", request.pk, **look)
         yield do("matching_request_secret", request.pk)
         yield do("matching_space_open", space.pk, **look)
+        change, hanna_flag = WaitingChange.objects.get(outcome=""), Flag.objects.get()
+        yield do("matching_waitingchange_open", change.pk)
+        yield do("matching_waitingchange_open", change.pk, **look)
+        yield do("matching_flag_looked", hanna_flag.pk)
+        for act in ("refuse", "apply"):
+            yield do("matching_waitingchange_act", change.pk, act)
         for act in ("pause", "list", "withdraw", "still-available"):
             yield do("matching_space_act", space.pk, act)
         yield do("accounts_host_open", space.host_id)
@@ -368,7 +402,30 @@ def _in_every_status(language: str) -> Iterator[tuple[Status, Match]]:
         match = people.match_in(status, asked, space)
         if status == Status.CONFIRMED:
             transitions.report_not_safe(match.pk, by=host.user, at=timezone.now(), note="Страшно.")
+        if status in (Status.CHECKED_IN, Status.COMPLETED):
+            _incident(match, closed=status == Status.COMPLETED)
         yield status, match
+
+
+def _incident(match: Match, *, closed: bool) -> None:
+    """Make an incident about a match to which everything has happened, as far as an incident that is open or `closed`."""
+    at, carla, lena = timezone.now(), people.carla().user, people.lena().user
+    hours = Hours(time(8), time(7), weekdays=tuple(range(7)))
+    rota.add_shift(carla, hours, places=None, by=lena, at=at, note="Звоните дважды.")
+    rota.add_shift(carla, Hours(time(8), time(9), day=tonight(1)), places=[people.place()], by=lena, at=at)
+    add_contact_point(carla, "sms", f"+770100000{int(closed)}", verified_at=at)
+    transitions.report_not_safe(match.pk, by=match.request.arrival.user, at=at - timedelta(minutes=9), note="Страшно.")
+    paging.page_what_is_due(at=at)
+    transitions.report_not_safe(match.pk, by=match.space.host.user, at=at)
+    incident = Incident.objects.get(match=match)
+    incidents.add_words(match, by=match.request.arrival.user, at=at, reach="+7 700 000 00 02", happened="Крики.")
+    incidents.acknowledge(incident.pk, by=carla, at=at, promised=["arrival"])
+    incidents.write_note(incident.pk, "Говорили.", by=lena, at=at)
+    incidents.agree_to_go_on(incident.pk, by=carla, at=at)
+    if closed:
+        incidents.agree_to_go_on(incident.pk, by=lena, at=at)
+        incidents.close(incident.pk, by=carla, at=at, outcome="moved")
+        incidents.close(incident.pk, by=lena, at=at, outcome="moved")
 
 
 def _undecided(language: str, carla: Person, lena: Person) -> Iterator[Match]:
@@ -523,8 +580,13 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     at = timezone.now()
     for what in CoordinatorEvent.CoordinatorChange.values:
         coordinators.note(lena.user, what, by=carla.user, at=at)
-    coordinators.name_coordinator(
-        "nurlan", coordinators.Granted("coordinator", all_places=True, places=[]), by=carla.user, at=at, name="Нурлан"
+    invitations.name_coordinator(
+        "nurlan",
+        coordinators.Granted("coordinator", all_places=True, places=[]),
+        contact="nurlan@example.org",
+        by=carla.user,
+        at=at,
+        name="Нурлан",
     )
     new = rules.as_json(rules.current()) | {
         "answer_hours": [[0, 2], [10_000, 40]],
@@ -536,6 +598,7 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
         "auto_approve": True,
         "auto_approve_km": 10,
         "auto_approve_stays": 3,
+        "looks_budget": 50,
         "page_minutes": 7,
     }
     assert set(new) == set(CHANGEABLE)

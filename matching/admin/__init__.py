@@ -2,9 +2,12 @@
 
 from matching.admin import (
     audit,
+    changes,
     coordinators,
     deployment,
+    flags,
     hosts,
+    incidents,
     matches,
     places,
     records,
@@ -16,9 +19,12 @@ from matching.admin import (
 
 __all__ = [
     "audit",
+    "changes",
     "coordinators",
     "deployment",
+    "flags",
     "hosts",
+    "incidents",
     "matches",
     "places",
     "records",

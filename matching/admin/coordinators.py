@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from accounts import coordinators, second_factor
+from accounts import coordinators, invitations, second_factor
+from accounts.contacts import UnreadableContact
 from accounts.coordinators import Granted, Rights, rights_of
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
@@ -30,13 +31,18 @@ from places import queries as places
 from places.models import Place
 
 COORDINATOR_ACTS: dict[str, tuple[Any, Callable[..., Any]]] = {
-    "password": (gettext_lazy("Give a new password"), coordinators.give_password),
-    "second-factor": (gettext_lazy("Remove the lost second factor"), coordinators.remove_second_factor),
+    "confirm": (gettext_lazy("Confirm this account"), invitations.confirm),
+    "reset": (gettext_lazy("Reset the sign-in and invite again"), invitations.reset_sign_in),
     "send-away": (gettext_lazy("End all access now"), coordinators.send_away),
     "permit-export": (gettext_lazy("Let them export names and contacts"), coordinators.permit_export),
     "forbid-export": (gettext_lazy("Stop letting them export names and contacts"), coordinators.forbid_export),
+    "more-looks": (gettext_lazy("Let them open more people for a day"), coordinators.allow_more_looks),
     "let-back": (gettext_lazy("Let back in"), coordinators.let_back),
 }
+
+
+FIELD_OF: dict[type[Refused], str] = {coordinators.NameTaken: "username", UnreadableContact: "contact"}
+"""The field of the form that a refusal is about, where it is not the places."""
 
 
 class RightsForm(forms.Form):
@@ -74,8 +80,13 @@ class ChangeForm(RightsForm):
 class NameForm(RightsForm):
     username = forms.CharField(label=gettext_lazy("User name"), max_length=60)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=LONGEST_NAME, required=False)
+    contact = forms.CharField(
+        label=gettext_lazy("Their own phone or e-mail"),
+        help_text=gettext_lazy("The invitation goes there. Only they may read it."),
+        max_length=LONGEST_NAME,
+    )
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=settings.LANGUAGES)
-    field_order = ("username", "name", "language", "role", "all_places", "places")
+    field_order = ("username", "name", "contact", "language", "role", "all_places", "places")
 
 
 @admin.register(Coordinator)
@@ -125,26 +136,26 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Name a new coordinator; the first password is shown once."""
+        """Name a new coordinator, and send the invitation with which they choose a password."""
         user = self._naming(request)
         form = NameForm(request.POST or None, initial={"language": "ru", "role": Coordinator.Role.COORDINATOR})
         if request.method == "POST" and form.is_valid():
             given = form.cleaned_data
             try:
-                row, password = coordinators.name_coordinator(
+                row = invitations.name_coordinator(
                     given["username"],
                     form.granted(),
+                    contact=given["contact"],
                     by=user,
                     at=timezone.now(),
                     name=given["name"],
                     language=given["language"],
                 )
             except Refused as refusal:
-                form.add_error(
-                    "username" if isinstance(refusal, coordinators.NameTaken) else "places", words_of(refusal)
-                )
+                form.add_error(FIELD_OF.get(type(refusal), "places"), words_of(refusal))
             else:
-                return self._page(request, row, password=password)
+                self.message_user(request, _("The invitation is on its way."), "success")
+                return redirect(_page_of(row.pk))
         context = {**self.admin_site.each_context(request), "title": _("Name a coordinator"), "opts": self.opts}
         return TemplateResponse(request, self.add_form_template, {**context, "form": form})
 
@@ -169,6 +180,8 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
             "acts": [(act, words) for act, (words, _do) in COORDINATOR_ACTS.items() if act in _acts_open(row)],
             "may_export_personal": coordinators.may_export_personal(row.user),
             "second_factor": second_factor.authenticator_of(row.user),
+            "needs_contact": not row.user.contact_points.exclude(verified_at=None).exists(),
+            "invited": row.user.invitations.filter(used_at=None, withdrawn_at=None).first(),
             "events": [
                 {"event": event, "before": line_words.of_rights(event.was), "after": line_words.of_rights(event.became)}
                 for event in row.user.coordinator_events.select_related("by")[:50]
@@ -197,7 +210,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
         return self._page(request, row, form=form)
 
     def act(self, request: HttpRequest, coordinator_id: int, act: str) -> HttpResponse:
-        """Do the act that the URL names: give a password, remove a second factor, end or restore access, and the like."""
+        """Do the act that the URL names: confirm, reset the sign-in, end or restore access, and the like."""
         user = self._naming(request)
         row = get_object_or_404(self.get_queryset(request), pk=coordinator_id)
         if act not in COORDINATOR_ACTS:
@@ -207,14 +220,12 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
             self.message_user(request, _("Write down the reason."), "error")
             return self._page(request, row)
         words, do = COORDINATOR_ACTS[act]
-        answers: list[Any] = []
-        done = said(
+        more = {"contact": request.POST.get("contact", "")} if act == "reset" else {}
+        said(
             request,
-            lambda: answers.append(do(row.pk, by=user, at=timezone.now(), reason=reason)),
+            lambda: do(row.pk, by=user, at=timezone.now(), reason=reason, **more),
             _("%(act)s: done.") % {"act": words},
         )
-        if done and act == "password":
-            return self._page(request, row, password=answers[0][1])
         return redirect(_page_of(coordinator_id))
 
     def _naming(self, request: HttpRequest) -> User:
@@ -229,7 +240,11 @@ def _acts_open(row: Coordinator) -> set[str]:
 
     Only a coordinator's page offers acts about exports: a lead may export by role, and an auditor never may.
     """
-    open_ = {"password", "second-factor", "send-away" if row.user.is_active else "let-back"}
+    open_ = {"reset", "send-away"} if row.user.is_active else {"let-back"}
+    if row.confirmed_at is None and row.user.is_active:
+        open_.add("confirm")
+    if row.user.is_active and row.role != Coordinator.Role.AUDITOR:
+        open_.add("more-looks")
     if row.role == Coordinator.Role.COORDINATOR and row.user.is_active:
         open_.add("forbid-export" if coordinators.may_export_personal(row.user) else "permit-export")
     return open_

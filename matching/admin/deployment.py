@@ -48,6 +48,7 @@ NAMES = {
     "auto_approve": gettext_lazy("Approve proposals without any risk at once"),
     "auto_approve_km": gettext_lazy("... at most so many km away"),
     "auto_approve_stays": gettext_lazy("... with a host after at least so many stays that ended well"),
+    "looks_budget": gettext_lazy("People whose names, contacts or notes one coordinator may open within a day"),
     "page_minutes": gettext_lazy("Minutes until we call again and call one more, when somebody does not feel safe"),
 }
 
@@ -66,6 +67,7 @@ class SettingsForm(forms.Form):
     auto_approve = forms.BooleanField(label=NAMES["auto_approve"], required=False)
     auto_approve_km = forms.IntegerField(label=NAMES["auto_approve_km"])
     auto_approve_stays = forms.IntegerField(label=NAMES["auto_approve_stays"])
+    looks_budget = forms.IntegerField(label=NAMES["looks_budget"])
     page_minutes = forms.IntegerField(label=NAMES["page_minutes"])
     reason = forms.CharField(label=gettext_lazy("Why do you change this?"), max_length=LONGEST_REASON)
     seen = forms.IntegerField(widget=forms.HiddenInput)
@@ -136,6 +138,7 @@ class SettingsForm(forms.Form):
                     "auto_approve",
                     "auto_approve_km",
                     "auto_approve_stays",
+                    "looks_budget",
                     "page_minutes",
                 )
             },
@@ -152,6 +155,7 @@ def _shown(now: Rules, seen: int) -> dict[str, Any]:
         name: getattr(now, name)
         for name in (
             *("fresh_days", "fresh_answer_days", "auto_approve", "auto_approve_km", "auto_approve_stays"),
+            "looks_budget",
             "page_minutes",
         )
     }

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts import evidence, vetting
-from accounts.evidence import NotAPicture, PictureTooBig
+from accounts.evidence import NotAPicture, PictureOfADocument, PictureTooBig
 from accounts.models import Host, HostCall, HostCheck, HostEvent, HostEvidence, User
+from accounts.refusals import Refused
 from matching import disclosure, hosts, queries
 from matching.admin import call_list, line_words, personal
 from matching.admin.access import LookOnly, back, coordinator, note_of, said, why_look
@@ -81,6 +82,7 @@ class HostAdmin(LookOnly[Host]):
             "checklist": vetting.checklist(host, local_date(timezone.now())),
             "checks": host.checks.select_related("by").defer("note"),
             "kinds": HostCheck.CheckKind.choices,
+            "kinds_with_pictures": evidence.kinds_with_pictures(),
             "evidence": host.evidence.select_related("by", "removed_by").defer("picture"),
             "moves": [
                 to for now, to in sorted(vetting.VETTING_MOVES) if now == host.status and to != Host.Status.UNVETTED
@@ -171,7 +173,7 @@ class HostAdmin(LookOnly[Host]):
                 raise PictureTooBig
             with one_act():
                 evidence.keep(host, kind, file.read(), by=user, at=timezone.now())
-        except (NotAPicture, PictureTooBig) as refusal:
+        except (NotAPicture, PictureOfADocument, PictureTooBig) as refusal:
             self.message_user(request, words_of(refusal), "error")
             return self._page(request, host_id)
         self.message_user(request, _("The picture is kept, encrypted and without its metadata."), "success")
@@ -184,10 +186,12 @@ class HostAdmin(LookOnly[Host]):
         why = why_look(request)
         if why is None:
             return self._page(request, host_id)
-        with one_act():
-            disclosure.log_look(
-                user, host.user, f"evidence:{kept.pk}", reason=why.reason, note=why.note, at=timezone.now()
-            )
+        fields, at = f"evidence:{kept.pk}", timezone.now()
+        try:
+            disclosure.look(user, [host.user_id], fields, reason=why.reason, note=why.note, at=at)
+        except Refused as refusal:
+            self.message_user(request, words_of(refusal), "error")
+            return self._page(request, host_id)
         return HttpResponse(
             kept.picture,
             headers={

@@ -21,14 +21,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from accounts.coordinators import rights_of
 from accounts.models import User
-from matching import queries, transitions
+from matching import disclosure, queries, transitions
 from matching.admin import by_hand, personal, queue, unplaced
 from matching.admin.access import LookOnly, back, coordinator, note_of, said
 from matching.admin.words import REASON_WORDS, risk_words
 from matching.desk import claims
 from matching.models import Match
-from matching.states import HOLDS_BEDS, NEEDS_REASON, Act, Status
+from matching.states import HOLDS_BEDS, NEEDS_REASON, Act, Role, Status
 from places.earth import distance_km
 
 DESK_MATCH_ACTS: dict[Act, tuple[Any, Callable[..., Match]]] = {
@@ -38,6 +39,7 @@ DESK_MATCH_ACTS: dict[Act, tuple[Any, Callable[..., Match]]] = {
     Act.NO_SHOW: (gettext_lazy("They did not come"), transitions.no_show),
     Act.COMPLETE: (gettext_lazy("The stay has ended well"), transitions.complete),
     Act.BREAK_OFF: (gettext_lazy("The stay did not work out"), transitions.break_off),
+    Act.FREEZE: (gettext_lazy("Somebody does not feel safe"), transitions.report_not_safe),
     Act.UNFREEZE: (gettext_lazy("Let it go on"), transitions.unfreeze),
 }
 
@@ -110,20 +112,29 @@ class MatchAdmin(LookOnly[Match]):
 
     def _page(self, request: HttpRequest, user: User, match: Match, **more: Any) -> HttpResponse:
         acts = [
-            {"name": act, "words": DESK_MATCH_ACTS[act][0], "needs_reason": act in NEEDS_REASON}
+            {
+                "name": act,
+                "words": DESK_MATCH_ACTS[act][0],
+                "needs_reason": act in NEEDS_REASON,
+                "asks_who": act in (*NEEDS_REASON, Act.FREEZE),
+            }
             for act in queries.acts_open(match, user)
             if act in DESK_MATCH_ACTS and not (act == Act.DECLINE and match.status == Status.PROPOSED)
         ]
+        notes = list(claims.notes_for(match.request_id, user))
+        if notes and rights_of(user).may_act:
+            disclosure.log_notes_shown(user, match.request.arrival.user_id, at=timezone.now())
         context = {
             **self.admin_site.each_context(request),
             **words_of(match),
             "title": str(match),
             "opts": self.opts,
             "acts": acts,
-            "notes": claims.notes_for(match.request_id, user),
+            "notes": notes,
             "events": match.events.select_related("by").defer("note"),
             "noted": any(match.events.values_list("note", flat=True)),
             **personal.closed(_reads(match)),
+            "with_host": queries.others_with_host(match) if match.frozen_at else [],
             "before": {
                 "host": _earlier(match, space__host=match.space.host_id),
                 "arrival": _earlier(match, request__arrival=match.request.arrival_id),
@@ -142,7 +153,10 @@ class MatchAdmin(LookOnly[Match]):
         if match.status == Status.PROPOSED and act == Act.DECLINE:
             return HttpResponseRedirect(reverse("admin:matching_match_card", args=[match.request_id]))
         words, move = DESK_MATCH_ACTS[Act(act)]
-        details = {"note": note_of(request)} if act in (*NEEDS_REASON, Act.UNFREEZE) else {}
+        details: dict[str, Any] = {"note": note_of(request)} if act in (*NEEDS_REASON, Act.UNFREEZE, Act.FREEZE) else {}
+        if act in (*NEEDS_REASON, Act.FREEZE):
+            told_by = request.POST.get("told_by", "")
+            details["told_by"] = Role(told_by) if told_by in (Role.HOST, Role.ARRIVAL) else None
         if act in NEEDS_REASON:
             details["reason"] = request.POST.get("reason", "")
         said(

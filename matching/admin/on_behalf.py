@@ -231,13 +231,14 @@ class OfferForm(OnBehalfForm):
     """A host's space. The fields are in the order in which callers usually answer."""
 
     groups = (
-        (gettext_lazy("Where and when"), ("place", "place_id", "beds", "first_night", "last_day", "address")),
+        (gettext_lazy("Where and when"), ("place", "place_id", "beds", "others", "first_night", "last_day", "address")),
         (gettext_lazy("Who may stay"), ("shared", "who", "children", "pets", "smoking", "step_free", "max_nights")),
         (gettext_lazy("The host"), ("name", "contact", "languages", "language")),
     )
     beds = number(gettext_lazy("People who can sleep there"), 1, MOST_BEDS, initial=2)
     first_night = day(gettext_lazy("Free from the night of"))
     last_day = day(gettext_lazy("Free until the morning of"))
+    others = number(gettext_lazy("Other people who live there"), 0, MOST_PEOPLE, required=False)
     address = forms.CharField(
         label=gettext_lazy("Exact address"),
         max_length=LONGEST_ADDRESS,

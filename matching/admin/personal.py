@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.refusals import Refused
 from matching import disclosure
 from matching.admin.access import LOOK_REASONS, why_look
-from matching.refusals import one_act
+from matching.refusal_words import words_of
 
 PERSONAL_FIELD_WORDS: dict[str, Any] = {
     "name": gettext_lazy("Name"),
@@ -23,6 +24,7 @@ PERSONAL_FIELD_WORDS: dict[str, Any] = {
     "notes": gettext_lazy("Notes"),
     "secret": gettext_lazy("A new secret"),
     "evidence": gettext_lazy("Evidence"),
+    "desk_notes": gettext_lazy("Notes that coordinators wrote to each other"),
 }
 
 Reads = Mapping[str, Callable[[], Sequence[str]]]
@@ -54,7 +56,11 @@ def opened(request: HttpRequest, user: User, about: Sequence[User], reads: Reads
     why = why_look(request)
     if why is None:
         return {}
-    with one_act():
-        for person in about:
-            disclosure.log_look(user, person, " ".join(chosen), reason=why.reason, note=why.note, at=timezone.now())
+    try:
+        disclosure.look(
+            user, [each.pk for each in about], " ".join(chosen), reason=why.reason, note=why.note, at=timezone.now()
+        )
+    except Refused as refusal:
+        messages.error(request, words_of(refusal))
+        return {}
     return {"opened": [(PERSONAL_FIELD_WORDS[name], reads[name]()) for name in chosen]}

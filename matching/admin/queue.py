@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from accounts.coordinators import rights_of
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import queries
+from matching import disclosure, queries
 from matching.admin.access import back, coordinator, note_of, said
 from matching.admin.words import NIGHT_WORDS, REASON_WORDS, RISK_WORDS, WHOSE_WORDS, record_words, risk_words
 from matching.desk import by_hand, claims, decisions, queueing
@@ -62,7 +63,9 @@ def page_context(request: HttpRequest, **more: Any) -> dict[str, Any]:
 
 
 def card_context(shown: Card, user: User, at: datetime) -> dict[str, Any]:
-    """Return the context of a card."""
+    """Return the context of a card. If it has notes, the look at them is logged: the page shows them."""
+    if shown.notes and rights_of(user).may_act:
+        disclosure.log_notes_shown(user, shown.request.arrival.user_id, at=at)
     legs = [
         {
             "match": leg,

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import arrivals
 from accounts.models import User
+from accounts.refusals import Refused
 from matching import disclosure, queries, transitions
 from matching.admin import on_behalf, personal
 from matching.admin.access import LookOnly, back, coordinator, said
@@ -25,6 +26,7 @@ from matching.admin.words import OVERRIDE_WORDS, REQUEST_STATE_WORDS
 from matching.deadlines import local_date
 from matching.desk import by_hand
 from matching.models import ShelterRequest
+from matching.refusal_words import words_of
 from matching.refusals import one_act
 
 POSSIBLE_SHOWN = 15
@@ -96,11 +98,14 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         """
         user = coordinator(request)
         row = get_object_or_404(self.visible(user), pk=request_id)
-        with one_act():
-            secret = arrivals.renew_secret(row.arrival)
-            disclosure.log_look(
-                user, row.arrival.user, "secret", reason=disclosure.LookReason.NEW_SECRET, at=timezone.now()
-            )
+        at = timezone.now()
+        try:
+            with one_act():
+                disclosure.look(user, [row.arrival.user_id], "secret", reason=disclosure.LookReason.NEW_SECRET, at=at)
+                secret = arrivals.renew_secret(row.arrival)
+        except Refused as refusal:
+            self.message_user(request, words_of(refusal), "error")
+            return self._page(request, request_id)
         return self._page(request, request_id, secret=arrivals.grouped(secret))
 
     def withdraw(self, request: HttpRequest, request_id: UUID) -> HttpResponse:

@@ -28,7 +28,6 @@ from matching.desk import duplicates, merging
 from matching.desk.duplicates import PairKind
 from matching.models import PairVerdict, Space
 from matching.refusal_words import words_of
-from matching.refusals import one_act
 from matching.states import HOLDS_BEDS
 
 LIKENESS_WORDS = {
@@ -139,9 +138,11 @@ def open_personal(request: HttpRequest, pair_kind: str, one: str, other: str) ->
         return both(request, pair_kind, one, other)
     fields = "name contact address" if pair_kind == PairKind.SPACES else "name contact"
     people = {sides[pk]["user"].pk: sides[pk]["user"] for pk in (one, other)}
-    with one_act():
-        for person in people.values():
-            disclosure.log_look(user, person, fields, reason=why.reason, note=why.note, at=timezone.now())
+    try:
+        disclosure.look(user, people, fields, reason=why.reason, note=why.note, at=timezone.now())
+    except Refused as refusal:
+        messages.error(request, words_of(refusal))
+        return both(request, pair_kind, one, other)
     opened = [
         {
             "name": sides[pk]["user"].name,

@@ -60,10 +60,11 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def take(request: HttpRequest, kind: str, form: str) -> HttpResponseBase:
-    """Send the rows that the user sees, without personal fields."""
+    """Send the rows that the user sees, without personal fields, and log that they were taken."""
     user = coordinator(request)
     which = _known(kind, form)
-    return _file(which, form, exports.columns_of(which), exports.lines(which, by=user, in_words=_in_words_of_reader()))
+    lines = exports.take(which, by=user, at=timezone.now(), in_words=_in_words_of_reader())
+    return _file(which, form, exports.columns_of(which), lines)
 
 
 def personal(request: HttpRequest) -> HttpResponseBase:

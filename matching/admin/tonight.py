@@ -47,6 +47,7 @@ def landing(request: HttpRequest) -> TemplateResponse | None:
         faults=[{"words": FAULT_WORDS[fault.what], "since": fault.since} for fault in figures.faults(at)],
         nights=[_night(night, rows) for night, rows in nights],
         todo=figures.todo(user, at),
+        incidents=figures.incidents_open(user),
         waiting=queueing.waiting(user, at),
         wanted=[{"wanted": each, "kind": KIND_WORDS[each.kind]} for each in wanted],
         map=_map(user, nights[0][1], wanted),

@@ -38,7 +38,7 @@ CHANGE_WORDS: dict[str, Any] = {
     "other_dates": gettext_lazy("other dates"),
     "move": gettext_lazy("a move between two spaces"),
     "split": gettext_lazy("a split over two spaces"),
-    "alone": gettext_lazy("children alone: only people decide"),
+    "alone": gettext_lazy("only people decide: children alone, or a host did not feel safe"),
     "nothing": gettext_lazy("no single change would do"),
     "not_yet": gettext_lazy("not looked at by a round yet"),
 }
@@ -103,6 +103,7 @@ EVENT_WORDS: dict[str, Any] = {
     "not_safe": gettext_lazy("somebody does not feel safe"),
     "not_safe_emergency": gettext_lazy("nobody on call has answered"),
     "nobody_on_call": gettext_lazy("nobody is on call"),
+    "looks_unusual": gettext_lazy("a coordinator's looks are unusual"),
     "match_frozen": gettext_lazy("the match is on hold"),
     "host_vetted": gettext_lazy("the host is vetted"),
     "host_refused": gettext_lazy("the host is refused"),
@@ -110,10 +111,17 @@ EVENT_WORDS: dict[str, Any] = {
     "host_on_hold": gettext_lazy("the spaces are on hold"),
     "check_due": gettext_lazy("a check is due"),
     "checks_expiring": gettext_lazy("checks of hosts run out"),
+    "flag_raised": gettext_lazy("a flag is raised"),
+    "change_waits": gettext_lazy("a change of a space or a contact waits"),
+    "arrival_change_waits": gettext_lazy("a change waits, to the household"),
+    "host_change_applied": gettext_lazy("a change holds, to the host"),
+    "host_change_refused": gettext_lazy("a change is refused, to the host"),
+    "arrival_change_applied": gettext_lazy("a change holds, to the household"),
     "still_available": gettext_lazy("does the offer still stand?"),
     "space_stale": gettext_lazy("the space is no longer proposed"),
     "sign_in_code": gettext_lazy("a code to sign in"),
     "contact_code": gettext_lazy("a code to add a contact"),
+    "invitation": gettext_lazy("an invitation to the desk"),
 }
 """The events that messages tell of: `notifications.events.EVENTS` in words."""
 
@@ -135,6 +143,7 @@ OUTCOME_WORDS: dict[str, Any] = {
 
 SHEET_COLUMN_WORDS: dict[str, Any] = {
     "contact": gettext_lazy("phone, e-mail or Telegram"),
+    "waits": gettext_lazy("waits until a coordinator has looked"),
 }
 """The words of a preview for a field that fills several columns of a sheet."""
 
@@ -147,6 +156,9 @@ FAULT_WORDS: dict[str, Any] = {
         "The worker does not carry out what is due: your decisions go out only while you use the queue."
     ),
     "messages": gettext_lazy("Messages are due and are not being sent."),
+    "rota": gettext_lazy(
+        "Nobody who can be reached is on call now for every place of a stay. Whoever does not feel safe is answered later."
+    ),
 }
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from matching import queries
+from matching import hindrances, queries
 from matching.api.serializers import Exact
 from matching.api.worded_reasons import WordedReasonSerializer
 from matching.desk.by_hand import OVERRIDES
-from matching.limits import LONGEST_NOTE
+from matching.limits import LONGEST_NOTE, LONGEST_REASON
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.states import REASONS, Act, Role
 from notifications.models import ContactPoint
@@ -43,11 +44,23 @@ class OfferedSerializer(serializers.ModelSerializer[Space]):
 
 
 class HouseholdSerializer(serializers.ModelSerializer[ShelterRequest]):
-    """The parts of a household's request that the host may see before accepting: no name, no contact, no notes."""
+    """The parts of a household's request without name, contact and notes.
+
+    A host gets null for WHO_COMES until both have said yes: nobody can look for a woman alone or a child among the questions.
+    """
 
     class Meta:
         model = ShelterRequest
         fields = ["children", "children_ages", "all_women", "pets", "step_free", "smoking", "languages"]
+        extra_kwargs = {name: {"allow_null": True} for name in ("children", "children_ages", "all_women")}
+
+    def to_representation(self, request: ShelterRequest) -> dict[str, Any]:
+        shown = super().to_representation(request)
+        return shown | dict.fromkeys(WHO_COMES) if self.context.get("before_yes") else shown
+
+
+WHO_COMES = ("children", "children_ages", "all_women")
+"""What a host sees of a household only when both have said yes."""
 
 
 class DeskSerializer(serializers.ModelSerializer[Match]):
@@ -72,8 +85,11 @@ PATH_OF = {Act.FREEZE: "not-safe"}
 
 class MatchSerializer(serializers.ModelSerializer[Match]):
     offered = OfferedSerializer(source="space", read_only=True)
-    household = HouseholdSerializer(source="request", read_only=True)
+    household = serializers.SerializerMethodField()
     acts = serializers.SerializerMethodField(help_text="What the caller may do now: POST to `/matches/{id}/{act}/`.")
+    frozen_at = serializers.SerializerMethodField(
+        help_text="Since when the match is on hold, as far as the caller may know."
+    )
     desk = serializers.SerializerMethodField(help_text="For its coordinators only, else null.")
 
     class Meta:
@@ -98,9 +114,19 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
             "desk",
         ]
 
+    @extend_schema_field(HouseholdSerializer)
+    def get_household(self, match: Match) -> dict[str, Any]:
+        is_host = queries.role_in(match, self.context["request"].user) is Role.HOST
+        context = {"before_yes": is_host and not hindrances.contact_is_shown_open(match, Role.HOST)}
+        return dict(HouseholdSerializer(match.request, context=context).data)
+
     def get_acts(self, match: Match) -> list[str]:
         acts = queries.acts_open(match, self.context["request"].user)
         return [PATH_OF.get(act, act.replace("_", "-")) for act in acts]
+
+    def get_frozen_at(self, match: Match) -> datetime | None:
+        role = queries.role_in(match, self.context["request"].user)
+        return match.frozen_at if hindrances.known_hindrance(match, role) else None
 
     @extend_schema_field(DeskSerializer(allow_null=True))
     def get_desk(self, match: Match) -> dict[str, Any] | None:
@@ -125,6 +151,18 @@ class ReasonSerializer(Exact):
 
     reason = serializers.ChoiceField(choices=[(reason, reason) for reason in REASONS], required=False, default="")
     note = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
+    told_by = serializers.ChoiceField(
+        choices=[Role.HOST.value, Role.ARRIVAL.value],
+        required=False,
+        help_text="For coordinators, with the reason `not_safe`: the side that told them.",
+    )
+
+
+class NotSafeSerializer(Exact):
+    """For coordinators: the side that told them, and their note. A side that reports for itself needs to send nothing."""
+
+    told_by = serializers.ChoiceField(choices=[Role.HOST.value, Role.ARRIVAL.value], required=False)
+    note = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
 
 
 class ContactPointSerializer(serializers.Serializer[Any]):
@@ -137,3 +175,27 @@ class ContactSerializer(serializers.Serializer[Any]):
     contact_points = ContactPointSerializer(many=True)
     address = serializers.CharField(help_text="The space's exact address, for the arrival.")
     directions = serializers.CharField(help_text="How to find the door, for the arrival.")
+
+
+class SafetySerializer(serializers.Serializer[Any]):
+    """What is true about the caller's own report, from rows. A null moment has not come."""
+
+    reported_at = serializers.DateTimeField()
+    anybody = serializers.BooleanField(help_text="There is somebody on call whom the message can reach.")
+    sent_at = serializers.DateTimeField(allow_null=True, help_text="When the first message went out.")
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+    will_call = serializers.BooleanField(
+        help_text="The coordinator who acknowledged promised to call the number given."
+    )
+    closed_at = serializers.DateTimeField(allow_null=True)
+    reach = serializers.CharField()
+    happened = serializers.CharField()
+    emergency_number = serializers.CharField()
+    help_contact = serializers.CharField(help_text="How to reach a person of this service.")
+
+
+class ReachSerializer(Exact):
+    """Where the caller can be reached, and what happened: in place of what they wrote before."""
+
+    reach = serializers.CharField(max_length=LONGEST_REASON, required=False, default="", allow_blank=True)
+    happened = serializers.CharField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet, prefetch_related_objects
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -14,7 +17,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from matching import disclosure, queries, transitions
+from matching import disclosure, incidents, queries, transitions
 from matching.api.conditional import unchanged
 from matching.api.filters import MatchFilter
 from matching.api.idempotency import once
@@ -22,13 +25,18 @@ from matching.api.match_serializers import (
     ContactSerializer,
     MatchEventSerializer,
     MatchSerializer,
+    NotSafeSerializer,
     ProposeSerializer,
+    ReachSerializer,
     ReasonSerializer,
+    SafetySerializer,
 )
 from matching.api.resource import Resource
 from matching.api.schema import IDEMPOTENCY_KEY, IF_MATCH
+from matching.api.serializers import Exact
 from matching.desk import by_hand
 from matching.models import Match
+from matching.states import Role
 
 MoveOfMatch = Callable[..., Match]
 
@@ -43,17 +51,17 @@ def _move(name: str, act: MoveOfMatch, doc: str) -> Any:
     return _endpoint(name, move, body=None)
 
 
-def _move_with_reason(name: str, act: MoveOfMatch, doc: str) -> Any:
-    """Return a POST endpoint `name` that makes one move and takes a reason from the list and a note."""
+def _move_with(body: type[Exact], name: str, act: MoveOfMatch, doc: str) -> Any:
+    """Return a POST endpoint `name` that makes one move and takes this body."""
 
     def move(self: Matches, request: Request, pk: str) -> Response:
-        return self.moved(request, act, ReasonSerializer)
+        return self.moved(request, act, body)
 
     move.__doc__ = doc
-    return _endpoint(name, move, body=ReasonSerializer)
+    return _endpoint(name, move, body=body)
 
 
-def _endpoint(name: str, move: Any, body: type[ReasonSerializer] | None) -> Any:
+def _endpoint(name: str, move: Any, body: type[Exact] | None) -> Any:
     move.__name__ = name.replace("-", "_")
     described = extend_schema(request=body, responses=MatchSerializer, parameters=[IF_MATCH])
     return described(action(detail=True, methods=["post"], url_path=name)(move))
@@ -93,7 +101,7 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         match = by_hand.propose(request_id, space_id, by=self.caller, at=timezone.now(), **pair)
         return self.read(match, status=201)
 
-    def moved(self, request: Request, act: MoveOfMatch, body: type[ReasonSerializer] | None = None) -> Response:
+    def moved(self, request: Request, act: MoveOfMatch, body: type[Exact] | None = None) -> Response:
         """Make one move of a match that the caller may see, and return the match after it."""
         match: Match = self.get_object()
         details = self.body(body).validated_data if body else {}
@@ -106,15 +114,21 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     check_in = _move("check-in", transitions.check_in, "Say that the household has come.")
     no_show = _move("no-show", transitions.no_show, "Say that the household did not come.")
     complete = _move("complete", transitions.complete, "Say that the stay has ended well.")
-    decline = _move_with_reason("decline", transitions.decline, "Decline a match; the pair is not proposed again.")
-    cancel = _move_with_reason("cancel", transitions.cancel, "Cancel an approved or confirmed match.")
-    break_off = _move_with_reason(
-        "break-off", transitions.break_off, "End a stay that did not work out; the nights left are matched anew."
+    decline = _move_with(
+        ReasonSerializer, "decline", transitions.decline, "Decline a match; the pair is not proposed again."
     )
-    not_safe = _move(
+    cancel = _move_with(ReasonSerializer, "cancel", transitions.cancel, "Cancel an approved or confirmed match.")
+    break_off = _move_with(
+        ReasonSerializer,
+        "break-off",
+        transitions.break_off,
+        "End a stay that did not work out; the nights left are matched anew.",
+    )
+    not_safe = _move_with(
+        NotSafeSerializer,
         "not-safe",
         transitions.report_not_safe,
-        "Say at any time that you do not feel safe: the match is frozen and coordinators are alerted.",
+        "Say at any time that you do not feel safe: the match is frozen and whoever is on call is paged.",
     )
     unfreeze = _move("unfreeze", transitions.unfreeze, "Let a frozen match go on; for coordinators.")
 
@@ -140,3 +154,26 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
             "directions": contact.directions,
         }
         return Response(ContactSerializer(shown).data)
+
+    @extend_schema(responses=SafetySerializer, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def safety(self, request: Request, pk: str) -> Response:
+        """What is true since the caller said that they do not feel safe; 404 for anybody who did not."""
+        return self._told(self.get_object())
+
+    @extend_schema(request=ReachSerializer, responses=SafetySerializer)
+    @safety.mapping.post
+    def reach(self, request: Request, pk: str) -> Response:
+        """Say where a coordinator can reach you, and what happened."""
+        match: Match = self.get_object()
+        self._told(match)  # 404 for anybody who reported nothing, before anything else is said.
+        incidents.add_words(match, by=self.caller, at=timezone.now(), **self.body(ReachSerializer).validated_data)
+        return self._told(match)
+
+    def _told(self, match: Match) -> Response:
+        role = queries.role_in(match, self.caller)
+        told = incidents.told_to([match], role).get(match.pk) if role in (Role.HOST, Role.ARRIVAL) else None
+        if told is None:
+            raise Http404
+        more = {"emergency_number": "112", "help_contact": settings.HELP_CONTACT}
+        return Response(SafetySerializer(asdict(told) | more).data)

@@ -13,7 +13,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import arrivals, throttles
+from accounts import arrivals
 from accounts.models import Arrival
 from accounts.sources import source_of
 from matching import intake, queries, transitions
@@ -28,10 +28,6 @@ from matching.api.serializers import CandidateSerializer, CaseSerializer, Reques
 from matching.desk import by_hand
 from matching.models import ShelterRequest
 from matching.refusals import NotYours
-
-CASES_AN_HOUR = 300
-"""New cases from one source, counted together with those of the web. All people at a meeting point may share one address,
-so the limit is high; it stops only floods."""
 
 CANDIDATES_SHOWN = 20
 
@@ -77,7 +73,7 @@ class Requests(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
         """
         if not request.user.is_authenticated:
             details = self.body(RequestDetailsSerializer).details()
-            throttles.count("need", source_of(request), limit=CASES_AN_HOUR, seconds=3600, at=timezone.now())
+            intake.count_asking(source_of(request), at=timezone.now())
             return once(request, lambda: self._open_case(details))
         arrival = getattr(request.user, "arrival", None)
         if arrival is None:

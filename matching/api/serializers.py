@@ -148,10 +148,16 @@ class SpaceSerializer(serializers.ModelSerializer[Space]):
     address = serializers.SerializerMethodField(help_text="For the space's own host only.")
     directions = serializers.SerializerMethodField(help_text="For the space's own host only.")
     vetted = serializers.SerializerMethodField()
+    waiting = serializers.SerializerMethodField(
+        help_text="What its host wants to change and no coordinator has looked at yet; the space is offered as it was."
+    )
 
     class Meta:
         model = Space
-        fields = ["id", "status", *SPACE_NAMES, "vetted", "fresh_until", "created_at"]
+        fields = ["id", "status", *SPACE_NAMES, "vetted", "waiting", "fresh_until", "created_at"]
+
+    def get_waiting(self, space: Space) -> list[str]:
+        return [kind for change in space.waiting_changes.all() if not change.outcome for kind in change.kinds]
 
     def get_address(self, space: Space) -> str:
         return space.address if space.host.user_id == self.context["request"].user.pk else ""
@@ -217,7 +223,8 @@ class RequestSerializer(serializers.ModelSerializer[ShelterRequest]):
         fields = ["id", "state", *REQUEST_NAMES, "left_over_reasons", "registered_at", "withdrawn_at"]
 
     def get_state(self, request: ShelterRequest) -> str:
-        return queries.state_of(request, local_date(timezone.now()))
+        mine = request.arrival.user_id == self.context["request"].user.pk
+        return queries.state_of(request, local_date(timezone.now()), to_arrival=mine)
 
     def get_notes(self, request: ShelterRequest) -> str:
         return request.notes if request.arrival.user_id == self.context["request"].user.pk else ""

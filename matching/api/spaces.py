@@ -36,7 +36,11 @@ class Spaces(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     def get_queryset(self) -> QuerySet[Space]:
         if self.described_only:
             return Space.objects.none()
-        return queries.spaces_visible_to(self.caller).select_related("host", "place").prefetch_related("windows")
+        return (
+            queries.spaces_visible_to(self.caller)
+            .select_related("host", "place")
+            .prefetch_related("windows", "waiting_changes")
+        )
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.read(self.get_object())

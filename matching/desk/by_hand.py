@@ -186,7 +186,7 @@ def _needs(
 ) -> Iterable[tuple[ShelterRequest, engine.Need]]:
     loaded = list(requests.select_related("arrival__user", "place").prefetch_related("matches"))
     declined: dict[UUID, set[UUID]] = defaultdict(set)
-    for request_id, space_id in queries.declined_pairs(each.pk for each in loaded).values_list("request", "space"):
+    for request_id, space_id in queries.forbidden_pairs(each.pk for each in loaded):
         declined[request_id].add(space_id)
     for asked in loaded:
         if runs := queries.uncovered(asked, today):
@@ -327,7 +327,7 @@ def _next_run(asked: ShelterRequest, at: datetime) -> tuple[date, date] | None:
 
 
 def _need(asked: ShelterRequest, run: tuple[date, date], at: datetime) -> engine.Need:
-    declined: Collection[UUID] = set(queries.declined_pairs([asked.pk]).values_list("space_id", flat=True))
+    declined: Collection[UUID] = {space_id for _request_id, space_id in queries.forbidden_pairs([asked.pk])}
     return as_need(asked, run, declined=declined, at=at)
 
 

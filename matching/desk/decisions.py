@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, prefetch_related_objects
 
+from accounts.coordinators import check_counts_as_one_of_two
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import due, hindrances, queries, transitions
@@ -146,6 +147,8 @@ class _Desk:
 def _check_approvable(legs: Sequence[Match], by: User) -> None:
     for leg in legs:
         hindrances.check(leg)
+    if any(leg.high_risk for leg in legs):
+        check_counts_as_one_of_two(by)
     if any(leg.high_risk and leg.approved_by_id == by.pk for leg in legs):
         raise SecondPersonNeeded
 

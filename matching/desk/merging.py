@@ -10,16 +10,16 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from accounts.contacts import add_contact_point
 from accounts.merging import CannotMerge, KeepTheOther, merge_hosts
 from accounts.models import User
 from accounts.refusals import Refused
-from matching import due, intake, queries, transitions
+from matching import due, intake, queries, transitions, waiting
 from matching.desk.duplicates import PairKind
 from matching.limits import LONGEST_REASON
-from matching.models import DeskNote, Match, PairVerdict, ShelterRequest, Space
+from matching.models import DeskNote, KeptApart, Match, PairVerdict, ShelterRequest, Space, WaitingChange
 from matching.refusals import HasLiveMatches, NotYours, one_act
 from matching.states import HOLDS_BEDS, Status
 
@@ -102,8 +102,10 @@ def _merge_hosts(goes: str, stays: str, *, by: User, at: datetime, reason: str) 
     list(spaces.values_list("pk"))
     _check_covered(PairKind.HOSTS, goes, stays, by)
     moved = merge_hosts(int(goes), int(stays), by=by, at=at, reason=reason)
+    _keep_apart(KeptApart.objects.filter(host=int(goes)), at, host_id=int(stays))
     over = list(Space.objects.filter(host=int(goes)).values_list("pk", flat=True))
     Space.objects.filter(pk__in=over).update(host=int(stays), version=F("version") + 1)
+    waiting.move_to(int(stays), of=int(goes), by=by, at=at)
     due.note(at, spaces=over)
     return {"spaces": len(over), **moved}
 
@@ -119,6 +121,10 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
     # The database refuses a match that does not fit the beds, sharing and windows of the space that stays.
     matches = Match.objects.filter(space=UUID(goes)).update(space=UUID(stays), version=F("version") + 1)
     intake.withdraw_space(UUID(goes), by=by, at=at)
+    for change in WaitingChange.objects.filter(
+        space=UUID(goes), outcome=waiting.ChangeOutcome.WAITING
+    ).select_for_update():
+        waiting.end(change, waiting.ChangeOutcome.TAKEN_BACK, by=by, at=at)
     due.note(at, spaces=[stays])
     return {"matches": matches}
 
@@ -140,6 +146,7 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
     matches = ended.update(request=staying, version=F("version") + 1)
     points = 0
     if going.arrival_id != staying.arrival_id:
+        _keep_apart(KeptApart.objects.filter(arrival=going.arrival_id), at, arrival_id=staying.arrival_id)
         known = staying.arrival.user.contact_points.count()
         for point in going.arrival.user.contact_points.order_by("pk"):
             add_contact_point(staying.arrival.user, point.channel, point.address, verified_at=point.verified_at)
@@ -155,6 +162,12 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
     DeskNote.objects.create(request=staying, by=by, at=at, text=reason, said=said)
     due.note(at, requests=[staying.pk])
     return {"matches": matches, "contact_points": points}
+
+
+def _keep_apart(rows: QuerySet[KeptApart], at: datetime, **stays: int) -> None:
+    """Copy the rows of one person to the row of the same person who stays. Those of the row that goes remain."""
+    pairs = [{"arrival_id": row.arrival_id, "host_id": row.host_id} | stays for row in rows]
+    KeptApart.objects.bulk_create([KeptApart(**pair, at=at) for pair in pairs], ignore_conflicts=True)
 
 
 def _is_placed(request: ShelterRequest) -> bool:

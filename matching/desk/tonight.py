@@ -17,11 +17,12 @@ from django.db.models import Count, DateField, ExpressionWrapper, F, Min, Q, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.models import Host, User
-from matching import queries
+from matching import paging, queries
 from matching.deadlines import local_date
 from matching.models import (
     Claim,
     Heartbeat,
+    Incident,
     Match,
     MatchEvent,
     MatchingDue,
@@ -126,7 +127,7 @@ def todo(user: User, at: datetime) -> Todo:
         no_shows=Count("pk", filter=Q(status=Status.NO_SHOW, first_night__gte=today - timedelta(days=1))),
     )
     stale = queries.spaces_visible_to(user).filter(status=Space.Status.LISTED, fresh_until__lte=at)
-    alone = queries.open_requests(today).filter(children=F("people"))
+    alone = queries.open_requests(today).filter(queries.for_people_only())
     return Todo(
         **matches,
         stale_spaces=stale.filter(host__status=Host.Status.VETTED).count(),
@@ -149,11 +150,11 @@ class Fault:
 
 
 def faults(at: datetime) -> list[Fault]:
-    """Return the faults there are at `at`. Takes four queries.
+    """Return the faults there are at `at`. Takes about ten queries.
 
     worker: no round began for a quarter of an hour, or a due row has waited for more than five minutes. sweep: decisions
     were not carried out for ten times SWEEP_SECONDS. messages: a message has been due for more than five minutes and was
-    never tried.
+    never tried. rota: nobody who can be reached is on call at this hour, or nobody for the place of a live match.
     """
     found = []
     latest = MatchingRound.objects.first()
@@ -172,7 +173,15 @@ def faults(at: datetime) -> list[Fault]:
     ).aggregate(since=Min("next_attempt_at"))["since"]
     if stuck is not None:
         found.append(Fault("messages", stuck))
+    if paging.places_without_anybody(at=at) != set():
+        found.append(Fault("rota", at))
     return found
+
+
+def incidents_open(user: User) -> list[Incident]:
+    """Return the open incidents that `user` may see, those that nobody has acknowledged first. Takes one query."""
+    seen = queries.incidents_visible_to(user).filter(closed_at=None).select_related("acknowledged_by")
+    return sorted(seen, key=lambda incident: (incident.acknowledged_at is not None, incident.opened_at))
 
 
 # -- charts ---------------------------------------------------------------------------------------

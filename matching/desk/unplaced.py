@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
 from matching import queries
@@ -81,7 +81,7 @@ def unplaced_requests(
 
 
 def _of_kind(kind: str) -> Q:
-    alone = Q(children=F("people"))
+    alone = queries.for_people_only()
     not_yet = Q(left_over_reasons=[]) & ~alone
     match kind:
         case "alone":

@@ -21,15 +21,13 @@ from xlsxwriter import Workbook
 from accounts.coordinators import desk_of, may_export_personal
 from accounts.models import Host, User
 from accounts.refusals import Refused
-from matching import queries
+from matching import disclosure, queries
 from matching.importing.row_by_row import key_of
 from matching.models import Match, ShelterRequest, Space
-from matching.refusals import one_act
 from matching.risks import ALL_WOMEN, MIXED_HOUSEHOLD
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, fields, safe_cell
 from matching.sheets.columns import CONTACTS, PERSONAL
 from matching.sheets.fields import WINDOWS, YES_NO, Field
-from privacy.models import AccessLog
 
 ROWS_A_PIECE = 500
 
@@ -84,27 +82,28 @@ def lines(kind: ExportKind, *, by: User, in_words: InWords) -> Iterator[list[Any
     return _lines(kind, _ids(kind, by), said_of[kind], personal=False)
 
 
+def take(kind: ExportKind, *, by: User, at: datetime, in_words: InWords) -> Iterator[list[Any]]:
+    """Log that `by` takes an export without persons, then return its rows as `lines` does."""
+    disclosure.log_export(by, kind.value, at=at)
+    return lines(kind, by=by, in_words=in_words)
+
+
 def open_personal(kind: ExportKind, *, by: User, at: datetime, reason: str, note: str = "") -> Iterator[list[Any]]:
     """Log a look at everybody in the export, for a reason of `AccessLog.LookReason` and a note, then return its rows.
 
     The rows have their personal fields.
 
-    Raises MayNotExportPersonal before it reads any row.
+    Raises MayNotExportPersonal or LookNeedsSecond before it reads any row.
     """
     if not may_export_personal(by) or not reason or kind is ExportKind.MATCHES:
         raise MayNotExportPersonal
     ids = _ids(kind, by)
     who = "host__user" if kind is ExportKind.SPACES else "arrival__user"
     fields = f"export: name contact {'address' if kind is ExportKind.SPACES else 'notes'}"
-    with one_act():
-        for start in range(0, len(ids), ROWS_A_PIECE):
-            people = _of(kind).filter(pk__in=ids[start : start + ROWS_A_PIECE]).order_by().values_list(who, flat=True)
-            AccessLog.objects.bulk_create(
-                [
-                    AccessLog(by=by, about_id=pk, fields=fields, reason=reason, note=note, at=at)
-                    for pk in sorted(set(people))
-                ]
-            )
+    people: set[int] = set()
+    for start in range(0, len(ids), ROWS_A_PIECE):
+        people |= set(_of(kind).filter(pk__in=ids[start : start + ROWS_A_PIECE]).order_by().values_list(who, flat=True))
+    disclosure.look(by, people, fields, reason=reason, note=note, at=at)
     return _lines(kind, ids, _space if kind is ExportKind.SPACES else _request, personal=True)
 
 

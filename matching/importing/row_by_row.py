@@ -30,7 +30,7 @@ from deployment.locks import Lock, hold_until_commit
 from matching import due, intake, queries
 from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
-from matching.models import ShelterRequest, Space
+from matching.models import ShelterRequest, Space, WaitingChange
 from matching.refusals import NotYours, one_act
 from matching.sheets import RequestRow, RowProblem, SpaceRow
 from matching.sheets.columns import CONTACTS
@@ -76,6 +76,7 @@ class Taken:
 
     `before` holds the earlier details, None for a new row. `name_before` is the earlier name of its host or arrival.
     `is_new_person` says that the row brought its host or arrival. `new_contacts` are the ids of their new contact points.
+    `waits` are the changes that now wait because of the row: the id of each, and when it was asked for.
     """
 
     outcome: RowOutcome
@@ -86,6 +87,7 @@ class Taken:
     is_new_person: bool = False
     new_contacts: tuple[int, ...] = ()
     vouched: bool = False
+    waits: tuple[tuple[int, datetime], ...] = ()
 
     @property
     def person(self) -> User:
@@ -252,20 +254,36 @@ def take_in_space(
     else:
         _may_bring(by, space.place_id)
         host, before = space.host, details_of_space(space)
-        taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, space, before, details), row)
+        contacts, waits = intake.new_contacts(host, _contacts(row), by=by or host.user, at=at)
+        taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, space, before, details), row, contacts)
+        changes = [waits]
         if details != before:
-            space = intake.change_space(space.pk, details, by=by or host.user, at=at)
-            taken = replace(taken, outcome=RowOutcome.CHANGED, row=space)
+            space, waits = intake.change_space(space.pk, details, by=by or host.user, at=at)
+            changes.append(waits)
+            # What waits has not changed: neither an undo nor the preview may take it for the space's present details.
+            now = details_of_space(space)
+            taken = replace(taken, row=space, after=now)
+            if now != before:
+                taken = replace(taken, outcome=RowOutcome.CHANGED)
+        taken = _with_what_waits(taken, [change for change in changes if change is not None])
     vouched = bool(vouch and by and row.vetted and _vouch_for(host, by=by, at=at))
     return replace(taken, vouched=vouched)
 
 
-def _brought_up_to_date(taken: Taken, row: SpaceRow | RequestRow) -> Taken:
-    """Give the person of a known row the name and contacts of the sheet."""
+def _with_what_waits(taken: Taken, changes: Sequence[WaitingChange]) -> Taken:
+    """Note the changes that now wait because of the row; a row without any other change counts as changed by them."""
+    if not changes:
+        return taken
+    noted = tuple((change.pk, change.asked_at) for change in changes)
+    return replace(taken, outcome=RowOutcome.CHANGED, waits=noted)
+
+
+def _brought_up_to_date(taken: Taken, row: SpaceRow | RequestRow, contacts: Sequence[tuple[str, str]]) -> Taken:
+    """Give the person of a known row the name of the sheet, and these of its contacts."""
     user = taken.person
     name, points = user.name, set(user.contact_points.values_list("pk", flat=True))
     written = row.host if isinstance(row, SpaceRow) else row.name
-    if not bring_up_to_date(user, name=written, contacts=_contacts(row)):
+    if not bring_up_to_date(user, name=written, contacts=contacts):
         return replace(taken, name_before=name)
     new = tuple(sorted(set(user.contact_points.values_list("pk", flat=True)) - points))
     return replace(taken, outcome=RowOutcome.CHANGED, name_before=name, new_contacts=new)
@@ -311,7 +329,7 @@ def take_in_request(
     details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
     if not details.composition:
         details = replace(details, composition=request.composition, all_women=request.all_women)
-    taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, request, before, details), row)
+    taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, request, before, details), row, _contacts(row))
     if details != before:
         request = intake.change_request(request.pk, details, by=by or request.arrival.user, at=at)
         taken = replace(taken, outcome=RowOutcome.CHANGED, row=request)
@@ -338,7 +356,7 @@ def _language(row: SpaceRow | RequestRow) -> str:
 
 def details_of_space(space: Space) -> SpaceDetails:
     """Return the present details of a space in the form of a sheet. Prefetch `windows`."""
-    return _as_in_a_sheet(replace(intake.details_of_space(space), directions=None))
+    return _as_in_a_sheet(replace(intake.details_of_space(space), directions=None, others=None))
 
 
 def details_of_request(request: ShelterRequest) -> RequestDetails:

@@ -21,12 +21,12 @@ from accounts import vetting
 from accounts.contacts import take_back_update
 from accounts.models import Host, HostCheck, User
 from accounts.refusals import Refused
-from matching import intake, queries, transitions
+from matching import intake, queries, transitions, waiting
 from matching.importing import row_by_row
 from matching.importing.row_by_row import ROWS_A_TRANSACTION, RowOutcome
 from matching.importing.uploads import BATCHES_AT_ONCE, SheetKind, SheetMovedOn, SheetState, as_json
 from matching.intake import RequestDetails, SpaceDetails
-from matching.models import Match, SheetImport, SheetImportRow, ShelterRequest, Space
+from matching.models import Match, SheetImport, SheetImportRow, ShelterRequest, Space, WaitingChange
 from matching.refusals import HasLiveMatches, NotYours, one_act
 from matching.sheets import fields
 from matching.sheets.fields import Field
@@ -34,6 +34,7 @@ from matching.states import HOLDS_BEDS, Status
 from notifications.outbox import take_back as take_back_messages
 from notifications.wakeups import wake
 from places.models import Place
+from privacy import erasures
 
 IS_UNDONE, IS_KEPT = SheetImportRow.Undone.YES, SheetImportRow.Undone.NO
 
@@ -52,6 +53,7 @@ class PartlyKept(Refused):
     code = "partly_kept"
     sentences = {
         "space_withdrawn": _("It was withdrawn: its earlier matches stay on record."),
+        "look_first": _("What was there before waits until a coordinator has looked at it."),
         "host_stays": _("The host stays: there is a history with them."),
         "request_withdrawn": _("It was withdrawn: there is a history with this household."),
     }
@@ -80,6 +82,7 @@ def undo(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
         sheet.state, sheet.content, sheet.done_at = SheetState.UNDOING, b"", sheet.done_at or at
         sheet.undo_by, sheet.undo_at = by, at
         sheet.save(update_fields=["state", "content", "done_at", "undo_by", "undo_at"])
+        erasures.note("import_undone", sheet.pk, at=at)
         wake("matching.work_on_sheets")
         return sheet
 
@@ -156,7 +159,8 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
     if not queries.covers(by, space.place_id):
         raise NotYours
     before = json.loads(row.before)
-    host = space.host
+    host, stays = space.host, None
+    _take_changes_back(host, before, by=by, at=at)
     if row.outcome == RowOutcome.NEW:
         if _has_changed(row_by_row.details_of_space(space), before["after"]):
             raise ChangedAfterImport
@@ -165,12 +169,13 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
     elif row.outcome == RowOutcome.CHANGED and before["details"] != before["after"]:
         if _has_changed(row_by_row.details_of_space(space), before["after"]):
             raise ChangedAfterImport
-        intake.change_space(space.pk, _space_details(before["details"]), by=by, at=at)
+        _space, waits = intake.change_space(space.pk, _space_details(before["details"]), by=by, at=at)
+        stays = None if waits is None else PartlyKept("look_first")
     if row.vouched_at is not None:
         _take_word_back(host, row.vouched_at, by=by, at=at)
     if row.outcome != RowOutcome.NEW:
         _take_names_back(host.user, before)
-        return None
+        return stays
     if space.matches.exists():
         Space.objects.filter(pk=space.pk).update(external_id=None)
         return PartlyKept("space_withdrawn")
@@ -221,6 +226,15 @@ def _end_proposals(matches: QuerySet[Match], *, at: datetime) -> None:
         if match.status != Status.PROPOSED or match.approved_by_id is not None or decided:
             raise HasLiveMatches
         transitions.expire(match.pk, at=at, reason="withdrawn")
+
+
+def _take_changes_back(host: Host, before: dict[str, Any], *, by: User, at: datetime) -> None:
+    """End the changes that wait because of this row alone. One that somebody added to since then stays."""
+    for pk, asked_at in before.get("waits", []):
+        there = WaitingChange.objects.filter(pk=pk, host=host, outcome=waiting.ChangeOutcome.WAITING)
+        change = waiting.locked(there.filter(asked_at=datetime.fromisoformat(asked_at)).first())
+        if change is not None and change.outcome == waiting.ChangeOutcome.WAITING:
+            waiting.end(change, waiting.ChangeOutcome.TAKEN_BACK, by=by, at=at)
 
 
 def _take_word_back(host: Host, vouched_at: datetime, *, by: User, at: datetime) -> None:

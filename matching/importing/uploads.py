@@ -32,6 +32,7 @@ from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
 from places.queries import known as known_place
+from privacy import erasures
 
 SheetKind, SheetState = SheetImport.SheetKind, SheetImport.State
 
@@ -136,6 +137,7 @@ def drop(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
         if sheet.state not in (SheetState.RECEIVED, SheetState.PREVIEWED):
             raise SheetMovedOn
         drop_content(sheet)
+        erasures.note("sheet_dropped", sheet.pk, at=at)
         return sheet
 
 
@@ -319,6 +321,8 @@ def _changes(taken: Taken) -> list[list[Any]]:
         changed.append(["host" if isinstance(taken.row, Space) else "name", None, None])
     if taken.new_contacts:
         changed.append(["contact", None, None])
+    if taken.waits:
+        changed.append(["waits", None, None])
     old, new = as_json(taken.before), as_json(taken.after)
     different = [column for column in old if old[column] != new[column]]
     return changed + [[each, None, None] if each in NOT_SHOWN else [each, old[each], new[each]] for each in different]
@@ -332,6 +336,7 @@ def _to_take_back(taken: Taken) -> dict[str, Any]:
         "name_after": taken.person.name,
         "is_new_person": taken.is_new_person,
         "new_contacts": list(taken.new_contacts),
+        "waits": [[pk, at.isoformat()] for pk, at in taken.waits],
     }
 
 

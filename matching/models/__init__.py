@@ -1,11 +1,14 @@
 """The rows of the domain: spaces, shelter requests and matches. Their triggers are in `guards`."""
 
+from matching.models.changes import WaitingChange
 from matching.models.desk import Claim, DeskEvent, DeskNote, Heartbeat, PendingDecision
 from matching.models.drafts import KeptDraft
 from matching.models.duplicates import PairVerdict
+from matching.models.flags import Flag
 from matching.models.idempotency import IdempotencyKey
 from matching.models.imports import SheetImport, SheetImportRow
 from matching.models.incidents import Incident, IncidentEvent, IncidentNote, IncidentPage, IncidentReport
+from matching.models.kept_apart import KeptApart
 from matching.models.matches import Match, MatchEvent
 from matching.models.on_call import OnCallShift
 from matching.models.requests import ShelterRequest
@@ -16,6 +19,7 @@ __all__ = [
     "Claim",
     "DeskEvent",
     "DeskNote",
+    "Flag",
     "Heartbeat",
     "IdempotencyKey",
     "Incident",
@@ -23,6 +27,7 @@ __all__ = [
     "IncidentNote",
     "IncidentPage",
     "IncidentReport",
+    "KeptApart",
     "KeptDraft",
     "Match",
     "MatchEvent",
@@ -39,4 +44,5 @@ __all__ = [
     "ShelterRequest",
     "Space",
     "SpaceWindow",
+    "WaitingChange",
 ]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import pgtrigger
 
 from matching.sheets import fields
-from matching.states import GONE_ON, HOLDS_BEDS, MOVES
+from matching.states import CONTACT_OPEN, GONE_ON, HOLDS_BEDS, MOVES
 
 
 def _sql_list(words: frozenset[str]) -> str:
@@ -53,17 +53,95 @@ CROWDED_NIGHT = f"""
      LIMIT 1;
 """
 
+# A frozen match holds its beds, but the household may need another place at once: so it is not counted here.
 HOUSEHOLD_TWICE = f"""
     SELECT start.first_night INTO bad_night
       FROM matching_match AS start
       JOIN matching_match AS other
-        ON other.request_id = start.request_id AND other.status IN ({HOLDING})
+        ON other.request_id = start.request_id AND other.status IN ({HOLDING}) AND other.frozen_at IS NULL
        AND other.first_night <= start.first_night AND start.first_night < other.last_day
-     WHERE start.request_id = NEW.request_id AND start.status IN ({HOLDING})
+     WHERE start.request_id = NEW.request_id AND start.status IN ({HOLDING}) AND start.frozen_at IS NULL
      GROUP BY start.id, start.first_night
     HAVING sum(other.people) > asked.people
      LIMIT 1;
 """
+
+# One person may have several cases. Two arrivals with a contact in common count as one person here.
+SAME_PERSON = """(one.id = other.id OR EXISTS (
+        SELECT FROM notifications_contactpoint AS of_one JOIN notifications_contactpoint AS of_other
+          ON of_one.channel = of_other.channel AND of_one.address_index = of_other.address_index
+       WHERE of_one.user_id = one.user_id AND of_other.user_id = other.user_id))"""
+
+KEPT_APART = f"""
+    SELECT request.id AS request_id, space.id AS space_id
+      FROM matching_keptapart AS apart
+      JOIN accounts_arrival AS one ON one.id = apart.arrival_id
+      JOIN accounts_arrival AS other ON {SAME_PERSON}
+      JOIN matching_shelterrequest AS request ON request.arrival_id = other.id
+      JOIN matching_space AS space ON space.host_id = apart.host_id
+"""
+"""SQL: the (request, space) pairs of persons who are kept apart."""
+
+KEPT_APART_OF = f"SELECT request_id, space_id FROM ({KEPT_APART}) AS pair WHERE request_id = ANY(%(ids)s::uuid[])"
+
+MATCH_KEPT_APART = pgtrigger.Trigger(
+    name="match_kept_apart",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("space_id", "request_id"),
+    func=f"""
+    IF TG_OP = 'UPDATE' THEN
+        IF OLD.space_id = NEW.space_id AND OLD.request_id = NEW.request_id THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    IF NEW.status IN ({HOLDING}) AND NEW.frozen_at IS NULL THEN
+        PERFORM FROM matching_keptapart AS apart
+           JOIN accounts_arrival AS one ON one.id = apart.arrival_id
+           JOIN matching_shelterrequest AS request ON request.id = NEW.request_id
+           JOIN accounts_arrival AS other ON other.id = request.arrival_id AND {SAME_PERSON}
+           JOIN matching_space AS space ON space.id = NEW.space_id AND space.host_id = apart.host_id;
+        IF FOUND THEN
+            RAISE EXCEPTION 'the persons of match % are kept apart', NEW.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_kept_apart';
+        END IF;
+    END IF;
+    RETURN NULL;
+    """,
+)
+
+MATCH_GOES_ON_ALONE = pgtrigger.Trigger(
+    # A frozen match was not counted while the household was given another place. It goes on only where that place, of this
+    # or of another request of the same arrival, has ended, and where the request still asks for its nights.
+    name="match_goes_on_alone",
+    when=pgtrigger.After,
+    operation=pgtrigger.UpdateOf("frozen_at"),
+    declare=[("asked", "record"), ("bad_night", "date")],
+    func=f"""
+    IF OLD.frozen_at IS NULL OR NEW.frozen_at IS NOT NULL OR NEW.status NOT IN ({HOLDING}) THEN
+        RETURN NULL;
+    END IF;
+    SELECT people, arrival_id, first_night, first_night + nights AS last_day INTO asked
+      FROM matching_shelterrequest WHERE id = NEW.request_id FOR NO KEY UPDATE;
+    {HOUSEHOLD_TWICE}
+    IF NOT FOUND THEN
+        SELECT other.first_night INTO bad_night
+          FROM matching_match AS other JOIN matching_shelterrequest AS request ON request.id = other.request_id
+         WHERE request.arrival_id = asked.arrival_id AND request.id <> NEW.request_id
+           AND other.status IN ({HOLDING}) AND other.frozen_at IS NULL
+           AND other.first_night < NEW.last_day AND NEW.first_night < other.last_day
+         LIMIT 1;
+    END IF;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the household of match % has another place on night %', NEW.id, bad_night
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_household_once';
+    END IF;
+    IF NEW.first_night < asked.first_night OR NEW.last_day > asked.last_day THEN
+        RAISE EXCEPTION 'request % does not ask for all nights of match %', NEW.request_id, NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_within_request';
+    END IF;
+    RETURN NULL;
+    """,
+)
 
 MATCH_KEEPS_TO_SPACE = pgtrigger.Trigger(
     name="match_keeps_to_space",
@@ -242,6 +320,58 @@ SPACE_KEEPS_PROMISES = pgtrigger.Trigger(
     """,
 )
 
+CONTACT_OPEN_IN = _sql_list(frozenset(CONTACT_OPEN))
+
+SPACE_AS_VETTED = pgtrigger.Trigger(
+    # What was vetted is what is used. Another address, more beds, more people who live there or other households at the same
+    # time are written only with a change that a coordinator has applied, once somebody has looked at the host or a household
+    # has been promised the space. `matching.waiting` has the same rules.
+    name="space_as_vetted",
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf(
+        *("address_index", "latitude", "longitude", "place_id", "beds", "others", "shared", "looked_change")
+    ),
+    func=f"""
+    IF NEW.address_index = OLD.address_index AND NEW.latitude = OLD.latitude AND NEW.longitude = OLD.longitude
+            AND NEW.place_id IS NOT DISTINCT FROM OLD.place_id AND NEW.beds <= OLD.beds
+            AND coalesce(NEW.others, 0) <= coalesce(OLD.others, 0) AND NOT (NEW.shared AND NOT OLD.shared) THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.looked_change > coalesce(OLD.looked_change, 0) THEN
+        PERFORM FROM matching_waitingchange
+          WHERE id = NEW.looked_change AND space_id = NEW.id AND outcome = 'applied';
+        IF FOUND THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    PERFORM FROM accounts_host AS h
+      WHERE h.id = NEW.host_id AND h.status = 'unvetted'
+        AND NOT EXISTS (SELECT FROM accounts_hostcheck AS c WHERE c.host_id = h.id);
+    IF FOUND THEN
+        PERFORM FROM matching_match WHERE space_id = NEW.id AND status IN ({CONTACT_OPEN_IN}) LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'space % is used as it was vetted', NEW.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'space_as_vetted';
+    """,
+)
+
+CHANGE_IS_DECIDED_ONCE = pgtrigger.Trigger(
+    name="waiting_change_decided_once",
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf("kinds", "outcome", "decided_by_id", "decided_at"),
+    func="""
+    IF OLD.outcome <> '' AND (NEW.kinds, NEW.outcome, NEW.decided_by_id, NEW.decided_at)
+            IS DISTINCT FROM (OLD.kinds, OLD.outcome, OLD.decided_by_id, OLD.decided_at) THEN
+        RAISE EXCEPTION 'change % is decided', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'waiting_change_decided_once';
+    END IF;
+    RETURN NEW;
+    """,
+)
+
 WINDOW_KEEPS_PROMISES = pgtrigger.Trigger(
     name="window_keeps_promises",
     when=pgtrigger.After,
@@ -271,7 +401,7 @@ REQUEST_KEEPS_MATCHES = pgtrigger.Trigger(
     declare=[("outside", "uuid")],
     func=f"""
     SELECT id INTO outside FROM matching_match
-     WHERE request_id = NEW.id AND status IN ({HOLDING})
+     WHERE request_id = NEW.id AND status IN ({HOLDING}) AND frozen_at IS NULL
        AND (first_night < NEW.first_night OR last_day > NEW.first_night + NEW.nights)
      LIMIT 1;
     IF FOUND THEN
@@ -292,7 +422,7 @@ def append_only(name: str) -> pgtrigger.Protect:
 
 REQUEST_AS_MATCHED = (
     *(field.name for field in fields.weighed(fields.REQUEST)),
-    *("registered_at", "withdrawn_at", "version"),
+    *("registered_at", "withdrawn_at", "desk_since", "version"),
 )
 """The columns of a request that decide where it may be placed."""
 
@@ -323,10 +453,21 @@ CHANGES_OF_MATCHES = [
         old="before",
     ),
 ]
+# A space of a host who is kept apart from somebody is forbidden to that person's requests, which are read again.
+_SPACES = """
+    SELECT NULL::uuid, id FROM written UNION SELECT request.id, NULL::uuid
+      FROM written JOIN matching_keptapart AS apart ON apart.host_id = written.host_id
+      JOIN matching_shelterrequest AS request ON request.arrival_id = apart.arrival_id"""
 CHANGES_OF_SPACES = [
-    _noting("space_written", pgtrigger.Insert, "SELECT NULL::uuid, id FROM written", new="written"),
-    _noting("space_rewritten", pgtrigger.Update, "SELECT NULL::uuid, id FROM written", new="written"),
+    _noting("space_written", pgtrigger.Insert, _SPACES, new="written"),
+    _noting("space_rewritten", pgtrigger.Update, _SPACES, new="written"),
 ]
+KEPT_APART_WRITTEN = _noting(
+    "kept_apart_written",
+    pgtrigger.Insert,
+    f"SELECT pair.request_id, NULL::uuid FROM ({KEPT_APART}) AS pair",
+    new="written",
+)
 CHANGES_OF_WINDOWS = [
     _noting("window_written", pgtrigger.Insert, "SELECT DISTINCT NULL::uuid, space_id FROM written", new="written"),
     _noting("window_rewritten", pgtrigger.Update, "SELECT DISTINCT NULL::uuid, space_id FROM written", new="written"),

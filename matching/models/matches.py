@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from matching.models import guards
 from matching.models.requests import ShelterRequest
 from matching.models.spaces import Space
-from matching.states import ACCEPTED_BY_BOTH, APPROVED_ONCE, BY_POLICY, HOLDS_BEDS, Act, Role, Status
+from matching.states import ACCEPTED_BY_BOTH, APPROVED_ONCE, BY_POLICY, HOLDS_BEDS, SUSPENDED, Act, Role, Status
 from privacy.fields import EncryptedTextField
 
 STATUS_WORDS = [
@@ -69,6 +69,12 @@ REASON_CHOICES = [
 """`states.REASONS` in words, the reasons that coordinators use most first: the keys 1 to 9 and 0 choose them."""
 
 
+REASONS_OF_THE_SERVICE = [
+    (BY_POLICY, _("approved by the rules")),
+    (SUSPENDED, _("the host was suspended")),
+]
+
+
 class Match(models.Model):
     """One match, from the first proposal to the end of the stay. Only `matching.transitions` writes `status`."""
 
@@ -96,6 +102,14 @@ class Match(models.Model):
         _("waits until"), null=True, blank=True, help_text="Decide (proposed) or answer (approved) by then."
     )
     frozen_at = models.DateTimeField(null=True, blank=True)
+    quiet_for = models.CharField(
+        max_length=7,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The side whose pages do not show the freeze yet: the other side said that it does not feel safe.",
+    )
+    quiet_until = models.DateTimeField(null=True, blank=True, help_text="When that side reads that all is paused.")
     created_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)
 
@@ -121,6 +135,15 @@ class Match(models.Model):
                 condition=~Q(status__in=sorted(ACCEPTED_BY_BOTH))
                 | Q(host_accepted_at__isnull=False, arrival_accepted_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="match_quiet_while_frozen",
+                condition=Q(quiet_for="", quiet_until=None)
+                | Q(
+                    quiet_for__in=[Role.ARRIVAL.value, Role.HOST.value],
+                    quiet_until__isnull=False,
+                    frozen_at__isnull=False,
+                ),
+            ),
             models.UniqueConstraint(
                 name="match_one_live_per_leg",
                 fields=["request", "leg"],
@@ -135,11 +158,14 @@ class Match(models.Model):
             # Each of these indexes covers one status. An index over every status would seem as good as `match_holding` to
             # PostgreSQL's planner while it does not know yet how large the table is.
             models.Index(name="match_queue", fields=["first_night"], condition=Q(status=Status.PROPOSED.value)),
+            models.Index(name="match_quiet", fields=["quiet_until"], condition=Q(quiet_until__isnull=False)),
             models.Index(name="match_staying", fields=["last_day"], condition=Q(status=Status.CHECKED_IN.value)),
         ]
         triggers = [
             guards.MATCH_LEGAL_MOVE,
             guards.MATCH_GOES_ON,
+            guards.MATCH_GOES_ON_ALONE,
+            guards.MATCH_KEPT_APART,
             guards.MATCH_KEEPS_TO_SPACE,
             guards.MATCH_STATUS_IS_HISTORY,
             guards.MATCH_HELD_BY_INCIDENT,
@@ -173,7 +199,15 @@ class MatchEvent(models.Model):
     )
     role = models.CharField(_("role"), max_length=12, choices=ROLE_WORDS)
     reason = models.CharField(
-        _("reason"), max_length=20, choices=[*REASON_CHOICES, (BY_POLICY, _("approved by the rules"))], blank=True
+        _("reason"), max_length=20, choices=[*REASON_CHOICES, *REASONS_OF_THE_SERVICE], blank=True
+    )
+    told_by = models.CharField(
+        max_length=12,
+        choices=ROLE_WORDS,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The side that told a coordinator.",
     )
     numbers = models.JSONField(null=True, blank=True, help_text="Of the reason: the limits of the rules that approved.")
     note = EncryptedTextField(blank=True, default="")

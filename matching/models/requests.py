@@ -73,6 +73,9 @@ class ShelterRequest(models.Model):
     notes = EncryptedTextField(blank=True, default="")
     registered_at = models.DateTimeField(_("asked"))
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    desk_since = models.DateTimeField(
+        null=True, blank=True, help_text="Only coordinators place this household: a host did not feel safe with it."
+    )
     left_over_reasons = models.JSONField(default=list, blank=True, help_text="Why the last round could not place it.")
     version = models.PositiveIntegerField(default=1)
 

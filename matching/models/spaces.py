@@ -49,6 +49,9 @@ class Space(models.Model):
     latitude = models.FloatField()
     longitude = models.FloatField()
     beds = models.PositiveSmallIntegerField(_("beds"))
+    others = models.PositiveSmallIntegerField(
+        _("other people who live there"), null=True, blank=True, help_text="Empty: nobody has said."
+    )
     shared = models.BooleanField(_("shared"), default=False, help_text="Several households at a time.")
     max_nights = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Longest stay; empty: no limit.")
     who = models.CharField(_("who"), max_length=10, choices=Who.choices, default=Who.ANYONE)
@@ -62,6 +65,9 @@ class Space(models.Model):
     )
     asked_at = models.DateTimeField(null=True, blank=True, help_text="When the host was last asked whether it stands.")
     created_at = models.DateTimeField()
+    looked_change = models.BigIntegerField(
+        null=True, blank=True, help_text="The last waiting change (its id) that a coordinator applied."
+    )
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -83,7 +89,7 @@ class Space(models.Model):
             models.Index(fields=["status", "fresh_until"], name="space_matchable"),
             models.Index(fields=["address_index"], name="space_same_address", condition=~Q(address_index="")),
         ]
-        triggers = [guards.SPACE_KEEPS_PROMISES, *guards.CHANGES_OF_SPACES]
+        triggers = [guards.SPACE_KEEPS_PROMISES, guards.SPACE_AS_VETTED, *guards.CHANGES_OF_SPACES]
 
     def __str__(self) -> str:
         return _("space %(number)s") % {"number": str(self.id)[:8]}

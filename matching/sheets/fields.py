@@ -160,7 +160,8 @@ class SpaceFields:
     """What a host offers. Its host may change every field; live matches keep what they were promised.
 
     `latitude` and `longitude` are degrees. `windows` are half-open runs of nights, in order. If `max_nights` is
-    None, there is no limit. If `directions` is None, they stay as they are, since a sheet has no column for them. `place`
+    None, there is no limit. `others` is the number of other people who live there. If `directions` or `others` is None, it
+    stays as it is, since a sheet has no column for it. `place`
     is None for a point far from every known place. It is a gazetteer's place in a sheet, a database row in the details.
     """
 
@@ -170,6 +171,7 @@ class SpaceFields:
     latitude: Latitude
     longitude: Longitude
     beds: Annotated[int, Declared(_whole(1, MOST_BEDS), needed=Sentence("beds_needed"))]
+    others: Annotated[int | None, Declared(_whole(0, MOST_PEOPLE), column="", engine="")] = None
     shared: YesNo = False
     windows: Annotated[
         tuple[Window, ...],

@@ -68,9 +68,7 @@ DONE: dict[str, Wording] = {
     Act.NO_SHOW: gettext_lazy("It is noted that nobody came."),
     Act.COMPLETE: gettext_lazy("The end of the stay is noted."),
     Act.BREAK_OFF: gettext_lazy("It is noted. We are sorry that it did not work out."),
-    NOT_SAFE: gettext_lazy(
-        "A coordinator has been told at once. If you are in danger, go away from there and call 112."
-    ),
+    NOT_SAFE: gettext_lazy("What was agreed is on hold."),
 }
 OWN_REASON_WORDS: dict[str, Wording] = {
     "dates_changed": gettext_lazy("The dates have changed"),
@@ -116,7 +114,7 @@ def offered(match: Match, role: Role, today: date) -> list[ActOffered]:
         names = [Act.ACCEPT] if accepted is None else []
     if match.first_night > today:
         hidden.add(Act.NO_SHOW)
-    if hindrances.hindrance(match):
+    if hindrances.known_hindrance(match, role):
         hidden |= FORWARD
         names = []
     names += [act for act in acts_open_to(role, status) if act not in hidden]
@@ -186,6 +184,8 @@ def act_page(
         said = form.cleaned_data if name in NEEDS_REASON or name == NOT_SAFE else {}
         do_once(match.pk, name, by=user, said=said)
         messages.success(request, DONE[name])
+        if name == NOT_SAFE or said.get("reason") == NOT_SAFE:
+            return redirect(f"{home}_safety", match_id=match.pk)
         return (onward and onward(request, match, name, said)) or redirect(home)
     if name not in NEEDS_REASON and name != NOT_SAFE:
         form.fields.clear()
@@ -222,7 +222,7 @@ def contact_page(request: HttpRequest, user: User, match_id: UUID, role: Role, h
     """
     match = match_of(user, match_id, role)
     if request.method != "POST":
-        if not hindrances.contact_is_open(match):
+        if not hindrances.contact_is_shown_open(match, role):
             return redirect(home)
         return render(request, "match/contact.html", {"home": home})
     contact = disclosure.open_contact(match.pk, by=user, at=timezone.now())

@@ -18,12 +18,12 @@ from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import case_account, sign_in_to_case
 from accounts.sources import source_of
-from matching import hindrances, queries, transitions
+from matching import hindrances, incidents, queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, ShelterRequest
-from matching.refusals import WRONG_INPUT
+from matching.refusals import WRONG_INPUT, Frozen
 from matching.states import RequestState, Role, Status
-from matching.web import acts, inbox, story
+from matching.web import acts, inbox, safety, story
 from matching.web.acts import ActOffered
 from matching.web.drafts import NEED_DRAFT, Draft, InSession, WithCase
 from matching.web.languages import languages_in_words
@@ -44,8 +44,11 @@ class MatchCard:
     story: Story
     acts: list[ActOffered]
     contact_open: bool
+    paused: bool
     languages: str
     whom: str
+    told: list[str]
+    """What is true about their own report that they do not feel safe; [] without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +107,21 @@ def _cards(arrival: Arrival, user: User) -> list[RequestCard]:
     today = local_date(timezone.now())
     requests = queries.requests_visible_to(user).filter(arrival=arrival)
     matches = list(acts.matches_of(user, Role.ARRIVAL).order_by("first_night", "leg", "created_at"))
+    shown = match_cards(matches, Role.ARRIVAL)
     cards = [
-        _card(each, [match for match in matches if match.request_id == each.pk], queries.state_of(each, today))
+        _card(
+            each,
+            [card for card in shown if card.match.request_id == each.pk],
+            queries.state_of(each, today, to_arrival=True),
+        )
         for each in requests.select_related("place").prefetch_related("matches").order_by("-registered_at")
     ]
     return sorted(cards, key=lambda card: not (card.live or card.wanted))  # Open requests first.
 
 
-def _card(request: ShelterRequest, matches: list[Match], state: RequestState) -> RequestCard:
-    live = [match_card(match, Role.ARRIVAL) for match in matches if match.holds_beds]
-    ended = [match_card(match, Role.ARRIVAL) for match in matches if not match.holds_beds]
+def _card(request: ShelterRequest, cards: list[MatchCard], state: RequestState) -> RequestCard:
+    live = [card for card in cards if card.match.holds_beds]
+    ended = [card for card in cards if not card.match.holds_beds]
     stayed = [card for card in ended if card.match.status in STAYED]
     if live:
         told = None
@@ -122,7 +130,7 @@ def _card(request: ShelterRequest, matches: list[Match], state: RequestState) ->
     else:
         told = story.of_request(request, state, timezone.now(), begun=bool(stayed))
     wanted = story.is_wanted(request, state)
-    checked_in = any(card.match.status == Status.CHECKED_IN for card in live)
+    checked_in = any(card.match.status == Status.CHECKED_IN and not card.paused for card in live)
     may_withdraw = wanted and not checked_in
     return RequestCard(
         request=request,
@@ -135,17 +143,23 @@ def _card(request: ShelterRequest, matches: list[Match], state: RequestState) ->
     )
 
 
-def match_card(match: Match, role: Role) -> MatchCard:
-    """Return a match as the host or the arrival in it sees it."""
-    theirs = match.space.languages if role is Role.ARRIVAL else match.request.languages
-    return MatchCard(
-        match=match,
-        story=story.of_match(match, role),
-        acts=acts.offered(match, role, local_date(timezone.now())),
-        contact_open=hindrances.contact_is_open(match),
-        languages=languages_in_words(theirs),
-        whom=story.whom_to_contact(match, role),
-    )
+def match_cards(matches: list[Match], role: Role) -> list[MatchCard]:
+    """Return the matches as the host or the arrival in them sees them."""
+    reported = incidents.told_to(matches, role)
+    today = local_date(timezone.now())
+    return [
+        MatchCard(
+            match=match,
+            story=story.of_match(match, role),
+            acts=acts.offered(match, role, today),
+            contact_open=hindrances.contact_is_shown_open(match, role),
+            paused=isinstance(hindrances.known_hindrance(match, role), Frozen),
+            languages=languages_in_words(match.space.languages if role is Role.ARRIVAL else match.request.languages),
+            whom=story.whom_to_contact(match, role),
+            told=safety.sentences(reported[match.pk]) if match.pk in reported else [],
+        )
+        for match in matches
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -162,6 +176,14 @@ def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
 def contact(request: HttpRequest, match_id: UUID) -> HttpResponse:
     """Show the host's name, contact and address once the stay is agreed."""
     return acts.contact_page(request, _user(request), match_id, Role.ARRIVAL, CASE_HOME)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_arrivals
+@refusals_shown_on(case_page)
+def safe(request: HttpRequest, match_id: UUID) -> HttpResponse:
+    """Show what is true since the arrival said that they do not feel safe."""
+    return safety.safety_page(request, _user(request), match_id, Role.ARRIVAL, CASE_HOME)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -23,8 +23,8 @@ from matching.deadlines import local_date
 from matching.models import Match, Space
 from matching.refusals import WRONG_INPUT
 from matching.states import Role, Status
-from matching.web import acts, inbox
-from matching.web.case import match_card
+from matching.web import acts, inbox, safety
+from matching.web.case import match_cards
 from matching.web.languages import languages_in_words
 from matching.web.learning import after_a_no
 from matching.web.nights import Month, month_of, read_month
@@ -138,8 +138,9 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
     assert host is not None
     now = timezone.now()
     matches = list(acts.matches_of(host.user, Role.HOST).order_by("first_night", "created_at"))
-    live = [match_card(match, Role.HOST) for match in matches if match.holds_beds]
-    ended = [match_card(match, Role.HOST) for match in reversed(matches) if not match.holds_beds]
+    cards = match_cards(matches, Role.HOST)
+    live = [card for card in cards if card.match.holds_beds]
+    ended = [card for card in reversed(cards) if not card.match.holds_beds]
     context = {
         "host": host,
         "missing": _missing(host, local_date(now)),
@@ -156,7 +157,11 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
 
 def _waits(match: Match) -> bool:
     """Return whether the match waits for the host's yes or no."""
-    return match.status == Status.APPROVED and match.host_accepted_at is None and not hindrances.hindrance(match)
+    return (
+        match.status == Status.APPROVED
+        and match.host_accepted_at is None
+        and not hindrances.known_hindrance(match, Role.HOST)
+    )
 
 
 def _missing(host: Host, today: date) -> list[Wording]:
@@ -201,6 +206,14 @@ def act(request: HttpRequest, match_id: UUID, act: str) -> HttpResponse:
 def contact(request: HttpRequest, match_id: UUID) -> HttpResponse:
     """Show the household's name and contact once the stay is agreed."""
     return acts.contact_page(request, _user(request), match_id, Role.HOST, HOST_HOME)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_hosts
+@refusals_shown_on(host_page)
+def safe(request: HttpRequest, match_id: UUID) -> HttpResponse:
+    """Show what is true since the host said that they do not feel safe."""
+    return safety.safety_page(request, _user(request), match_id, Role.HOST, HOST_HOME)
 
 
 @require_POST

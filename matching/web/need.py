@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import devices, throttles
+from accounts import devices
 from accounts.arrivals import grouped, open_case
 from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
@@ -37,9 +37,6 @@ from matching.web.questions import Answers
 from matching.web.refused import marked
 from matching.web.story import is_wanted
 from matching.web.visitors import arrival_of, sign_in
-
-REQUESTS_AN_HOUR = 300
-"""The limit for one network address: a whole meeting point may share one, but a flood of requests is stopped."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -112,7 +109,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 
 def _count(request: HttpRequest) -> None:
-    throttles.count("need", source_of(request), limit=REQUESTS_AN_HOUR, seconds=3600, at=timezone.now())
+    intake.count_asking(source_of(request), at=timezone.now())
 
 
 def _check_page(request: HttpRequest, draft: Draft, refusal: Refused | None = None) -> HttpResponse:
@@ -202,4 +199,4 @@ def _number_and_secret(case_number: str, draft: Draft) -> dict[str, object]:
 def _has_open_request(arrival: Arrival) -> bool:
     today = local_date(timezone.now())
     live = queries.live_requests(today).filter(arrival=arrival).prefetch_related("matches")
-    return any(is_wanted(request, queries.state_of(request, today)) for request in live)
+    return any(is_wanted(request, queries.state_of(request, today, to_arrival=True)) for request in live)

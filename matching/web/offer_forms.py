@@ -13,7 +13,15 @@ from django.utils.translation import gettext_lazy
 
 from accounts.contacts import UnreadableContact, read_contact
 from matching.intake import SpaceDetails
-from matching.limits import LONGEST_ADDRESS, LONGEST_CONTACT, LONGEST_DIRECTIONS, LONGEST_NAME, LONGEST_STAY, MOST_BEDS
+from matching.limits import (
+    LONGEST_ADDRESS,
+    LONGEST_CONTACT,
+    LONGEST_DIRECTIONS,
+    LONGEST_NAME,
+    LONGEST_STAY,
+    MOST_BEDS,
+    MOST_PEOPLE,
+)
 from matching.refusal_words import words_of
 from matching.sheets.fields import Window
 from matching.web import languages
@@ -54,9 +62,22 @@ class BedsForm(QuestionForm):
     title = gettext_lazy("How many people can sleep there?")
     why = gettext_lazy("Sofas and mattresses count, if you would offer them to a friend.")
     beds = whole_number(gettext_lazy("Number of people"), 1, MOST_BEDS)
+    others = whole_number(
+        gettext_lazy("How many other people live there? (not required)"),
+        0,
+        MOST_PEOPLE,
+        help_text=gettext_lazy(
+            "Count yourself too if you live there. Coordinators ask for it when they check the space."
+        ),
+        required=False,
+    )
 
     def lines(self) -> list[AnswerLine]:
-        return [(_("People who can sleep there"), str(self.cleaned_data["beds"]))]
+        others = self.cleaned_data["others"]
+        return [
+            (_("People who can sleep there"), str(self.cleaned_data["beds"])),
+            (_("Other people who live there"), _("not said") if others is None else str(others)),
+        ]
 
 
 class SharedForm(QuestionForm):
@@ -242,7 +263,7 @@ MEANING: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "place": said["place_id"],
     },
     "address": lambda said: {"address": said["address"], "directions": said["directions"]},
-    "beds": lambda said: {"beds": said["beds"]},
+    "beds": lambda said: {"beds": said["beds"], "others": said["others"]},
     "shared": lambda said: {"shared": said["shared"] == "yes"},
     "nights": lambda said: {"windows": said["windows"]},
     "longest": lambda said: {"max_nights": said["max_nights"]},

@@ -12,16 +12,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.refusals import Refused
-from matching import intake, queries
+from matching import intake, looking, queries
 from matching.deadlines import local_date
 from matching.models import Space
 from matching.refusals import WRONG_INPUT
+from matching.waiting import ChangeOutcome
+from matching.web.host import host_page
 from matching.web.offer_forms import HOUSE, MEANING, SPACE_QUESTIONS
 from matching.web.questions import AnswerLine, QuestionForm
-from matching.web.refused import refused_form
+from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.visitors import for_hosts, host_of
 
 QUESTIONS = {question.name: question.form for question in SPACE_QUESTIONS if question.name != "nights"}
@@ -35,7 +37,20 @@ def space_offer(request: HttpRequest, space_id: UUID) -> HttpResponse:
     space = space_of(request, space_id)
     today = local_date(timezone.now())
     lines = [(name, line) for name in QUESTIONS for line in _lines(name, space, today)]
-    return render(request, "host/space.html", {"space": space, "lines": lines})
+    waits = space.waiting_changes.filter(outcome=ChangeOutcome.WAITING).first()
+    return render(request, "host/space.html", {"space": space, "lines": lines, "waits": waits})
+
+
+@require_POST
+@for_hosts
+@refusals_shown_on(host_page)
+def take_back(request: HttpRequest, space_id: UUID, change_id: int) -> HttpResponse:
+    """Take back a change that waits."""
+    space = space_of(request, space_id)
+    change = get_object_or_404(space.waiting_changes, pk=change_id)
+    looking.take_back(change.pk, by=space.host.user, at=timezone.now())
+    messages.success(request, _("It is taken back. Your space is offered as it was."))
+    return redirect("web:host_space", space_id=space.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,10 +73,15 @@ def change(request: HttpRequest, space_id: UUID, question: str) -> HttpResponse:
         return render(request, "host/change.html", context, status=WRONG_INPUT)
     try:
         details = replace(intake.details_of_space(space), **MEANING[question](form.cleaned_data))
-        intake.change_space(space.pk, details, by=space.host.user, at=now)
+        _space, waits = intake.change_space(space.pk, details, by=space.host.user, at=now)
     except Refused as refusal:
         return refused_form(request, "host/change.html", context, refusal)
-    messages.success(request, _("It is changed."))
+    if waits is None:
+        messages.success(request, _("It is changed."))
+    else:
+        messages.info(
+            request, _("It waits until a coordinator has looked at it. Until then your space is offered as it was.")
+        )
     return redirect("web:host_space", space_id=space.pk)
 
 
@@ -78,7 +98,7 @@ def stated(space: Space, question: str) -> MultiValueDict[str, str]:
     typed: dict[str, list[str]] = {
         "where": {"place": [""], "place_id": [str(space.place_id or "")]},
         "address": {"address": [space.address], "directions": [space.directions]},
-        "beds": {"beds": [str(space.beds)]},
+        "beds": {"beds": [str(space.beds)], "others": ["" if space.others is None else str(space.others)]},
         "shared": {"shared": ["yes" if space.shared else "no"]},
         "longest": {"max_nights": [str(space.max_nights or "")]},
         "who": {"who": [space.who]},

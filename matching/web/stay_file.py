@@ -39,7 +39,7 @@ def _file(request: HttpRequest, match_id: UUID, role: Role) -> HttpResponse:
     user = user_of(request)
     assert isinstance(user, User)
     match = acts.match_of(user, match_id, role)
-    if not hindrances.contact_is_open(match):
+    if not hindrances.contact_is_shown_open(match, role):
         raise Http404
     response = HttpResponse(calendar_of(match, at=timezone.now()), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="dates.ics"'

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from matching import hindrances
+from matching import hindrances, queries
 from matching.deadlines import answer_by
 from matching.models import Match, ShelterRequest
+from matching.refusals import Frozen
 from matching.states import RequestState, Role, Status
 from matching.web.every_page import unbroken
 
@@ -40,7 +41,7 @@ def whom_to_contact(match: Match | None = None, role: Role | None = None) -> str
         }
     else:
         desk = _("A question, or something is wrong? Ask the coordinators at the place where you heard of us.")
-    if match is None or not hindrances.contact_is_open(match):
+    if match is None or role is None or not hindrances.contact_is_shown_open(match, role):
         return desk
     other = (
         _("Ask the household about everything to do with the stay: you can open their contact here.")
@@ -62,8 +63,8 @@ def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, b
         return Story(_("The nights you asked for are over."), _("If you still need a place, ask again."))
     if request.is_minor_alone:
         return Story(
-            _("We have your request, and a coordinator has been told at once."),
-            _("A coordinator looks after you personally. Look here again soon."),
+            _("We have your request. People decide about it, not a program."),
+            _("Look here again soon. If you are in danger, call 112."),
         )
     happened = _("Some of the nights you asked for are still open.") if begun else _("We have your request.")
     patience = answer_by(request.first_night, request.registered_at)
@@ -87,12 +88,33 @@ def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, b
 
 def of_match(match: Match, role: Role) -> Story:
     """Return the story of a match for its arrival or its host."""
-    if match.frozen_at is not None and match.holds_beds:
+    if match.holds_beds and isinstance(hindrances.known_hindrance(match, role), Frozen):
+        if queries.has_reported(match, role):
+            return _for_reporter(match, role)
         return Story(
-            _("This is on hold."),
-            _("A coordinator looks at it now and will talk to you. If you are in danger, call 112."),
+            _("This is paused for now."),
+            _(
+                "We pause a stay now and then, for different reasons. A coordinator will be in touch with you. You can "
+                "still end it here. If you are in danger, call 112."
+            ),
         )
     return _for_host(match) if role is Role.HOST else _for_arrival(match)
+
+
+def _for_reporter(match: Match, role: Role) -> Story:
+    leave = _("You can leave, and end this here, at any time. If you are in danger, call 112.")
+    request = match.request
+    if role is Role.HOST:
+        search = _("Coordinators look for another place for the household.")
+    elif request.is_minor_alone or request.desk_since is not None:
+        search = _("A coordinator looks for another place for you personally.")
+    else:
+        search = _("We are looking for another place for you, before all others.")
+    if role is Role.ARRIVAL and request.is_minor_alone and settings.MINORS_HELPLINE:
+        leave += " " + _("Children and young people can also call %(number)s.") % {
+            "number": unbroken(settings.MINORS_HELPLINE)
+        }
+    return Story(_("You told us that you do not feel safe."), f"{search} {leave}")
 
 
 def _for_arrival(match: Match) -> Story:

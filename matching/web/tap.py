@@ -26,7 +26,7 @@ from matching.models import Match, Space
 from matching.refusals import WRONG_INPUT, one_act
 from matching.states import NEEDS_REASON, Act, Role, Status
 from matching.web import acts
-from matching.web.case import match_card
+from matching.web.case import match_cards
 from matching.web.refused import marked
 from matching.web.visitors import user_of
 from notifications import taps
@@ -60,7 +60,11 @@ class AskedAbout:
         if self.match is None:
             return True
         accepted = self.match.host_accepted_at if self.role is Role.HOST else self.match.arrival_accepted_at
-        return self.match.status == Status.APPROVED and accepted is None and not hindrances.hindrance(self.match)
+        return (
+            self.match.status == Status.APPROVED
+            and accepted is None
+            and not hindrances.known_hindrance(self.match, self.role)
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -131,7 +135,7 @@ def _shown(request: HttpRequest, token: str, asked: AskedAbout, refusal: Refused
     context: dict[str, Any] = {"token": token, "refusal": refusal, "by": asked.notification.expires_at}
     if asked.match is None:
         return render(request, "t/space.html", context | {"space": asked.space})
-    card = match_card(asked.match, asked.role)
+    card = match_cards([asked.match], asked.role)[0]
     context |= {"card": card, "is_host_asked": asked.role is Role.HOST, "labels": acts.LABELS[asked.role]}
     return render(request, "t/match.html", context)
 

@@ -17,6 +17,7 @@ from matching.deadlines import local_date
 from matching.engine import Held, Leg, Need, Offer, Placement
 from matching.engine.values import Window
 from matching.limits import LONGEST_STAY
+from matching.models.guards import KEPT_APART
 from matching.sheets import fields
 from matching.sheets.fields import Field
 from matching.states import HOLDS_BEDS, Status
@@ -88,6 +89,7 @@ class RequestRead(NamedTuple):
     may_move: bool
     registered_at: datetime
     withdrawn_at: datetime | None
+    desk_since: datetime | None
     wanted: tuple[Any, ...]
 
     @property
@@ -118,7 +120,8 @@ class SpaceRead(NamedTuple):
 class MatchRead(NamedTuple):
     """A match that counts: any status but declined, expired and cancelled.
 
-    `movable`: the match is a proposal that no person has acted on, so the worker may change it.
+    `movable`: the match is a proposal that no person has acted on, so the worker may change it. `frozen`: it holds its
+    beds, and its nights are wanted again.
     """
 
     pk: UUID
@@ -131,6 +134,7 @@ class MatchRead(NamedTuple):
     people: int
     score: float
     movable: bool
+    frozen: bool
 
     def covers(self, night: date) -> bool:
         return self.first_night <= night < self.last_day
@@ -157,18 +161,18 @@ class Market:
         """Return the need that the worker should place now, or None where there is nothing to place.
 
         `beside` are the matches to count as given; by default all matches of the request. The worker never places children
-        alone: only coordinators do. Where some nights of a request are held, the other nights are placed only if the
-        household agreed to move or a stay was broken off.
+        alone, nor a household that was handed to the desk: only coordinators do. Where some nights of a request are held,
+        the other nights are placed only if the household agreed to move, or a stay was broken off or is frozen.
         """
         asked = self.requests.get(request_id)
-        if asked is None or asked.is_minor_alone or asked.withdrawn_at is not None:
+        if asked is None or asked.is_minor_alone or asked.withdrawn_at is not None or asked.desk_since is not None:
             return None
         matches = self.of_request.get(request_id, ()) if beside is None else beside
         spent = _spent(matches)
         runs = queries.runs_wanted(asked, spent, self.day)
         if not runs:
             return None
-        broken_off = any(match.status == Status.BROKEN_OFF for match in matches)
+        broken_off = any(match.status == Status.BROKEN_OFF or match.frozen for match in matches)
         if spent and not (asked.may_move or broken_off):
             return None
         return self.need(request_id, runs[0])
@@ -234,10 +238,12 @@ class Market:
 
         Return None where the request has no live match, or where a person has acted on one of them.
         """
-        live = [match for match in self.of_request.get(request_id, ()) if match.status in HOLDS_BEDS]
+        live = [
+            match for match in self.of_request.get(request_id, ()) if match.status in HOLDS_BEDS and not match.frozen
+        ]
         if not live or not all(match.movable for match in live):
             return None
-        rest = [match for match in self.of_request[request_id] if match.status not in HOLDS_BEDS]
+        rest = [match for match in self.of_request[request_id] if match not in live]
         need = self.wanted(request_id, beside=rest)
         if need is None:
             return None
@@ -261,7 +267,7 @@ class Market:
 
 
 def _spent(matches: Iterable[MatchRead]) -> list[MatchRead]:
-    return [match for match in matches if match.status in queries.SPENT]
+    return [match for match in matches if match.status in queries.SPENT and not match.frozen]
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -285,11 +291,16 @@ WINDOWS_TO_COME = """
 MATCHES = """
     SELECT m.id, m.request_id::text, m.space_id::text, m.leg, m.status, m.first_night, m.last_day, m.people, m.score,
            m.status = 'proposed' AND m.approved_by_id IS NULL AND m.frozen_at IS NULL
-               AND NOT EXISTS (SELECT FROM matching_matchevent AS e WHERE e.match_id = m.id AND e.by_id IS NOT NULL)
+               AND NOT EXISTS (SELECT FROM matching_matchevent AS e WHERE e.match_id = m.id AND e.by_id IS NOT NULL),
+           m.frozen_at IS NOT NULL
       FROM matching_match AS m
      WHERE {which}
 """
-DECLINED = "SELECT request_id::text, space_id::text FROM matching_match WHERE status = 'declined' AND {which}"
+FORBIDDEN = f"""
+    SELECT request_id::text, space_id::text FROM matching_match WHERE status = 'declined' AND {{which}}
+     UNION SELECT request_id::text, space_id::text FROM ({KEPT_APART}) AS pair WHERE {{which}}
+"""
+"""The pairs that are not proposed again: declined before, or of persons who are kept apart."""
 
 MATCHABLE = """
     s.status = 'listed' AND s.fresh_until > %(at)s AND h.status = 'vetted'
@@ -298,7 +309,7 @@ MATCHABLE = """
 """The condition for a space that may be matched: listed, fresh, of a vetted host, with a window not yet over."""
 
 OPEN = f"""
-    withdrawn_at IS NULL AND children < people
+    withdrawn_at IS NULL AND desk_since IS NULL AND children < people
     AND first_night > %(today)s - {LONGEST_STAY + 1} AND first_night + nights > %(today)s
 """
 POINTS_OF_REQUESTS = f"""
@@ -402,6 +413,6 @@ def _read_matches(
 
 
 def _read_declined(market: Market, which: str, params: dict[str, Any]) -> None:
-    for request_id, space_id in read(DECLINED.format(which=which), _params(market, params)):
+    for request_id, space_id in read(FORBIDDEN.format(which=which), _params(market, params)):
         if request_id in market.requests:
             market.declined[request_id].add(space_id)

@@ -63,6 +63,7 @@ def expire_overdue(*, at: datetime) -> int:
     Several workers may run this at the same time: each match is one act, and the second worker's act is refused.
     """
     moved = 0
+    transitions.say_neutral_words(at=at)
     for match_id in list(queries.overdue(at).values_list("pk", flat=True)):
         moved += _tried(lambda pk=match_id: transitions.expire(pk, at=at))  # type: ignore[misc]
     for match_id in list(queries.stays_over(local_date(at)).values_list("pk", flat=True)):

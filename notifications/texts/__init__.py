@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import formats, timezone, translation
 
-from notifications.events import EVENTS
+from notifications.events import EVENTS, Event
 
 TABLES = {code: import_module(f"notifications.texts.{code}") for code, _name in settings.LANGUAGES}
 """The table of each language. The service does not start if a language of the settings has no file in this folder."""
@@ -47,6 +47,7 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
     with translation.override(table.LANGUAGE):
         moment = _moment(context.get("answer_by"))
         case, code = _grouped(context.get("case_number", "")), context.get("code", "")
+        code = f"{settings.SITE_URL}{about.opens}{code}/" if about.opens else code
         first, last = _day(context.get("first_night")), _day(context.get("last_day"))
         short = {"case": case, "code": code, "by": formats.date_format(moment, table.SHORT_MOMENT) if moment else ""}
         long = short | {"by": formats.date_format(moment, table.MOMENT) if moment else ""}
@@ -66,10 +67,17 @@ def render(event: str, language: str, context: Mapping[str, Any], *, one_tap: st
         lines.append(table.PAGE.format(url=page + _path_of(context)))
     sms = words.sms.format(**short)
     return MessageText(
-        subject=table.CODE_SUBJECT if about.carries_code else sms,
+        subject=_subject(words.sms, sms, table.CODE_SUBJECT, about),
         body="\n\n".join(lines),
         sms=sms if about.carries_code else _with_link(sms, page),
     )
+
+
+def _subject(words: str, sms: str, of_code: str, about: Event) -> str:
+    """Return the subject of a mail. A mail's list of subjects is no place for a code or a link."""
+    if about.opens:
+        return words.partition("{code}")[0].strip(" :")
+    return of_code if about.carries_code else sms
 
 
 def ucs2_units(text: str) -> int:

@@ -86,7 +86,7 @@ TEXTS = {
     "arrival_checked_in": Words(
         "All began as planned. We wish you well!",
         "It is noted that all began as planned. If anything worries you or you do not feel safe, one tap on your "
-        "page is enough: a coordinator will help.",
+        "page calls whoever is on call.",
     ),
     "arrival_no_show": Words(
         "It is noted that you did not come. Do you still need us?",
@@ -138,6 +138,11 @@ TEXTS = {
         "Nobody who can be reached is on call at this hour. Please ask a lead coordinator to change that. Until then "
         "urgent messages come to you sooner.",
     ),
+    "looks_unusual": Words(
+        "Please look at the audit pages: somebody opened unusually much.",
+        "A coordinator has opened an unusual number of personal fields, or at an unusual hour, or outside their "
+        "places. Please look at the pages of the audit and ask them.",
+    ),
     "match_frozen": Words(
         "All is on hold for now. A coordinator will get in touch with you.",
         "What was agreed is on hold for now, and nothing is expected of you. A coordinator will get in touch with "
@@ -173,6 +178,35 @@ TEXTS = {
         "Some checks run out soon. Please look at the list of those to call today and repeat their checks in time: "
         "with an overdue check every decision needs two people.",
     ),
+    "flag_raised": Words(
+        "Somebody does something again and again. Please look today.",
+        "Somebody does something again and again, and it may be nothing. Please look at the list of flags at the "
+        "desk today.",
+    ),
+    "change_waits": Words(
+        "A change waits for you. Please have a look.",
+        "Somebody wants to change something that was looked at before. Until you have looked, all is as it was. The "
+        "list of changes that wait is at the desk.",
+    ),
+    "arrival_change_waits": Words(
+        "Something may change. For now all is as agreed.",
+        "Something about what we agreed with you may change. A coordinator looks at it first; until then all is as "
+        "agreed, and you need not do anything. If it is applied, we tell you.",
+    ),
+    "host_change_applied": Words(
+        "A coordinator has looked at your change. It holds from now on.",
+        "A coordinator has looked at what you wanted to change. It holds from now on. Thank you!",
+    ),
+    "host_change_refused": Words(
+        "Your change is not taken over. All is as it was.",
+        "A coordinator has looked at what you wanted to change, and all is as it was. If you think that it is a "
+        "mistake, please speak with the coordinator you have been in touch with.",
+    ),
+    "arrival_change_applied": Words(
+        "Something has changed. Please look at your page now.",
+        "Something about what we agreed with you has changed, and a coordinator has looked at it. Please open your "
+        "page and look at the details again. If it does not suit you, say so there.",
+    ),
     "still_available": Words(
         "Does your offer still stand? One tap on your page is enough.",
         "Does your offer still stand? Please tell us on your page: one tap is enough. Without an answer we stop "
@@ -192,5 +226,11 @@ TEXTS = {
         "{code} is your code to add this contact, for 10 minutes.",
         "{code} is your code. With it you show on your page that messages reach you here. It works for 10 minutes, and "
         "once. If you did not ask for a code, there is nothing to do.",
+    ),
+    "invitation": Words(
+        "Your invitation: {code}",
+        "You are invited to work with us. Open this link and choose a password; nobody else will know it: "
+        "{code} The link works once, for three days. Then sign in with your user name, which the person who "
+        "invited you tells you. If you expect no invitation, do nothing.",
     ),
 }

@@ -22,7 +22,9 @@ from shelter.running.state import CHECKOUT
 FILES = (CHECKOUT / "docker-compose.yml", CHECKOUT / "Dockerfile")
 OWN = "shanyrak"
 """The image that is built from these files, so that it has no digest in a registry."""
-NAMED = re.compile(r"^(?P<before>\s*image:[ ]|FROM[ ])(?P<image>[^\s@]+)(?:@sha256:[0-9a-f]{64})?(?P<after>.*)$", re.M)
+NAMED = re.compile(
+    r"^(?P<before>\s*image:[ ]|FROM[ ]|COPY --from=)(?P<image>[^\s@]+)(?:@sha256:[0-9a-f]{64})?(?P<after>.*)$", re.M
+)
 ANSWERS_WANTED = ", ".join(
     (
         "application/vnd.oci.image.index.v1+json",

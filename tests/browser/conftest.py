@@ -15,6 +15,9 @@ from pytest_django.live_server_helper import LiveServer
 from tests import people
 from tests.browser.desk_pages import Opening
 from tests.people import Person
+from tests.standins.fixtures import gateway
+
+__all__ = ["gateway"]
 
 # Playwright's synchronous interface runs an event loop in this thread, while the tests use the database outside of it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

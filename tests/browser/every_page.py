@@ -24,6 +24,7 @@ from matching.intake import ask_if_still_available, pause_space
 from matching.models import Space
 from matching.refusals import NoRoomLeft
 from matching.states import Status
+from matching.transitions import report_not_safe
 from matching.web.need_forms import NEED_QUESTIONS
 from matching.web.offer_forms import OFFER_QUESTIONS
 from matching.web.styleguide import components
@@ -96,6 +97,16 @@ def world() -> World:
     for name, person in {"amira": amira, "berta": berta, "hanna": hanna, "cora": Person(asked.arrival.user)}.items():
         visitors[name] = Client()
         visitors[name].force_login(person.user)
+    # A report parts an arrival and a host for good: each side reports about somebody else.
+    later = people.tonight(12)
+    of_amira = people.match_in(
+        Status.COMPLETED,
+        people.request(amira.arrival, first_night=later),
+        people.space(people.hanna(contact="dora@example.org").host),
+    )
+    of_hanna = people.match_in(Status.COMPLETED, people.request(people.amira().arrival, first_night=later), space)
+    for reported, side in ((of_amira, amira), (of_hanna, hanna)):
+        report_not_safe(reported.pk, by=side.user, at=people.timezone.now())
     visitors["signing"] = Client()
     visitors["signing"].post("/host/sign-in/", {"contact": hanna.contact})
 
@@ -124,6 +135,8 @@ def world() -> World:
         Stop("case_act", f"{case}/cancel/", "amira", press=True, status=422),
         Stop("case_act", f"/case/match/{approved.pk}/decline/", "berta"),
         Stop("case_act", f"{case}/not_safe/", "amira"),
+        Stop("case_safety", f"/case/match/{of_amira.pk}/safety/", "amira"),
+        Stop("host_safety", f"/host/match/{of_hanna.pk}/safety/", "hanna"),
         Stop("case_contact", f"{case}/contact/", "amira"),
         Stop("case_contact", f"{case}/contact/", "amira", press=True),
         Stop("case_dates", f"/case/request/{asked.pk}/dates/", "cora"),

@@ -152,7 +152,9 @@ def test_a_lead_who_is_the_host_is_not_asked_in_their_own_name(proven: Person, l
     match = proposal(proven)
     proven.user.is_staff = True
     proven.user.save()
-    lead = people.Coordinator.objects.create(user=proven.user, role="lead", all_places=True)
+    lead = people.Coordinator.objects.create(
+        user=proven.user, role="lead", all_places=True, confirmed_at=timezone.now()
+    )
     switch(Person(lead.user), True)
 
     assert run() == 0

@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import arrivals, coordinators, merging, second_factor, sign_ins, tokens
+from accounts import arrivals, coordinators, invitations, merging, second_factor, sign_ins, tokens
 from accounts.coordinators import Granted
-from accounts.models import AccessToken, Authenticator, Coordinator, SignIn, User
+from accounts.models import AccessToken, Authenticator, Coordinator, Passkey, SignIn, User
 from matching.refusals import one_act
 from tests import people
 from tests.people import Person
@@ -141,9 +141,13 @@ def row_gone(of: Person, has: dict[str, Credential]) -> None:
     Coordinator.objects.create(user=of.user, role="coordinator", all_places=True)
 
 
-def second_factor_removed(of: Person, has: dict[str, Credential]) -> None:
-    coordinators.remove_second_factor(
-        of.user.coordinator.pk, by=people.lena().user, at=timezone.now(), reason="lost her phone"
+def sign_in_reset(of: Person, has: dict[str, Credential]) -> None:
+    invitations.reset_sign_in(
+        of.user.coordinator.pk,
+        by=people.lena().user,
+        at=timezone.now(),
+        reason="lost her phone",
+        contact="carla@example.org",
     )
     people.authenticator(of)
 
@@ -157,6 +161,13 @@ def second_factor_moved(of: Person, has: dict[str, Credential]) -> None:
 def second_factor_by_sql(of: Person, has: dict[str, Credential]) -> None:
     Authenticator.objects.filter(user=of.user).delete()
     people.authenticator(of)
+
+
+def passkey_gone(of: Person, has: dict[str, Credential]) -> None:
+    """A passkey that is removed ends what came from it; nothing says which session that was, so all of them."""
+    Passkey.objects.create(
+        user=of.user, name="x", credential_id=b"x", public_key=b"x", created_at=timezone.now()
+    ).delete()
 
 
 def desk_rights_gone(of: Person, has: dict[str, Credential]) -> None:
@@ -218,9 +229,10 @@ EVENTS = {
     "coordinator: sent away, let back": Event("coordinator", sent_away_and_let_back, ALL),
     "coordinator: another role and back": Event("coordinator", other_role, ALL),
     "coordinator: the row gone": Event("coordinator", row_gone, ALL),
-    "coordinator: second factor removed": Event("coordinator", second_factor_removed, ALL),
+    "coordinator: sign-in reset": Event("coordinator", sign_in_reset, ALL),
     "coordinator: second factor moved": Event("coordinator", second_factor_moved, ALL),
     "coordinator: second factor deleted by SQL": Event("coordinator", second_factor_by_sql, ALL),
+    "coordinator: a passkey deleted by SQL": Event("coordinator", passkey_gone, ALL),
     "coordinator: no desk any more": Event("coordinator", desk_rights_gone, ALL),
 }
 for each in HOLDERS:
@@ -260,10 +272,11 @@ def test_event_ends_what_came_from_it_and_nothing_else(name: str) -> None:
     [
         ("accounts_user.user_version_counts_up", "arrival: another password", ALL),
         ("accounts_coordinator.role_ends_sessions", "coordinator: another role and back", ALL),
+        ("accounts_passkey.passkey_ends_sessions", "coordinator: a passkey deleted by SQL", ALL),
         # The desk asks for the very factor that was proved, so the session ends without the trigger as well.
         (
             "accounts_authenticator.second_factor_ends_sessions",
-            "coordinator: second factor removed",
+            "coordinator: second factor deleted by SQL",
             ALL - {"session"},
         ),
     ],

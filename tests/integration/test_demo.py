@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Coordinator, Host, OneTimeCode, User
-from accounts.signing_in import send_code, sign_in_to_case
+from accounts.signing_in import answer_code_requests, send_code, sign_in_to_case
 from matching.management import demo
 from matching.models import ShelterRequest, Space
 from notifications.models import Delivery
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 NOBODY = """\
 Shanyrak          http://127.0.0.1:8000/
-as coordinator    http://127.0.0.1:8000/admin/  nobody yet: run python manage.py createsuperuser, sign in, and name coordinators
+as coordinator    http://127.0.0.1:8000/admin/  nobody yet: manage.py make_lead NAME CONTACT makes the first two
 as host           http://127.0.0.1:8000/host/sign-in/
 as arrival        http://127.0.0.1:8000/case/
 """
@@ -68,6 +68,7 @@ def the_known_keys_fit(capsys: pytest.CaptureFixture[str]) -> None:
     amira = sign_in_to_case("1000 2000", "1234 5678 9012", source="test", at=timezone.now())
     assert (amira.name, amira.arrival.requests.get().external_id) == ("Amira", "demo-amira")
     send_code(demo.HANNA_CONTACT, source="test", at=timezone.now())
+    answer_code_requests(at=timezone.now())
     hanna = OneTimeCode.objects.get().user
     assert (hanna.name, hanna.host.status, hanna.host.spaces.get().external_id) == ("Hanna", "vetted", "demo-hanna")
     for username in ("carla", "dana"):

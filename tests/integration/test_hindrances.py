@@ -21,7 +21,7 @@ from accounts.models import Host
 from accounts.refusals import Refused
 from matching import disclosure, hindrances, hosts, queries, redating, transitions
 from matching.desk import decisions
-from matching.models import Match, MatchEvent, MatchingDue, Space
+from matching.models import Incident, Match, MatchEvent, MatchingDue, Space
 from matching.refusals import Frozen, HostNotVetted, NotNow, SpaceNotOpen, one_act
 from matching.states import (
     CONTACT_OPEN,
@@ -349,6 +349,7 @@ def test_suspension_ends_what_has_not_begun_and_plans_it_anew(
 
     assert (match.status, match.request.urgency) == (after, urgency)
     assert MatchingDue.objects.filter(request_id=match.request_id).exists() == due
+    assert Incident.objects.filter(match=match, closed_at=None).exists() == (after == Status.CHECKED_IN)
     assert (match.frozen_at is not None) == (after == Status.CHECKED_IN)
 
 

@@ -32,7 +32,7 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from accounts import tokens
+from accounts import devices, tokens
 from matching.models import Match, MatchEvent
 from matching.states import Act, Status
 from matching.web import sign_in_forms
@@ -83,9 +83,9 @@ def keys_in_sessions() -> set[str]:
 
 
 def purposes_of_seals() -> set[str]:
-    calls = {call for text in sources() for call in re.findall(r"\bseal\([^)]*purpose=([\w.]+)", text)}
-    assert calls == {"SEALED_CONTACT"}
-    return {sign_in_forms.SEALED_CONTACT}
+    calls = {call for text in sources() for call in re.findall(r"\bseal\(.*?purpose=([\w.]+)", text)}
+    assert calls == {"SEALED_CONTACT", "DEVICE_PURPOSE"}
+    return {sign_in_forms.SEALED_CONTACT, devices.DEVICE_PURPOSE}
 
 
 def sources() -> Iterator[str]:
@@ -116,6 +116,7 @@ def names_of_fields() -> set[str]:
 
 NAMES = sorted(names_of_fields())
 COOKIES = [service.SESSION_COOKIE_NAME, service.CSRF_COOKIE_NAME, service.LANGUAGE_COOKIE_NAME, "messages"]
+COOKIES.append(devices.DEVICE_COOKIE)
 HEADERS = [
     *("authorization", "idempotency-key", "if-match", "if-none-match", "accept-language", "referer", "user-agent"),
     *("x-forwarded-for", "x-csrftoken", "origin", "x-requested-with", "cookie2"),

@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import tokens
-from accounts.models import AccessToken, Arrival, SignIn, User
+from accounts import invitations, tokens
+from accounts.models import AccessToken, Arrival, Invitation, SignIn, User
 from matching import tasks
 from matching.models import IdempotencyKey, KeptDraft, ShelterRequest
 from privacy import retention
@@ -199,3 +199,12 @@ def test_sign_in_stays_while_its_session_or_a_token_of_it_does(amira: Person) ->
     forget_what_is_old(**days_later(100))
 
     assert SignIn.objects.count() == 2
+
+
+@pytest.mark.parametrize(("day", "kept_rows"), [(92.9, 1), (93.1, 0)])
+def test_old_invitations_are_erased(day: float, kept_rows: int) -> None:
+    invitations.make_first_lead("lead", contact="lead@example.org", at=timezone.now())
+
+    forget_what_is_old(**days_later(day))
+
+    assert Invitation.objects.count() == kept_rows

@@ -70,6 +70,7 @@ def test_change_holds_from_then_on_and_its_author_is_in_the_history(lena: Person
         ("auto_approve", "yes", "on or off"),
         ("auto_approve_km", 501, "from 1 to 500"),
         ("auto_approve_stays", 0, "from 1 to 100"),
+        ("looks_budget", 4, "from 5 to 10000"),
         ("page_minutes", 0, "from 1 to 60"),
     ],
 )

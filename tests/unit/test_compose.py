@@ -58,7 +58,7 @@ def test_compose_runs_the_commands_of_make_run(compose: dict[str, Any]) -> None:
 def test_every_lasting_service_has_a_health_check(compose: dict[str, Any]) -> None:
     without = {name for name, service in compose["services"].items() if "healthcheck" not in service}
 
-    assert without == {"proxy", "migrate"}
+    assert without == {"proxy", "migrate", "backup"}
 
 
 # -- shut in -------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ def test_networks_are_apart(compose: dict[str, Any]) -> None:
         assert reached(server) == set(on) - {"proxy", server}
     # A network that is not internal leads to the internet.
     outside = {name for name, network in compose["networks"].items() if not (network or {}).get("internal")}
-    assert {name for name, networks in on.items() if networks & outside} == {"proxy", "worker"}
+    assert {name for name, networks in on.items() if networks & outside} == {"proxy", "worker", "backup"}
     assert {name: each["ports"] for name, each in compose["services"].items() if "ports" in each} == {
         "proxy": ["80:80", "443:443"]
     }
@@ -130,6 +130,7 @@ def test_lasting_files_are_in_volumes_and_the_others_in_memory(compose: dict[str
         "worker": of_the_image,
         "placer": of_the_image,
         "beat": [*of_the_image, "/var/lib/shanyrak"],
+        "backup": [*of_the_image[:1], "/var/backups/shanyrak", *of_the_image[1:]],
         "postgres": ["/run/postgresql", "/tmp", "/var/lib/postgresql"],
         "redis": ["/data", "/tmp"],
     }
@@ -144,7 +145,7 @@ def test_secrets_come_from_files_and_each_container_gets_its_own_only(compose: d
 
     assert given == {
         "proxy": set(),
-        **dict.fromkeys(("migrate", "web", "worker", "placer", "beat"), everything),
+        **dict.fromkeys(("migrate", "web", "worker", "placer", "beat", "backup"), everything),
         "postgres": {"POSTGRES_PASSWORD"},
         "redis": {"REDIS_PASSWORD"},
     }

@@ -24,7 +24,18 @@ from tests.unit.documents import APPS, ROOT
 DECLARED = {Space: fields.SPACE, ShelterRequest: fields.REQUEST}
 
 THE_SERVICES_OWN: dict[type[models.Model], set[str]] = {
-    Space: {"id", "host", "external_id", "status", "address_index", "fresh_until", "asked_at", "created_at", "version"},
+    Space: {
+        "id",
+        "host",
+        "external_id",
+        "status",
+        "address_index",
+        "fresh_until",
+        "asked_at",
+        "created_at",
+        "looked_change",
+        "version",
+    },
     ShelterRequest: {
         *("id", "arrival", "external_id", "registered_at", "withdrawn_at", "left_over_reasons", "version"),
     },

@@ -29,6 +29,7 @@ SQL = re.compile(r"\b(update|insert\s+into)\s+matching_match\b", re.I)
 WRITING = ("update", "bulk_update", "create", "get_or_create", "update_or_create")
 
 WRITES_OF_A_STATUS = {
+    "accounts/desk_contacts.py": ["update(status)"],  # a Delivery's, to a contact that is taken away
     "accounts/merging.py": ["goes.status"],  # a Host's
     "accounts/vetting.py": ["host.status"],
     "matching/api/idempotency.py": ["row.status"],  # an IdempotencyKey's: the HTTP status of the answer it keeps
@@ -151,9 +152,16 @@ def test_files_are_named_for_an_activity() -> None:
 
 # -- `by` and `at` are arguments ------------------------------------------------------------------
 
-DOORS = re.compile(r"matching/(web|api|admin)/|[a-z]+/management/|matching/tasks\.py|notifications/tasks\.py|shelter/")
+DOORS = re.compile(r"matching/(web|api|admin)/|[a-z]+/management/|(accounts|matching|notifications)/tasks\.py|shelter/")
 
-CLOCKS_BELOW_A_DOOR = {"accounts/authentication.py", "accounts/desk_door.py", "accounts/desk_keys.py"}
+CLOCKS_BELOW_A_DOOR = {
+    "accounts/authentication.py",
+    "accounts/desk.py",
+    "accounts/desk_door.py",
+    "accounts/desk_invitations.py",
+    "accounts/desk_keys.py",
+    "accounts/desk_passkeys.py",
+}
 """These files are doors: the API framework calls the first with a request, and the others answer to addresses."""
 
 
@@ -292,6 +300,8 @@ SYNONYMS = {"guest", "refugee", "client", "sponsor", "listing", "booking", "acco
 
 OTHER_MEANINGS = {
     ("notifications/channels/gateway.py", "client"),  # a client of a server
+    ("shelter/backups/programs.py", "client"),  # a package of Debian
+    ("shelter/backups/stores.py", "client"),  # a keyword of obstore
     ("shelter/health.py", "client"),
     ("shelter/running/redis.py", "client"),
 }

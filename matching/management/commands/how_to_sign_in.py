@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
-from accounts import second_factor
+from accounts import case_secrets, second_factor
 from accounts.arrivals import grouped
 from accounts.contacts import find_contact_point
 from accounts.models import Coordinator, User
@@ -29,8 +29,8 @@ class Command(BaseCommand):
             self.stdout.write(f"as coordinator    {_address('admin:index')}")
         else:
             self.stdout.write(
-                f"as coordinator    {_address('admin:index')}  nobody yet: run python manage.py createsuperuser, "
-                "sign in, and name coordinators"
+                f"as coordinator    {_address('admin:index')}  nobody yet: "
+                "manage.py make_lead NAME CONTACT makes the first two"
             )
         codes = "its one-time code appears here" if "console" in settings.NOTIFICATION_TRANSPORTS else ""
         hanna = find_contact_point("email", demo.HANNA_CONTACT, hosts_only=True)
@@ -45,7 +45,8 @@ def _address(name: str) -> str:
 
 
 def _amiras_keys() -> str:
-    if not _fits(demo.AMIRA_CASE_NUMBER, demo.AMIRA_SECRET):
+    amira = User.objects.filter(username=demo.AMIRA_CASE_NUMBER, is_active=True).first()
+    if amira is None or not case_secrets.fits(amira, demo.AMIRA_SECRET):
         return ""
     return f"  case number {grouped(demo.AMIRA_CASE_NUMBER)}, secret {grouped(demo.AMIRA_SECRET)}"
 

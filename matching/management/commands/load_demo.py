@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import second_factor
+from accounts import case_secrets, second_factor
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
 from matching.deadlines import local_date
@@ -59,7 +59,7 @@ def _load(*, at: datetime) -> tuple[Imported, Imported]:
     )
     amira = ShelterRequest.objects.get(external_id="demo-amira").arrival.user
     amira.username = demo.AMIRA_CASE_NUMBER
-    amira.set_password(demo.AMIRA_SECRET)
+    amira.password = case_secrets.hash_of(demo.AMIRA_SECRET)
     amira.save(update_fields=["username", "password"])
     # Nobody reads the first 400 messages, and on the console they would hide how to sign in.
     Delivery.objects.all().delete()
@@ -68,6 +68,6 @@ def _load(*, at: datetime) -> tuple[Imported, Imported]:
 
 def _coordinator(who: demo.DemoCoordinator, at: datetime) -> User:
     user = User.objects.create_user(who.username, demo.PASSWORD, name=who.name, is_staff=True)
-    Coordinator.objects.create(user=user, role=who.role, all_places=True)
+    Coordinator.objects.create(user=user, role=who.role, all_places=True, confirmed_at=at)
     second_factor.set_up_demo(user, at=at)
     return user

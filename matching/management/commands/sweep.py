@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from accounts.signing_in import answer_code_requests
 from deployment.rules import read_once
 from matching import intake, paging
 from matching.desk import auto_approval, call_list, decisions
@@ -27,6 +28,7 @@ class Command(BaseCommand):
     @read_once()
     def handle(self, *args: Any, **options: Any) -> None:
         paged = paging.page_what_is_due(at=timezone.now())
+        paging.page_empty_hour(at=timezone.now())
         decided = decisions.carry_out_due(at=timezone.now())
         expired = matchmaking.expire_overdue(at=timezone.now())
         while uploads.work_on_sheets(now=timezone.now) or undoing.work_on_undoing(now=timezone.now):
@@ -36,6 +38,7 @@ class Command(BaseCommand):
         asked = intake.ask_if_still_available(at=timezone.now())
         rechecks = call_list.ask_for_rechecks(at=timezone.now())
         erased = retention.forget_what_is_old(at=timezone.now())
+        answer_code_requests(at=timezone.now())
         sent = deliver_due(now=timezone.now, jitter=random.random)
         self.stdout.write(
             f"{paged} steps paged, {decided} decisions carried out, {expired} ended, {matched.proposals} proposed, "

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -34,12 +34,12 @@ from PIL import Image
 from accounts import coordinators, desk_sessions, evidence, tokens
 from accounts.models import AccessToken, HostEvidence, SignIn, User
 from deployment import rules
-from matching import disclosure
+from matching import disclosure, intake, transitions
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
 from matching.desk import claims
 from matching.importing import uploads
-from matching.models import Match, MatchingRound, PairVerdict, SheetImport, Space
+from matching.models import Flag, Incident, Match, MatchingRound, PairVerdict, SheetImport, Space
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
@@ -53,7 +53,7 @@ DESK = ("carla", "elsewhere", "lena", "adil", "owner")
 """Carla coordinates all places, `elsewhere` only Oral; Lena leads, Adil audits; the owner is only a superuser."""
 OUTSIDERS = ("nobody", "half", "amira", "hanna", "oskar")
 """`half` is Carla with only her password. The match in every test is Amira's with Hanna, in Almaty."""
-DOOR = frozenset({"login", "login_code", "login_set_up"})
+DOOR = frozenset({"login", "login_code", "login_set_up", "login_invitation", "login_passkey"})
 """The addresses that are open to everybody."""
 
 
@@ -98,12 +98,18 @@ def _first(model: str) -> Callable[[Match], Any]:
 ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "match_id": lambda match: match.pk,
     "bundle": lambda match: match.pk,
+    "incident_id": lambda match: _incident_of(match).pk,
+    ("matching_incident", "object_id"): lambda match: _incident_of(match).pk,
+    "shift_id": lambda match: 1,
+    "point_id": lambda match: 1,
     "request_id": lambda match: match.request_id,
     "space_id": lambda match: match.space_id,
     "host_id": lambda match: match.space.host_id,
     "coordinator_id": lambda match: User.objects.get(username="carla").coordinator.pk,
     "act": lambda match: "cancel",
     "place_id": lambda match: match.request.place_id,
+    "flag_id": lambda match: match.space.host.user.flags.get().pk,
+    "change_id": lambda match: match.space.waiting_changes.get().pk,
     "move": lambda match: "suspended",
     "evidence_id": lambda match: _evidence_of(match).pk,
     "kind": lambda match: "spaces",
@@ -117,6 +123,8 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("matching_match", "object_id"): lambda match: match.pk,
     ("matching_shelterrequest", "object_id"): lambda match: match.request_id,
     ("matching_space", "object_id"): lambda match: match.space_id,
+    ("matching_waitingchange", "object_id"): _first("matching.WaitingChange"),
+    ("matching_flag", "object_id"): _first("matching.Flag"),
     ("accounts_host", "object_id"): lambda match: match.space.host_id,
     ("accounts_coordinator", "object_id"): lambda match: User.objects.get(username="carla").coordinator.pk,
     ("accounts_user", "id"): lambda match: match.space.host.user_id,
@@ -133,6 +141,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("places_place", "object_id"): _first("places.Place"),
     ("", "content_type_id"): lambda match: ContentType.objects.get_for_model(Match).pk,
     ("", "object_id"): lambda match: match.pk,
+    "passkey_id": lambda match: 1,
     "user_id": lambda match: match.request.arrival.user_id,
     "sign_in_id": lambda match: _session_of(match).pk,
     "token_id": lambda match: _token_of(match).pk,
@@ -205,6 +214,13 @@ def _evidence_of(match: Match) -> HostEvidence:
     )
 
 
+def _incident_of(match: Match) -> Incident:
+    """Return the incident about the match; Amira reports it where there is none."""
+    if not match.incidents.exists():
+        transitions.report_not_safe(match.pk, by=match.request.arrival.user, at=match.created_at)
+    return Incident.objects.get(match=match)
+
+
 def _sheet_of(match: Match) -> SheetImport:
     """Return a sheet of Carla's that waits for confirmation."""
     if (found := SheetImport.objects.first()) is None:
@@ -243,6 +259,10 @@ def _why(things: Things) -> dict[str, Any]:
     return {"why": "asked", "reason": "other", "note": "x"}
 
 
+def _reset(things: Things) -> dict[str, Any]:
+    return _why(things) | {"contact": "carla@example.org"}
+
+
 def _look(things: Things) -> dict[str, Any]:
     return {"why": "asked", "field": ["name", "notes"]}
 
@@ -257,6 +277,8 @@ ROWS = [
     row("GET", "keys", ALL),
     row("POST", "keys", ALL, own=True, body=lambda it: {"act": "codes", "code": "000000"}),
     row("GET", "keys_new", (302,) * 5),
+    row("GET", "keys_passkey", NO_SUCH),  # The tests' site has no domain.
+    row("POST", "keys_passkey_remove", (302,) * 5, own=True),
     row("GET", "jsi18n", ALL),
     row("GET", "autocomplete", (403,) * 5),
     row("GET", "view_on_site", NO_SUCH),
@@ -301,6 +323,21 @@ ROWS = [
     row("POST", "matching_match_open", (200, 404, 200, 403, 404), body=_look),
     row("POST", "matching_match_act", ACT, body=_why, act="cancel"),
     row("POST", "matching_match_act", (404, 404, 404, 403, 404), body=_why, act="fly"),
+    # -- incidents, the rota, and one's own contacts
+    *stock("matching_incident", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
+    row("POST", "matching_incident_open", (200, 404, 200, 403, 404)),
+    row("POST", "matching_incident_act", ACT, act="acknowledge"),
+    row("POST", "matching_incident_act", ACT, act="note", body=lambda it: {"note": "hello"}),
+    row("POST", "matching_incident_act", (404, 404, 404, 403, 404), act="fly"),
+    row("GET", "matching_rota", (404, 404, 200, 404, 404)),
+    row("POST", "matching_rota", (404, 404, 422, 403, 404)),
+    row("POST", "matching_rota_end", (404, 404, 302, 403, 404)),
+    row("GET", "matching_contacts", (200, 200, 200, 404, 404)),
+    row(
+        "POST", "matching_contacts", (302, 302, 302, 403, 404), body=lambda it: {"contact": "me@example.org"}, own=True
+    ),
+    row("POST", "matching_contact_act", (302, 302, 302, 403, 404), act="remove", own=True),
+    row("POST", "matching_contact_act", (404, 404, 404, 403, 404), act="fly"),
     # -- requests
     *stock("matching_shelterrequest", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_request_open", (200, 404, 200, 403, 404), body=_look),
@@ -316,6 +353,14 @@ ROWS = [
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("POST", "matching_space_act", ACT, act="pause"),
     row("POST", "matching_space_open", (200, 404, 200, 403, 404), body=_look),
+    # -- changes that wait
+    *stock("matching_waitingchange", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
+    row("POST", "matching_waitingchange_open", (200, 404, 200, 403, 404), body=_look),
+    row("POST", "matching_waitingchange_act", ACT, act="apply"),
+    row("POST", "matching_waitingchange_act", (*NO_SUCH[:3], 403, 404), act="fly"),
+    # -- flags
+    *stock("matching_flag", lists=DESK_ONLY, one=(200, 302, 200, 200, 404), history=OLD_HISTORY),
+    row("POST", "matching_flag_looked", ACT),
     # -- sheets: the coordinator's own, and those with a row in the coordinator's places
     *stock("matching_sheetimport", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),
     row("GET", "matching_sheet_bring", (200, 200, 200, 404, 404)),
@@ -378,8 +423,14 @@ ROWS = [
     row(
         "POST",
         "accounts_coordinator_add",
-        (404, 404, 200, 403, 200),
-        body=lambda it: {"username": "nina", "language": "ru", "role": "coordinator", "all_places": "on"},
+        (404, 404, 302, 403, 302),
+        body=lambda it: {
+            "username": "nina",
+            "contact": "nina@example.org",
+            "language": "ru",
+            "role": "coordinator",
+            "all_places": "on",
+        },
     ),
     row(
         "POST",
@@ -387,7 +438,8 @@ ROWS = [
         (404, 404, 302, 403, 302),
         body=lambda it: {"role": "lead", "reason": "x"},
     ),
-    row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="second-factor"),
+    row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_reset, act="reset"),
+    row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="confirm"),
     row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="permit-export"),
     row("POST", "accounts_coordinator_act", (404, 404, 302, 403, 302), body=_why, act="forbid-export"),
     row("GET", "accounts_sessions", (404, 404, 200, 404, 404)),
@@ -395,7 +447,7 @@ ROWS = [
     row("POST", "accounts_end_session", (404, 404, 302, 404, 404)),
     row("POST", "accounts_end_token", (404, 404, 302, 404, 404)),
     *stock("accounts_user", lists=OWNER, one=OWNER, add=OWNER, delete=OWNER),
-    row("GET", "auth_user_password_change", OWNER),
+    row("GET", "auth_user_password_change", (403,) * 5),
     *(
         each
         for model in (
@@ -470,6 +522,9 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
     PairVerdict.objects.create(kind="hosts", verdict="different", one="1", other="2", by=carla.user, at=at)
     claims.write_note(match.request_id, "x", by=carla.user, at=at)
+    details = replace(intake.details_of_space(match.space), beds=match.space.beds + 1)
+    intake.change_space(match.space_id, details, by=hanna.user, at=at)
+    Flag.objects.create(kind="looked_cancelled", about=hanna.user, first_at=at, last_at=at)
     return Things(Match.objects.select_related("space__host").get(pk=match.pk))
 
 

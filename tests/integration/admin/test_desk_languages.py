@@ -20,7 +20,7 @@ from django.utils.translation import override
 
 from accounts import second_factor
 from accounts.models import Authenticator, User
-from matching.models import Match, ShelterRequest, Space
+from matching.models import Incident, Match, ShelterRequest, Space
 from matching.states import Status
 from notifications.models import ContactPoint
 from places.gazetteer import all_places
@@ -80,7 +80,7 @@ def typed() -> list[str]:
     found |= {f"{place.name}, {place.country}" for place in Place.objects.all()}
     found |= {words for place in Place.objects.all() for words in (place.name, place.country)}
     found |= {place.name for place in all_places() if place.country in ("KZ", "GE")}  # on the map
-    for model in (Match, ShelterRequest, Space):
+    for model in (Incident, Match, ShelterRequest, Space):
         for pk in model.objects.values_list("pk", flat=True):
             found |= {str(pk), str(pk)[:8]}
     found |= {space.address for space in Space.objects.all()} | {asked.notes for asked in ShelterRequest.objects.all()}

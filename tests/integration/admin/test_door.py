@@ -317,12 +317,14 @@ def test_session_of_an_arrival_does_not_end_without_a_click(amira: Person, signe
 def test_session_ends_when_the_second_factor_is_taken_away_or_the_person_leaves(
     carla: Person, lena: Person, signed_in: SignIn
 ) -> None:
-    from accounts import coordinators
+    from accounts import coordinators, invitations
 
     client, now = signed_in(carla), timezone.now()
     assert is_in(client)
 
-    coordinators.remove_second_factor(carla.user.coordinator.pk, by=lena.user, at=now, reason="lost her phone")
+    invitations.reset_sign_in(
+        carla.user.coordinator.pk, by=lena.user, at=now, reason="lost her phone", contact="carla@example.org"
+    )
     assert not is_in(client)
     client = signed_in(carla)
     coordinators.send_away(carla.user.coordinator.pk, by=lena.user, at=now, reason="moved away")

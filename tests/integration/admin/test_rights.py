@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts import coordinators, vetting
+from accounts import coordinators, invitations, vetting
 from accounts.coordinators import Granted, NotLead, NotOneself
 from accounts.models import Coordinator, CoordinatorEvent, User
 from deployment import rules
@@ -46,19 +46,22 @@ def history() -> list[tuple[str, str, Any, Any]]:
 # -- naming ---------------------------------------------------------------------------------------
 
 
-def test_lead_names_a_coordinator_who_can_sign_in(lena: Person, signed_in: SignIn) -> None:
+def test_lead_names_a_coordinator(lena: Person, signed_in: SignIn) -> None:
     people.place("Oral")
-    wanted = {"username": "nina", "language": "ru", "role": "coordinator", "places": "Уральск\n"}
+    wanted = {
+        "username": "nina",
+        "contact": "nina@example.org",
+        "language": "ru",
+        "role": "coordinator",
+        "places": "Уральск\n",
+    }
 
-    page = signed_in(lena).post(f"{PAGES}add/", wanted)
+    signed_in(lena).post(f"{PAGES}add/", wanted)
 
     nina = User.objects.get(username="nina")
-    assert (nina.is_staff, nina.is_superuser, nina.check_password(page.context["password"])) == (True, False, True)
+    assert (nina.is_staff, nina.is_superuser, nina.has_usable_password()) == (True, False, False)
     assert [place.name for place in nina.coordinator.places.all()] == ["Oral"]
     assert history() == [("nina", "named", None, rights("coordinator", "Oral"))]
-    client = Client()
-    client.post("/admin/login/", {"username": "nina", "password": page.context["password"]})
-    assert client.get("/admin/login/set-up/").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,8 @@ def test_lead_names_a_coordinator_who_can_sign_in(lena: Person, signed_in: SignI
         ({"places": "Nowhereville\nOral"}, "The gazetteer does not know: Nowhereville."),
         ({"places": ""}, "Choose at least one place, or all places."),
         ({"username": "lena"}, "Somebody has this user name already."),
+        ({"contact": "nobody"}, "This is not a phone number or e-mail address."),
+        ({"contact": ""}, "This field is required."),
         ({"username": ""}, "This field is required."),
         ({"role": "queen"}, "Select a valid choice."),
     ],
@@ -75,7 +80,14 @@ def test_naming_says_what_is_wrong_and_keeps_what_was_typed(
     lena: Person, signed_in: SignIn, wrong: dict[str, str], says: str
 ) -> None:
     people.place("Oral")
-    wanted = {"username": "nina", "name": "Nina N.", "language": "ru", "role": "coordinator", "places": "Oral"} | wrong
+    wanted = {
+        "username": "nina",
+        "name": "Nina N.",
+        "contact": "+7 701 555 09 09",
+        "language": "ru",
+        "role": "coordinator",
+        "places": "Oral",
+    } | wrong
 
     page = signed_in(lena).post(f"{PAGES}add/", wanted, headers={"accept-language": "en"})
 
@@ -99,19 +111,18 @@ def test_rights_change_with_a_line_of_history(lena: Person, carla: Person, signe
     ]
 
 
-def test_new_password_and_second_factor_end_the_session(lena: Person, carla: Person, signed_in: SignIn) -> None:
+def test_reset_and_sending_away_end_the_session(lena: Person, carla: Person, signed_in: SignIn) -> None:
     page = f"{PAGES}{carla.user.coordinator.pk}/act/"
-    for act in ("password", "second-factor", "send-away"):
+    for act in ("reset", "send-away"):
         hers = signed_in(carla)
         assert hers.get("/admin/").status_code == 200
 
-        signed_in(lena).post(f"{page}{act}/", {"reason": "lost her phone"})
+        signed_in(lena).post(f"{page}{act}/", {"reason": "lost her phone", "contact": "c@example.org"})
 
         assert hers.get("/admin/").status_code == 302
         carla.user.refresh_from_db()
     assert [what for _who, what, _was, _became in history()] == [
-        "password_given",
-        "second_factor_removed",
+        "invited_again",
         "left",
     ]
 
@@ -127,8 +138,8 @@ def test_nobody_changes_their_own_rights(lena: Person) -> None:
     own, now = lena.user.coordinator.pk, timezone.now()
     for act in (
         lambda: coordinators.change_rights(own, Granted("auditor", True), by=lena.user, at=now, reason="x"),
-        lambda: coordinators.give_password(own, by=lena.user, at=now, reason="x"),
-        lambda: coordinators.remove_second_factor(own, by=lena.user, at=now, reason="x"),
+        lambda: invitations.reset_sign_in(own, by=lena.user, at=now, reason="x"),
+        lambda: invitations.confirm(own, by=lena.user, at=now, reason="x"),
         lambda: coordinators.send_away(own, by=lena.user, at=now, reason="x"),
     ):
         with pytest.raises(NotOneself):
@@ -139,7 +150,9 @@ def test_nobody_changes_their_own_rights(lena: Person) -> None:
 def test_only_leads_give_rights(who: str, lena: Person, request: pytest.FixtureRequest) -> None:
     by, now, row = request.getfixturevalue(who).user, timezone.now(), lena.user.coordinator.pk
     for act in (
-        lambda: coordinators.name_coordinator("x", Granted("lead"), by=by, at=now),
+        lambda: invitations.name_coordinator("x", Granted("lead"), contact="x@example.org", by=by, at=now),
+        lambda: invitations.reset_sign_in(row, by=by, at=now, reason="x"),
+        lambda: invitations.confirm(row, by=by, at=now, reason="x"),
         lambda: coordinators.change_rights(row, Granted("auditor", True), by=by, at=now, reason="x"),
         lambda: coordinators.send_away(row, by=by, at=now, reason="x"),
     ):

@@ -58,6 +58,7 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         auto_approve="on",
         auto_approve_km=5,
         auto_approve_stays=3,
+        looks_budget=50,
         page_minutes=7,
     )
 
@@ -73,10 +74,11 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         auto_approve=True,
         auto_approve_km=5,
         auto_approve_stays=3,
+        looks_budget=50,
         page_minutes=7,
         auto_approve_by=lena.user.pk,
     )
-    assert len(changed()) == 10
+    assert len(changed()) == 11
     assert "Switched on by lena." in page.content.decode()
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from accounts.models import Host, HostCall, HostCheck, HostEvidence
@@ -74,7 +76,7 @@ def test_evidence_is_kept_without_metadata_and_encrypted(carla: Person, signed_i
     assert (kept.picture[:3], PLACE.encode() in kept.picture) == (b"\xff\xd8\xff", False)
     with connection.cursor() as cursor:
         cursor.execute("SELECT picture FROM accounts_hostevidence")
-        assert bytes(cursor.fetchone()[0])[:5] == b"gAAAA"
+        assert bytes(cursor.fetchone()[0])[:2] == b"s1"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,26 @@ def test_file_that_is_no_picture_is_refused_in_words(
 
     assert "Only pictures are stored" in said(page)[0] or said(page) == ["Choose a picture, and what it shows."]
     assert not HostEvidence.objects.exists()
+
+
+def test_no_picture_of_an_identity_document_is_kept(carla: Person, signed_in: SignIn) -> None:
+    """A host reads that no copy of the document is kept. Without its line in the page, SQL refuses as well."""
+    host = people.hanna(vetted=False).host
+    client = signed_in(carla)
+
+    page = client.post(f"{page_of(host)}/evidence/", {"kind": "identity_seen", "picture": photo()})
+
+    assert said(page)[0].startswith("No picture of an identity document is kept.")
+    assert not HostEvidence.objects.exists()
+    offered = re.search(r'enctype="multipart/form-data".*?</select>', page.content.decode(), re.S)
+    assert offered is not None
+    assert re.findall(r'<option value="(\w+)"', offered[0]) == [
+        kind for kind in HostCheck.CheckKind.values if kind != "identity_seen"
+    ]
+    with pytest.raises(IntegrityError, match="host_evidence_no_document"):
+        HostEvidence.objects.create(
+            host=host, kind="identity_seen", picture=b"x", width=1, height=1, by=carla.user, at=timezone.now()
+        )
 
 
 def test_evidence_is_given_by_a_logged_click_only(carla: Person, signed_in: SignIn) -> None:

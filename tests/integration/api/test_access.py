@@ -125,6 +125,10 @@ ROWS = [
     Row("POST matches/{id}/break-off/", BOTH_SIDES, Status.CHECKED_IN, body=_reason),
     Row("POST matches/{id}/not-safe/", BOTH_SIDES),
     Row("POST matches/{id}/unfreeze/", (401, 403, 403, 200, 404, 404), frozen=True),
+    Row("GET matches/{id}/safety/", (401, 200, 404, 404, 404, 404), frozen=True),
+    Row(
+        "POST matches/{id}/safety/", (401, 200, 404, 404, 404, 404), frozen=True, body=lambda it: {"reach": "+7 700 1"}
+    ),
     Row("GET matches/{id}/history/", DESK, Status.PROPOSED),
     Row("GET matches/{id}/history/", BOTH_SIDES),
     Row("POST matches/{id}/contact/", (401, 200, 200, 403, 404, 404)),

@@ -66,6 +66,7 @@ def test_every_creating_call_takes_a_key_and_every_change_an_etag(schema: dict[s
     assert keyed == {f"/api/v1/{name}/" for name in ("spaces", "requests", "matches", "tokens")}
     assert unguarded == {
         ("post", "/api/v1/matches/{id}/contact/"),
+        ("post", "/api/v1/matches/{id}/safety/"),  # nobody else writes these words
         ("post", "/api/v1/notifications/read/"),
         ("post", "/api/v1/notifications/{id}/read/"),
         ("post", "/api/v1/tokens/code/"),

@@ -406,10 +406,8 @@ def test_not_safe_is_one_tap_freezes_the_match_and_pages_a_coordinator(
 
     response = act(client, match, "not_safe")
 
-    assert [str(message) for message in response.context["messages"]] == [
-        "A coordinator has been told at once. If you are in danger, go away from there and call 112."
-    ]
-    assert story(client)[0] == "This is on hold."
+    assert [str(message) for message in response.context["messages"]] == ["What was agreed is on hold."]
+    assert story(client)[0] == "You told us that you do not feel safe."
     assert Match.objects.get(pk=match.pk).frozen_at is not None
     assert lena.user.notifications.filter(event="not_safe").count() == 1
     left = act(client, match, "break_off", reason="not_suitable")

@@ -197,18 +197,16 @@ def test_stay_that_has_begun_is_not_cut_short_by_dates(client: Client, amira: Pe
     assert nights_of(match.request) == (tonight(), 4, 2)
 
 
-def test_match_on_hold_keeps_its_dates(client: Client, amira: Person, hanna: Person) -> None:
+def test_match_on_hold_ends_where_its_nights_are_not_wanted_any_more(
+    client: Client, amira: Person, hanna: Person
+) -> None:
     match = asked_and_matched(Status.CONFIRMED, amira, hanna)
     transitions.report_not_safe(match.pk, by=hanna.user, at=timezone.now())
     client.force_login(amira.user)
 
-    response = change(client, match.request, 10, 2)
+    change(client, match.request, 10, 2)
 
-    assert (response.status_code, problems_of(response)) == (
-        409,
-        [("", "This match is on hold until a coordinator has looked at it.")],
-    )
-    assert nights_of(match.request)[0] == tonight(3)
+    assert (Match.objects.get(pk=match.pk).status, nights_of(match.request)[0]) == (Status.CANCELLED, tonight(10))
 
 
 def test_wrong_dates_are_named_and_what_was_typed_stays(client: Client, amira: Person) -> None:

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
+from accounts.devices import DEVICE_COOKIE
 from accounts.models import User
 from accounts.refusals import TooManyTries
 from matching.refusals import NoRoomLeft
@@ -101,7 +102,7 @@ def test_every_cookie_is_out_of_the_reach_of_scripts_and_of_other_sites(client: 
     client.get("/case/")
     client.post("/case/", {"case_number": amira.user.username, "secret": amira.secret})
 
-    names = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME}
+    names = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, DEVICE_COOKIE}
     assert {name: (cookie["httponly"], cookie["samesite"]) for name, cookie in client.cookies.items()} == dict.fromkeys(
         names, (True, "Lax")
     )

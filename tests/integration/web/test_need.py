@@ -292,7 +292,7 @@ def test_child_alone_is_taken_in_and_the_desk_is_told(client: Client) -> None:
 
     assert ShelterRequest.objects.get().is_minor_alone
     assert [note.event for note in desk.user.notifications.all()] == ["minor_alone"]
-    assert case.context["cards"][0].story.happened == ("We have your request, and a coordinator has been told at once.")
+    assert case.context["cards"][0].story.happened == "We have your request. People decide about it, not a program."
 
 
 def test_signed_in_arrival_asks_again_in_the_same_case_after_the_first_stay(client: Client) -> None:
@@ -318,7 +318,7 @@ def test_signed_in_arrival_with_an_open_request_is_led_to_it(client: Client) -> 
 def test_flood_from_one_source_is_throttled_and_keeps_the_answers(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("matching.web.need.REQUESTS_AN_HOUR", 0)
+    monkeypatch.setattr("matching.intake.REQUESTS_AN_HOUR", 0)
     check = answer_need(client)
 
     response = send(client, check)

@@ -19,6 +19,7 @@ FIELDS = (
     "address",
     "directions",
     "beds",
+    "others",
     "shared",
     "max_nights",
     "who",
@@ -28,6 +29,12 @@ FIELDS = (
     "step_free",
     "languages",
 )
+
+
+@pytest.fixture
+def newcomer(db: None) -> Person:
+    """A host whom nobody has looked at yet: all changes are made at once (`tests/integration/test_waiting_changes.py`)."""
+    return people.hanna(vetted=False)
 
 
 def offered(space: Space) -> dict[str, Any]:
@@ -47,6 +54,7 @@ def test_page_shows_what_the_space_offers(client: Client, hanna: Person) -> None
         ("address", "Address", "Abay Avenue 10, flat 5"),
         ("address", "How to find the door", "Blue gate."),
         ("beds", "People who can sleep there", "3"),
+        ("beds", "Other people who live there", "not said"),
         ("shared", "Households at the same time", "One household only"),
         ("longest", "Longest stay, in nights", "7"),
         ("who", "Who may stay", "Anyone"),
@@ -63,7 +71,8 @@ def test_page_shows_what_the_space_offers(client: Client, hanna: Person) -> None
             {"address": "Abay Avenue 12", "directions": "Red gate."},
             {"address": "Abay Avenue 12", "directions": "Red gate."},
         ),
-        ("beds", {"beds": "5 people"}, {"beds": 5}),
+        ("beds", {"beds": "5 people", "others": ""}, {"beds": 5}),
+        ("beds", {"beds": "3", "others": "2"}, {"others": 2}),
         ("shared", {"shared": "yes"}, {"shared": True}),
         ("longest", {"max_nights": "3"}, {"max_nights": 3}),
         ("longest", {"max_nights": ""}, {"max_nights": None}),
@@ -73,10 +82,10 @@ def test_page_shows_what_the_space_offers(client: Client, hanna: Person) -> None
     ],
 )
 def test_one_answer_is_changed_and_the_others_stay(
-    client: Client, hanna: Person, question: str, typed: dict[str, Any], changed: dict[str, Any]
+    client: Client, newcomer: Person, question: str, typed: dict[str, Any], changed: dict[str, Any]
 ) -> None:
-    space = people.space(hanna.host, windows=((tonight(-20), tonight(-10)), (tonight(), tonight(9))))
-    client.force_login(hanna.user)
+    space = people.space(newcomer.host, windows=((tonight(-20), tonight(-10)), (tonight(), tonight(9))))
+    client.force_login(newcomer.user)
     before = offered(space)
 
     response = client.post(f"/host/space/{space.pk}/change/{question}/", typed)
@@ -85,9 +94,9 @@ def test_one_answer_is_changed_and_the_others_stay(
     assert offered(space) == before | changed
 
 
-def test_place_is_changed(client: Client, hanna: Person) -> None:
-    space, oral = people.space(hanna.host), people.place("Oral")
-    client.force_login(hanna.user)
+def test_place_is_changed(client: Client, newcomer: Person) -> None:
+    space, oral = people.space(newcomer.host), people.place("Oral")
+    client.force_login(newcomer.user)
 
     client.post(f"/host/space/{space.pk}/change/where/", {"place": "Уральск"})
 

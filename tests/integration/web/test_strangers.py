@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import AccessToken, SignIn
-from matching.models import Match, MatchEvent, Space
+from matching import intake, transitions
+from matching.models import Match, MatchEvent, Space, WaitingChange
 from matching.states import Status
 from notifications.models import Notification
 from privacy.models import AccessLog
@@ -26,29 +28,49 @@ class Things:
     """A match of Amira's and Hanna's, and every row around it that has an address."""
 
     match: Match
+    change: WaitingChange
     arrival_note: Notification
     host_note: Notification
+    told_by_amira: Match
+    told_by_hanna: Match
 
 
 @pytest.fixture
 def things(amira: Person, hanna: Person) -> Things:
     match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
-    return Things(match, amira.user.notifications.filter(event="arrival_asked").get(), hanna.user.notifications.first())
+    asked, first = amira.user.notifications.filter(event="arrival_asked").get(), hanna.user.notifications.first()
+    # A report parts an arrival and a host for good: each side reports about somebody else.
+    told = [
+        people.match_in(Status.COMPLETED, people.request(arrival, first_night=people.tonight(10)), people.space(host))
+        for arrival, host in (
+            (amira.arrival, people.hanna(contact="berta@example.org").host),
+            (people.amira().arrival, hanna.host),
+        )
+    ]
+    for reported, side in zip(told, (amira, hanna), strict=True):
+        transitions.report_not_safe(reported.pk, by=side.user, at=timezone.now())
+    details = replace(intake.details_of_space(match.space), beds=match.space.beds + 1)
+    _space, change = intake.change_space(match.space_id, details, by=hanna.user, at=timezone.now())
+    assert change is not None
+    return Things(match, change, asked, first, told[0], told[1])
 
 
 ADDRESSES: dict[str, Callable[[Things], str]] = {
     "case_contact": lambda it: f"/case/match/{it.match.pk}/contact/",
     "case_act": lambda it: f"/case/match/{it.match.pk}/check_in/",
+    "case_safety": lambda it: f"/case/match/{it.told_by_amira.pk}/safety/",
     "case_stay": lambda it: f"/case/match/{it.match.pk}/stay.ics",
     "case_dates": lambda it: f"/case/request/{it.match.request_id}/dates/",
     "case_withdraw": lambda it: f"/case/request/{it.match.request_id}/withdraw/",
     "case_read": lambda it: f"/case/message/{it.arrival_note.pk}/read/",
     "host_contact": lambda it: f"/host/match/{it.match.pk}/contact/",
     "host_act": lambda it: f"/host/match/{it.match.pk}/no_show/",
+    "host_safety": lambda it: f"/host/match/{it.told_by_hanna.pk}/safety/",
     "host_stay": lambda it: f"/host/match/{it.match.pk}/stay.ics",
     "host_space": lambda it: f"/host/space/{it.match.space_id}/",
     "host_space_change": lambda it: f"/host/space/{it.match.space_id}/change/beds/",
     "host_space_nights": lambda it: f"/host/space/{it.match.space_id}/nights/",
+    "host_space_take_back": lambda it: f"/host/space/{it.match.space_id}/waits/{it.change.pk}/take-back/",
     "host_space_act": lambda it: f"/host/space/{it.match.space_id}/withdraw/",
     "host_read": lambda it: f"/host/message/{it.host_note.pk}/read/",
     "end_session": lambda it: f"/signed-in/session/{_session_of(it).pk}/end/",
@@ -56,7 +78,7 @@ ADDRESSES: dict[str, Callable[[Things], str]] = {
 }
 OF_AMIRA = {name for name in ADDRESSES if name.startswith(("case", "end"))}
 ONLY_READ = {"case_stay", "host_space", "host_stay"}
-ONLY_POSTED = {"case_read", "host_read", "end_session", "end_token"}
+ONLY_POSTED = {"case_read", "host_read", "host_space_take_back", "end_session", "end_token"}
 
 
 def _session_of(it: Things) -> SignIn:

@@ -240,7 +240,7 @@ def test_refused_act_leaves_the_link_unused(client: Client, amira: Person, hanna
 
     assert (response.status_code, problems_of(response)) == (
         409,
-        [("", "This match is on hold until a coordinator has looked at it.")],
+        [("", "This is not possible just now. Try again later, or ask the coordinators if it cannot wait.")],
     )
     assert note_of(hanna, "host_asked").tapped_at is None
 

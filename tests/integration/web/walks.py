@@ -8,7 +8,9 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
+from accounts.signing_in import answer_code_requests
 from matching.web.need_forms import NEED_QUESTIONS
 from matching.web.offer_forms import OFFER_QUESTIONS
 from notifications.models import Notification
@@ -102,5 +104,6 @@ def problems_of(response: HttpResponse) -> list[tuple[str, str]]:
 
 
 def latest_code(user_pk: int) -> str:
-    """Return the digits of the latest one-time code, from the outbox."""
+    """Return the digits of the latest one-time code, from the outbox, after the worker has answered requests for codes."""
+    answer_code_requests(at=timezone.now())
     return Notification.objects.filter(event="sign_in_code", recipient=user_pk).latest("pk").secret

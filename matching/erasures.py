@@ -1,0 +1,41 @@
+"""How the erasures of sheets are carried out again after a restore."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from matching.importing import undoing
+from matching.models import SheetImport
+from matching.retention import drop_content
+from privacy.erasures import again
+
+State = SheetImport.State
+OVER = (State.DROPPED, State.UNDOING, State.UNDONE)
+
+
+@again("sheet_dropped")
+def _drop_sheet(subject: str, at: datetime) -> bool:
+    """Erase the file and the preview of a sheet that somebody decided not to take in."""
+    sheet = SheetImport.objects.select_for_update(of=("self",)).filter(pk=subject).exclude(state__in=OVER).first()
+    if sheet is not None:
+        drop_content(sheet)
+    return sheet is not None
+
+
+@again("import_undone")
+def _undo_import(subject: str, at: datetime) -> bool:
+    """Have an import undone once more, with the rights of the coordinator who brought the sheet. Raises Refused.
+
+    The worker takes the rows back, as it did the first time. A sheet that the copy holds before it was taken in is dropped.
+    """
+    sheet = SheetImport.objects.select_for_update(of=("self",)).filter(pk=subject).exclude(state__in=OVER).first()
+    if sheet is None:
+        return False
+    if sheet.state in (State.CONFIRMED, State.DONE):
+        with transaction.atomic():
+            undoing.undo(sheet.pk, by=sheet.by, at=at)
+    else:
+        drop_content(sheet)
+    return True

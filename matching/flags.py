@@ -1,0 +1,87 @@
+"""Raising flags: somebody who opens contacts and cancels again and again, or many requests from one network address.
+
+A flag tells coordinators to look, and forbids nothing: an honest person may cancel three times, and a hall of five hundred
+people asks from one address.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+from matching import queries
+from matching.deadlines import local_date
+from matching.models import Flag, Match, MatchEvent
+from matching.states import Act
+from notifications.outbox import Telling, tell_many
+from privacy.fields import blind_index
+from privacy.models import AccessLog
+
+FlagKind = Flag.FlagKind
+
+AGAIN = 3
+"""So many matches that one side accepted, opened and cancelled within LATELY raise a flag."""
+
+LATELY = timedelta(days=30)
+
+RAISE = """
+    INSERT INTO matching_flag AS kept (kind, about_id, source, times, first_at, last_at)
+    VALUES (%(kind)s, %(about)s, %(source)s, %(times)s, %(at)s, %(at)s)
+    ON CONFLICT (kind, about_id, source) WHERE looked_at IS NULL
+    DO UPDATE SET times = kept.times + 1, last_at = excluded.last_at
+    RETURNING times, (xmax = 0) AS new
+"""
+
+
+def note_cancelled(match: Match, *, by: User, at: datetime) -> None:
+    """Raise a flag if `by`, who has just cancelled this match, has accepted, opened and cancelled AGAIN times lately."""
+    own = MatchEvent.objects.filter(act=Act.CANCEL, by=by, at__gt=at - LATELY).values_list("match", flat=True)
+    looks = AccessLog.objects.filter(by=by, reason=AccessLog.LookReason.MATCH, match__in=list(own))
+    opened = set(looks.values_list("match", flat=True))
+    times = len(opened)
+    if times >= AGAIN and match.pk in opened:
+        _raise(FlagKind.LOOKED_AND_CANCELLED, about=by, source="", times=times, at=at)
+        places = [match.request.place_id, match.space.place_id]
+        _tell(queries.coordinators_for(places).exclude(pk=by.pk), at=at)
+
+
+def many_requests(source: str, *, at: datetime) -> None:
+    """Raise a flag because a network address sends more requests in an hour than one hall is likely to."""
+    if _raise(FlagKind.MANY_REQUESTS, about=None, source=blind_index(f"flag:{source}"), times=1, at=at):
+        _tell(queries.coordinators_for([]), at=at)
+
+
+def _raise(kind: str, *, about: User | None, source: str, times: int, at: datetime) -> bool:
+    """Write the flag, or count once more on the one that nobody has looked at; return whether it is new."""
+    values = {"kind": kind, "about": about.pk if about else None, "source": source, "times": times, "at": at}
+    with connection.cursor() as cursor:
+        cursor.execute(RAISE, values)
+        _times, new = cursor.fetchone()
+    return bool(new)
+
+
+def _tell(coordinators: QuerySet[User], *, at: datetime) -> None:
+    """Tell these coordinators, each at most once a day, that there are flags to look at."""
+    today = f"{local_date(at):%Y-%m-%d}"
+    tell_many([Telling(each, "flag_raised", f"flag_raised:{each.pk}:{today}") for each in coordinators], at=at)
+
+
+# -- looking --------------------------------------------------------------------------------------
+
+
+def flags_visible_to(user: User) -> QuerySet[Flag]:
+    """Return the flags that `user` may see at the desk: about hosts and arrivals of their places; at every place, all."""
+    if queries.sees_all_places(user):
+        return Flag.objects.exclude(about=user)
+    hosts, requests = queries.hosts_visible_to(user), queries.requests_visible_to(user)
+    theirs = Q(about__host__in=hosts.values("pk")) | Q(about__arrival__in=requests.values("arrival"))
+    return Flag.objects.filter(theirs).exclude(about=user) if queries.coordinator_of(user) else Flag.objects.none()
+
+
+def look_at(flag_id: int, *, by: User, at: datetime) -> int:
+    """Note that `by` has looked at a flag; return how many rows that changed. Later times raise a new flag."""
+    mine = flags_visible_to(by).filter(pk=flag_id, looked_at=None)
+    return Flag.objects.filter(pk__in=mine.values("pk")).update(looked_by=by, looked_at=at)
