@@ -209,7 +209,7 @@ def propose(
     """Propose the pair that a coordinator chose among the `spaces` of a request or the `requests` of a space.
 
     A pair that scores less than the advised one there needs a `reason` of OVERRIDES ("other" with a `note`), which is
-    kept as a note on the request. Raises OverrideNeedsReason, RuleForbids, NotYours and whatever `transitions.propose`
+    kept as a note on the request. A `note` without need of a reason is kept too. Raises OverrideNeedsReason, RuleForbids, NotYours and whatever `transitions.propose`
     raises; nothing is written then.
     """
     with one_act():
@@ -223,6 +223,9 @@ def propose(
                 raise OverrideNeedsReason
             said = {"code": "override", "reason": reason, "score": chosen.score, "best": advised.score}
             claims.write_note(request_id, note, by=by, at=at, said=said)
+        elif note.strip():
+            # Somebody typed it for a pair that meanwhile became the advised one: it is not lost.
+            claims.write_note(request_id, note, by=by, at=at)
         return match
 
 

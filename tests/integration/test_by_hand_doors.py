@@ -131,6 +131,15 @@ def test_another_pair_is_proposed_with_a_reason_that_is_noted(carla: Person, pai
 
 
 @every_door
+def test_note_beside_the_advised_pair_is_kept(carla: Person, pairs: Pairs, door: Door) -> None:
+    """Between the page and the click a pair may become the advised one: the words typed for it are not lost."""
+    door(carla, pairs.advised, reason="know_each_other", note="They are cousins.")
+
+    note = DeskNote.objects.get()
+    assert (note.request, note.by, note.text, note.said) == (pairs.advised[0], carla.user, "They are cousins.", None)
+
+
+@every_door
 def test_hard_rule_is_refused_whatever_the_reason(carla: Person, pairs: Pairs, door: Door) -> None:
     before = written()
 
