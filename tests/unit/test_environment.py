@@ -315,15 +315,15 @@ def test_check_names_everything_that_is_wrong_at_once(tmp_path: Path) -> None:
 
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
-    assert [number for number in range(1, 11) if f"(shelter.E{number:03})" in refused.stderr] == [
+    assert [number for number in range(1, 12) if f"(shelter.E{number:03})" in refused.stderr] == [
         1,
         2,
         3,
         4,
         5,
         6,
-        9,
         10,
+        11,
     ]
     assert [f"(notifications.{id})" in refused.stderr for id in ("E003", "E004")] == [True, True]
     assert [f"{name} is empty." in refused.stderr for name in ("SHELTER_SWEEP_SECONDS", "WEB_WORKERS")] == [True, True]

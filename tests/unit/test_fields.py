@@ -37,7 +37,16 @@ THE_SERVICES_OWN: dict[type[models.Model], set[str]] = {
         "version",
     },
     ShelterRequest: {
-        *("id", "arrival", "external_id", "registered_at", "withdrawn_at", "left_over_reasons", "version"),
+        *(
+            "id",
+            "arrival",
+            "external_id",
+            "registered_at",
+            "withdrawn_at",
+            "left_over_reasons",
+            "desk_since",
+            "version",
+        ),
     },
 }
 """Columns that neither a host nor an arrival fills in: the row's owner, its dates and its state."""
