@@ -209,8 +209,8 @@ def propose(
     """Propose the pair that a coordinator chose among the `spaces` of a request or the `requests` of a space.
 
     A pair that scores less than the advised one there needs a `reason` of OVERRIDES ("other" with a `note`), which is
-    kept as a note on the request. A `note` without need of a reason is kept too. Raises OverrideNeedsReason, RuleForbids, NotYours and whatever `transitions.propose`
-    raises; nothing is written then.
+    kept as a note on the request. A `note` without need of a reason is kept too. Raises OverrideNeedsReason, RuleForbids,
+    NotYours and whatever `transitions.propose` raises; nothing is written then.
     """
     with one_act():
         if instead_of == "requests":

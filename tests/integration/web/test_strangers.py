@@ -52,7 +52,14 @@ def things(amira: Person, hanna: Person) -> Things:
     details = replace(intake.details_of_space(match.space), beds=match.space.beds + 1)
     _space, change = intake.change_space(match.space_id, details, by=hanna.user, at=timezone.now())
     assert change is not None
-    return Things(match, change, asked, first, told[0], told[1])
+    return Things(
+        match=match,
+        change=change,
+        arrival_note=asked,
+        host_note=first,
+        told_by_amira=told[0],
+        told_by_hanna=told[1],
+    )
 
 
 ADDRESSES: dict[str, Callable[[Things], str]] = {
