@@ -181,7 +181,7 @@ def _number(name: str, stored: Any) -> Number:
     match name, stored:
         case "first_night", str(day):
             return date.fromisoformat(day)
-        case "languages", (list(codes) | tuple(codes)) if all(isinstance(code, str) for code in codes):
+        case "languages", (list() | tuple()) as codes if all(isinstance(code, str) for code in codes):
             return tuple(codes)
         case "text", str(text):
             return text
