@@ -40,7 +40,7 @@ LANGUAGES = [code for code, _name in settings.LANGUAGES]
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 MATCH = UUID("8a5d7e3c-2f7f-4b0e-9f5e-0b6f0c3d1a22")
 
-refusals = import_module("matching.migrations.0015_refusals_are_codes")
+refusals = import_module("matching.migrations.0017_refusals_are_codes")
 hosts = import_module("accounts.migrations.0009_rights_and_checks_are_codes")
 
 
