@@ -21,7 +21,9 @@ earlier = import_module("matching.migrations.0020_incidents_of_earlier_reports")
 AGO = timedelta(hours=9)
 
 
-def frozen_before(status: Status, *, by: Person, of: Person, host: Person, role: str, reason: str = "not_safe") -> Match:
+def frozen_before(
+    status: Status, *, by: Person, of: Person, host: Person, role: str, reason: str = "not_safe"
+) -> Match:
     """Freeze a match as the versions before incidents did: the moment, and a line of history."""
     match = people.match_in(status, people.request(of.arrival), people.space(host.host))
     at = timezone.now() - AGO
