@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -169,7 +170,7 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
     elif row.outcome == RowOutcome.CHANGED and before["details"] != before["after"]:
         if _has_changed(row_by_row.details_of_space(space), before["after"]):
             raise ChangedAfterImport
-        _space, waits = intake.change_space(space.pk, _space_details(before["details"]), by=by, at=at)
+        _space, waits = intake.change_space(space.pk, _space_details(space, before["details"]), by=by, at=at)
         stays = None if waits is None else PartlyKept("look_first")
     if row.vouched_at is not None:
         _take_word_back(host, row.vouched_at, by=by, at=at)
@@ -196,7 +197,7 @@ def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: d
         if before["details"] != before["after"]:
             if _has_changed(row_by_row.details_of_request(request), before["after"]):
                 raise ChangedAfterImport
-            intake.change_request(request.pk, _request_details(before["details"]), by=by, at=at)
+            intake.change_request(request.pk, _request_details(request, before["details"]), by=by, at=at)
         _take_names_back(request.arrival.user, before)
         return None
     if _has_changed(row_by_row.details_of_request(request), before["after"]):
@@ -280,16 +281,16 @@ def _has_changed(details: SpaceDetails | RequestDetails, after: dict[str, Any]) 
     return any(now.get(name) != value for name, value in after.items())
 
 
-def _space_details(said: dict[str, Any]) -> SpaceDetails:
-    return SpaceDetails(**_loaded(said, fields.SPACE))
+def _space_details(space: Space, said: dict[str, Any]) -> SpaceDetails:
+    return replace(row_by_row.details_of_space(space), **_loaded(said, fields.SPACE))
 
 
-def _request_details(said: dict[str, Any]) -> RequestDetails:
-    return RequestDetails(**_loaded(said, fields.REQUEST))
+def _request_details(request: ShelterRequest, said: dict[str, Any]) -> RequestDetails:
+    return replace(row_by_row.details_of_request(request), **_loaded(said, fields.REQUEST))
 
 
 def _loaded(said: dict[str, Any], declared: Sequence[Field]) -> dict[str, Any]:
-    """Return arguments for details from JSON that `as_json` made. Fields added to the lists since keep their defaults."""
+    """Return the details in JSON that `as_json` made. Fields that were added to the lists since are not in it."""
     values = {field.name: field.kind.load(said[field.name]) for field in declared if field.name in said}
     return values | {"place": _place(said)}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,12 +121,33 @@ def test_what_the_host_has_changed_since_stays(carla: Person, outcome: str) -> N
         take_in_spaces(space_rows({}), by=carla.user, at=timezone.now())
     found = taken_in(of_spaces({"beds": "4"}), carla)
     space = row_by_row.spaces_called(["s1"])["s1"]
-    details = undoing._space_details(uploads.as_json(row_by_row.details_of_space(space)) | {"beds": 3})
+    details = replace(row_by_row.details_of_space(space), beds=3)
     intake.change_space(space.pk, details, by=space.host.user, at=timezone.now())
 
     assert rows(found, "outcome") == [(2, outcome)]
     assert undone(found, carla) == [(2, "kept")]
     assert (Space.objects.get().beds, why(found)) == (3, ["It was changed since the import."])
+
+
+@pytest.mark.parametrize("kind", ["spaces", "requests"])
+def test_field_that_the_import_did_not_know_keeps_its_present_value(carla: Person, kind: str) -> None:
+    """A version in between has added a field to the lists, and somebody has answered it since."""
+    of_rows, take_in = (of_spaces, take_in_spaces) if kind == "spaces" else (of_requests, take_in_requests)
+    take_in((space_rows if kind == "spaces" else request_rows)({}), by=carla.user, at=timezone.now())
+    changed, added = ("max_nights", "pets") if kind == "spaces" else ("nights", "composition")
+    found = taken_in(of_rows({changed: "7"}), carla, kind)
+    row = found.rows.get()
+    stored = json.loads(row.before)
+    for details in (stored["details"], stored["after"]):
+        del details[added]
+    row.before = json.dumps(stored)
+    row.save()
+    answer = {"pets": True} if kind == "spaces" else {"composition": "mixed"}
+    model = Space if kind == "spaces" else ShelterRequest
+    model.objects.update(**answer)
+
+    assert undone(found, carla) == [(2, "undone")]
+    assert {added: model.objects.values_list(added, flat=True).get()} == answer
 
 
 # -- matches --------------------------------------------------------------------------------------
