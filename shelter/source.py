@@ -35,6 +35,7 @@ SINGLE_FILES = (
     "LICENSE",
     "Makefile",
     "README.md",
+    "Caddyfile",
     "docker-compose.yml",
     "manage.py",
     "places/data/additions.tsv",

@@ -63,6 +63,11 @@ def tap_page(match: Match) -> bytes:
     return Client().get(f"/t/{taps.token_of(asked)}/").content
 
 
+def safety_page(match: Match) -> bytes:
+    answer = host_client(match).get(f"/host/match/{match.pk}/safety/")
+    return f"{answer.status_code}".encode() + answer.content
+
+
 def contact_page(match: Match) -> bytes:
     answer = host_client(match).get(f"/host/match/{match.pk}/contact/")
     return f"{answer.status_code}".encode() + answer.content
@@ -92,6 +97,7 @@ DOORS: dict[str, Callable[[Match], bytes]] = {
     "the page of an act": act_page,
     "the one-tap page": tap_page,
     "the page of the contact": contact_page,
+    "the page of whoever does not feel safe": safety_page,
     "the calendar file": calendar_file,
     "the messages": messages,
     "API: the match": api("matches/{}/"),
@@ -198,4 +204,4 @@ def addresses_of_hosts() -> Iterator[str]:
 
 def test_every_address_about_a_match_is_among_the_doors() -> None:
     """A new page about a match needs a door above."""
-    assert sorted(addresses_of_hosts()) == ["host_act", "host_contact", "host_stay", "tap", "tap_act"]
+    assert sorted(addresses_of_hosts()) == ["host_act", "host_contact", "host_safety", "host_stay", "tap", "tap_act"]

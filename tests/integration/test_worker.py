@@ -206,7 +206,7 @@ def test_sweep_from_cron_does_all_the_workers_acts(amira: Person, hanna: Person)
     call_command("sweep", stdout=said)
 
     assert said.getvalue().startswith(
-        "0 decisions carried out, 0 ended, 1 proposed, 0 approved by policy, 0 hosts asked, 0 checks asked for, "
+        "0 steps paged, 0 decisions carried out, 0 ended, 1 proposed, 0 approved by policy, 0 hosts asked, 0 checks asked for, "
     )
     assert Match.objects.get().status == "proposed"
 
