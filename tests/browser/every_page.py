@@ -97,6 +97,14 @@ def world() -> World:
     for name, person in {"amira": amira, "berta": berta, "hanna": hanna, "cora": Person(asked.arrival.user)}.items():
         visitors[name] = Client()
         visitors[name].force_login(person.user)
+    visitors["signing"] = Client()
+    visitors["signing"].post("/host/sign-in/", {"contact": hanna.contact})
+
+    taps_of = {
+        "asked": _link(berta, "arrival_asked"),
+        "host_asked": _link(hanna, "host_asked"),
+        "still": _link(hanna, "still_available"),
+    }
     # A report parts an arrival and a host for good: each side reports about somebody else.
     later = people.tonight(12)
     of_amira = people.match_in(
@@ -107,14 +115,6 @@ def world() -> World:
     of_hanna = people.match_in(Status.COMPLETED, people.request(people.amira().arrival, first_night=later), space)
     for reported, side in ((of_amira, amira), (of_hanna, hanna)):
         report_not_safe(reported.pk, by=side.user, at=people.timezone.now())
-    visitors["signing"] = Client()
-    visitors["signing"].post("/host/sign-in/", {"contact": hanna.contact})
-
-    taps_of = {
-        "asked": _link(berta, "arrival_asked"),
-        "host_asked": _link(hanna, "host_asked"),
-        "still": _link(hanna, "still_available"),
-    }
     case, host = f"/case/match/{confirmed.pk}", f"/host/match/{confirmed.pk}"
     stops = [
         Stop("home", "/"),
