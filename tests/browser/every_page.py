@@ -46,6 +46,9 @@ LOOKED_AT_NOWHERE = {
     "host_stay": "a calendar file",
     "case_read": "POST only: leads back",
     "host_read": "POST only: leads back",
+    "end_session": "POST only: leads back",
+    "end_token": "POST only: leads back",
+    "host_space_take_back": "POST only: leads back",
     "offer_code_again": "leads to where the code is entered",
 }
 """The names of the addresses that show no page of their own, each with the reason."""
@@ -135,6 +138,8 @@ def world() -> World:
         Stop("case_act", f"{case}/cancel/", "amira", press=True, status=422),
         Stop("case_act", f"/case/match/{approved.pk}/decline/", "berta"),
         Stop("case_act", f"{case}/not_safe/", "amira"),
+        Stop("signed_in", "/signed-in/", "amira"),
+        Stop("signed_in", "/signed-in/", "hanna"),
         Stop("case_safety", f"/case/match/{of_amira.pk}/safety/", "amira"),
         Stop("host_safety", f"/host/match/{of_hanna.pk}/safety/", "hanna"),
         Stop("case_contact", f"{case}/contact/", "amira"),
