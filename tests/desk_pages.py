@@ -636,4 +636,4 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     assert PairVerdict.objects.count() == 2
     picture = io.BytesIO()
     Image.new("RGB", (40, 30), "white").save(picture, "JPEG")
-    return evidence.keep(host, "identity_seen", picture.getvalue(), by=carla.user, at=at)
+    return evidence.keep(host, "home_visit", picture.getvalue(), by=carla.user, at=at)
