@@ -12,13 +12,24 @@ from datetime import time, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.sessions.backends.db import SessionStore
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
 
-from accounts import coordinators, evidence, invitations, vetting
+from accounts import coordinators, evidence, invitations, sign_ins, tokens, vetting
 from accounts.contacts import add_contact_point
-from accounts.models import Coordinator, CoordinatorEvent, Host, HostCall, HostCheck, HostEvidence, User
+from accounts.models import (
+    AccessToken,
+    Coordinator,
+    CoordinatorEvent,
+    Host,
+    HostCall,
+    HostCheck,
+    HostEvidence,
+    SignIn,
+    User,
+)
 from deployment import rules
 from deployment.rules import CHANGEABLE
 from matching import disclosure, hosts, incidents, intake, paging, rota, transitions
@@ -158,7 +169,10 @@ LOOKED_AT_NOWHERE = {
     "login": "the door: see `sign_in`",
     "login_code": "the door: see `sign_in`",
     "login_set_up": "the door: see `sign_in`",
+    "login_passkey": "the door, where there is a domain: see `the_door`",
+    "login_invitation": "the door: see `the_door`",
     "keys_new": "opens after a code: see `sign_in`",
+    "keys_passkey": "opens after a code, where there is a domain: see `the_door`",
 }
 """The names of the addresses that are not listed below, each with the reason."""
 
@@ -182,6 +196,7 @@ class Everything:
     """The rows of a desk on which everything has happened once."""
 
     carla: Person
+    lena: Person
     desk: Desk
     matches: dict[Status, Match]
     waits: Host
@@ -233,6 +248,7 @@ class Everything:
             yield at("accounts_coordinator_change", coordinator.pk)
         for place in Place.objects.all():
             yield at("places_place_change", place.pk)
+        yield at("accounts_sessions", self.lena.user.pk)
         yield at("matching_match_queue")
         yield at("matching_match_queue", query="?night=tonight&risk=high&whose=mine&urgency=4")
         for match in self.undecided:
@@ -271,6 +287,11 @@ class Everything:
         yield do("password_change")
         yield do("password_change", old_password="nothing", new_password1="12345", new_password2="1234")
         yield do("keys", code="12")
+        yield do("keys_passkey_remove", 1)
+        lena = self.lena.user
+        yield do("accounts_end_session", lena.pk, lena.sign_ins.earliest("pk").pk)
+        yield do("accounts_end_token", lena.pk, lena.tokens.earliest("pk").pk)
+        yield do("accounts_end_all", lena.pk)
         yield do("auth_user_password_change", self.carla.user.pk, new_password1="12345", new_password2="1234")
         yield do("deployment_settings")
         yield do("deployment_settings", fresh_days="1000", answer_hours="0 0")
@@ -377,10 +398,12 @@ def everything(language: str) -> Everything:
     disclosure.open_contact(there.match.pk, by=hanna.user, at=at)
     disclosure.log_look(carla.user, hanna.user, "secret", reason=disclosure.LookReason.NEW_SECRET, at=at)
     disclosure.log_look(carla.user, hanna.user, "name", reason=disclosure.LookReason.OTHER, note="Так решили", at=at)
+    _signed_in(lena)
     matches = dict(_in_every_status(language))
     undecided = list(_undecided(language, carla, lena))
     return Everything(
         carla=carla,
+        lena=lena,
         desk=there,
         matches=matches,
         waits=_hosts(carla, lena),
@@ -390,6 +413,18 @@ def everything(language: str) -> Everything:
         undecided=undecided,
         evidence=_history(carla, lena, hanna.host),
     )
+
+
+def _signed_in(person: Person) -> None:
+    """Give a person an open session of every way to sign in, and a token of every scope."""
+    at = timezone.now()
+    for way in SignIn.Way.values:
+        session = SessionStore()
+        session.create()
+        sign_ins.register(session, person.user, way, at=at)
+        session.save()
+    for scope in AccessToken.Scope.values:
+        tokens.issue(person.user, name="Таблица", scope=scope, days=9, at=at)
 
 
 def _in_every_status(language: str) -> Iterator[tuple[Status, Match]]:
@@ -636,4 +671,4 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
     assert PairVerdict.objects.count() == 2
     picture = io.BytesIO()
     Image.new("RGB", (40, 30), "white").save(picture, "JPEG")
-    return evidence.keep(host, "identity_seen", picture.getvalue(), by=carla.user, at=at)
+    return evidence.keep(host, "home_visit", picture.getvalue(), by=carla.user, at=at)

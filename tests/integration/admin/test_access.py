@@ -375,7 +375,7 @@ ROWS = [
     row("POST", "matching_sheet_drop", ACT),
     row("POST", "matching_sheet_undo", ACT),
     row("GET", "matching_sheet_export", ANY_OF_THE_DESK),
-    row("GET", "matching_sheet_export_take", ANY_OF_THE_DESK),
+    row("GET", "matching_sheet_export_take", ANY_OF_THE_DESK, own=True),
     row("GET", "matching_sheet_export_take", NO_SUCH, kind="people"),
     row(
         "POST",

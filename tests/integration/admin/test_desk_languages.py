@@ -15,14 +15,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
 from accounts import second_factor
+from accounts.desk_passkeys import ADDING
 from accounts.models import Authenticator, User
 from matching.models import Incident, Match, ShelterRequest, Space
 from matching.states import Status
-from notifications.models import ContactPoint
+from notifications.models import ContactPoint, Notification
 from places.gazetteer import all_places
 from places.models import Place
 from shelter import translations
@@ -96,6 +98,8 @@ def english_in(text: str, allowed: list[str]) -> list[str]:
 
 # -- the walk ---------------------------------------------------------------------------------------
 
+CHOSEN = "зелёные-окна-над-рекой"
+"""The password that Nurlan chooses."""
 SHOWN_ONCE = ("secret", "codes", "password", "address")
 """The names of codes and secrets made at random, in a page's context."""
 
@@ -112,13 +116,26 @@ def read(client: Client, address: str, posted: dict[str, Any] | None, allowed: l
 
 
 def the_door(client: Client, allowed: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Sign Carla in twice, the first time with set-up, and read every page of the door; she is signed in at the end."""
+    """Sign Carla in twice, the first time with set-up, and read every page of the door; she is signed in at the end.
+
+    Nurlan opens his invitation, and at the end Carla adds a passkey.
+    """
 
     def at(address: str, **posted: str) -> tuple[str, list[str]]:
         return f"{address} {sorted(posted)}", read(client, address, posted or None, allowed)
 
     login, code, set_up = "/admin/login/", "/admin/login/code/", "/admin/login/set-up/"
+    passkey, new_passkey = reverse("admin:login_passkey"), reverse("admin:keys_passkey")
+    invited = Notification.objects.filter(recipient__username="nurlan", event="invitation").latest("pk")
+    invitation = reverse("admin:login_invitation", args=[invited.secret])
     now = timezone.now()
+    assert client.get(invitation).status_code == client.get(passkey).status_code == 200
+    yield at(invitation)
+    yield at(invitation, password="12345", again="1234")
+    yield at(invitation, password=CHOSEN, again=CHOSEN)
+    yield at(f"{invitation}?over")
+    yield at(passkey)
+    yield at(passkey, answer="{}")
     yield at(login)
     yield at(login, username="", password="")
     yield at(login, username="carla", password="wrong")
@@ -133,10 +150,18 @@ def the_door(client: Client, allowed: list[str]) -> Iterator[tuple[str, list[str
     next_step = now + timedelta(seconds=second_factor.STEP_SECONDS)
     yield at(code, code=second_factor.digits_now(secret, at=next_step))
     assert client.get("/admin/").status_code == 200
+    session = client.session
+    session[ADDING] = now.timestamp()  # as a code on the page of keys does
+    session.save()
+    assert client.get(new_passkey).status_code == 200
+    yield at(new_passkey)
+    yield at(new_passkey, name="", answer="{}")
+    yield at(new_passkey, name="Телефон", answer="{}")
 
 
 @pytest.mark.parametrize("language", [code for code in translations.languages() if code not in LATIN])
-def test_no_page_of_the_desk_has_a_word_of_english(language: str) -> None:
+def test_no_page_of_the_desk_has_a_word_of_english(language: str, settings: Any) -> None:
+    settings.SITE_URL = "https://somewhere.example"  # Passkeys need a domain.
     with override("en"):  # A row that holds a sentence holds it in the language of its writer: the page would show it.
         there = everything(language)
         stops = there.stops()
