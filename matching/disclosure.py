@@ -124,12 +124,14 @@ def unusual(by: User, people: Collection[int], number: int, *, most: int, at: da
     return found
 
 
-def log_notes_shown(by: User, about: int, *, at: datetime) -> None:
-    """Note in the access log that a page showed `by` what coordinators wrote to each other about a household's user (an id).
+def log_notes_shown(by: User, about: Iterable[int], *, at: datetime) -> None:
+    """Note in the access log that a page showed `by` what coordinators wrote to each other about these people (ids of users).
 
-    It has no budget: whoever decides on a household must be able to read these notes.
+    It has no budget: whoever decides on a household must be able to read these notes. Takes one query, or none for nobody.
     """
-    AccessLog.objects.create(by=by, about_id=about, fields="desk_notes", reason=LookReason.DESK, at=at)
+    AccessLog.objects.bulk_create(
+        [AccessLog(by=by, about_id=pk, fields="desk_notes", reason=LookReason.DESK, at=at) for pk in about]
+    )
 
 
 def log_export(by: User, what: str, *, at: datetime) -> None:

@@ -8,7 +8,7 @@ of his own, and may see nothing of the other three. Every function here needs a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts import arrivals, desk_sessions, hosts, second_factor, vetting
 from accounts.contacts import add_contact_point, read_contact
 from accounts.models import Arrival, Authenticator, Coordinator, Host, User
-from matching import incidents, intake, transitions
+from matching import incidents, intake, rota, transitions
 from matching.deadlines import local_date
 from matching.engine.reasons import Code, Reason
 from matching.intake import RequestDetails, SpaceDetails
@@ -146,6 +146,15 @@ def lena() -> Person:
 def adil(*, places: tuple[Place, ...] = ()) -> Person:
     """Return an auditor of all places, or only of `places`."""
     return carla("adil", role=Coordinator.Role.AUDITOR, places=places, name="Adil Auditor")
+
+
+def on_call(person: Person, *contacts: str) -> Person:
+    """Put a coordinator on the on-call rota for all places at all hours, to be reached by these contacts (default: one)."""
+    for contact in contacts or (f"{person.user.username}@example.org",):
+        add_contact_point(person.user, *read_contact(contact), verified_at=timezone.now())
+    all_day = rota.Hours(time(0), time(0), weekdays=tuple(range(7)))
+    rota.add_shift(person.user, all_day, places=None, by=lena().user, at=timezone.now())
+    return person
 
 
 def authenticator(person: Person) -> Authenticator:

@@ -123,7 +123,7 @@ class MatchAdmin(LookOnly[Match]):
         ]
         notes = list(claims.notes_for(match.request_id, user))
         if notes and rights_of(user).may_act:
-            disclosure.log_notes_shown(user, match.request.arrival.user_id, at=timezone.now())
+            disclosure.log_notes_shown(user, [match.request.arrival.user_id], at=timezone.now())
         context = {
             **self.admin_site.each_context(request),
             **words_of(match),

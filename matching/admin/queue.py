@@ -62,10 +62,15 @@ def page_context(request: HttpRequest, **more: Any) -> dict[str, Any]:
     return {**admin.site.each_context(request), "opts": Match._meta, **more}
 
 
-def card_context(shown: Card, user: User, at: datetime) -> dict[str, Any]:
-    """Return the context of a card. If it has notes, the look at them is logged: the page shows them."""
-    if shown.notes and rights_of(user).may_act:
-        disclosure.log_notes_shown(user, shown.request.arrival.user_id, at=at)
+def card_contexts(cards: Iterable[Card], user: User, at: datetime) -> list[dict[str, Any]]:
+    """Return the contexts of the cards of a page. Looks at the notes of those that have some are logged: the page shows them."""
+    cards = list(cards)
+    if rights_of(user).may_act:
+        disclosure.log_notes_shown(user, [each.request.arrival.user_id for each in cards if each.notes], at=at)
+    return [_card_context(each, user, at) for each in cards]
+
+
+def _card_context(shown: Card, user: User, at: datetime) -> dict[str, Any]:
     legs = [
         {
             "match": leg,
@@ -157,7 +162,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         request,
         title=_("Proposals waiting"),
         here="queue",
-        cards=[card_context(each, user, at) for each in cards],
+        cards=card_contexts(cards, user, at),
         pending=pending,
         waiting=waiting,
         places=queueing.places_to_filter_by(waiting),
@@ -387,10 +392,11 @@ def card(request: HttpRequest, request_id: UUID) -> HttpResponse:
             request, "admin/matching/next_best.html", {"others": others, "request_": asked, "part": True}
         )
     mine = PendingDecision.objects.filter(match__in=found.legs, refusal="").select_related("by").first()
+    (shown,) = card_contexts([found], user, at)
     context = page_context(
         request,
         title=_("One household's proposal"),
-        **card_context(found, user, at),
+        **shown,
         others=others,
         decided=mine,
         colleagues=queueing.colleagues(asked, user),

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Host, User
-from matching import intake, transitions
+from matching import intake, rota, transitions
 from matching.admin import drawing
 from matching.admin.words import KIND_WORDS
 from matching.desk import claims, decisions, tonight, unplaced
@@ -21,7 +21,16 @@ from matching.desk.rows_to_values import as_need
 from matching.desk.tonight import NightCount
 from matching.engine.advice import KINDS
 from matching.engine.reasons import Obstacles, Reason, why_left_over
-from matching.models import Heartbeat, Match, MatchingDue, MatchingPrice, MatchingRound, ShelterRequest, Space
+from matching.models import (
+    Heartbeat,
+    Match,
+    MatchingDue,
+    MatchingPrice,
+    MatchingRound,
+    OnCallShift,
+    ShelterRequest,
+    Space,
+)
 from matching.reason_words import words_of
 from matching.states import Status
 from notifications.models import Delivery
@@ -142,6 +151,7 @@ def alive(db: None) -> datetime:
     now = timezone.now()
     MatchingRound.objects.create(started_at=now, finished_at=now, needs=0, offers=0, proposals=0, left_over=0)
     Heartbeat.objects.create(name="carry_out_decisions", at=now)
+    people.on_call(people.carla())
     return now
 
 
@@ -154,6 +164,8 @@ def test_all_is_well_while_rounds_and_sweeps_come(alive: datetime) -> None:
 
 
 def test_service_on_which_no_job_ever_ran_is_seen(db: None) -> None:
+    people.on_call(people.carla())
+
     assert tonight.faults(timezone.now()) == [tonight.Fault("worker", None), tonight.Fault("sweep", None)]
 
 
@@ -165,6 +177,12 @@ def test_dead_worker_and_dead_sweep_are_seen(alive: datetime) -> None:
     ]
     decisions.carry_out_due(at=alive + timedelta(minutes=16))
     assert faults(alive + timedelta(minutes=16)) == ["worker"]
+
+
+def test_hour_without_anybody_on_call_is_seen(alive: datetime) -> None:
+    rota.end_shift(OnCallShift.objects.get().pk, by=people.lena().user, at=alive)
+
+    assert tonight.faults(alive) == [tonight.Fault("rota", alive)]
 
 
 def test_round_that_is_due_and_does_not_come_is_seen(alive: datetime) -> None:
@@ -300,15 +318,19 @@ def test_map_keeps_everything_inside_and_names_apart() -> None:
 def test_tonight_needs_the_same_queries_for_one_and_three(
     carla: Person, hanna: Person, signed_in: SignIn, count: int
 ) -> None:
-    for _number in range(count):
+    for number in range(count):
+        people.on_call(people.carla(f"carla-{number}", places=(people.place(),)))
         people.match_in(Status.CONFIRMED, people.request(people.amira().arrival), people.space(hanna.host))
         people.proposed(people.request(people.amira().arrival), people.space(hanna.host))
+        unsafe = people.match_in(Status.CONFIRMED, people.request(people.amira().arrival), people.space(hanna.host))
+        transitions.report_not_safe(unsafe.pk, by=people.lena().user, at=timezone.now())
     client = signed_in(carla)
 
     with CaptureQueriesContext(connection) as asked:
         assert client.get(HOME).status_code == 200
 
-    assert len(asked) == 27
+    # Seven of them read who is on call, how they are reached and where they are needed; one the incidents.
+    assert len(asked) == 35
 
 
 def test_auditor_sees_tonight_and_the_owner_the_stock_page(adil: Person, signed_in: SignIn) -> None:

@@ -53,8 +53,9 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
         people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
     client.force_login(hanna.user)
 
-    # Session, user, host, no coordinator; matches; checks and their rule; spaces and their windows; messages; arrival.
-    with django_assert_num_queries(11):
+    # Session, user, host, no coordinator; matches, own reports about them; checks and their rule; spaces and their windows;
+    # messages; arrival.
+    with django_assert_num_queries(12):
         response = client.get("/host/")
 
     assert (len(response.context["spaces"]), len(response.context["live"])) == (count, count)
