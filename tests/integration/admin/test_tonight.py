@@ -329,7 +329,7 @@ def test_tonight_needs_the_same_queries_for_one_and_three(
     with CaptureQueriesContext(connection) as asked:
         assert client.get(HOME).status_code == 200
 
-    # Seven of them read who is on call, how they are reached and where they are needed; one the incidents.
+    # Six read who is on call, how they are reached and where they are needed; two read the incidents.
     assert len(asked) == 35
 
 
