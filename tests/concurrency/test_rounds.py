@@ -202,7 +202,7 @@ def test_a_change_that_is_committed_late_is_not_missed() -> None:
         other.set_autocommit(False)
         with other.cursor() as cursor:
             cursor.execute("UPDATE matching_space SET pets = true WHERE id = %s", [late.pk])
-        Space.objects.filter(pk=early.pk).update(beds=4)
+        Space.objects.filter(pk=early.pk).update(smoking=True)
         board = kept.board(at=timezone.now())
         need = engine_need(asked)
         assert isinstance(board.place(need), engine.Unplaced)
