@@ -196,5 +196,5 @@ def test_decline_is_not_proposed_again() -> None:
 
 
 def _past_due() -> timedelta:
-    hours = settings.ANSWER_HOURS[0][1]
-    return timedelta(hours=hours + 1)
+    """Return a time ago at which a match for tonight is overdue by now, however many days ahead tonight was then."""
+    return timedelta(hours=max(hours for _days, hours in settings.ANSWER_HOURS) + 1)
