@@ -506,9 +506,7 @@ def raised(urgency: str) -> str:
 # -- safety ---------------------------------------------------------------------------------------
 
 
-def report_not_safe(
-    match_id: UUID, *, by: User, at: datetime, note: str = "", told_by: Role | None = None, how: str = "button"
-) -> Match:
+def report_not_safe(match_id: UUID, *, by: User, at: datetime, note: str = "", told_by: Role | None = None) -> Match:
     """Freeze the match because the host or the arrival does not feel safe, and page whoever is on call.
 
     `told_by` is the side that told a coordinator so; without it the coordinator saw it. Possible in every status, also
