@@ -61,6 +61,17 @@ def wait_for(true: Callable[[], object], *, seconds: float = 60.0, what: str = "
         time.sleep(0.05)
 
 
+def sessions_waiting() -> int:
+    """Return how many sessions of this database wait for a lock; each also holds locks on the tables that it reads."""
+    with connection.cursor() as cursor:
+        # Not pg_stat_activity: within a transaction it keeps showing the sessions of the first look.
+        cursor.execute(
+            "SELECT count(DISTINCT waits.pid) FROM pg_locks waits JOIN pg_locks held USING (pid)"
+            " JOIN pg_database ON oid = held.database WHERE NOT waits.granted AND datname = current_database()"
+        )
+        return int(cursor.fetchone()[0])
+
+
 @contextmanager
 def running(*command: str, log: Path, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command of the virtual environment with its output in `log`; at the end stop it and all its children."""

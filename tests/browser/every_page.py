@@ -248,3 +248,5 @@ def open_stop(page: Page, stop: Stop) -> None:
     assert answer is not None
     arrived = (answer.status, page.url.removeprefix(page.evaluate("location.origin")))
     assert arrived == (stop.status, stop.address), f"{stop} leads to {arrived}"
+    # Chromium gives `autofocus` the focus with the first picture of a page, which may be after the page has loaded.
+    page.wait_for_function("[null, document.activeElement].includes(document.querySelector('[autofocus]'))")

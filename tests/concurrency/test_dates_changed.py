@@ -22,9 +22,8 @@ from matching.states import Status
 from matching.transitions import Proposal
 from tests import people
 from tests.concurrency.test_last_bed import guard_off
-from tests.concurrency.test_suspension import waits_for_a_lock
 from tests.people import tonight
-from tests.processes import wait_for
+from tests.processes import sessions_waiting, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +69,7 @@ def one_then_the_other(threads: ThreadPoolExecutor, first: Act, second: Act) -> 
     with transaction.atomic():
         first()
         done = threads.submit(act)
-        wait_for(waits_for_a_lock, what="the second one's turn")
+        wait_for(sessions_waiting, what="the second one's turn")
     return done.result(60)
 
 

@@ -17,7 +17,7 @@ from matching.models import Incident
 from matching.states import Status
 from notifications.models import Notification
 from tests import people
-from tests.processes import wait_for
+from tests.processes import sessions_waiting, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,16 +35,6 @@ def incident() -> Incident:
     match = people.match_in(Status.CONFIRMED, people.request(people.amira().arrival), people.space(people.hanna().host))
     transitions.report_not_safe(match.pk, by=match.request.arrival.user, at=timezone.now() - timedelta(minutes=6))
     return Incident.objects.get()
-
-
-def waiting_for_locks() -> int:
-    """Return the number of sessions of this database that wait for a lock."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(DISTINCT pid) FROM pg_stat_activity JOIN pg_locks USING (pid)"
-            " WHERE NOT granted AND datname = current_database()"
-        )
-        return int(cursor.fetchone()[0])
 
 
 def in_a_session(do: Callable[[], object]) -> object:
@@ -66,7 +56,7 @@ def test_two_workers_page_a_step_once(incident: Incident, threads: ThreadPoolExe
     with transaction.atomic():
         Incident.objects.select_for_update().get()
         workers = [threads.submit(in_a_session, lambda: paging.page_what_is_due(at=at)) for _worker in range(2)]
-        wait_for(lambda: waiting_for_locks() == 2, what="both workers")
+        wait_for(lambda: sessions_waiting() == 2, what="both workers")
     paged = sorted(worker.result(60) for worker in workers)
 
     incident.refresh_from_db()
@@ -99,7 +89,7 @@ def test_acknowledged_at_the_moment_of_a_step_pages_nobody_more(
     with transaction.atomic():
         incidents.acknowledge(incident.pk, by=carla, at=at)
         worker = threads.submit(in_a_session, lambda: paging.page_what_is_due(at=at))
-        wait_for(lambda: waiting_for_locks() == 1, what="the worker's turn")
+        wait_for(lambda: sessions_waiting() == 1, what="the worker's turn")
 
     assert (worker.result(60), told()) == (0, [1])
 
@@ -112,7 +102,7 @@ def test_step_at_the_moment_of_acknowledging_is_the_last(incident: Incident, thr
         waiting = threads.submit(
             in_a_session, lambda: incidents.acknowledge(incident.pk, by=carla, at=at).acknowledged_by_id
         )
-        wait_for(lambda: waiting_for_locks() == 1, what="the coordinator's turn")
+        wait_for(lambda: sessions_waiting() == 1, what="the coordinator's turn")
 
     assert (waiting.result(60), told()) == (carla.pk, [1, 2])
     assert paging.page_what_is_due(at=at + timedelta(days=1)) == 0

@@ -16,7 +16,7 @@ from matching import hosts
 from matching.models import Match, Space
 from tests import people
 from tests.people import Person
-from tests.processes import wait_for
+from tests.processes import sessions_waiting, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,17 +25,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def threads() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(1) as pool:
         yield pool
-
-
-def waits_for_a_lock() -> bool:
-    """Return whether a session of this database waits for a row; it then holds locks on the row's table as well."""
-    with connection.cursor() as cursor:
-        # pg_locks, because pg_stat_activity is not refreshed within a transaction.
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks waits JOIN pg_locks held USING (pid) JOIN pg_database ON oid = held.database"
-            " WHERE NOT waits.granted AND datname = current_database())"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def propose_while(suspend: Callable[[], object], hanna: Person, threads: ThreadPoolExecutor) -> Match:
@@ -55,7 +44,7 @@ def propose_while(suspend: Callable[[], object], hanna: Person, threads: ThreadP
     with transaction.atomic():
         Space.objects.select_for_update().get(pk=space.pk)
         locked.set()
-        wait_for(waits_for_a_lock, what="the suspension's turn")
+        wait_for(sessions_waiting, what="the suspension's turn")
         match = people.proposed(asked, space)
     done.result(60)
     return match
