@@ -143,6 +143,8 @@ def _write_proposals(proposals: Sequence[Proposal], *, by: User | None, at: date
     # Lock spaces in id order here too: the guards lock each as its row is written.
     ordered = sorted(proposals, key=lambda proposal: str(proposal.space.pk))
     ids = [uuid4() for _ in ordered]
+    # Asked before and after: a pair that was declined is refused as such, whatever the guards would say of it.
+    _check_not_declined(ordered)
     copy_in(
         Match,
         COPIED_MATCH_COLUMNS,
@@ -191,8 +193,8 @@ def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime
 
 def _check_not_declined(proposals: Sequence[Proposal]) -> None:
     pairs = {(str(proposal.request.pk), str(proposal.space.pk)) for proposal in proposals}
-    forbidden = queries.forbidden_pairs({request_id for request_id, _space_id in pairs})
-    if any((str(one), str(other)) in pairs for one, other in forbidden):
+    declined = queries.declined_pairs({request_id for request_id, _space_id in pairs})
+    if any((str(one), str(other)) in pairs for one, other in declined.values_list("request_id", "space_id")):
         raise DeclinedBefore
 
 
@@ -531,8 +533,12 @@ def _report(
     told_by = Role(told_by) if told_by and role is Role.COORDINATOR else None
     side = told_by or role
     _freeze(match, by=by, role=role, side=side, at=at, told_by=told_by or "")
-    KeptApart.objects.get_or_create(
-        arrival_id=match.request.arrival_id, host_id=match.space.host_id, defaults={"at": at}
+    KeptApart.objects.update_or_create(
+        arrival_id=match.request.arrival_id,
+        host_id=match.space.host_id,
+        # A report puts in force again what two people had taken back.
+        defaults={"asked_by": None, "reason": "", "taken_back_by": None, "taken_back_at": None},
+        create_defaults={"at": at},
     )
     for other in _others_of_both(match):
         if other.status == Status.PROPOSED:
@@ -635,7 +641,8 @@ def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match
         if match.frozen_at is None:
             raise IllegalMove("not_on_hold")
         match.frozen_at, match.quiet_for, match.quiet_until = None, "", None
-        hindrances.check(match)
+        if (found := hindrances.hindrance(match)) is not None:
+            raise found
         if match.status in (Status.PROPOSED, Status.APPROVED):
             match.due_at = answer_by(match.first_night, at)
         return _write(match, Act.UNFREEZE, Status(match.status), by=by, role=role, at=at, note=note)
