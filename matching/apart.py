@@ -52,7 +52,7 @@ class CannotName(Refused):
         "empty": _("Write a phone number, an e-mail address or a name."),
         "full": _(
             "Your list is full: it holds %(most)d people. A person whom you take off the list is counted for "
-            "%(days)d days more. If this is not enough, tell a coordinator."
+            "%(days)d days more."
         ),
         "own": _("This is your own contact."),
         "there": _("This is on your list already."),
