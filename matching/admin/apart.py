@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -24,7 +25,7 @@ from matching.limits import LONGEST_CONTACT
 from matching.models import MustNotMeet
 from matching.refusal_words import words_of
 
-ADD, TAKE_OFF = "add", "take_off"
+TAKE_OFF = "take_off"
 
 
 @admin.register(MustNotMeet)
@@ -102,10 +103,10 @@ class ApartAdmin(LookOnly[MustNotMeet]):
         if person is None:
             messages.error(request, words_of(apart.NobodyHasThis()))
             return self._page(request, typed=request.POST)
+        act: Callable[..., object] = apart.name
+        done = _("This person is on their list.")
         if request.POST.get("act") == TAKE_OFF:
-            act, done = partial(apart.take_back_told, person, whom, by=user, at=at), _("This person is off their list.")
-        else:
-            act, done = partial(apart.name, person, whom, by=user, at=at), _("This person is on their list.")
-        if not said(request, act, done):
+            act, done = apart.take_back_told, _("This person is off their list.")
+        if not said(request, partial(act, person, whom, by=user, at=at), done):
             return self._page(request, typed=request.POST)
         return back(request, reverse("admin:matching_mustnotmeet_changelist"))
