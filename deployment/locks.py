@@ -35,6 +35,9 @@ class Lock(IntEnum):
     IMPORT = 7_306_005
     """One import looks up and writes a batch at a time, so that two imports of one sheet do not write rows twice."""
 
+    MEETING = 7_306_007
+    """Shared by all who write matches; alone, by whoever adds a person whom somebody must not meet (`models.meeting`)."""
+
     FORM = 7_306_006
     """One form sent twice is handled one time after the other; the second number is a hash of the form's key."""
 
