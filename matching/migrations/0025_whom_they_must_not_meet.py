@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0015_looks_have_a_budget'),
-        ('matching', '0020_incidents_of_earlier_reports'),
+        ('matching', '0022_remarks_of_settings_and_places'),
         ('notifications', '0007_contacts_proved'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
