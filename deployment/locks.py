@@ -68,3 +68,11 @@ def hold_until_commit(lock: Lock, which: str | None = None) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(lock)])
         else:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [int(lock), which])
+
+
+def taken_in_triggers(lock: Lock, *, shared: bool = False) -> str:
+    """Return the statement by which a trigger waits for a lock and holds it until the transaction ends.
+
+    Sessions that take it `shared` do not wait for each other, only for a session that takes it alone.
+    """
+    return f"PERFORM pg_advisory_xact_lock{'_shared' if shared else ''}({int(lock)});"

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.arrivals import plain
@@ -196,7 +196,7 @@ def names_visible_to(user: User) -> QuerySet[MustNotMeet]:
     own = Q(user=user) | Q(user__in=rota.with_a_contact_of([user.pk]).values("user"))
     about_them = MustNotMeetFound.objects.filter(own, entry=OuterRef("pk"))
     entries = MustNotMeet.objects.filter(of_them, channel="", taken_back_at=None).exclude(by=user)
-    return entries.exclude(Exists(about_them)).order_by("looked_at", "at", "pk").distinct()
+    return entries.exclude(Exists(about_them)).order_by(F("looked_at").asc(nulls_first=True), "at", "pk").distinct()
 
 
 def find_person(number: str) -> User | None:

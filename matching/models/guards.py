@@ -12,7 +12,7 @@ from __future__ import annotations
 import pgtrigger
 
 from matching.models.meeting import (
-    FORWARD,
+    GOES_FORWARD,
     HOLDING,
     REQUESTS_APART_FROM_MATCHES,
     REQUESTS_APART_FROM_SPACES,
@@ -202,7 +202,7 @@ MATCH_GOES_ON = pgtrigger.Trigger(
     ),
     declare=[("forward", "boolean"), ("host", "bigint")],
     func=f"""
-    forward := {FORWARD};
+    forward := {GOES_FORWARD};
     IF forward AND (NEW.frozen_at IS NOT NULL OR OLD.frozen_at IS NOT NULL) THEN
         RAISE EXCEPTION 'match % is frozen', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'match_frozen';
     END IF;

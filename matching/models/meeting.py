@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pgtrigger
 
-from deployment.locks import Lock
+from deployment.locks import Lock, taken_in_triggers
 from matching.states import GONE_ON, HOLDS_BEDS
 
 
@@ -20,7 +20,7 @@ def sql_list(words: frozenset[str]) -> str:
 
 HOLDING = sql_list(frozenset(HOLDS_BEDS))
 
-FORWARD = f"""
+GOES_FORWARD = f"""
         (NEW.status <> OLD.status AND NEW.status IN ({sql_list(frozenset(GONE_ON))}))
         OR (NEW.approved_by_id IS NOT NULL AND NEW.approved_by_id IS DISTINCT FROM OLD.approved_by_id)
         OR (NEW.also_approved_by_id IS NOT NULL AND NEW.also_approved_by_id IS DISTINCT FROM OLD.also_approved_by_id)
@@ -37,7 +37,7 @@ def same_person(user: str) -> str:
          WHERE of_one.user_id = {user} AND of_one.address_index <> '')"""
 
 
-NAMED = """
+NAMED_PAIRS = """
     SELECT entry.by_id AS one, found.user_id AS other
       FROM matching_mustnotmeet AS entry JOIN matching_mustnotmeetfound AS found ON found.entry_id = entry.id
      WHERE entry.taken_back_at IS NULL
@@ -46,7 +46,7 @@ NAMED = """
      WHERE entry.taken_back_at IS NULL"""
 """SQL: pairs of users of whom one has named the other, in both directions."""
 
-APART = f"""{NAMED}
+APART = f"""{NAMED_PAIRS}
     UNION ALL SELECT arrival.user_id AS one, host.user_id AS other
       FROM matching_keptapart AS kept JOIN accounts_arrival AS arrival ON arrival.id = kept.arrival_id
       JOIN accounts_host AS host ON host.id = kept.host_id WHERE kept.taken_back_at IS NULL
@@ -124,16 +124,16 @@ APART_OF_REQUESTS = f"""
 
 LIVE_MEETINGS = f"""
     WITH apart AS (
-        SELECT DISTINCT me.id AS one FROM ({NAMED}) AS pair CROSS JOIN LATERAL {same_person("pair.one")} AS me)
+        SELECT DISTINCT me.id AS one FROM ({NAMED_PAIRS}) AS pair CROSS JOIN LATERAL {same_person("pair.one")} AS me)
     SELECT live.id
       FROM apart JOIN accounts_arrival AS arrival ON arrival.user_id = apart.one
       JOIN matching_shelterrequest AS request ON request.arrival_id = arrival.id
       JOIN matching_match AS live ON live.request_id = request.id AND live.status IN ({HOLDING})
-     WHERE live.frozen_at IS NULL AND {brings_together("live", NAMED)}
+     WHERE live.frozen_at IS NULL AND {brings_together("live", NAMED_PAIRS)}
      ORDER BY live.space_id, live.id"""
 """SQL: the live matches that bring together two persons of whom one has named the other."""
 
-MEETS = f"SELECT {brings_together('live', NAMED)} FROM matching_match AS live WHERE live.id = %(id)s"
+MEETS = f"SELECT {brings_together('live', NAMED_PAIRS)} FROM matching_match AS live WHERE live.id = %(id)s"
 """SQL: whether one match does."""
 
 FIND_AGAIN = """
@@ -150,8 +150,8 @@ FIND_AGAIN = """
 
 # An entry and a proposal side by side: whichever is second sees what the first has written. The entry's transaction takes the
 # lock before it locks any row that a proposal locks, and so waits for nobody who waits for it.
-_ONE_ENTRY = f"PERFORM pg_advisory_xact_lock({int(Lock.MEETING)});"
-_MANY_MATCHES = f"PERFORM pg_advisory_xact_lock_shared({int(Lock.MEETING)});"
+_ONE_ENTRY = taken_in_triggers(Lock.MEETING)
+_MANY_MATCHES = taken_in_triggers(Lock.MEETING, shared=True)
 
 MATCH_KEPT_APART = pgtrigger.Trigger(
     name="match_kept_apart",
@@ -184,9 +184,9 @@ MATCH_GOES_ON_APART = pgtrigger.Trigger(
         *("status", "approved_by_id", "also_approved_by_id", "host_accepted_at", "arrival_accepted_at")
     ),
     func=f"""
-    IF {FORWARD} THEN
+    IF {GOES_FORWARD} THEN
         {_MANY_MATCHES}
-        IF {brings_together("NEW", NAMED)} THEN
+        IF {brings_together("NEW", NAMED_PAIRS)} THEN
             RAISE EXCEPTION 'match % cannot go on now', NEW.id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_goes_on_apart';
         END IF;

@@ -85,7 +85,11 @@ class MustNotMeetFound(models.Model):
     """An account that an entry names. It stays noted when the person gives up the contact by which they were found."""
 
     entry = models.ForeignKey(MustNotMeet, on_delete=models.CASCADE, related_name="found")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # No deletion of the account meets this row, or its page would tell of it: an import that is undone removes the account as
+    # it would without. A row without its account means nothing; imported anew, the contact is found again.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
 
     class Meta:
         verbose_name = _("account found for a person not to be met")
