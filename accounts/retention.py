@@ -1,15 +1,28 @@
-"""How long sessions are kept, and contacts that nobody proved."""
+"""How long sessions, keys, evidence, words about hosts and lines of looks are kept."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from accounts import desk_contacts
-from accounts.models import AccessToken, CodeRequest, Invitation, SignIn
+from accounts.models import (
+    AccessToken,
+    Authenticator,
+    CodeRequest,
+    HostEvidence,
+    Invitation,
+    OneTimeCode,
+    SignIn,
+    Throttle,
+)
+from deployment.lengths import days_of
 from notifications.models import ContactPoint
+from privacy.kept import forget_words, past_guards
+from privacy.models import AccessLog
 from privacy.retention import kept_for
 
 
@@ -35,7 +48,7 @@ def _forget_code_requests(before: datetime) -> int:
     return CodeRequest.objects.filter(asked_at__lt=before).delete()[0]
 
 
-@kept_for(timedelta(days=90), "old_sign_ins")
+@kept_for(days_of("old_sign_ins"), "old_sign_ins")
 def _forget_sign_ins(before: datetime) -> int:
     """Erase what is known of sessions last seen before `before`, with their tokens, once all of it has ended."""
     open_session = Session.objects.filter(session_key=OuterRef("session_key"))
@@ -44,7 +57,53 @@ def _forget_sign_ins(before: datetime) -> int:
     return old.delete()[1].get("accounts.SignIn", 0)
 
 
-@kept_for(timedelta(days=90), "old_invitations")
+@kept_for(days_of("old_invitations"), "old_invitations")
 def _forget_invitations(before: datetime) -> int:
     """Erase invitations whose link ended before `before`, used or not; the history of the person keeps what was done."""
     return Invitation.objects.filter(expires_at__lt=before).delete()[0]
+
+
+@kept_for(timedelta(days=1), "used_codes")
+def _forget_codes(before: datetime) -> int:
+    """Erase the codes that ended before `before`, used or not."""
+    return OneTimeCode.objects.filter(expires_at__lt=before).delete()[0]
+
+
+@kept_for(timedelta(days=2), "throttles")
+def _forget_tries(before: datetime) -> int:
+    """Erase the counts of tries whose window began before `before`; no window is longer than a day."""
+    return Throttle.objects.filter(window_at__lt=before).delete()[0]
+
+
+@kept_for(timedelta(days=1), "second_factors")
+def _forget_unfinished_factors(before: datetime) -> int:
+    """Erase the second factors that somebody began to set up before `before` and did not confirm."""
+    return Authenticator.objects.filter(confirmed=False, created_at__lt=before).delete()[0]
+
+
+@kept_for(days_of("old_tokens"), "old_tokens")
+def _forget_tokens(before: datetime) -> int:
+    """Erase the tokens that ended before `before`."""
+    over = Q(expires_at__lt=before) | Q(revoked_at__lt=before)
+    return AccessToken.objects.filter(over).delete()[0]
+
+
+@kept_for(days_of("evidence"), "evidence")
+def _forget_pictures(before: datetime) -> int:
+    """Erase the pictures of evidence kept since before `before`; that there was one, and of which check, stays."""
+    old = HostEvidence.objects.filter(at__lt=before, removed_at=None)
+    return old.update(picture=b"", removed_at=before + days_of("evidence")())
+
+
+@kept_for(days_of("words_of_the_desk"), "words_about_people")
+def _forget_words_about_people(before: datetime) -> int:
+    """Empty the words that coordinators wrote about hosts and each other before `before`; the codes of the lines stay."""
+    words = forget_words("words_of_the_desk", before=before, app="accounts")
+    return words + LogEntry.objects.filter(action_time__lt=before).delete()[0]
+
+
+@kept_for(days_of("looks"), "looks")
+def _forget_looks(before: datetime) -> int:
+    """Erase the lines of looks at personal fields from before `before`."""
+    with past_guards(AccessLog):
+        return AccessLog.objects.filter(at__lt=before).delete()[0]

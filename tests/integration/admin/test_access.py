@@ -136,6 +136,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("matching_matchinground", "object_id"): _first("matching.MatchingRound"),
     ("notifications_delivery", "object_id"): _first("notifications.Delivery"),
     ("privacy_accesslog", "object_id"): _first("privacy.AccessLog"),
+    ("privacy_personerasure", "object_id"): _first("privacy.PersonErasure"),
     ("deployment_settingchange", "object_id"): _first("deployment.SettingChange"),
     ("places_placechange", "object_id"): _first("places.PlaceChange"),
     ("places_place", "object_id"): _first("places.Place"),
@@ -446,6 +447,16 @@ ROWS = [
     row("POST", "accounts_end_all", (404, 404, 302, 403, 404)),
     row("POST", "accounts_end_session", (404, 404, 302, 404, 404)),
     row("POST", "accounts_end_token", (404, 404, 302, 404, 404)),
+    row("GET", "accounts_erase", (200, 404, 200, 404, 404)),
+    row("POST", "accounts_erase", (200, 404, 200, 403, 404)),
+    row(
+        "POST",
+        "accounts_erase",
+        (302, 404, 302, 403, 404),
+        body=lambda things: {"how": "telephone", "sure": "on"},
+        status=Status.CONFIRMED,
+    ),
+    row("GET", "accounts_my_file", (200, 200, 200, 200, 200)),
     *stock("accounts_user", lists=OWNER, one=OWNER, add=OWNER, delete=OWNER),
     row("GET", "auth_user_password_change", (403,) * 5),
     *(
@@ -457,6 +468,7 @@ ROWS = [
             "matching_matchevent",
             "matching_pairverdict",
             "privacy_accesslog",
+            "privacy_personerasure",
             "deployment_settingchange",
             "places_placechange",
         )
