@@ -36,11 +36,9 @@ def erase_person(user_id: int, *, by: User, at: datetime, how: str, despite_inci
         people = _locked(_same_person(user_id))
         _check_asked_by(people, by)
         lead = by.pk not in {user.pk for user in people} and coordinators.rights_of(by).is_lead
-        _check_nothing_hinders(people, by, lead=lead, despite_incident=despite_incident and lead)
-        _erase(people, by=by, at=at, despite=despite_incident and lead)
-        PersonErasure.objects.create(
-            about_id=user_id, by=by, how=how, at=at, despite_incident=despite_incident and lead
-        )
+        decided = _check_nothing_hinders(people, by, lead=lead, despite_incident=despite_incident and lead)
+        _erase(people, by=by, at=at, stays_too=decided)
+        PersonErasure.objects.create(about_id=user_id, by=by, how=how, at=at, despite_incident=decided)
 
 
 def may_be_erased_by(user_id: int, by: User) -> bool:
@@ -70,7 +68,7 @@ def erase_old(user_id: int, *, at: datetime) -> bool:
             _check_nothing_hinders(people, None, lead=False, despite_incident=False)
         except ErasureWaits:
             return False
-        _erase(people, by=None, at=at, despite=False)
+        _erase(people, by=None, at=at, stays_too=False)
         return True
 
 
@@ -82,7 +80,7 @@ def erase_again(user_id: int, *, at: datetime) -> bool:
     with one_act():
         people = [user for user in _locked([user_id]) if user.erased_at is None]
         if people:
-            _erase(people, by=None, at=at, despite=True)
+            _erase(people, by=None, at=at, stays_too=True)
         return bool(people)
 
 
@@ -128,17 +126,21 @@ def _check_asked_by(people: Iterable[User], by: User) -> None:
         raise NotYours
 
 
-def _check_nothing_hinders(people: Sequence[User], by: User | None, *, lead: bool, despite_incident: bool) -> None:
-    """Raise ErasureWaits. What is said of an incident is said to nobody but the one who reported it, or to a lead."""
+def _check_nothing_hinders(people: Sequence[User], by: User | None, *, lead: bool, despite_incident: bool) -> bool:
+    """Raise ErasureWaits, or return whether a lead decides although an incident is open.
+
+    That an incident is open is said to nobody but the one who reported it, and to coordinators who may see it.
+    """
     ids = [user.pk for user in people]
     mine = Q(request__arrival__user__in=ids) | Q(space__host__user__in=ids)
     incidents = Incident.objects.filter(closed_at=None)
     own = incidents.filter(match__in=Match.objects.filter(mine).values("pk"))
-    if own.exists() and not despite_incident:
+    decided = despite_incident and own.exists()
+    if own.exists() and not decided:
         raise _incident_first(own, ids, by)
     if incidents.filter(acknowledged_by__in=ids).exists():
         raise ErasureWaits("on_duty")
-    if Match.objects.filter(mine, status=Status.CHECKED_IN).exists() and not despite_incident:
+    if Match.objects.filter(mine, status=Status.CHECKED_IN).exists() and not decided:
         raise ErasureWaits("stay")
     judged = Host.objects.filter(user__in=ids, status__in=[Host.Status.SUSPENDED, Host.Status.REFUSED])
     if judged.exists() and not lead:
@@ -146,6 +148,7 @@ def _check_nothing_hinders(people: Sequence[User], by: User | None, *, lead: boo
     leads = Coordinator.objects.filter(role=Coordinator.Role.LEAD, user__is_active=True)
     if leads.filter(user__in=ids).exists() and not leads.exclude(user__in=ids).exists():
         raise ErasureWaits("last_lead")
+    return decided
 
 
 def _incident_first(open_ones: QuerySet[Incident], ids: Sequence[int], by: User | None) -> ErasureWaits:
@@ -163,9 +166,9 @@ def _incident_first(open_ones: QuerySet[Incident], ids: Sequence[int], by: User 
 # -- the act ------------------------------------------------------------------------------------------
 
 
-def _erase(people: Sequence[User], *, by: User | None, at: datetime, despite: bool) -> None:
+def _erase(people: Sequence[User], *, by: User | None, at: datetime, stays_too: bool) -> None:
     # Whoever is erased by a clock has typed nothing for a long time: no browser and no answer is searched.
-    marks = _marks(people) if by is not None or despite else frozenset()
+    marks = _marks(people) if by is not None or stays_too else frozenset()
     for user in people:
         _end_as_arrival(user, at=at)
         _end_as_host(user, at=at)
@@ -175,7 +178,8 @@ def _erase(people: Sequence[User], *, by: User | None, at: datetime, despite: bo
         kept.erase_rows(user.pk, marks=marks, at=at)
         user.groups.clear()
         user.user_permissions.clear()
-        erasures.note("person", user.pk, at=at)
+        if by is not None:  # Clocks run again after a restore, and what is erased again has its line.
+            erasures.note("person", user.pk, at=at)
 
 
 def _marks(people: Sequence[User]) -> frozenset[str]:

@@ -110,8 +110,9 @@ def _forget_answers(before: datetime) -> int:
 
 @kept_for(PREVIEW_KEPT, "sheets_not_confirmed")
 def _forget_previews(before: datetime) -> int:
-    """Drop the sheets that were looked through and that nobody confirmed; return how many sheets."""
-    previews = SheetImport.objects.filter(state=SheetImport.State.PREVIEWED, received_at__lt=before)
+    """Drop the sheets that nobody confirmed, looked through or not; return how many sheets."""
+    waiting = [SheetImport.State.RECEIVED, SheetImport.State.PREVIEWED]
+    previews = SheetImport.objects.filter(state__in=waiting, received_at__lt=before)
     sheets = list(previews.select_for_update(skip_locked=True))
     for sheet in sheets:
         sheet.drop_content()

@@ -50,12 +50,12 @@ class EraseForm(forms.Form):
         error_messages={"required": gettext_lazy("Tick the box if you are sure. Nothing is erased yet.")},
     )
 
-    def __init__(self, data: Any = None, *, own: bool, lead: bool) -> None:
+    def __init__(self, data: Any = None, *, own: bool, may_decide: bool) -> None:
         super().__init__(data)
         if own:
             del self.fields["how"]
             self.fields["sure"].label = _("I want everything about me erased. I know that it cannot be taken back.")
-        if own or not lead:
+        if own or not may_decide:
             del self.fields["despite_incident"]
 
 
@@ -77,9 +77,9 @@ def erase(request: HttpRequest, site: AdminSite, user_id: int) -> HttpResponse:
     person = get_object_or_404(User, pk=user_id, erased_at=None)
     if not erasing.may_be_erased_by(person.pk, by):
         raise Http404
-    own, lead = person.pk == by.pk, rights_of(by).is_lead
-    form = EraseForm(request.POST if request.method == "POST" else None, own=own, lead=lead)
-    hindered = erasing.hindrance(person.pk, by)
+    own, hindered = person.pk == by.pk, erasing.hindrance(person.pk, by)
+    may_decide = hindered is not None and rights_of(by).is_lead
+    form = EraseForm(request.POST if request.method == "POST" else None, own=own, may_decide=may_decide)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:

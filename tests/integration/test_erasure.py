@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Arrival, Coordinator, Host, HostEvidence, User
 from accounts.refusals import Refused
 from matching import erasing, hosts, incidents, transitions
+from matching.desk import call_list
 from matching.models import Incident, Match, MatchEvent, ShelterRequest, Space
 from matching.refusals import ErasureWaits, NotYours
 from matching.states import Status
@@ -252,6 +253,17 @@ def test_erased_person_signs_in_nowhere_and_a_second_erasure_changes_nothing(the
     assert not erasing.erase_again(there.amira.user.pk, at=timezone.now())
     assert set(every_text()) == once
     assert User.objects.get(pk=there.amira.user.pk).has_usable_password() is False
+
+
+def test_nobody_is_asked_to_call_a_host_who_was_erased(carla: Person) -> None:
+    waits = people.hanna(vetted=False)
+    at = timezone.now()
+    before = call_list.to_call(carla.user, at)
+
+    erase(waits)
+
+    after = call_list.to_call(carla.user, at)
+    assert ([call.host for call in before.calls], after.calls) == ([waits.host], [])
 
 
 def test_copy_from_before_is_erased_again_whatever_it_shows_as_live(there: World) -> None:

@@ -43,6 +43,7 @@ from matching.models import Flag, Incident, Match, MatchingRound, PairVerdict, S
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
+from privacy.models import PersonErasure
 from tests import people
 from tests.integration.admin.settings_page import settings_as_they_are
 from tests.people import Person
@@ -532,6 +533,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     rules.change({"fresh_days": 8}, by=people.lena().user, at=at, reason="x", seen=0)
     editing.close_place(people.place("Tbilisi").pk, by=people.lena().user, at=at, reason="x")
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
+    PersonErasure.objects.create(about=people.amira().user, by=people.lena().user, how="telephone", at=at)
     PairVerdict.objects.create(kind="hosts", verdict="different", one="1", other="2", by=carla.user, at=at)
     claims.write_note(match.request_id, "x", by=carla.user, at=at)
     details = replace(intake.details_of_space(match.space), beds=match.space.beds + 1)

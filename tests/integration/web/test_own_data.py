@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -79,7 +80,9 @@ def test_report_of_the_other_side_and_proposals_are_not_in_the_file(amira: Perso
 
 
 def test_file_is_labelled_in_the_reader_s_language(amira: Person) -> None:
-    answer = visitor(amira).post(FILE, headers={"accept-language": "ru"})
+    client = visitor(amira)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "ru"
+    answer = client.post(FILE)
 
     titles = {section["table"]: section["title"] for section in json.loads(answer.content)["holds"]}
     assert titles["accounts.User"] == "пользователи"
