@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, F, OuterRef
-from django.db.models.functions import Length, Now
+from django.db.models.functions import Length
 
 from accounts import desk_contacts
 from accounts.models import AccessToken, CodeRequest, Host, HostEvent, Invitation, SignIn
 from notifications.models import ContactPoint
-from privacy.models import Remark
+from privacy import remarks
 from privacy.retention import kept_for
 
 
@@ -63,5 +63,5 @@ def _forget_remarks(before: datetime) -> int:
     standing = now.filter(to_status=F("host__status"), remark__isnull=False)
     asked_since = HostEvent.objects.filter(host=OuterRef("pk"), said__code="refusal_asked", at__gte=before)
     waiting = Host.objects.filter(~Exists(asked_since)).annotate(size=Length("refusal_reason")).filter(size__gt=0)
-    old = Remark.objects.filter(erased_at=None, written_at__lt=before).exclude(pk__in=standing.values("remark"))
-    return old.update(text="", erased_at=Now()) + waiting.update(refusal_reason="")
+    forgotten = remarks.forget(remarks.lines(), before=before, but=standing.values("remark"))
+    return forgotten + waiting.update(refusal_reason="")

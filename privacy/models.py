@@ -36,7 +36,7 @@ class Remark(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 func="""
-                IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW.text = ''
+                IF NEW IS NOT DISTINCT FROM OLD OR OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW.text = ''
                         AND NEW.id = OLD.id AND NEW.written_at = OLD.written_at THEN
                     RETURN NEW;
                 END IF;
