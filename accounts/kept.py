@@ -50,7 +50,7 @@ kept(
 kept(
     "accounts.HostCheck",
     about=by_user("host__user"),
-    clock="words_of_the_desk",
+    clock="words_beside_histories",
     empties={"note": "", "said": codes_only("said")},
     guarded=True,
     shows=("kind", "passed", "at", "valid_until"),
@@ -66,15 +66,16 @@ kept(
 kept(
     "accounts.HostCall",
     about=by_user("host__user"),
-    clock="words_of_the_desk",
-    empties={"note": ""},
+    clock="words_beside_histories",
+    words_beside=True,
     shows=("outcome", "at"),
 )
 kept(
     "accounts.HostEvent",
     about=by_user("host__user"),
-    clock="words_of_the_desk",
-    empties={"reason": "", "said": codes_only("said")},
+    clock="words_beside_histories",
+    words_beside=True,
+    empties={"said": codes_only("said")},
     shows=("from_status", "to_status", "at"),
 )
 kept(
@@ -94,8 +95,9 @@ kept(
 kept(
     "accounts.CoordinatorEvent",
     about=by_user("about"),
-    clock="words_of_the_desk",
-    empties={"reason": "", "was": codes_only("was"), "became": codes_only("became")},
+    clock="words_beside_histories",
+    words_beside=True,
+    empties={"was": codes_only("was"), "became": codes_only("became")},
     shows=("what", "at"),
 )
 kept(
@@ -167,7 +169,7 @@ def _log_entries(user_id: int, _marks: Collection[str], _at: datetime) -> int:
 
 kept(
     "admin.LogEntry",
-    clock="words_of_the_desk",
+    clock="words_beside_histories",
     elsewhere=_log_entries,
     no_download="Only a superuser's own changes leave such a line.",
 )

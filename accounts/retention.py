@@ -1,4 +1,4 @@
-"""How long sessions, keys, evidence, words about hosts and lines of looks are kept."""
+"""How long sessions, keys, evidence, lines of looks and the words beside lines of history are kept."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Length
 
 from accounts import desk_contacts
 from accounts.models import (
     AccessToken,
     Authenticator,
     CodeRequest,
+    Host,
+    HostCheck,
+    HostEvent,
     HostEvidence,
     Invitation,
     OneTimeCode,
@@ -21,8 +25,9 @@ from accounts.models import (
 )
 from deployment.lengths import days_of
 from notifications.models import ContactPoint
-from privacy.kept import forget_words, past_guards
-from privacy.models import AccessLog
+from privacy import remarks
+from privacy.kept import past_guards
+from privacy.models import AccessLog, Remark
 from privacy.retention import kept_for
 
 
@@ -95,15 +100,29 @@ def _forget_pictures(before: datetime) -> int:
     return old.update(picture=b"", removed_at=before + days_of("evidence")())
 
 
-@kept_for(days_of("words_of_the_desk"), "words_about_people")
-def _forget_words_about_people(before: datetime) -> int:
-    """Empty the words that coordinators wrote about hosts and each other before `before`; the codes of the lines stay."""
-    words = forget_words("words_of_the_desk", before=before, app="accounts")
-    return words + LogEntry.objects.filter(action_time__lt=before).delete()[0]
+@kept_for(days_of("words_beside_histories"), "words_beside_histories")
+def _forget_remarks(before: datetime) -> int:
+    """Erase the words that people typed beside lines of history, in every app; the lines and their codes stay.
+
+    The reason for which a host is refused or suspended now stays as long as the host stands so: whoever decides on the
+    host again must be able to read it. The reason of a refusal that nobody has seconded goes as well.
+    """
+    now = HostEvent.objects.filter(host__status__in=[Host.Status.REFUSED, Host.Status.SUSPENDED])
+    standing = now.filter(to_status=F("host__status"), remark__isnull=False)
+    asked_since = HostEvent.objects.filter(host=OuterRef("pk"), said__code="refusal_asked", at__gte=before)
+    waiting = Host.objects.filter(~Exists(asked_since)).annotate(size=Length("refusal_reason")).filter(size__gt=0)
+    checks = HostCheck.objects.filter(at__lt=before).annotate(size=Length("note")).filter(size__gt=0)
+    others = checks.update(note="") + LogEntry.objects.filter(action_time__lt=before).delete()[0]
+    forgotten = remarks.forget(remarks.lines(), before=before, but=standing.values("remark"))
+    return forgotten + others + waiting.update(refusal_reason="")
 
 
 @kept_for(days_of("looks"), "looks")
 def _forget_looks(before: datetime) -> int:
     """Erase the lines of looks at personal fields from before `before`."""
+    old = AccessLog.objects.filter(at__lt=before)
+    words = list(old.filter(remark__isnull=False).values_list("remark", flat=True))
     with past_guards(AccessLog):
-        return AccessLog.objects.filter(at__lt=before).delete()[0]
+        gone = old.delete()[0]
+    Remark.objects.filter(pk__in=words).delete()
+    return gone

@@ -29,7 +29,7 @@ LENGTHS: Mapping[str, Days] = {
     "unsent_answers": Days(30, 1, YEAR),
     "evidence": Days(90, 7, 2 * YEAR),
     "words_of_matches": Days(180, 30, 5 * YEAR),
-    "words_of_the_desk": Days(YEAR, 30, 5 * YEAR),
+    "words_beside_histories": Days(YEAR, 30, 5 * YEAR),
     "texts_of_incidents": Days(90, 30, 2 * YEAR),
     "incidents": Days(5 * YEAR, YEAR, 10 * YEAR),
     "kept_apart": Days(10 * YEAR, YEAR, 100 * YEAR),

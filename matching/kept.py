@@ -6,19 +6,19 @@ and words are gone. Words that the other side of a match wrote about it stay the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Q
 
-from accounts.models import Host, User
+from accounts.models import User
 from matching import queries
 from matching.importing import uploads
-from matching.models import IdempotencyKey, PairVerdict, SheetImport, SheetImportRow, ShelterRequest, Space
+from matching.models import IdempotencyKey, MatchEvent, PairVerdict, SheetImport, SheetImportRow, ShelterRequest, Space
 from matching.states import Role, Status
 from privacy import erasures
-from privacy.kept import AboutPerson, by_user, kept
+from privacy.kept import AboutPerson, by_user, codes_only, kept
 from privacy.sessions import said_in
 
 ONLY_CODES = "it has codes and times only, which lead to nobody after an erasure"
@@ -49,17 +49,6 @@ def _shown_matches(user_id: int) -> Q:
     user = User.objects.get(pk=user_id)
     mine = queries.matches_visible_to(user).filter(of_match()(user_id)).exclude(status=Status.PROPOSED)
     return Q(pk__in=mine.values("pk"))
-
-
-def _words_about(user_id: int) -> Q:
-    """Return the condition for the lines of this person's matches whose words are theirs, or a coordinator's."""
-    as_arrival = Q(match__request__arrival__user=user_id) & (
-        Q(by=None) | ~Q(by=F("match__space__host__user")) | Q(by=user_id)
-    )
-    as_host = Q(match__space__host__user=user_id) & (
-        Q(by=None) | ~Q(by=F("match__request__arrival__user")) | Q(by=user_id)
-    )
-    return as_arrival | as_host
 
 
 kept(
@@ -114,11 +103,11 @@ kept(
 )
 kept(
     "matching.MatchEvent",
-    about=_words_about,
+    about=MatchEvent.is_about,
     clock="words_of_matches",
-    empties={"note": ""},
+    words_beside=True,
     shown_of=by_user("by"),
-    shows=("act", "from_status", "to_status", "reason", "note", "at"),
+    shows=("act", "from_status", "to_status", "reason", "remark", "at"),
 )
 kept("matching.PendingDecision", about=of_match("match__"), clock="decisions", deletes=True, no_download=UNSEEN)
 kept(
@@ -131,8 +120,9 @@ kept(
 kept(
     "matching.DeskNote",
     about=by_user("request__arrival__user"),
-    clock="words_of_the_desk",
-    empties={"text": ""},
+    clock="words_beside_histories",
+    words_beside=True,
+    empties={"said": codes_only("said")},
     no_download=UNSEEN,
 )
 kept(
@@ -217,28 +207,11 @@ kept(
 )
 
 
-def _verdicts(user_id: int) -> Q:
-    def ids(rows: Iterable[Any]) -> list[str]:
-        return [str(pk) for pk in rows]
-
-    of = {
-        PairVerdict.PairKind.HOSTS: ids(Host.objects.filter(user=user_id).values_list("pk", flat=True)),
-        PairVerdict.PairKind.SPACES: ids(Space.objects.filter(host__user=user_id).values_list("pk", flat=True)),
-        PairVerdict.PairKind.REQUESTS: ids(
-            ShelterRequest.objects.filter(arrival__user=user_id).values_list("pk", flat=True)
-        ),
-    }
-    found = Q(pk=None)
-    for kind, mine in of.items():
-        found |= Q(kind=kind) & (Q(one__in=mine) | Q(other__in=mine))
-    return found
-
-
 kept(
     "matching.PairVerdict",
-    about=_verdicts,
-    clock="words_of_the_desk",
-    empties={"reason": ""},
+    about=PairVerdict.is_about,
+    clock="words_beside_histories",
+    words_beside=True,
     no_download=UNSEEN,
 )
 

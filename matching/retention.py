@@ -23,6 +23,7 @@ from matching.models import (
     KeptApart,
     KeptDraft,
     Match,
+    MatchEvent,
     MatchingChange,
     MatchingRound,
     OnCallShift,
@@ -35,7 +36,8 @@ from matching.models import (
 )
 from matching.states import HOLDS_BEDS
 from notifications.models import Delivery, Notification
-from privacy.kept import forget_words, past_guards
+from privacy import remarks
+from privacy.kept import past_guards
 from privacy.retention import kept_for
 
 PREVIEW_KEPT = timedelta(days=1)
@@ -181,14 +183,8 @@ def _forget_pairs(before: datetime) -> int:
 
 @kept_for(days_of("words_of_matches"), "words_of_matches")
 def _forget_words_of_matches(before: datetime) -> int:
-    """Empty the words in the histories of matches from before `before`; the codes of the lines stay."""
-    return forget_words("words_of_matches", before=before, app="matching")
-
-
-@kept_for(days_of("words_of_the_desk"), "words_of_the_desk")
-def _forget_words_of_the_desk(before: datetime) -> int:
-    """Empty the notes between coordinators, and the reasons of verdicts on duplicates, from before `before`."""
-    return forget_words("words_of_the_desk", before=before, app="matching")
+    """Erase the words beside the histories of matches from before `before`; the lines and their codes stay."""
+    return remarks.forget([MatchEvent], before=before)
 
 
 @kept_for(timedelta(days=1), "claims")

@@ -24,7 +24,9 @@ import pgtrigger
 from django.apps import apps
 from django.db import connection, models, transaction
 from django.db.models import ProtectedError, Q
-from django.db.models.functions import Length
+
+from privacy import remarks
+from privacy.models import Remark
 
 AboutPerson = Callable[[int], Q]
 """Returns the condition for the rows that are about the person with this user id."""
@@ -50,6 +52,7 @@ class Kept:
     shows: tuple[str, ...] = ()
     shown_of: AboutPerson | None = None
     guarded: bool = False
+    words_beside: bool = False
     no_clock: str = ""
     no_erasure: str = ""
     no_download: str = ""
@@ -60,7 +63,7 @@ class Kept:
 
     @property
     def erases(self) -> bool:
-        return self.deletes or bool(self.empties) or self.elsewhere is not None
+        return self.deletes or self.words_beside or bool(self.empties) or self.elsewhere is not None
 
     def problems(self) -> list[str]:
         """Return what is missing or said twice, in words for a developer."""
@@ -90,6 +93,7 @@ def kept(model: str, **parts: Any) -> None:
     empties: columns and what an erasure writes into them: a value, or a function of the row and the moment.
     elsewhere: erases further rows, which no foreign key leads to.
     shows, shown_of: the columns of a download (`at__date`: the day alone), and of which rows (by default `about`).
+    words_beside: its words are remarks (`privacy.remarks`), which an erasure empties.
     guarded: the table's triggers stay on while it is emptied. Else they are passed by, since histories refuse changes.
     no_clock, no_erasure, no_download: why there is none.
 
@@ -191,30 +195,6 @@ def _empty_row(each: Kept, row: models.Model, at: datetime) -> None:
             of_row.update(**values)
 
 
-def forget_words(clock: str, *, before: datetime, app: str) -> int:
-    """Empty the words in the rows from before a moment (`at`), in the tables of one app that name this clock."""
-    done = 0
-    for each in _kept.values():
-        if each.clock != clock or each.table._meta.app_label != app or not each.empties:
-            continue
-        has_words = Q(pk=None)
-        rows = each.table._default_manager.filter(at__lt=before)
-        for name, value in each.empties.items():
-            if value == "":
-                rows = rows.alias(**{f"{name}_length": Length(name)})
-                has_words |= Q(**{f"{name}_length__gt": 0})
-            elif callable(value):
-                has_words |= Q(**{f"{name}__code": "said"})
-        for row in rows.filter(has_words).order_by("pk")[:WORDS_AT_ONCE]:
-            _empty_row(each, row, before)
-            done += 1
-    return done
-
-
-WORDS_AT_ONCE = 1000
-"""Rows of one table that lose their words in one run of a clock; the next run goes on."""
-
-
 @contextmanager
 def past_guards(*tables: type[models.Model]) -> Iterator[None]:
     """Pass by the triggers of these tables within the block, so that a history can lose its words. Needs a transaction."""
@@ -288,6 +268,8 @@ def _shown(each: Kept, row: models.Model) -> dict[str, Any]:
             pass
         elif asked != name:
             value = value.date()
+        elif isinstance(value, Remark):
+            value = value.text
         elif column.choices:
             value = str(getattr(row, f"get_{name}_display")())
         elif column.is_relation:
@@ -302,8 +284,21 @@ kept(
     "privacy.AccessLog",
     about=by_user("about"),
     clock="looks",
-    empties={"note": ""},
+    words_beside=True,
     shows=("at__date", "fields"),  # The hour might say what a look was for.
+)
+
+
+def _remarks(user_id: int, _marks: Collection[str], at: datetime) -> int:
+    """Erase the words beside the lines of every history that are about this person."""
+    return remarks.erase(remarks.about(user_id), at=at)
+
+
+kept(
+    "privacy.Remark",
+    clock="words_beside_histories",
+    elsewhere=_remarks,
+    no_download="What the person wrote is with the line of the history that it stands beside.",
 )
 kept(
     "privacy.PersonErasure",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0015_looks_have_a_budget'),
+        ('accounts', '0019_remarks'),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ KEPT_WORDS: dict[str, Any] = {
     "unsent_answers": gettext_lazy("Answers kept with a case and never sent: days after the last one"),
     "evidence": gettext_lazy("Pictures of evidence: days"),
     "words_of_matches": gettext_lazy("Words in the history of a match: days"),
-    "words_of_the_desk": gettext_lazy("Notes and reasons of coordinators: days"),
+    "words_beside_histories": gettext_lazy("Notes and reasons of coordinators: days"),
     "texts_of_incidents": gettext_lazy("Words of an incident: days after two people closed it"),
     "incidents": gettext_lazy("Incidents with their log: days after two people closed them"),
     "kept_apart": gettext_lazy("Pairs of people who are kept apart: days"),

@@ -14,7 +14,7 @@ from matching.models import guards
 from matching.models.requests import ShelterRequest
 from matching.models.spaces import Space
 from matching.states import ACCEPTED_BY_BOTH, APPROVED_ONCE, BY_POLICY, HOLDS_BEDS, SUSPENDED, Act, Role, Status
-from privacy.fields import EncryptedTextField
+from privacy.models import Remarked
 
 STATUS_WORDS = [
     (Status.PROPOSED.value, _("proposed")),
@@ -187,7 +187,7 @@ class Match(models.Model):
         return self.first_night <= night < self.last_day
 
 
-class MatchEvent(models.Model):
+class MatchEvent(Remarked):
     """One line of a match's history: who did what, when and why. Append-only. The last line holds the present status."""
 
     match = models.ForeignKey(Match, on_delete=models.PROTECT, related_name="events", verbose_name=_("match"))
@@ -210,7 +210,6 @@ class MatchEvent(models.Model):
         help_text="The side that told a coordinator.",
     )
     numbers = models.JSONField(null=True, blank=True, help_text="Of the reason: the limits of the rules that approved.")
-    note = EncryptedTextField(blank=True, default="")
     at = models.DateTimeField(_("at"))
 
     class Meta:
@@ -221,3 +220,13 @@ class MatchEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_act_display()} ({self.get_role_display()})"
+
+    @classmethod
+    def is_about(cls, user_id: int) -> Q:
+        """Return the condition for the lines of this user's matches, but those whose words the other side wrote.
+
+        Such words belong to the other side, and go with it or by their clock.
+        """
+        arrival, host = "match__request__arrival__user", "match__space__host__user"
+        as_arrival = Q(**{arrival: user_id}) & (Q(by=None) | Q(by=user_id) | ~Q(by=F(host)))
+        return as_arrival | (Q(**{host: user_id}) & (Q(by=None) | Q(by=user_id) | ~Q(by=F(arrival))))

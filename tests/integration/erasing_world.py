@@ -31,7 +31,7 @@ from matching.models import (
 )
 from matching.states import Status
 from notifications.models import ContactCheck, Delivery, Notification
-from privacy import sessions
+from privacy import remarks, sessions
 from tests import people
 from tests.integration.api.conftest import request_body, space_body
 from tests.people import Person, tonight
@@ -124,8 +124,9 @@ def _desk(amira: Person, hanna: Person, carla: Person, coming: Match, proposal: 
     now = timezone.now()
     vetting.note_call(hanna.host, "reached", by=carla.user, at=now, note="HannaSentinel call")
     vetting.record_check(hanna.host, "reference", by=carla.user, at=now, note="HannaSentinel check")
+    why = remarks.write("HannaSentinel why", at=now)
     HostEvent.objects.create(
-        host=hanna.host, from_status="vetted", to_status="vetted", by=carla.user, at=now, reason="HannaSentinel why"
+        host=hanna.host, from_status="vetted", to_status="vetted", by=carla.user, at=now, remark=why
     )
     picture = io.BytesIO()
     Image.new("RGB", (40, 30), "white").save(picture, "JPEG")
@@ -142,9 +143,16 @@ def _desk(amira: Person, hanna: Person, carla: Person, coming: Match, proposal: 
     twin = people.request(people.amira(name="AmiraSentinel Twin", contact="amirasentinel2@example.org").arrival)
     last = people.request(amira.arrival, first_night=tonight(40), notes="AmiraSentinel last")
     merging.merge("requests", str(twin.pk), str(last.pk), by=carla.user, at=now, reason="AmiraSentinel twice")
+    pair = remarks.write("HannaSentinel pair", at=now)
     one, other = merging.in_order(str(coming.space_id), str(uuid4()))
     PairVerdict.objects.create(
-        kind="spaces", verdict="different", one=one, other=other, by=carla.user, at=now, reason="HannaSentinel pair"
+        kind="spaces",
+        verdict="different",
+        one=one,
+        other=other,
+        by=carla.user,
+        at=now,
+        remark=pair,
     )
 
 

@@ -44,7 +44,7 @@ WORDS_OF = {
             ("matching.IdempotencyKey", "answer"),
             ("matching.IncidentReport", "happened"),
         ),
-        *(("matching.IncidentReport", "reach"), ("matching.KeptDraft", "content"), ("matching.MatchEvent", "note")),
+        *(("matching.IncidentReport", "reach"), ("matching.KeptDraft", "content")),
         *(
             ("matching.PairVerdict", "reason"),
             ("matching.PendingDecision", "note"),
@@ -54,7 +54,7 @@ WORDS_OF = {
         *(("matching.SheetImportRow", "key"), ("matching.ShelterRequest", "external_id")),
         *(("matching.ShelterRequest", "notes"), ("notifications.ContactPoint", "address")),
         *(("notifications.Delivery", "error_text"), ("notifications.Delivery", "provider_id")),
-        *(("notifications.Notification", "secret"), ("privacy.AccessLog", "note"), ("sessions.Session", "draft_need")),
+        *(("notifications.Notification", "secret"), ("sessions.Session", "draft_need")),
         ("accounts.Invitation", "token_hash"),
     },
 }
@@ -74,7 +74,7 @@ def test_arrival_is_in_no_row_after_the_erasure(there: World) -> None:
 def test_host_is_in_no_row_after_the_erasure(there: World) -> None:
     assert holding(*HANNA) >= {
         *(("matching.Space", "address"), ("matching.Space", "directions"), ("matching.WaitingChange", "wanted")),
-        *(("accounts.HostCall", "note"), ("accounts.HostCheck", "note"), ("accounts.HostEvent", "reason")),
+        *(("accounts.HostCheck", "note"), ("privacy.Remark", "text")),
     }
     assert [bool(each.picture) for each in HostEvidence.objects.all()] == [True]
 
@@ -109,12 +109,12 @@ def test_rows_of_everybody_else_are_as_they_were(there: World, who: str) -> None
 
 
 def test_a_guard_that_is_taken_away_is_seen(there: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    without = {label: each for label, each in kept.register().items() if label != "matching.DeskNote"}
+    without = {label: each for label, each in kept.register().items() if label != "privacy.Remark"}
     monkeypatch.setattr(kept, "_kept", without)
 
     erase(there.amira)
 
-    assert holding(*AMIRA) == {("matching.DeskNote", "text")}
+    assert holding(*AMIRA) == {("privacy.Remark", "text")}
 
 
 # -- what happens to what is live -------------------------------------------------------------------
