@@ -25,11 +25,10 @@ from accounts.refusals import Refused
 from deployment.locks import Lock, hold_until_commit
 from matching import messages, queries, rota, transitions
 from matching.copy_rows import read
-from matching.limits import LONGEST_CONTACT
+from matching.limits import LONGEST_CONTACT, TAKEN_BACK_KEPT
 from matching.models import Match, MustNotMeet, MustNotMeetFound, ShelterRequest, Space
 from matching.models.meeting import FIND_AGAIN, LIVE_MEETINGS
 from matching.refusals import NotYours, one_act
-from matching.retention import TAKEN_BACK_KEPT
 from matching.states import Status
 from notifications.models import ContactPoint
 from notifications.wakeups import wake

@@ -1,4 +1,4 @@
-"""How the erasures of sheets, and of people whom somebody must not meet, are carried out again after a restore."""
+"""How the erasures of sheets, of persons, and of what lists said are carried out again after a restore."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from matching import apart
+from matching import apart, erasing
 from matching.importing import undoing
 from matching.models import MustNotMeet, SheetImport
-from matching.retention import drop_content
 from privacy.erasures import again
 
 State = SheetImport.State
@@ -21,7 +20,7 @@ def _drop_sheet(subject: str, at: datetime) -> bool:
     """Erase the file and the preview of a sheet that somebody decided not to take in."""
     sheet = SheetImport.objects.select_for_update(of=("self",)).filter(pk=subject).exclude(state__in=OVER).first()
     if sheet is not None:
-        drop_content(sheet)
+        sheet.drop_content()
     return sheet is not None
 
 
@@ -38,7 +37,7 @@ def _undo_import(subject: str, at: datetime) -> bool:
         with transaction.atomic():
             undoing.undo(sheet.pk, by=sheet.by, at=at)
     else:
-        drop_content(sheet)
+        sheet.drop_content()
     return True
 
 
@@ -49,3 +48,9 @@ def _take_back(subject: str, at: datetime) -> bool:
     if entry is not None:
         apart.forget(entry, at=at)
     return entry is not None
+
+
+@again("person")
+def _erase_person(subject: str, at: datetime) -> bool:
+    """Erase a person once more, whatever the copy shows as live."""
+    return erasing.erase_again(int(subject), at=at)

@@ -195,6 +195,24 @@ class HasLiveMatches(Refused):
         return {"day": formats.date_format(date.fromisoformat(numbers["day"]), "j E")}
 
 
+class ErasureWaits(Refused):
+    """A person cannot be erased yet. The plain message tells nobody why: the other side of a match may have reported."""
+
+    code = "erasure_waits"
+    message = _("This is not possible just now. Please call a coordinator, who can look into it.")
+    sentences = {
+        "stay": _("A stay is going on. Say first that it has ended; then everything can be erased."),
+        "incident": _(
+            "We still look after what you told us about not feeling safe. Once that is closed, erase everything."
+        ),
+        "on_duty": _(
+            "You have promised to look after somebody who does not feel safe. Close that with a second person first."
+        ),
+        "lead_decides": _("An incident is open, or the host is suspended or refused. A lead coordinator decides."),
+        "last_lead": _("This is the only lead coordinator. Make somebody else a lead first."),
+    }
+
+
 class Overtaken(HasLiveMatches):
     """While the nights of a request were being changed, a match was written for nights that the request then lost."""
 

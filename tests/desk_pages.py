@@ -32,7 +32,7 @@ from accounts.models import (
 )
 from deployment import rules
 from deployment.rules import CHANGEABLE
-from matching import apart, disclosure, hosts, incidents, intake, paging, rota, transitions
+from matching import apart, disclosure, erasing, hosts, incidents, intake, paging, rota, transitions
 from matching.desk import claims, decisions, merging
 from matching.engine.advice import KINDS
 from matching.importing import undoing, uploads
@@ -56,6 +56,7 @@ from matching.states import Status
 from notifications.models import Delivery
 from places import editing
 from places.models import Place, PlaceChange
+from privacy.models import PersonErasure
 from tests import people
 from tests.people import Person, tonight
 
@@ -166,6 +167,7 @@ LOOKED_AT_NOWHERE = {
     "view_on_site": "leads away, and no model of ours has such a page",
     "matching_sheet_export_take": "a file",
     "accounts_host_evidence_look": "a picture",
+    "accounts_my_file": "a file",
     "logout": "ends the walk",
     "login": "the door: see `sign_in`",
     "login_code": "the door: see `sign_in`",
@@ -250,6 +252,8 @@ class Everything:
         for place in Place.objects.all():
             yield at("places_place_change", place.pk)
         yield at("accounts_sessions", self.lena.user.pk)
+        for user in (self.carla.user, self.lena.user, self.desk.match.request.arrival.user, self.waits.user):
+            yield at("accounts_erase", user.pk)
         yield at("matching_match_queue")
         yield at("matching_match_queue", query="?night=tonight&risk=high&whose=mine&urgency=4")
         for match in self.undecided:
@@ -293,6 +297,9 @@ class Everything:
         yield do("accounts_end_session", lena.pk, lena.sign_ins.earliest("pk").pk)
         yield do("accounts_end_token", lena.pk, lena.tokens.earliest("pk").pk)
         yield do("accounts_end_all", lena.pk)
+        yield do("accounts_erase", request.arrival.user_id)
+        yield do("accounts_erase", self.matches[Status.CONFIRMED].space.host.user_id, how="written", sure="on")
+        yield do("accounts_erase", self.carla.user.pk)
         yield do("auth_user_password_change", self.carla.user.pk, new_password1="12345", new_password2="1234")
         yield do("deployment_settings")
         yield do("deployment_settings", fresh_days="1000", answer_hours="0 0")
@@ -407,6 +414,9 @@ def everything(language: str) -> Everything:
     disclosure.log_look(carla.user, hanna.user, "secret", reason=disclosure.LookReason.NEW_SECRET, at=at)
     disclosure.log_look(carla.user, hanna.user, "name", reason=disclosure.LookReason.OTHER, note="Так решили", at=at)
     _signed_in(lena)
+    gone = people.amira(name="Амира", language=language)
+    for how in erasing.HowAsked.values:
+        PersonErasure.objects.create(about=gone.user, by=lena.user, how=how, at=at)
     matches = dict(_in_every_status(language))
     undecided = list(_undecided(language, carla, lena))
     return Everything(
@@ -644,6 +654,7 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
         "auto_approve_stays": 3,
         "looks_budget": 50,
         "page_minutes": 7,
+        "kept_days": rules.current().kept_days | {"looks": 900},
     }
     assert set(new) == set(CHANGEABLE)
     rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())

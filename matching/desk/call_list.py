@@ -68,7 +68,7 @@ def to_call(user: User, at: datetime, only: ReasonToCall | None = None) -> CallL
 
     Leave out hosts who were called today already. With `only`, list the hosts for that reason alone.
     """
-    hosts = queries.hosts_visible_to(user).exclude(status=Host.Status.MERGED)
+    hosts = queries.hosts_visible_to(user).filter(user__erased_at=None).exclude(status=Host.Status.MERGED)
     today = HostCall.objects.filter(host=OuterRef("pk"), at__gte=_midnight(at))
     waiting = {why: _of(why, Host.objects.filter(pk__in=hosts.values("pk")), at) for why in ReasonToCall}
     waiting = {why: found.filter(~Exists(today)) for why, found in waiting.items()}
@@ -161,7 +161,7 @@ class Figures:
 
 def figures(user: User, at: datetime) -> list[Figures]:
     """Return figures of each required check, for vetted and then for unvetted hosts in the places of `user`."""
-    hosts = Host.objects.filter(pk__in=queries.hosts_visible_to(user).values("pk"))
+    hosts = Host.objects.filter(pk__in=queries.hosts_visible_to(user).values("pk"), user__erased_at=None)
     today = local_date(at)
     good = Q(passed=True)
     soon = Q(valid_until__lt=vetting.recheck_before(today))
@@ -196,7 +196,10 @@ def figures(user: User, at: datetime) -> list[Figures]:
 def ask_for_rechecks(*, at: datetime) -> int:
     """Tell vetted hosts and their coordinators once of each check that runs out soon; return how many checks are new."""
     soon = vetting.latest_checks().filter(
-        passed=True, valid_until__lt=vetting.recheck_before(local_date(at)), host__status=Host.Status.VETTED
+        passed=True,
+        valid_until__lt=vetting.recheck_before(local_date(at)),
+        host__status=Host.Status.VETTED,
+        host__user__erased_at=None,
     )
     checks = list(soon.select_related("host__user").defer("note").order_by("valid_until", "pk"))
     return sum(_ask(checks[start : start + RECHECKS_AT_ONCE], at) for start in range(0, len(checks), RECHECKS_AT_ONCE))

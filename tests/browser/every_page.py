@@ -46,6 +46,7 @@ LOOKED_AT_NOWHERE = {
     "host_stay": "a calendar file",
     "case_read": "POST only: leads back",
     "host_read": "POST only: leads back",
+    "my_file": "a file",
     "end_session": "POST only: leads back",
     "apart_take_back": "POST only: leads back",
     "end_token": "POST only: leads back",
@@ -53,6 +54,9 @@ LOOKED_AT_NOWHERE = {
     "offer_code_again": "leads to where the code is entered",
 }
 """The names of the addresses that show no page of their own, each with the reason."""
+
+
+MY_DATA = {"my_data": "", "my_data_erase": "erase/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,8 @@ def world() -> World:
         Stop("signed_in", "/signed-in/", "hanna"),
         Stop("apart", "/not-to-meet/", "amira"),
         Stop("apart", "/not-to-meet/", "hanna", press=True, status=422),
+        *(Stop(name, f"/my-data/{end}", who) for name, end in MY_DATA.items() for who in ("amira", "hanna", "cora")),
+        Stop("my_data_erase", "/my-data/erase/", "cora", press=True, status=422),
         Stop("case_safety", f"/case/match/{of_amira.pk}/safety/", "amira"),
         Stop("host_safety", f"/host/match/{of_hanna.pk}/safety/", "hanna"),
         Stop("case_contact", f"{case}/contact/", "amira"),
