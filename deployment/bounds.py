@@ -103,5 +103,6 @@ _CHECKS: dict[str, Any] = {
     "auto_approve_stays": (1, 100),
     "looks_budget": (5, 10_000),
     "page_minutes": (1, 60),
+    "outcome_minutes": (1, 240),
     "together": _together,
 }

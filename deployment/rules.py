@@ -50,6 +50,8 @@ class Rules:
     """People whose personal fields one coordinator may open within a day; beyond, a lead has to agree."""
     page_minutes: int
     """Minutes between two steps of paging whoever is on call, until somebody acknowledges."""
+    outcome_minutes: int
+    """Minutes after which others are paged again, unless the one who acknowledged writes down what came of it."""
     auto_approve_by: int | None = None
     """The id of the lead who switched `auto_approve` on; None while it is off."""
 
@@ -102,6 +104,7 @@ def defaults() -> Rules:
             "auto_approve_stays": 2,
             "looks_budget": settings.LOOKS_BUDGET,
             "page_minutes": settings.PAGE_MINUTES,
+            "outcome_minutes": settings.OUTCOME_MINUTES,
         }
     )
 
@@ -153,6 +156,7 @@ def as_json(rules: Rules) -> dict[str, Any]:
         "auto_approve_stays": rules.auto_approve_stays,
         "looks_budget": rules.looks_budget,
         "page_minutes": rules.page_minutes,
+        "outcome_minutes": rules.outcome_minutes,
     }
 
 

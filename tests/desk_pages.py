@@ -635,6 +635,7 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
         "auto_approve_stays": 3,
         "looks_budget": 50,
         "page_minutes": 7,
+        "outcome_minutes": 20,
     }
     assert set(new) == set(CHANGEABLE)
     rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())

@@ -72,6 +72,7 @@ def test_change_holds_from_then_on_and_its_author_is_in_the_history(lena: Person
         ("auto_approve_stays", 0, "from 1 to 100"),
         ("looks_budget", 4, "from 5 to 10000"),
         ("page_minutes", 0, "from 1 to 60"),
+        ("outcome_minutes", 241, "from 1 to 240"),
     ],
 )
 def test_value_that_makes_no_sense_is_refused_by_name(lena: Person, name: str, value: Any, says: str) -> None:

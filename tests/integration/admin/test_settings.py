@@ -60,6 +60,7 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         auto_approve_stays=3,
         looks_budget=50,
         page_minutes=7,
+        outcome_minutes=20,
     )
 
     assert alerts(page) == []
@@ -76,9 +77,10 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         auto_approve_stays=3,
         looks_budget=50,
         page_minutes=7,
+        outcome_minutes=20,
         auto_approve_by=lena.user.pk,
     )
-    assert len(changed()) == 11
+    assert len(changed()) == 12
     assert "Switched on by lena." in page.content.decode()
 
 
