@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0020_incidents_of_earlier_reports'),
+        ('matching', '0022_remarks_of_settings_and_places'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -64,7 +64,7 @@ COPIED_MATCH_COLUMNS = (
     *("id", "request_id", "space_id", "leg", "status", "first_night", "last_day", "people", "score"),
     *("reasons", "risks", "high_risk", "due_at", "created_at", "version"),
 )
-EVENT_COLUMNS = ("match_id", "act", "from_status", "to_status", "by_id", "role", "reason", "note", "at")
+EVENT_COLUMNS = ("match_id", "act", "from_status", "to_status", "by_id", "role", "reason", "at")
 
 
 def propose(proposal: Proposal, *, by: User | None, at: datetime) -> Match:
@@ -115,7 +115,7 @@ def _write_proposals(proposals: Sequence[Proposal], *, by: User | None, at: date
     copy_in(
         MatchEvent,
         EVENT_COLUMNS,
-        ((match_id, Act.PROPOSE, "", Status.PROPOSED, by_id, role, "", "", at) for match_id in ids),
+        ((match_id, Act.PROPOSE, "", Status.PROPOSED, by_id, role, "", at) for match_id in ids),
     )
     _check_not_declined(ordered)
     messages.proposals_waiting(

@@ -14,6 +14,7 @@ from matching import due, hindrances, queries
 from matching.models import Match, MatchEvent, ShelterRequest, Space
 from matching.refusals import Frozen, IllegalMove, NotYours, ReasonNeeded
 from matching.states import FORWARD, NEEDS_REASON, REASON_NOT_SAFE, REASONS, Act, Move, Role, Status, find_move
+from privacy import remarks
 
 
 def locked(match_id: UUID) -> Match:
@@ -81,7 +82,7 @@ def write(
         role=role,
         reason=reason,
         numbers=numbers,
-        note=note,
+        remark=remarks.write(note, at=at),
         told_by=told_by,
         at=at,
     )

@@ -131,7 +131,7 @@ def test_report_is_paged_acknowledged_and_closed_by_two(
     for who in (desk, lead):
         who.goto(f"/admin/matching/incident/{Incident.objects.get().pk}/change/")
         who.get_by_label("How did it end?").select_option("safe")
-        who.get_by_role("button", name="Close the incident").click()
+        who.get_by_role("button", name="Close it").click()
     says(lead, "Closed on .* by carla and lena")
     page.goto(page.url)
     says(page, "Two coordinators closed this on")
