@@ -114,7 +114,7 @@ def offer_space(
 ) -> Space:
     """List a new space of `host`, at once or when a coordinator has looked at it.
 
-    Where somebody has looked at the host already, the new space is paused, and listing it waits (`matching.waiting`), unless
+    Where somebody has looked at the host already, the new space is paused, and waits to be listed (`matching.waiting`), unless
     coordinator `by` vouches for it (`vouched`). Raises Incomplete, or NotYours when `by` is neither the host nor its place's
     coordinator.
     """

@@ -1,4 +1,4 @@
-"""A new space of a host at whom somebody has looked waits until a coordinator has looked at it too; guests hear of changes."""
+"""A new space of a host at whom somebody has looked waits until a coordinator has looked at it too; households hear of changes."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_pages_say_that_it_waits_and_what_is_to_be_looked_at(new: Space, hanna: 
     assert "People who can sleep there" in desk
 
 
-# -- what guests hear -------------------------------------------------------------------------------
+# -- what households hear -------------------------------------------------------------------------------
 
 
 def case_page(match: Match) -> str:
@@ -226,7 +226,7 @@ def test_change_before_both_agreed_is_no_news(amira: Person, hanna: Person, carl
     assert SINCE not in case_page(match)
 
 
-def test_merging_two_spaces_tells_the_guests_whose_match_moves(amira: Person, hanna: Person, carla: Person) -> None:
+def test_merging_two_spaces_tells_the_households_whose_match_moves(amira: Person, hanna: Person, carla: Person) -> None:
     moves = agreed(amira, hanna)
     stays = people.space(hanna.host, beds=6, shared=True)
     other = people.amira(name="Olena")
