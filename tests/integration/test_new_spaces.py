@@ -1,4 +1,4 @@
-"""A new space of a host at whom somebody has looked waits until a coordinator has looked at it too; households hear of changes."""
+"""A new space of a host at whom somebody has looked waits to be looked at too; households hear of what changes."""
 
 from __future__ import annotations
 
@@ -175,6 +175,7 @@ def test_pages_say_that_it_waits_and_what_is_to_be_looked_at(new: Space, hanna: 
     desk = people.desk_client(carla).get(f"/admin/matching/waitingchange/{waiting_one().pk}/change/").content.decode()
 
     assert "A coordinator looks at this space first." in page
+    assert "offered as it was" not in client.get(f"/host/space/{new.pk}/").content.decode()
     assert "List again" not in page
     assert "The space is listed again." not in tapped
     assert "A new space" in desk
