@@ -655,6 +655,7 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
         "looks_budget": 50,
         "page_minutes": 7,
         "kept_days": rules.current().kept_days | {"looks": 900},
+        "outcome_minutes": 20,
     }
     assert set(new) == set(CHANGEABLE)
     rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())
