@@ -63,5 +63,5 @@ def _forget_remarks(before: datetime) -> int:
     standing = now.filter(to_status=F("host__status"), remark__isnull=False)
     asked_since = HostEvent.objects.filter(host=OuterRef("pk"), said__code="refusal_asked", at__gte=before)
     waiting = Host.objects.filter(~Exists(asked_since)).annotate(size=Length("refusal_reason")).filter(size__gt=0)
-    forgotten = remarks.forget(None, before=before, but=standing.values("remark"))
+    forgotten = remarks.forget(remarks.lines(), before=before, but=standing.values("remark"))
     return forgotten + waiting.update(refusal_reason="")

@@ -74,14 +74,13 @@ def erase(remarks: QuerySet[Remark], *, at: datetime) -> int:
         return Remark.objects.filter(pk__in=ids).update(text="", erased_at=at)
 
 
-def forget(tables: Collection[type[Remarked]] | None, *, before: datetime, but: QuerySet[Any] | None = None) -> int:
+def forget(tables: Collection[type[Remarked]], *, before: datetime, but: QuerySet[Any] | None = None) -> int:
     """Erase the words beside lines of these tables that were written before a moment; return how many.
 
-    `tables` None stands for every remark, also one whose line is gone. `but` is a query of ids of remarks that stay. This
-    is for clocks, which run again after a restore, so the register of erasures has no line of it.
+    For clocks, which run again after a restore, so the register of erasures has no line of it. `but` is a query of ids of
+    remarks that stay.
     """
-    of = Remark.objects.all() if tables is None else _beside((model, Q()) for model in tables)
-    old = of.filter(erased_at=None, written_at__lt=before)
+    old = _beside((model, Q()) for model in tables).filter(erased_at=None, written_at__lt=before)
     return (old if but is None else old.exclude(pk__in=but)).update(text="", erased_at=Now())
 
 
