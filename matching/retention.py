@@ -10,7 +10,7 @@ from django.db.models.functions import Length
 from accounts.models import CoordinatorEvent, SignIn, User
 from deployment.lengths import days_of
 from matching import erasing
-from matching.limits import ANSWER_KEPT, CHANGES_KEPT
+from matching.limits import ANSWER_KEPT, CHANGES_KEPT, TAKEN_BACK_KEPT
 from matching.models import (
     Claim,
     Flag,
@@ -26,6 +26,7 @@ from matching.models import (
     MatchEvent,
     MatchingChange,
     MatchingRound,
+    MustNotMeet,
     OnCallShift,
     PendingDecision,
     SheetImport,
@@ -143,6 +144,12 @@ def _forget_flags(before: datetime) -> int:
     return Flag.objects.filter(looked_at__lt=before).delete()[0]
 
 
+@kept_for(TAKEN_BACK_KEPT, "not_to_be_met")
+def _forget_who_was_named(before: datetime) -> int:
+    """Erase the entries that were taken off their lists; their text went at once."""
+    return MustNotMeet.objects.filter(taken_back_at__lt=before).delete()[0]
+
+
 @kept_for(CHANGES_KEPT, "notes_of_changes")
 def _forget_changes(before: datetime) -> int:
     """Erase the notes by which a worker knows what to read again."""
@@ -155,7 +162,8 @@ def _forget_what_was_told(before: datetime) -> int:
     told = IncidentReport.objects.filter(incident__closed_at__lt=before)
     reports = told.annotate(written=Length("reach") + Length("happened")).filter(written__gt=0)
     notes = IncidentNote.objects.filter(incident__closed_at__lt=before)
-    return reports.update(reach="", happened="") + notes.delete()[0]
+    apart = KeptApart.objects.filter(taken_back_at__lt=before).annotate(written=Length("reason")).filter(written__gt=0)
+    return reports.update(reach="", happened="") + notes.delete()[0] + apart.update(reason="")
 
 
 @kept_for(days_of("hours_on_call"), "hours_on_call")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from matching.web import (
+    apart,
     case,
     dates,
     home,
@@ -33,6 +34,8 @@ urlpatterns = [
     path("my-data/", own_data.my_data, name="my_data"),
     path("my-data/file/", own_data.my_file, name="my_file"),
     path("my-data/erase/", own_data.erase, name="my_data_erase"),
+    path("not-to-meet/", apart.page, name="apart"),
+    path("not-to-meet/<int:entry_id>/take-back/", apart.take_back, name="apart_take_back"),
     path("leave/", leaving.leave, name="leave"),
     path("i18n/setlang/", languages.choose_language, name="choose_language"),
     path("need/", need.start, name="need_start"),
