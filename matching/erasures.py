@@ -1,4 +1,4 @@
-"""How the erasures of sheets, of persons, and of what lists said are carried out again after a restore."""
+"""How the erasures of sheets, of persons and of people whom somebody must not meet are carried out again after a restore."""
 
 from __future__ import annotations
 
@@ -41,6 +41,12 @@ def _undo_import(subject: str, at: datetime) -> bool:
     return True
 
 
+@again("person")
+def _erase_person(subject: str, at: datetime) -> bool:
+    """Erase a person once more, whatever the copy shows as live."""
+    return erasing.erase_again(int(subject), at=at)
+
+
 @again("must_not_meet")
 def _take_back(subject: str, at: datetime) -> bool:
     """Erase what an entry said that its person has taken off their list."""
@@ -48,9 +54,3 @@ def _take_back(subject: str, at: datetime) -> bool:
     if entry is not None:
         apart.forget(entry, at=at)
     return entry is not None
-
-
-@again("person")
-def _erase_person(subject: str, at: datetime) -> bool:
-    """Erase a person once more, whatever the copy shows as live."""
-    return erasing.erase_again(int(subject), at=at)

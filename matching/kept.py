@@ -109,14 +109,6 @@ kept(
     shown_of=by_user("by"),
     shows=("act", "from_status", "to_status", "reason", "remark", "at"),
 )
-kept("matching.MustNotMeet", about=by_user("by"), clock="not_to_be_met", deletes=True, shows=("channel", "said", "at"))
-kept(
-    "matching.MustNotMeetFound",
-    about=by_user("entry__by", "user"),
-    clock="not_to_be_met",
-    no_erasure="It goes with its entry. Without one it says of an account only that somebody named it.",
-    no_download="Whom others named is never shown to anybody.",
-)
 kept("matching.PendingDecision", about=of_match("match__"), clock="decisions", deletes=True, no_download=UNSEEN)
 kept(
     "matching.Claim",
@@ -158,8 +150,22 @@ kept(
     "matching.KeptApart",
     about=by_user("arrival__user", "host__user"),
     clock="kept_apart",
-    no_erasure="two numbers that keep two people from meeting; they protect the other one",
+    empties={"reason": ""},  # The two numbers stay: they protect the other one.
     no_download=NEVER_SHOWN,
+)
+kept(
+    "matching.MustNotMeet",
+    about=by_user("by"),
+    clock="not_to_be_met",
+    deletes=True,
+    shows=("channel", "said", "at", "taken_back_at"),
+)
+kept(
+    "matching.MustNotMeetFound",
+    about=by_user("entry__by"),
+    clock="not_to_be_met",
+    deletes=True,
+    no_download="Whether somebody on the list is known here is told to nobody.",
 )
 kept("matching.Incident", about=of_match("match__"), clock="incidents", no_erasure=ONLY_CODES, no_download=NEVER_SHOWN)
 

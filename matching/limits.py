@@ -52,6 +52,9 @@ LONGEST_TYPED_SECRET = 60
 ANSWER_KEPT = timedelta(days=1)
 """How long a creating POST of the API that comes again gets the answer it got before."""
 
+TAKEN_BACK_KEPT = timedelta(days=30)
+"""How long an entry that was taken off a list of people not to be met is counted, so that nobody tries contact after contact."""
+
 CHANGES_KEPT = timedelta(hours=12)
 """Twice as long as any worker goes without reading which requests and spaces have changed (`matching.worker.placing`)."""
 
@@ -66,6 +69,3 @@ REQUESTS_A_MINUTE = 20
 
 REQUESTS_FLAGGED = 60
 """So many requests and cases from one network address in an hour raise a flag for coordinators."""
-
-TAKEN_BACK_KEPT = timedelta(days=30)
-"""How long an entry that was taken off a list of people not to be met is counted, so that nobody tries contact after contact."""

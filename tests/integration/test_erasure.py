@@ -40,13 +40,12 @@ WORDS_OF = {
     "amira": {
         *(("accounts.User", "name"), ("accounts.AccessToken", "name"), ("accounts.CodeRequest", "address")),
         *(
-            ("matching.DeskNote", "text"),
+            ("privacy.Remark", "text"),
             ("matching.IdempotencyKey", "answer"),
             ("matching.IncidentReport", "happened"),
         ),
         *(("matching.IncidentReport", "reach"), ("matching.KeptDraft", "content")),
         *(
-            ("matching.PairVerdict", "reason"),
             ("matching.PendingDecision", "note"),
             ("matching.SheetImport", "content"),
         ),

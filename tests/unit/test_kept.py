@@ -138,7 +138,6 @@ def test_exceptions_are_few() -> None:
         "matching.IncidentEvent",
         "matching.IncidentNote",
         "matching.IncidentPage",
-        "matching.KeptApart",
         "matching.Match",
         "matching.SpaceWindow",
         "places.PlaceChange",
