@@ -426,13 +426,14 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "plain": {
-            "()": "shelter.logs.WithoutLinks",
+            "()": "shelter.logs.WithoutPeople",
+            "words": DEBUG,
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.one_of("SHELTER_LOG_LEVEL", "INFO", LOG_LEVELS)},
-    # At INFO httpx writes the URL of every call, and the URL of a gateway may hold a token.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    # At INFO httpx writes the URL of every call, and the URL of a gateway may hold a token; at DEBUG httpcore writes headers.
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
 }
