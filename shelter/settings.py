@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -291,6 +292,11 @@ USE_TZ = True
 TIME_ZONE = env.time_zone("SHELTER_TIME_ZONE", "Asia/Almaty")
 
 # -- Static files, and nothing from third parties -------------------------------------------------
+
+# Sheets and exports with people in them that are too large for the memory of a process go here: never onto a disk, where
+# there is a folder in memory.
+PASSING_FILES = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - only files without a name
+FILE_UPLOAD_TEMP_DIR = PASSING_FILES
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("SHELTER_STATIC_ROOT", BASE_DIR / "staticfiles")
