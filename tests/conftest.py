@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as service
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django.utils import timezone
 from django.utils.translation import override
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from shelter.settings import broker
+from tests import databases
 
 
 def pytest_configure() -> None:
@@ -32,6 +34,41 @@ def redis_of_process(url: str, number: int) -> str:
     if parts.scheme == "unix":
         return f"unix://{parts.path}?db={int(parts.query.removeprefix('db=') or 0) + number}"
     return parts._replace(path=f"/{int(parts.path.strip('/') or 0) + number}").geturl()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
+    """Copy the test database of this process from a template; pytest-django asks for this fixture before it makes one."""
+    with django_db_blocker.unblock():
+        databases.use_template()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_found_once() -> Iterator[None]:
+    """Let WhiteNoise look for the static files once, not for every test client: each of them starts the middleware anew."""
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, dict[str, dict[str, Any]]()
+
+    def remembered(self: WhiteNoiseMiddleware) -> None:
+        where = service.STATICFILES_DIRS, service.STATICFILES_FINDERS, service.INSTALLED_APPS
+        key = str((where, service.STORAGES, self.static_prefix, self.max_age))
+        if key not in found:
+            before = set(self.files)
+            look(self)
+            found[key] = {url: file for url, file in self.files.items() if url not in before}
+        self.files.update(found[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", remembered)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_quickly() -> Iterator[None]:
+    """Empty the database quickly after each test that commits."""
+    flush = TransactionTestCase._fixture_teardown
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: databases.emptied(case, flush))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from types import FrameType
 from shelter.environment import env as env_of_this
 from shelter.running import commands, process, state
 from shelter.running.programs import NotHere
-from shelter.running.servers import addresses, servers
+from shelter.running.servers import addresses, is_named, servers
 from shelter.running.supervisor import Child, say
 
 FIRST_PORT = 8000
@@ -168,6 +168,9 @@ def run_with(command: list[str]) -> int:
     try:
         with servers(folder, for_tests=True, say=say) as urls:
             env = {"DEBUG": "yes", "SHELTER_STATIC_ROOT": str(folder / "static"), **os.environ, **urls}
+            if not is_named("DATABASE_URL"):
+                # The server is thrown away, so its tests may leave a template there (tests/databases.py).
+                env["SHELTER_TEST_TEMPLATE"] = "yes"
             child = subprocess.Popen(command, env=env)  # noqa: S603 - the caller's own command
             try:
                 return child.wait()
