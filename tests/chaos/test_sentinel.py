@@ -54,6 +54,9 @@ NO_PERSON_TYPES: dict[str, str] = {
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """What a service has left behind after the whole drive."""
+    if left := os.environ.get("SENTINEL_LEFT_IN"):  # `python -m tests.sentinel.drive FOLDER` was typed before
+        yield Path(left)
+        return
     made = Path(tempfile.mkdtemp(prefix="shanyrak-sentinel-"))
     made.chmod(0o755)
     try:

@@ -20,8 +20,8 @@ from privacy.fields import blind_index
 from tests import people
 
 BEFORE = [
-    ("accounts", "0015_looks_have_a_budget"),
-    ("matching", "0020_incidents_of_earlier_reports"),
+    ("accounts", "0019_remarks"),
+    ("matching", "0022_remarks_of_settings_and_places"),
     ("notifications", "0007_contacts_proved"),
 ]
 AFTER = [

@@ -33,7 +33,6 @@ from matching.states import Role, Status
 from matching.web.need_forms import NEED_QUESTIONS
 from matching.web.offer_forms import OFFER_QUESTIONS
 from notifications.models import Delivery
-from privacy import models as privacy_models
 from tests import desk_pages, people
 from tests.integration.web.walks import NEED_ANSWERS, offer_answers
 from tests.people import Person, tonight
@@ -43,8 +42,6 @@ from tests.sentinel.servers import Service
 from tests.sentinel.visitor import Visitor
 
 NUMBERS = count(1)
-REASON = words.NOTE if hasattr(privacy_models, "Remarked") else "As agreed"
-"""Why somebody does something at the desk. Reasons are words of people as soon as they are kept as remarks."""
 
 
 def another_email() -> str:
@@ -376,11 +373,11 @@ def by_acts(all_of: Cast) -> None:
     details = replace(intake.details_of_space(space), beds=9, others=2, address=words.ADDRESS + " 9")
     intake.change_space(space.pk, details, by=hanna.user, at=at)
     twins = [_host().host for _each in range(2)]
-    merging.merge("hosts", *(str(each.pk) for each in twins), by=lena, at=at, reason=REASON)
+    merging.merge("hosts", *(str(each.pk) for each in twins), by=lena, at=at, reason=words.NOTE)
     same = [people.space(hanna.host, address=words.ADDRESS) for _each in range(2)]
-    merging.merge("spaces", *(str(each.pk) for each in same), by=lena, at=at, reason=REASON)
+    merging.merge("spaces", *(str(each.pk) for each in same), by=lena, at=at, reason=words.NOTE)
     asked = [_asked() for _each in range(2)]
-    merging.merge("requests", *(str(each.pk) for each in asked), by=lena, at=at, reason=REASON)
+    merging.merge("requests", *(str(each.pk) for each in asked), by=lena, at=at, reason=words.NOTE)
     invitations.name_coordinator(
         "nurlan-two",
         coordinators.Granted("coordinator", all_places=True),
@@ -391,11 +388,13 @@ def by_acts(all_of: Cast) -> None:
     )
     Passkey.objects.create(user=carla, name=words.NAME, credential_id=b"1", public_key=b"1", created_at=at)
     granted = coordinators.Granted("coordinator", all_places=True)
-    coordinators.note(carla, "rights_changed", by=lena, at=at, was=granted.value, became=granted.value, reason=REASON)
+    coordinators.note(
+        carla, "rights_changed", by=lena, at=at, was=granted.value, became=granted.value, reason=words.NOTE
+    )
     refused = people.hanna(name=words.NAME, contact=another_email(), vetted=False).host
-    hosts.refuse(refused.pk, by=carla, at=at, reason=REASON)
+    hosts.refuse(refused.pk, by=carla, at=at, reason=words.NOTE)
     suspended = _host().host
-    hosts.suspend(suspended.pk, by=carla, at=at, reason=REASON)
+    hosts.suspend(suspended.pk, by=carla, at=at, reason=words.NOTE)
     picture = io.BytesIO()
     exif = Image.Exif()
     exif[0x010E] = exif[0x9286] = words.ADDRESS
