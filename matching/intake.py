@@ -127,6 +127,7 @@ def offer_space(
             host=host,
             external_id=external_id,
             status=Space.Status.PAUSED if waits else Space.Status.LISTED,
+            external_index=blind_index(external_id or ""),
             created_at=at,
             fresh_until=at + timedelta(days=rules.current().fresh_days),
             **_space_columns(details),
@@ -326,6 +327,7 @@ def ask_for_shelter(
         request = ShelterRequest.objects.create(
             arrival=arrival,
             external_id=external_id,
+            external_index=blind_index(external_id or ""),
             registered_at=registered_at or at,
             **_columns(details, fields.REQUEST),
         )

@@ -51,6 +51,7 @@ from notifications.models import Delivery
 from places.models import Place
 from places.names import HOME_REGION
 from places.queries import open_places
+from privacy.fields import blind_indexes
 
 SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 """Nights of a request under such a match are not matched again."""
@@ -541,6 +542,17 @@ def places_with_most_room(limit: int) -> list[Place]:
     rows = Place.objects.in_bulk(ids)
     largest = open_places().filter(country=HOME_REGION).exclude(pk__in=ids).order_by("-population", "name")
     return [rows[pk] for pk in ids] + list(largest[: limit - len(ids)])
+
+
+# -- keys of sheets and forms -----------------------------------------------------------------------
+
+
+def called(keys: Collection[str]) -> Q:
+    """Return the condition for spaces or requests that a sheet or a form gave one of these keys.
+
+    The keys are encrypted, since people make them up, so rows are found by an index.
+    """
+    return Q(external_index__in=[index for key in keys if key for index in blind_indexes(key)])
 
 
 # -- hosts ----------------------------------------------------------------------------------------

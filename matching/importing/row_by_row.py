@@ -234,7 +234,7 @@ def key_of(row: Space | ShelterRequest) -> str:
 
 def _called(keys: list[str]) -> Q:
     own = [UUID(key) for key in keys if UUID_KEY.fullmatch(key)]
-    return Q(external_id__in=keys) | Q(external_id=None, pk__in=own)
+    return queries.called(keys) | Q(external_index="", pk__in=own)
 
 
 def take_in_space(
