@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Coordinator, CoordinatorEvent, User
 from accounts.refusals import Refused
 from places.models import Place
+from privacy import remarks
 
 EXPORT_PERSONAL = "accounts.export_personal"
 CoordinatorChange = CoordinatorEvent.CoordinatorChange
@@ -225,7 +226,8 @@ def note(
     reason: str = "",
 ) -> None:
     """Write one line of history about a coordinator's rights or keys; `was` and `became` are values of `Granted`."""
-    CoordinatorEvent.objects.create(about=about, what=what, was=was, became=became, reason=reason, by=by, at=at)
+    remark = remarks.write(reason, at=at)
+    CoordinatorEvent.objects.create(about=about, what=what, was=was, became=became, remark=remark, by=by, at=at)
 
 
 def _set_active(coordinator_id: int, active: bool, what: str, *, by: User, at: datetime, reason: str) -> Coordinator:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AccessToken, Host, HostCheck, HostEvent, HostEvidence, User
 from accounts.refusals import Refused
 from notifications.models import ContactPoint, Notification
+from privacy import remarks
 
 DECIDED_AGAINST = (Host.Status.SUSPENDED, Host.Status.REFUSED)
 
@@ -66,9 +67,10 @@ def merge_hosts(goes_id: int, stays_id: int, *, by: User, at: datetime, reason: 
     goes.user.save(update_fields=["is_active"])
     AccessToken.objects.filter(user=goes.user, revoked_at=None).update(revoked_at=at)
     Host.objects.filter(merged_into=goes).update(merged_into=stays)
+    remark = remarks.write(reason, at=at)
     HostEvent.objects.bulk_create(
         [
-            HostEvent(host=goes, from_status=goes.status, to_status=Host.Status.MERGED, by=by, at=at, reason=reason),
+            HostEvent(host=goes, from_status=goes.status, to_status=Host.Status.MERGED, by=by, at=at, remark=remark),
             HostEvent(
                 host=stays,
                 from_status=stays.status,

@@ -24,6 +24,7 @@ from accounts.sign_in_rows import Invitation as Invitation  # Django finds a mod
 from accounts.sign_in_rows import SignIn as SignIn
 from notifications.models import ContactPoint
 from privacy.fields import EncryptedBytesField, EncryptedTextField
+from privacy.models import Remarked
 
 CASE_SECRET = "case_hmac_sha256$"  # noqa: S105 - no password: the beginning of the hash of every case secret
 
@@ -128,7 +129,9 @@ class Host(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Who asked for a refusal."
     )
     refusal_seconded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    refusal_reason = models.CharField(max_length=200, blank=True)
+    refusal_reason = EncryptedTextField(
+        blank=True, default="", help_text="Until the refusal is carried out or dropped."
+    )
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     created_at = models.DateTimeField(_("registered"), auto_now_add=True)
 
@@ -214,8 +217,10 @@ class HostEvidence(models.Model):
         return f"{self.get_kind_display()}, {self.at:%Y-%m-%d}"
 
 
-class HostCall(models.Model):
-    """One call to a host: the coordinator, the moment and the outcome. Append-only."""
+class HostCall(Remarked):
+    """One call to a host: the coordinator, the moment and the outcome. Append-only; a remark may stand beside it."""
+
+    remark_about = ("host__user", "host__merged_into__user")
 
     class Outcome(models.TextChoices):
         REACHED = "reached", _("reached")
@@ -225,7 +230,6 @@ class HostCall(models.Model):
 
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="calls")
     outcome = models.CharField(max_length=12, choices=Outcome.choices)
-    note = EncryptedTextField(blank=True, default="")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
@@ -248,19 +252,20 @@ class HostCall(models.Model):
         return f"{self.get_outcome_display()}, {self.at:%Y-%m-%d %H:%M}"
 
 
-class HostEvent(models.Model):
+class HostEvent(Remarked):
     """One change of a host's standing. Append-only.
 
-    `reason` holds the words that a coordinator typed. An act that has something to say itself leaves a code with numbers
-    in `said`, which `matching.admin.line_words` puts into the reader's language.
+    The remark holds the reason that a coordinator typed. An act that has something to say itself leaves a code with
+    numbers in `said`, which `matching.admin.line_words` puts into the reader's language.
     """
+
+    remark_about = ("host__user", "host__merged_into__user")
 
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="events", verbose_name=_("host"))
     from_status = models.CharField(_("before"), max_length=10, choices=Host.Status.choices)
     to_status = models.CharField(_("after"), max_length=10, choices=Host.Status.choices)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
     said = models.JSONField(null=True, blank=True)
 
     class Meta:
@@ -341,12 +346,15 @@ class Coordinator(models.Model):
         return self.user.username
 
 
-class CoordinatorEvent(models.Model):
+class CoordinatorEvent(Remarked):
     """One change of a coordinator's rights or keys, or a sign-in: what was done, by whom and when. Append-only.
 
-    `was` and `became` hold rights as codes: `{"role": "coordinator", "all_places": false, "places": ["Almaty"]}`. Lines of
-    another form hold `{"code": "said", "text": "…"}`.
+    `was` and `became` hold rights as codes: `{"role": "coordinator", "all_places": false, "places": ["Almaty"]}`. Lines
+    from before there were codes hold `{"code": "said"}`. The remark holds the reason that somebody typed, after the words
+    of such a line.
     """
+
+    remark_about = ("about",)
 
     class CoordinatorChange(models.TextChoices):
         NAMED = "named", _("named")
@@ -375,7 +383,6 @@ class CoordinatorEvent(models.Model):
     what = models.CharField(_("what"), max_length=30, choices=CoordinatorChange.choices)
     was = models.JSONField(_("before"), null=True, blank=True)
     became = models.JSONField(_("after"), null=True, blank=True)
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
 

@@ -1,15 +1,17 @@
-"""How long sessions are kept, and contacts that nobody proved."""
+"""How long sessions are kept, contacts that nobody proved, and the words beside lines of history."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Length, Now
 
 from accounts import desk_contacts
-from accounts.models import AccessToken, CodeRequest, Invitation, SignIn
+from accounts.models import AccessToken, CodeRequest, Host, HostEvent, Invitation, SignIn
 from notifications.models import ContactPoint
+from privacy.models import Remark
 from privacy.retention import kept_for
 
 
@@ -48,3 +50,18 @@ def _forget_sign_ins(before: datetime) -> int:
 def _forget_invitations(before: datetime) -> int:
     """Erase invitations whose link ended before `before`, used or not; the history of the person keeps what was done."""
     return Invitation.objects.filter(expires_at__lt=before).delete()[0]
+
+
+@kept_for(timedelta(days=365), "words_beside_histories")
+def _forget_remarks(before: datetime) -> int:
+    """Erase the words that people typed beside lines of history, in every app; the lines and their codes stay.
+
+    The reason for which a host is refused or suspended now stays as long as the host stands so: whoever decides on the
+    host again must be able to read it. The reason of a refusal that nobody has seconded goes as well.
+    """
+    now = HostEvent.objects.filter(host__status__in=[Host.Status.REFUSED, Host.Status.SUSPENDED])
+    standing = now.filter(to_status=F("host__status"), remark__isnull=False)
+    asked_since = HostEvent.objects.filter(host=OuterRef("pk"), said__code="refusal_asked", at__gte=before)
+    waiting = Host.objects.filter(~Exists(asked_since)).annotate(size=Length("refusal_reason")).filter(size__gt=0)
+    old = Remark.objects.filter(erased_at=None, written_at__lt=before).exclude(pk__in=standing.values("remark"))
+    return old.update(text="", erased_at=Now()) + waiting.update(refusal_reason="")

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,7 @@ from accounts.models import Host, HostCall, HostCheck, HostEvent, User
 from accounts.refusals import Refused
 from deployment import rules
 from notifications.outbox import tell
+from privacy import remarks
 
 VETTING_MOVES = {
     ("unvetted", "vetted"),
@@ -201,7 +203,10 @@ def with_every_check(host_ids: Collection[int], today: date) -> set[int]:
 
 def note_call(host: Host, outcome: str, *, by: User, at: datetime, note: str = "") -> HostCall:
     """Put one call to the host on record: the coordinator, the outcome and a note. Raises ValueError for no outcome."""
-    return HostCall.objects.create(host=host, outcome=HostCall.Outcome(outcome), note=note, by=by, at=at)
+    came_of_it = HostCall.Outcome(outcome)
+    with transaction.atomic():
+        remark = remarks.write(note, at=at)
+        return HostCall.objects.create(host=host, outcome=came_of_it, remark=remark, by=by, at=at)
 
 
 # -- standing -------------------------------------------------------------------------------------
@@ -236,9 +241,10 @@ def refuse(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
         return host
     if host.refusal_by_id == by.pk:
         raise SecondPersonRefuses
-    host.refusal_seconded_by = by
-    host.save(update_fields=["refusal_seconded_by"])
-    _write(host, Host.Status.REFUSED, by=by, at=at, reason=reason or host.refusal_reason)
+    reason = reason or host.refusal_reason
+    host.refusal_seconded_by, host.refusal_reason = by, ""  # The line of history has the reason from now on.
+    host.save(update_fields=["refusal_seconded_by", "refusal_reason"])
+    _write(host, Host.Status.REFUSED, by=by, at=at, reason=reason)
     tell(host.user, "host_refused", at=at, key=f"host_refused:{host.pk}:{at.isoformat()}")
     return host
 
@@ -298,6 +304,5 @@ def _write(
 
 
 def _note(host: Host, to: str, *, by: User, at: datetime, reason: str, said: Mapping[str, Any] | None = None) -> None:
-    HostEvent.objects.create(
-        host=host, from_status=host.status, to_status=to, by=by, at=at, reason=reason[:200], said=said
-    )
+    remark = remarks.write(reason, at=at)
+    HostEvent.objects.create(host=host, from_status=host.status, to_status=to, by=by, at=at, remark=remark, said=said)

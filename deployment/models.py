@@ -7,9 +7,11 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from privacy.models import Remarked
 
-class SettingChange(models.Model):
-    """One change of one rule by a lead, with the old and the new value and the reason. Append-only.
+
+class SettingChange(Remarked):
+    """One change of one rule by a lead, with the old and the new value; the remark holds the reason. Append-only.
 
     The last line of a name holds the present value. There is no table of present values, because it could contradict
     this history.
@@ -20,7 +22,6 @@ class SettingChange(models.Model):
     new = models.JSONField(null=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
-    reason = models.CharField(_("reason"), max_length=200)
 
     class Meta:
         verbose_name = _("change of a setting")

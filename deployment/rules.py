@@ -19,6 +19,7 @@ from django.db import transaction
 from deployment.bounds import RulesChanged, within_bounds
 from deployment.locks import Lock, hold_until_commit
 from deployment.models import SettingChange
+from privacy import remarks
 
 LATER = 10_000
 """The number of days in the last line of `answer_hours`, which stands for any later night."""
@@ -127,11 +128,12 @@ def change(values: Mapping[str, Any], *, by: Any, at: datetime, reason: str, see
         new = as_json(replace(now, **{name: _typed(name, value) for name, value in wanted.items()}))
         within_bounds("together", new)
         lines = [
-            SettingChange(name=name, old=old[name], new=new[name], by=by, at=at, reason=reason)
+            SettingChange(name=name, old=old[name], new=new[name], by=by, at=at)
             for name in CHANGEABLE
             if old[name] != new[name]
         ]
         for line in lines:
+            line.remark = remarks.write(reason, at=at)
             line.save()
     held = _once.get()
     if held is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import CoordinatorEvent, User
@@ -19,6 +20,7 @@ from matching.models import Match, ShelterRequest, Space
 from matching.refusals import LookNeedsSecond, NotNow, NotYours, one_act
 from matching.states import CONTACT_OPEN, Role
 from notifications.models import ContactPoint
+from privacy import remarks
 from privacy.models import AccessLog
 
 LookReason = AccessLog.LookReason
@@ -87,8 +89,12 @@ def look(by: User, about: Iterable[int], fields: str, *, reason: str, at: dateti
         go_aheads = CoordinatorEvent.objects.filter(about=by, what=LOOKS_ALLOWED, at__gt=at - A_DAY).count()
         if people - seen and len(seen | people) > most * (1 + go_aheads):
             raise LookNeedsSecond("budget", most=most)
+        written = remarks.write_each([note] * len(people), at=at)
         AccessLog.objects.bulk_create(
-            [AccessLog(by=by, about_id=pk, fields=fields, reason=reason, note=note, at=at) for pk in sorted(people)]
+            [
+                AccessLog(by=by, about_id=pk, fields=fields, reason=reason, remark=remark, at=at)
+                for pk, remark in zip(sorted(people), written, strict=True)
+            ]
         )
         for what in unusual(by, people, len(seen | people), most=most, at=at):
             messages.looks_unusual(by, what, at=at)
@@ -151,4 +157,6 @@ def log_look(
 
     `reason` is one of `AccessLog.LookReason`, `note` the words typed beside it, and `match` belongs to the reason MATCH.
     """
-    AccessLog.objects.create(by=by, about=about, fields=fields, reason=reason, note=note, match=match, at=at)
+    with transaction.atomic():
+        remark = remarks.write(note, at=at)
+        AccessLog.objects.create(by=by, about=about, fields=fields, reason=reason, remark=remark, match=match, at=at)

@@ -30,7 +30,7 @@ LONGEST_NOTE = 2_000
 """Characters. The longest note that somebody may write for the coordinators."""
 
 LONGEST_REASON = 200
-"""Characters. The longest reason of one line. The columns of reasons hold no more."""
+"""Characters. The longest reason of one line that a door takes."""
 
 LONGEST_ADDRESS = 500
 """Characters. The longest address of a space."""

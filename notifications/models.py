@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.fields import BlindIndexField, EncryptedTextField
 
@@ -106,7 +107,7 @@ class Delivery(models.Model):
         WAITING = "waiting", _("waiting")
         SENDING = "sending", _("being sent")
         SENT = "sent", _("sent")
-        FAILED = "failed", _("failed")
+        FAILED = "failed", pgettext_lazy("a delivery", "failed")
 
     class ErrorClass(models.TextChoices):
         NONE = "", _("nothing")

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from places.earth import distance_km
 from places.models import LONGEST_PLACE_NAME, OWN_FROM, Place, PlaceChange, PlaceName
 from places.names import key_of
+from privacy import remarks
 
 MOST_NAMES_OF_A_PLACE = 40
 SAME_PLACE_KM = 30.0
@@ -170,7 +171,7 @@ def _note(
         became={name: new[name] for name in changed},
         by=by,
         at=at,
-        reason=reason,
+        remark=remarks.write(reason, at=at),
     )
 
 

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from privacy.models import Remarked
+
 OWN_FROM = -1_000_000
 """The highest `geoname_id` of places that people of the deployment add; the gazetteer's own numbers are higher."""
 
@@ -63,8 +65,8 @@ class PlaceName(models.Model):
         return self.name
 
 
-class PlaceChange(models.Model):
-    """One change of a place by a person, with the old and the new details and the reason. Append-only."""
+class PlaceChange(Remarked):
+    """One change of a place by a person, with the old and the new details; the remark holds the reason. Append-only."""
 
     class PlaceEdit(models.TextChoices):
         ADDED = "added", _("added")
@@ -78,7 +80,6 @@ class PlaceChange(models.Model):
     became = models.JSONField(default=dict)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
-    reason = models.CharField(_("reason"), max_length=200)
 
     class Meta:
         verbose_name = _("change of a place")

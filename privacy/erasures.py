@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from privacy.models import Erasure
+from privacy.models import Erasure, Remark
 
 log = logging.getLogger(__name__)
 
@@ -90,3 +90,9 @@ def erase_again(entries: Iterable[Entry], *, since: datetime, at: datetime) -> t
             log.exception("An erasure of the kind %s could not be carried out again.", entry.kind)
             failed.append(entry)
     return done, failed
+
+
+@again("remark")
+def _erase_remark(subject: str, at: datetime) -> bool:
+    """Erase the words beside a line of history; the line stays."""
+    return Remark.objects.filter(pk=subject, erased_at=None).update(text="", erased_at=at) > 0

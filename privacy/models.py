@@ -1,6 +1,8 @@
-"""The log of looks at personal fields, and the register of erasures."""
+"""The words beside lines of history, the log of looks at personal fields, and the register of erasures."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -9,13 +11,73 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.fields import EncryptedTextField
 
+if TYPE_CHECKING:
+    from django.db.models import Q
 
-class AccessLog(models.Model):
+
+class Remark(models.Model):
+    """The words that a person typed beside one line of an append-only history. They can be erased; the line stays.
+
+    Once written, the text can only be erased: `text` is empty from `erased_at` on. `privacy.remarks` writes, reads and
+    erases remarks.
+    """
+
+    text = EncryptedTextField(blank=True, default="")
+    written_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("remark")
+        verbose_name_plural = _("remarks")
+        indexes = [models.Index(name="remark_kept", fields=["written_at"], condition=models.Q(erased_at=None))]
+        triggers = [
+            pgtrigger.Trigger(
+                name="remark_is_only_erased",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func="""
+                IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW.text = ''
+                        AND NEW.id = OLD.id AND NEW.written_at = OLD.written_at THEN
+                    RETURN NEW;
+                END IF;
+                RAISE EXCEPTION 'remark % can be erased and not changed', OLD.id
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'remark_is_only_erased';
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.written_at:%Y-%m-%d %H:%M}"
+
+
+class Remarked(models.Model):
+    """A line of an append-only history: codes, numbers, persons and a moment, and perhaps words beside it (`remark`).
+
+    `remark_about` names the paths to the users whom the words are about, for `privacy.remarks.about`.
+    """
+
+    remark_about: ClassVar[tuple[str, ...]] = ()
+
+    remark = models.OneToOneField(Remark, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def is_about(cls, user_id: int) -> Q:
+        """Return the condition for the lines whose words are about this user."""
+        conditions = [models.Q(**{path: user_id}) for path in cls.remark_about]
+        return models.Q(*conditions, _connector=models.Q.OR) if conditions else models.Q(pk__in=[])
+
+
+class AccessLog(Remarked):
     """One look by one person at another's personal fields, with the reason. Append-only: PostgreSQL refuses changes.
 
-    `reason` is a code; `note` holds the words that the person typed beside it. `match` is the match that opened a contact.
-    A line about nobody says that an export without persons was taken.
+    `reason` is a code; the remark holds the words that the person typed beside it. `match` is the match that opened a
+    contact. A line about nobody says that an export without persons was taken.
     """
+
+    remark_about = ("about",)
 
     class LookReason(models.TextChoices):
         # The first six are the reasons that a coordinator may choose; the list is short, so that they can be counted.
@@ -29,7 +91,7 @@ class AccessLog(models.Model):
         NEW_SECRET = "new_secret", _("gave a new secret")
         EXPORT = "export", _("took rows without persons")
         DESK = "desk", _("worked on the household at the desk")
-        # A line from before there were codes; `note` holds its text.
+        # A line from before there were codes; the remark holds its text.
         SAID = "said", _("written down beside")
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
@@ -40,7 +102,6 @@ class AccessLog(models.Model):
         _("what was shown"), max_length=200, help_text="Which fields were shown, space-separated."
     )
     reason = models.CharField(_("reason"), max_length=12, choices=LookReason.choices)
-    note = EncryptedTextField(blank=True, default="")
     match = models.UUIDField(null=True, blank=True)
     at = models.DateTimeField(_("at"))
 

@@ -4,8 +4,8 @@ All of it may be stopped at any moment and run again, twice, or beside the runni
 a short transaction. The values themselves say which of them are still to be done; indexes do not, so `KeyRotation` keeps
 how far the work has come. A row that another transaction holds is left for the next pass.
 
-Histories are append-only for everybody else. Here their guard is passed by in one statement, which writes an encrypted
-column and nothing else, for the length of one short transaction.
+The words beside histories can only be erased by everybody else. Here such a guard is passed by in one statement, which writes
+an encrypted column and nothing else, for the length of one short transaction.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ class _Column:
 def _past_the_guards_of(model: type[models.Model]) -> AbstractContextManager[None]:
     """Pass by the triggers of one table in the statements of the block, until its transaction ends.
 
-    Each such statement writes one column that no trigger guards but as a part of a history, and no meaning changes.
+    Each such statement writes one column, and no meaning changes.
     """
     own = [f"{model._meta.label}:{trigger.name}" for guarded, trigger in pgtrigger.registered() if guarded is model]
     return pgtrigger.ignore(*own) if own else nullcontext()

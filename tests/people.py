@@ -25,6 +25,7 @@ from matching.deadlines import local_date
 from matching.engine.reasons import Code, Reason
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import Incident, Match, ShelterRequest, Space
+from matching.refusals import one_act
 from matching.states import Status
 from matching.transitions import Proposal
 from places.models import Place, PlaceName
@@ -116,7 +117,7 @@ def vet(host: Host, *, by: Person) -> None:
     now = timezone.now()
     for kind in REQUIRED_CHECKS:
         vetting.record_check(host, kind, by=by.user, at=now)
-    with transitions.one_act():
+    with one_act():
         vetting.vet(host.pk, by=by.user, at=now)
 
 

@@ -21,6 +21,7 @@ from matching.admin.access import LookOnly, Row
 from matching.admin.personal import PERSONAL_FIELD_WORDS
 from matching.admin.words import REASON_WORDS
 from matching.models import DeskEvent, MatchEvent
+from privacy import remarks
 from privacy.models import AccessLog
 
 
@@ -81,7 +82,7 @@ class MatchEventAdmin(AuditOnly[MatchEvent]):
     list_filter = [WhoDidIt, "act", "role", "to_status", WhichReason, "at"]
     list_select_related = ["by", "match"]
     search_fields = ["=match__id", "=by__username"]
-    exclude = ["note"]
+    exclude = ["remark"]
 
     @admin.display(description=gettext_lazy("match"))
     def which(self, event: MatchEvent) -> str:
@@ -108,9 +109,9 @@ class HostEventAdmin(AuditOnly[HostEvent]):
 
     list_display = ["at", "by", "which", "from_status", "to_status", "why"]
     list_filter = [WhoDidIt, "to_status", "at"]
-    list_select_related = ["by", "host"]
+    list_select_related = ["by", "host", "remark"]
 
-    @admin.display(description=gettext_lazy("reason"), ordering="reason")
+    @admin.display(description=gettext_lazy("reason"))
     def why(self, event: HostEvent) -> str:
         return line_words.of_host_event(event)
 
@@ -123,9 +124,9 @@ class HostEventAdmin(AuditOnly[HostEvent]):
 class CoordinatorEventAdmin(AuditOnly[CoordinatorEvent]):
     """Every sign-in at the desk, and every change of a coordinator's rights and keys."""
 
-    list_display = ["at", "by", "what", "about", "before", "after", "reason"]
+    list_display = ["at", "by", "what", "about", "before", "after", "why"]
     list_filter = [WhoDidIt, "what", "at"]
-    list_select_related = ["by", "about"]
+    list_select_related = ["by", "about", "remark"]
     search_fields = ["=about__username", "=by__username"]
 
     @admin.display(description=gettext_lazy("before"))
@@ -136,6 +137,10 @@ class CoordinatorEventAdmin(AuditOnly[CoordinatorEvent]):
     def after(self, event: CoordinatorEvent) -> str:
         return line_words.of_rights(event.became)
 
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, event: CoordinatorEvent) -> str:
+        return remarks.words_of(event)
+
 
 @admin.register(AccessLog)
 class AccessLogAdmin(AuditOnly[AccessLog]):
@@ -143,7 +148,7 @@ class AccessLogAdmin(AuditOnly[AccessLog]):
 
     list_display = ["at", "by", "about", "shown", "why"]
     list_filter = [WhoDidIt, "reason", "at"]
-    list_select_related = ["by", "about"]
+    list_select_related = ["by", "about", "remark"]
     search_fields = ["=about__username", "=by__username"]
 
     @admin.display(description=gettext_lazy("what was shown"), ordering="fields")

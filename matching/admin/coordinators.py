@@ -29,6 +29,7 @@ from matching.limits import LONGEST_NAME, LONGEST_REASON
 from matching.refusal_words import words_of
 from places import queries as places
 from places.models import Place
+from privacy import remarks
 
 COORDINATOR_ACTS: dict[str, tuple[Any, Callable[..., Any]]] = {
     "confirm": (gettext_lazy("Confirm this account"), invitations.confirm),
@@ -183,8 +184,13 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
             "needs_contact": not row.user.contact_points.exclude(verified_at=None).exists(),
             "invited": row.user.invitations.filter(used_at=None, withdrawn_at=None).first(),
             "events": [
-                {"event": event, "before": line_words.of_rights(event.was), "after": line_words.of_rights(event.became)}
-                for event in row.user.coordinator_events.select_related("by")[:50]
+                {
+                    "event": event,
+                    "before": line_words.of_rights(event.was),
+                    "after": line_words.of_rights(event.became),
+                    "reason": remarks.words_of(event),
+                }
+                for event in row.user.coordinator_events.select_related("by", "remark")[:50]
             ],
             **more,
         }

@@ -27,6 +27,7 @@ from matching.desk import auto_approval
 from matching.desk.tiers import tiers
 from matching.limits import LONGEST_REASON
 from matching.risks import FIRST_TIME_HOST, LONE_WOMAN, MINOR, NOT_SAID, TWO_WOMEN, About, Approvals
+from privacy import remarks
 
 TIERS = range(1, 5)
 NEW_HOST_RISKS = (MINOR, LONE_WOMAN, TWO_WOMEN, NOT_SAID)
@@ -190,9 +191,9 @@ class WhichRule(admin.SimpleListFilter):
 class SettingChangeAdmin(AuditOnly[SettingChange]):
     """The history of the settings, and the page on which leads change them."""
 
-    list_display = ["at", "by", "which", "before", "after", "reason"]
+    list_display = ["at", "by", "which", "before", "after", "why"]
     list_filter = [WhoDidIt, WhichRule, "at"]
-    list_select_related = ["by"]
+    list_select_related = ["by", "remark"]
     change_list_template = "admin/deployment/history.html"
 
     @admin.display(description=gettext_lazy("setting"), ordering="name")
@@ -206,6 +207,10 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
     @admin.display(description=gettext_lazy("after"))
     def after(self, change: SettingChange) -> str:
         return rule_in_words(change.name, change.new)
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, change: SettingChange) -> str:
+        return remarks.words_of(change)
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(self.settings_)
@@ -221,7 +226,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
         form = SettingsForm(typed, now=now, seen=seen)
         if typed is not None and form.is_valid() and self._changed(request, form, typed, user):
             return redirect("admin:deployment_settings")
-        lines = SettingChange.objects.select_related("by")[:20]
+        lines = SettingChange.objects.select_related("by", "remark")[:20]
         context = {
             **self.admin_site.each_context(request),
             "title": _("Settings of the deployment"),
@@ -238,6 +243,7 @@ class SettingChangeAdmin(AuditOnly[SettingChange]):
                     "name": NAMES.get(line.name, line.name),
                     "before": rule_in_words(line.name, line.old),
                     "after": rule_in_words(line.name, line.new),
+                    "reason": remarks.words_of(line),
                 }
                 for line in lines
             ],

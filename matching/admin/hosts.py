@@ -26,6 +26,7 @@ from matching.deadlines import local_date
 from matching.limits import LONGEST_REASON
 from matching.refusal_words import words_of
 from matching.refusals import one_act
+from privacy import remarks
 
 KEEP = "kept"
 """The move in a URL that takes back a refusal which only one coordinator has asked for."""
@@ -89,9 +90,9 @@ class HostAdmin(LookOnly[Host]):
             ],
             "refusal_is_mine": host.refusal_by_id == user.pk,
             "spaces": host.spaces.select_related("place"),
-            "calls": HostCall.objects.filter(itself_and_merged).select_related("by").defer("note"),
+            "calls": HostCall.objects.filter(itself_and_merged).select_related("by"),
             "outcomes": HostCall.Outcome.choices,
-            "events": HostEvent.objects.filter(itself_and_merged).select_related("by", "host"),
+            "events": HostEvent.objects.filter(itself_and_merged).select_related("by", "host", "remark"),
             **personal.closed(_reads(host)),
             "typed": request.POST,
             **more,
@@ -232,7 +233,8 @@ def _notes(host: Host) -> list[str]:
         if (words := line_words.of_check(row))
     ]
     lines += [
-        (row.at, row.get_outcome_display(), row.note) for row in HostCall.objects.filter(itself_and_merged) if row.note
+        (row.at, row.get_outcome_display(), remarks.words_of(row))
+        for row in HostCall.objects.filter(itself_and_merged, remark__isnull=False).select_related("remark")
     ]
     return [
         f"{formats.date_format(timezone.localtime(at), 'j E Y, H:i')}, {what}: {note}"

@@ -1,6 +1,7 @@
 """The words for what an act leaves on a note or a line of history: the row holds a code with numbers, never a sentence.
 
-A note written before there were codes holds its sentence as text, in the language of its author, and shows it as it is.
+A line from before there were codes has its sentence as a remark, in the language of its author, and shows it as it is. Where
+the words of a line were erased, the pages say so (`privacy.remarks.words_of`).
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from accounts.models import Coordinator, HostCheck, HostEvent
 from matching.admin.words import OVERRIDE_WORDS
 from matching.models import DeskNote, MatchEvent
 from privacy.models import AccessLog
+from privacy.remarks import words_of
 
 
 def of_note(note: DeskNote) -> str:
     """Return a note in the active language: what its act says, then the words that its author typed."""
-    return " ".join(filter(None, [_said_on_note(note.said, note), note.text]))
+    return " ".join(filter(None, [_said_on_note(note.said, note), words_of(note)]))
 
 
 def of_reason(event: MatchEvent) -> str:
@@ -38,14 +40,14 @@ def of_host_event(event: HostEvent) -> str:
     """Return the reason for a change of a host's standing in the active language."""
     match event.said:
         case {"code": "refusal_asked"}:
-            return _("asks to refuse: %(reason)s") % {"reason": event.reason}
+            return _("asks to refuse: %(reason)s") % {"reason": words_of(event)}
         case {"code": "refusal_taken_back"}:
-            return event.reason or _("the refusal asked for was taken back")
+            return words_of(event) or _("the refusal asked for was taken back")
         case {"code": "merged", "number": int(number)}:
             return _("host %(number)d was merged into this one") % {"number": number}
         case {"code": "import_undone"}:
             return _("The import that vouched for this host was undone.")
-    return event.reason or _as_stored(event.said)
+    return words_of(event) or _as_stored(event.said)
 
 
 def of_check(check: HostCheck) -> str:
@@ -59,8 +61,8 @@ def of_rights(value: Any) -> str:
         case {"role": str(role), "all_places": everywhere, "places": list(places)}:
             where = _("all places") if everywhere else ", ".join(map(str, places))
             return f"{dict(Coordinator.Role.choices).get(role, role)}: {where}"
-        case {"code": "said", "text": text}:
-            return str(text)
+        case {"code": "said"}:
+            return _("written down beside")
     return _as_stored(value)
 
 
@@ -70,9 +72,10 @@ def of_look(look: AccessLog) -> str:
         case AccessLog.LookReason.MATCH:
             return _("match %(number)s") % {"number": look.match}
         case AccessLog.LookReason.SAID:
-            return look.note
+            return words_of(look)
     reason = look.get_reason_display()
-    return f"{reason}: {look.note}" if look.note else reason
+    words = words_of(look)
+    return f"{reason}: {words}" if words else reason
 
 
 def _as_stored(said: Any) -> str:

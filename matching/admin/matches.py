@@ -31,6 +31,7 @@ from matching.desk import claims
 from matching.models import Match
 from matching.states import HOLDS_BEDS, NEEDS_REASON, Act, Role, Status
 from places.earth import distance_km
+from privacy import remarks
 
 DESK_MATCH_ACTS: dict[Act, tuple[Any, Callable[..., Match]]] = {
     Act.DECLINE: (gettext_lazy("Decline"), transitions.decline),
@@ -131,8 +132,8 @@ class MatchAdmin(LookOnly[Match]):
             "opts": self.opts,
             "acts": acts,
             "notes": notes,
-            "events": match.events.select_related("by").defer("note"),
-            "noted": any(match.events.values_list("note", flat=True)),
+            "events": match.events.select_related("by"),
+            "noted": match.events.filter(remark__isnull=False).exists(),
             **personal.closed(_reads(match)),
             "with_host": queries.others_with_host(match) if match.frozen_at else [],
             "before": {
@@ -170,9 +171,8 @@ class MatchAdmin(LookOnly[Match]):
 def _reads(match: Match) -> personal.Reads:
     def notes() -> list[str]:
         return [
-            f"{event.get_act_display()}, {event.get_role_display()}: {event.note}"
-            for event in match.events.all()
-            if event.note
+            f"{event.get_act_display()}, {event.get_role_display()}: {remarks.words_of(event)}"
+            for event in match.events.filter(remark__isnull=False).select_related("remark")
         ]
 
     return {"notes": notes}

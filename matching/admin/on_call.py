@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts import desk_contacts
@@ -64,7 +64,7 @@ class ShiftForm(forms.Form):
     day = forms.DateField(
         label=gettext_lazy("Or on one date"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
-    start = forms.TimeField(label=gettext_lazy("From"), widget=forms.TimeInput(attrs={"type": "time"}))
+    start = forms.TimeField(label=pgettext_lazy("hours", "From"), widget=forms.TimeInput(attrs={"type": "time"}))
     end = forms.TimeField(
         label=gettext_lazy("Until"),
         help_text=gettext_lazy("An hour before the first one is on the next day."),

@@ -25,6 +25,7 @@ from matching.refusals import WRONG_INPUT
 from places import editing
 from places.editing import PlaceChanged, PlaceDetails, PlaceNotSensible
 from places.models import LONGEST_PLACE_NAME, Place, PlaceChange
+from privacy import remarks
 
 PLACE_FIELD_WORDS: dict[str, Any] = {
     "name": pgettext_lazy("of a place", "Name"),
@@ -172,8 +173,13 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
             "now": editing.details_of(place),
             "form": form,
             "changes": [
-                {"change": change, "before": place_in_words(change.was), "after": place_in_words(change.became)}
-                for change in place.changes.select_related("by")[:50]
+                {
+                    "change": change,
+                    "before": place_in_words(change.was),
+                    "after": place_in_words(change.became),
+                    "reason": remarks.words_of(change),
+                }
+                for change in place.changes.select_related("by", "remark")[:50]
             ],
         }
         return TemplateResponse(request, self.change_form_template, context, status=WRONG_INPUT if form.errors else 200)
@@ -242,9 +248,13 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
 class PlaceChangeAdmin(AuditOnly[PlaceChange]):
     """Every change of a place."""
 
-    list_display = ["at", "by", "place", "what", "before", "after", "reason"]
+    list_display = ["at", "by", "place", "what", "before", "after", "why"]
     list_filter = [WhoDidIt, "what", "at"]
-    list_select_related = ["by", "place"]
+    list_select_related = ["by", "place", "remark"]
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, change: PlaceChange) -> str:
+        return remarks.words_of(change)
 
     @admin.display(description=gettext_lazy("before"))
     def before(self, change: PlaceChange) -> str:

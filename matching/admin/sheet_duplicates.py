@@ -29,6 +29,7 @@ from matching.desk.duplicates import PairKind
 from matching.models import PairVerdict, Space
 from matching.refusal_words import words_of
 from matching.states import HOLDS_BEDS
+from privacy import remarks
 
 LIKENESS_WORDS = {
     duplicates.Likeness.CONTACT: gettext_lazy("the same phone, e-mail or Telegram name"),
@@ -231,11 +232,15 @@ def _key(kind: str, pk: str) -> int | UUID | None:
 class PairVerdictAdmin(AuditOnly[PairVerdict]):
     """The verdicts on pairs: merged, or not the same."""
 
-    list_display = ["at", "by", "kind", "verdict", "one", "other", "stays", "went_over", "reason"]
+    list_display = ["at", "by", "kind", "verdict", "one", "other", "stays", "went_over", "why"]
     list_filter = [WhoDidIt, "kind", "verdict", "at"]
-    list_select_related = ["by"]
+    list_select_related = ["by", "remark"]
     search_fields = ["=one", "=other"]
 
     @admin.display(description=gettext_lazy("went over"))
     def went_over(self, verdict: PairVerdict) -> str:
         return "; ".join(f"{MOVED_WORDS.get(what, what)}: {count}" for what, count in verdict.moved.items()) or "–"
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, verdict: PairVerdict) -> str:
+        return remarks.words_of(verdict)

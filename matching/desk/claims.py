@@ -19,6 +19,7 @@ from matching.limits import LONGEST_NOTE
 from matching.models import Claim, DeskEvent, DeskNote, ShelterRequest
 from matching.refusals import Incomplete, NotYours, TakenByAnother, one_act
 from matching.states import HOLDS_BEDS
+from privacy import remarks
 
 DeskStep = DeskEvent.DeskStep
 LEASE = timedelta(minutes=10)
@@ -94,7 +95,8 @@ def hand_over(request_id: UUID, to: User, *, by: User, at: datetime, note: str =
             raise NotYours("other_coordinator")
         lease = {"by": to, "at": at, "until": at + HANDED_OVER, "handed_over_by": by}
         Claim.objects.update_or_create(request=asked, defaults=lease)
-        DeskNote.objects.create(request=asked, by=by, text=note.strip(), said={"code": "handed_over"}, whom=to, at=at)
+        remark = remarks.write(note.strip(), at=at)
+        DeskNote.objects.create(request=asked, by=by, remark=remark, said={"code": "handed_over"}, whom=to, at=at)
         _note(asked, DeskStep.HANDED_OVER, by=by, at=at, whom=to)
         messages.handed_over(asked, to, at=at)
 
@@ -113,7 +115,8 @@ def write_note(
     with one_act():
         asked = _touchable(request_id, by)
         _note(asked, DeskStep.NOTED, by=by, at=at)
-        return DeskNote.objects.create(request=asked, by=by, text=text[:LONGEST_NOTE], said=said, at=at)
+        remark = remarks.write(text[:LONGEST_NOTE], at=at)
+        return DeskNote.objects.create(request=asked, by=by, remark=remark, said=said, at=at)
 
 
 def notes_for(request_id: UUID, user: User) -> QuerySet[DeskNote]:
@@ -121,7 +124,7 @@ def notes_for(request_id: UUID, user: User) -> QuerySet[DeskNote]:
 
     A coordinator loses access once the household has no live match in their places.
     """
-    notes = DeskNote.objects.filter(request=request_id).select_related("by", "whom")
+    notes = DeskNote.objects.filter(request=request_id).select_related("by", "whom", "remark")
     asked = ShelterRequest.objects.get(pk=request_id)
     return notes if _may_touch(asked, user) else notes.none()
 

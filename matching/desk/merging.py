@@ -22,6 +22,7 @@ from matching.limits import LONGEST_REASON
 from matching.models import DeskNote, KeptApart, Match, PairVerdict, ShelterRequest, Space, WaitingChange
 from matching.refusals import HasLiveMatches, NotYours, one_act
 from matching.states import HOLDS_BEDS, Status
+from privacy import remarks
 
 Verdict = PairVerdict.Verdict
 Moved = dict[str, int]
@@ -50,7 +51,7 @@ def merge(kind: str, goes: str, stays: str, *, by: User, at: datetime, reason: s
             moved={what: count for what, count in moved.items() if count},
             by=by,
             at=at,
-            reason=reason[:LONGEST_REASON],
+            remark=remarks.write(reason[:LONGEST_REASON], at=at),
         )
 
 
@@ -159,7 +160,7 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
     staying.version += 1
     staying.save(update_fields=["registered_at", "notes", "version"])
     said = {"code": "merged", "number": going.arrival.case_number}
-    DeskNote.objects.create(request=staying, by=by, at=at, text=reason, said=said)
+    DeskNote.objects.create(request=staying, by=by, at=at, remark=remarks.write(reason, at=at), said=said)
     due.note(at, requests=[staying.pk])
     return {"matches": matches, "contact_points": points}
 

@@ -235,7 +235,7 @@ def cards(heads: Collection[Match], at: datetime) -> list[Card]:
     for leg in legs.select_related("request__claim__by", "request__claim__handed_over_by").order_by("leg"):
         of_request[leg.request_id].append(leg)
     notes: dict[UUID, list[DeskNote]] = defaultdict(list)
-    for note in DeskNote.objects.filter(request__in=ids).select_related("by", "whom"):
+    for note in DeskNote.objects.filter(request__in=ids).select_related("by", "whom", "remark"):
         notes[note.request_id].append(note)
     requests = [of_request[pk][0].request for pk in ids if pk in of_request]
     hosts = _ended("space__host", {leg.space.host_id for each in of_request.values() for leg in each})

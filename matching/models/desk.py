@@ -13,6 +13,7 @@ from matching.models import guards
 from matching.models.matches import Match
 from matching.models.requests import ShelterRequest
 from privacy.fields import EncryptedTextField
+from privacy.models import Remarked
 
 
 class PendingDecision(models.Model):
@@ -76,17 +77,18 @@ class Claim(models.Model):
         return f"{self.until:%Y-%m-%d %H:%M}"
 
 
-class DeskNote(models.Model):
+class DeskNote(Remarked):
     """A note that a coordinator writes about a request for the others. Append-only; never shown to arrival or host.
 
-    `text` holds the words that the coordinator typed. An act that leaves a note says what it did in `said`: a code with
+    The remark holds the words that the coordinator typed. An act that leaves a note says what it did in `said`: a code with
     numbers, which `matching.admin.line_words` puts into the reader's language. `whom` is the coordinator who was handed
     the request.
     """
 
+    remark_about = ("request__arrival__user",)
+
     request = models.ForeignKey(ShelterRequest, on_delete=models.CASCADE, related_name="desk_notes")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    text = EncryptedTextField(blank=True)
     said = models.JSONField(null=True, blank=True)
     whom = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()

@@ -7,15 +7,18 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from matching.limits import LONGEST_REASON
+from accounts.models import Host
 from matching.models import guards
+from matching.models.requests import ShelterRequest
+from matching.models.spaces import Space
+from privacy.models import Remarked
 
 
-class PairVerdict(models.Model):
+class PairVerdict(Remarked):
     """A verdict on two hosts, spaces or requests: they were the same and are merged, or they are not the same.
 
     Append-only. The id `one` sorts before the id `other` as text, so that a pair has only one row. `stays` is the id that
-    a merged pair keeps.
+    a merged pair keeps. The remark holds the reason that the coordinator typed.
     """
 
     class PairKind(models.TextChoices):
@@ -37,7 +40,6 @@ class PairVerdict(models.Model):
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
-    reason = models.CharField(_("reason"), max_length=LONGEST_REASON, blank=True)
 
     class Meta:
         verbose_name = _("verdict on duplicates")
@@ -56,3 +58,17 @@ class PairVerdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.one}, {self.other}: {self.get_verdict_display()}"
+
+    @classmethod
+    def is_about(cls, user_id: int) -> Q:
+        """Return the condition for the pairs in which a row of this user stands."""
+        owned = {
+            cls.PairKind.HOSTS: Host.objects.filter(user=user_id),
+            cls.PairKind.SPACES: Space.objects.filter(host__user=user_id),
+            cls.PairKind.REQUESTS: ShelterRequest.objects.filter(arrival__user=user_id),
+        }
+        found = Q(pk__in=[])
+        for kind, rows in owned.items():
+            ids = [str(pk) for pk in rows.values_list("pk", flat=True)]
+            found |= Q(kind=kind) & (Q(one__in=ids) | Q(other__in=ids))
+        return found

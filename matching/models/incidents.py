@@ -190,7 +190,7 @@ class IncidentEvent(models.Model):
     role = models.CharField(_("role"), max_length=12, choices=ROLE_WORDS, blank=True)
     number = models.PositiveSmallIntegerField(null=True)
     people = models.PositiveSmallIntegerField(null=True)
-    code = models.CharField(max_length=12, blank=True)
+    code = models.CharField(max_length=12, choices=Incident.IncidentOutcome.choices, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by")
     )

@@ -14,7 +14,7 @@ from matching.models import guards
 from matching.models.requests import ShelterRequest
 from matching.models.spaces import Space
 from matching.states import ACCEPTED_BY_BOTH, APPROVED_ONCE, BY_POLICY, HOLDS_BEDS, SUSPENDED, Act, Role, Status
-from privacy.fields import EncryptedTextField
+from privacy.models import Remarked
 
 STATUS_WORDS = [
     (Status.PROPOSED.value, _("proposed")),
@@ -187,8 +187,10 @@ class Match(models.Model):
         return self.first_night <= night < self.last_day
 
 
-class MatchEvent(models.Model):
+class MatchEvent(Remarked):
     """One line of a match's history: who did what, when and why. Append-only. The last line holds the present status."""
+
+    remark_about = ("match__request__arrival__user", "match__space__host__user")
 
     match = models.ForeignKey(Match, on_delete=models.PROTECT, related_name="events", verbose_name=_("match"))
     act = models.CharField(_("act"), max_length=20, choices=ACT_WORDS)
@@ -210,7 +212,6 @@ class MatchEvent(models.Model):
         help_text="The side that told a coordinator.",
     )
     numbers = models.JSONField(null=True, blank=True, help_text="Of the reason: the limits of the rules that approved.")
-    note = EncryptedTextField(blank=True, default="")
     at = models.DateTimeField(_("at"))
 
     class Meta:

@@ -18,6 +18,7 @@ from matching.desk import auto_approval
 from matching.models import Match
 from matching.refusals import PersonNeeded
 from matching.states import Status
+from privacy.remarks import words_of
 from tests import people
 from tests.people import Person, tonight
 
@@ -64,7 +65,7 @@ def test_automatic_approval_acts_in_the_leads_name_and_says_so(proven: Person, l
     assert last is not None
     assert (match.status, match.approved_by) == (Status.APPROVED, lena.user)
     assert (last.act, last.by, last.role, last.reason) == ("approve", lena.user, "coordinator", "auto_approval")
-    assert (last.numbers, last.note) == ({"km": 20, "stays": 2}, "")
+    assert (last.numbers, words_of(last)) == ({"km": 20, "stays": 2}, "")
     assert match.space.host.user.notifications.filter(event="host_asked").exists()
     assert run() == 0
 

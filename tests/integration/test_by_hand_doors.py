@@ -18,6 +18,7 @@ from matching import intake
 from matching.desk import by_hand
 from matching.models import DeskEvent, DeskNote, Match, ShelterRequest, Space
 from notifications.models import Notification
+from privacy.remarks import words_of
 from tests import people
 from tests.people import Person
 from tests.unit.documents import ROOT
@@ -125,7 +126,7 @@ def test_another_pair_is_proposed_with_a_reason_that_is_noted(carla: Person, pai
     match, note = Match.objects.get(), DeskNote.objects.get()
     assert (match.request, match.space) == pairs.other
     assert (note.request, note.by) == (match.request, carla.user)
-    assert note.text == "They are cousins."
+    assert words_of(note) == "They are cousins."
     assert (note.said["code"], note.said["reason"]) == ("override", "know_each_other")
     assert note.said["score"] < note.said["best"]
 
@@ -136,7 +137,12 @@ def test_note_beside_the_advised_pair_is_kept(carla: Person, pairs: Pairs, door:
     door(carla, pairs.advised, reason="know_each_other", note="They are cousins.")
 
     note = DeskNote.objects.get()
-    assert (note.request, note.by, note.text, note.said) == (pairs.advised[0], carla.user, "They are cousins.", None)
+    assert (note.request, note.by, words_of(note), note.said) == (
+        pairs.advised[0],
+        carla.user,
+        "They are cousins.",
+        None,
+    )
 
 
 @every_door

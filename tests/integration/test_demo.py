@@ -67,6 +67,7 @@ def test_load_demo_brings_the_week_and_its_people_once(capsys: pytest.CaptureFix
 def the_known_keys_fit(capsys: pytest.CaptureFixture[str]) -> None:
     amira = sign_in_to_case("1000 2000", "1234 5678 9012", source="test", at=timezone.now())
     assert (amira.name, amira.arrival.requests.get().external_id) == ("Amira", "demo-amira")
+    assert [told.context for told in amira.notifications.all()] == [{"case_number": "10002000"}]
     send_code(demo.HANNA_CONTACT, source="test", at=timezone.now())
     answer_code_requests(at=timezone.now())
     hanna = OneTimeCode.objects.get().user

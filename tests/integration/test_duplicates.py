@@ -17,6 +17,7 @@ from matching.models import DeskNote, Match, PairVerdict, ShelterRequest, Space
 from matching.refusals import HasLiveMatches, NoRoomLeft, NotYours, OutsideWindow
 from matching.states import Status
 from notifications.models import ContactPoint
+from privacy.remarks import words_of
 from tests import people
 from tests.people import Person, tonight
 
@@ -165,10 +166,10 @@ def test_merged_host_gives_over_everything_and_signs_in_no_more(two_hosts: tuple
     assert point.user == stays.user
     assert registering.find_host([("sms", "+77015550101")]) == stays
     assert set(
-        HostEvent.objects.filter(at=verdict.at).values_list("host", "from_status", "to_status", "by", "reason")
+        HostEvent.objects.filter(at=verdict.at).values_list("host", "from_status", "to_status", "by", "remark__text")
     ) == {
         (goes.pk, "unvetted", "merged", carla.user.pk, "told on the phone"),
-        (stays.pk, "vetted", "vetted", carla.user.pk, ""),
+        (stays.pk, "vetted", "vetted", carla.user.pk, None),
     }
     assert stays.events.get(at=verdict.at).said == {"code": "merged", "number": goes.pk}
     assert found(PairKind.HOSTS, carla) == {}
@@ -305,7 +306,7 @@ def test_merged_request_is_withdrawn_and_gives_over_what_the_other_lacks(carla: 
     assert (stays.registered_at, stays.notes) == (goes.registered_at, "Stairs\nA dog")
     assert [point.address for point in stays.arrival.user.contact_points.all()] == ["+77015550101"]
     note = DeskNote.objects.get()
-    assert (note.text, note.said) == ("", {"code": "merged", "number": first.arrival.case_number})
+    assert (words_of(note), note.said) == ("", {"code": "merged", "number": first.arrival.case_number})
 
 
 def test_declined_pair_is_not_proposed_again_after_a_merge(hanna: Person, carla: Person) -> None:
@@ -357,7 +358,7 @@ def test_verdict_cannot_be_changed(two_hosts: tuple[Host, Host], carla: Person) 
     merging.keep_apart(PairKind.HOSTS, *pair(*two_hosts), by=carla.user, at=timezone.now())
 
     with pytest.raises(Exception, match="Cannot update or delete rows from matching_pairverdict"):
-        PairVerdict.objects.update(reason="x")
+        PairVerdict.objects.update(stays="x")
 
 
 def test_row_is_not_merged_with_itself(hanna: Person, carla: Person) -> None:

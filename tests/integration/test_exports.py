@@ -23,6 +23,7 @@ from matching.models import ShelterRequest, Space
 from matching.reason_words import reasons_in_words
 from matching.states import Status
 from privacy.models import AccessLog
+from privacy.remarks import words_of
 from tests import people
 from tests.integration.test_sheet_imports import previewed, rows
 from tests.people import Person, tonight
@@ -137,7 +138,7 @@ def test_persons_are_exported_for_a_reason_and_each_is_logged(
         ("Oskar Fremder", "oskar@example.org", "Rustaveli Avenue 1"),
         ("Hanna Musterfrau", "hanna@example.org", "'=1+1 Abay Avenue"),
     ]
-    logged = AccessLog.objects.order_by("about").values_list("by", "about", "fields", "reason", "note")
+    logged = AccessLog.objects.order_by("about").values_list("by", "about", "fields", "reason", "remark__text")
     why = ("export: name contact address", "other", "fire drill")
     assert list(logged) == [(lena.user.pk, pk, *why) for pk in sorted([hanna.user.pk, oskar.user.pk])]
 
@@ -178,11 +179,11 @@ def test_permitted_coordinator_exports_persons_of_their_places_and_each_is_logge
     found = read(body(with_people(signed_in(permitted), "spaces")))
 
     assert [row["host"] for row in found] == ["Hanna Musterfrau"]
-    assert list(AccessLog.objects.values_list("by", "about", "reason", "note")) == [
+    assert list(AccessLog.objects.values_list("by", "about", "reason", "remark__text")) == [
         (permitted.user.pk, hanna.user.pk, "other", "fire drill")
     ]
     line = CoordinatorEvent.objects.get(about=permitted.user, what="export_permitted")
-    assert (line.by, line.reason) == (lena.user, "she prints the lists")
+    assert (line.by, words_of(line)) == (lena.user, "she prints the lists")
     assert signed_in(permitted).get(PAGE).context["may_export_personal"]
 
 

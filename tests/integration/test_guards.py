@@ -22,6 +22,7 @@ from matching.refusals import (
     Refused,
     RequestNotOpen,
     SpaceNotOpen,
+    one_act,
 )
 from matching.states import Status
 from tests import people
@@ -37,7 +38,7 @@ def ask(**changes: object) -> ShelterRequest:
 def refusal(write: object) -> type[Refused] | None:
     """Run a write past the acts, with refusals mapped as at every door; return the refusal's class."""
     try:
-        with transitions.one_act():
+        with one_act():
             write()  # type: ignore[operator]
     except Refused as error:
         return type(error)

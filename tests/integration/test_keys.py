@@ -16,17 +16,19 @@ from django.core.management import CommandError, call_command
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
+from accounts import vetting
 from accounts.contacts import find_contact_point, read_contact
-from accounts.models import HostCall
+from accounts.models import HostCheck
 from matching import copy_rows
 from matching.desk import claims
-from matching.models import DeskNote, Match, MatchEvent, MatchingChange, Space
+from matching.models import Match, MatchingChange, Space
 from matching.states import Status
 from notifications.models import ContactPoint
 from privacy import ciphertext, keys, rotation, sessions
 from privacy.ciphertext import DoesNotOpen
 from privacy.fields import EncryptedBytesField, EncryptedTextField, purpose_of
-from privacy.models import KeyRotation
+from privacy.models import KeyRotation, Remark
+from privacy.remarks import words_of
 from tests import people
 from tests.people import Person
 
@@ -62,7 +64,7 @@ def old_token(field: Any, key: str) -> Any:
 
 def test_every_encrypted_field_of_the_models_is_found() -> None:
     assert len(FIELDS) >= 20
-    assert {"accounts_user.name", "accounts_hostevidence.picture", "matching_matchevent.note"} <= FIELDS.keys()
+    assert {"accounts_user.name", "accounts_hostevidence.picture", "privacy_remark.text"} <= FIELDS.keys()
     assert {type(field) for field in FIELDS.values()} == {EncryptedTextField, EncryptedBytesField}
 
 
@@ -156,14 +158,16 @@ def people_f(name: str) -> Any:
 
 
 def test_rows_copied_in_bulk_are_sealed_for_their_column(hanna: Person, carla: Person) -> None:
-    columns = ["host_id", "outcome", "note", "by_id", "at"]
-    copy_rows.copy_in(HostCall, columns, [(hanna.host.pk, "reached", PLAIN, carla.user.pk, AT)])
+    columns = ["host_id", "kind", "passed", "note", "by_id", "at", "valid_until"]
+    row = (hanna.host.pk, "reference", True, PLAIN, carla.user.pk, AT, AT.date())
+    HostCheck.objects.all().delete()
+    copy_rows.copy_in(HostCheck, columns, [row])
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT note FROM accounts_hostcall")
+        cursor.execute("SELECT note FROM accounts_hostcheck")
         (kept,) = cursor.fetchone()
     assert kept.startswith(ciphertext.head_of_texts())
-    assert HostCall.objects.get().note == PLAIN
+    assert HostCheck.objects.get().note == PLAIN
 
 
 # -- the old format -----------------------------------------------------------------------------------
@@ -340,30 +344,24 @@ def make_old(model: Any, column: str, key: str) -> None:
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 
-def histories(amira: Person, hanna: Person, carla: Person) -> list[tuple[Any, str]]:
-    match = people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
-    claims.write_note(match.request_id, PLAIN, by=carla.user, at=timezone.now())
-    HostCall.objects.create(host=hanna.host, outcome="reached", note=PLAIN, by=carla.user, at=timezone.now())
-    return [(MatchEvent, "note"), (DeskNote, "text"), (HostCall, "note")]
-
-
-def test_histories_are_sealed_anew_and_stay_closed_to_everybody_else(
+def test_words_beside_histories_are_sealed_anew_and_can_be_changed_by_nobody_else(
     old_rows: None, settings: Any, amira: Person, hanna: Person, carla: Person
 ) -> None:
-    kept = histories(amira, hanna, carla)
-    for model, column in kept:
-        make_old(model, column, settings.FIELD_KEYS[0])
-    before = {model: list(model.objects.order_by("pk").values()) for model, _column in kept}
+    request = people.request(amira.arrival)
+    people.match_in(Status.PROPOSED, request, people.space(hanna.host))
+    note = claims.write_note(request.pk, PLAIN, by=carla.user, at=timezone.now())
+    call = vetting.note_call(hanna.host, "reached", note=PLAIN, by=carla.user, at=timezone.now())
+    make_old(Remark, "text", settings.FIELD_KEYS[0])
+    before = list(Remark.objects.order_by("pk").values())
+    assert {row["text"] for row in before} == {PLAIN}
 
     rotation.seal_anew(now=timezone.now)
 
-    assert {model: list(model.objects.order_by("pk").values()) for model, _column in kept} == before
+    assert list(Remark.objects.order_by("pk").values()) == before
+    assert [words_of(type(line).objects.get(pk=line.pk)) for line in (note, call)] == [PLAIN, PLAIN]
     assert ids_of_keys() == {keys.newest_id()}
-    for model, column in kept:
-        with pytest.raises(Error, match="Cannot update or delete"), transaction.atomic():
-            model.objects.update(**{column: "changed"})
-        with pytest.raises(Error, match="Cannot update or delete"), transaction.atomic():
-            model.objects.all().delete()
+    with pytest.raises(Error, match="can be erased and not changed"), transaction.atomic():
+        Remark.objects.update(text="changed")
 
 
 def test_sealing_anew_tells_no_worker_that_a_space_has_changed(old_rows: None, settings: Any, hanna: Person) -> None:

@@ -21,6 +21,7 @@ from matching.limits import NEUTRAL_WORDS_AFTER
 from matching.models import Incident, IncidentReport, KeptApart, Match, MatchingDue, ShelterRequest
 from matching.refusals import HasLiveMatches, MustNotMeet, NotNow, PlacedAlready, RuleForbids, one_act
 from matching.states import NEEDS_REASON, Act, Role, Status
+from matching.transitions import reports
 from matching.worker import matchmaking
 from matching.worker.placing import Keeper
 from notifications import taps
@@ -325,7 +326,7 @@ def test_other_side_reads_neutral_words_later_and_once(other: str, cast: dict[st
 
 
 def test_moment_of_the_neutral_words_is_drawn_by_lot(cast: dict[str, Person]) -> None:
-    moments = {transitions._quiet_time() for _draw in range(50)}
+    moments = {reports._quiet_time() for _draw in range(50)}
 
     least, most = (timedelta(minutes=minutes) for minutes in NEUTRAL_WORDS_AFTER)
     assert len(moments) > 25

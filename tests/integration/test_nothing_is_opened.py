@@ -34,7 +34,7 @@ from rest_framework import serializers
 from rest_framework.test import APIClient
 
 from accounts import devices, tokens
-from matching.models import Match, MatchEvent
+from matching.models import Match
 from matching.states import Act, Status
 from matching.web import sign_in_forms
 from matching.web.need_forms import NEED_QUESTIONS
@@ -42,6 +42,7 @@ from matching.web.offer_forms import OFFER_QUESTIONS
 from notifications.taps import link_to
 from privacy import ciphertext, rotation, seals, sessions
 from privacy.fields import purpose_of
+from privacy.models import Remark
 from shelter import urls
 from tests import people
 from tests.people import Person
@@ -325,8 +326,8 @@ def test_no_door_opens_what_its_caller_sends(
 
 
 def opening(read: Callable[[HttpRequest, str], str]) -> Callable[..., HttpResponse]:
-    """Return a view that opens what `read` takes from a request, under the key of a history's notes."""
-    notes = purpose_of(MatchEvent._meta.get_field("note"))
+    """Return a view that opens what `read` takes from a request, under the key of the words beside histories."""
+    notes = purpose_of(Remark._meta.get_field("text"))
 
     def view(request: HttpRequest, token: str = "") -> HttpResponse:
         try:
@@ -361,6 +362,4 @@ def test_door_that_opens_a_column_is_found(part: str, match: Match, watching: Wa
     }
 
     assert all(found.values())
-    assert [name for name, told in found.items() if any("shows" in each for each in told)] == [
-        "matching_matchevent.note"
-    ]
+    assert [name for name, told in found.items() if any("shows" in each for each in told)] == ["privacy_remark.text"]

@@ -44,7 +44,7 @@ def test_change_holds_from_then_on_and_its_author_is_in_the_history(lena: Person
     change(lena, fresh_days=8)
 
     assert rules.current().fresh_days == 8
-    lines = SettingChange.objects.order_by("pk").values_list("name", "old", "new", "by", "reason")
+    lines = SettingChange.objects.order_by("pk").values_list("name", "old", "new", "by", "remark__text")
     assert list(lines) == [
         ("fresh_days", 14, 7, lena.user.pk, "a busy week"),
         ("fresh_days", 7, 8, lena.user.pk, "a busy week"),
@@ -143,7 +143,7 @@ def test_risks_that_need_two_follow_the_rules(lena: Person) -> None:
 
 
 def test_a_child_alone_needs_two_even_if_the_history_said_otherwise(lena: Person) -> None:
-    SettingChange.objects.create(name="two_people", old=[], new=[], by=lena.user, at=timezone.now(), reason="raw SQL")
+    SettingChange.objects.create(name="two_people", old=[], new=[], by=lena.user, at=timezone.now())
 
     assert is_high(["minor_alone"])
 

@@ -101,7 +101,7 @@ def test_refusal_takes_two_different_coordinators(carla: Person, now: datetime) 
 
     host = Host.objects.get()
     assert (host.status, told(hanna)) == ("refused", ["host_refused"])
-    assert list(HostEvent.objects.values_list("by", "from_status", "to_status", "reason", "said")) == [
+    assert list(HostEvent.objects.values_list("by", "from_status", "to_status", "remark__text", "said")) == [
         (carla.user.pk, "unvetted", "unvetted", "no key to the flat", {"code": "refusal_asked"}),
         (other.user.pk, "unvetted", "refused", "no key to the flat", None),
     ]

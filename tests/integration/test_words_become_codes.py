@@ -27,6 +27,7 @@ from matching.refusal_words import of_value
 from matching.sheets.sentences import SHEET_SENTENCES
 from notifications.models import Delivery
 from privacy.models import AccessLog
+from privacy.remarks import words_of
 from tests import people
 from tests.people import Person
 
@@ -105,10 +106,10 @@ def test_stored_words_become_codes_and_back(leaves: Any, carla: Person, hanna: P
             {"role": "coordinator", "all_places": False, "places": ["Almaty", "Oral"]},
             {"role": "lead", "all_places": True, "places": []},
         ),
-        ({"code": "said", "text": "whatever"}, None),
+        ({"code": "said"}, None),
         (None, None),
     ]
-    events = [(event.said, event.reason) for event in HostEvent.objects.order_by("pk")]
+    events = [(event.said, words_of(event)) for event in HostEvent.objects.order_by("pk")]
     assert events[-len(LANGUAGES) - 1 :] == [
         *[({"code": "import_undone"}, "")] * len(LANGUAGES),
         (None, "she moved"),
@@ -119,7 +120,7 @@ def test_stored_words_become_codes_and_back(leaves: Any, carla: Person, hanna: P
         (None, "her aunt says so"),
         (None, ""),
     ]
-    assert [(look.reason, look.note, look.match) for look in AccessLog.objects.order_by("pk")] == [
+    assert [(look.reason, words_of(look), look.match) for look in AccessLog.objects.order_by("pk")] == [
         ("asked", "", None),
         ("other", "fire: drill", None),
         ("new_secret", "", None),
@@ -137,7 +138,7 @@ def test_stored_words_become_codes_and_back(leaves: Any, carla: Person, hanna: P
             "because",
         ]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT note FROM privacy_accesslog WHERE reason IN ('other', 'said')")
+        cursor.execute("SELECT text FROM privacy_remark")
         assert not [note for (note,) in cursor.fetchall() if "fire" in note or "because" in note]
     row = SheetImportRow.objects.get()
     assert row.what_is_wrong == [

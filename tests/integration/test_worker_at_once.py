@@ -53,8 +53,8 @@ def test_new_request_gets_what_the_engine_says_without_a_round(amira: Person, ha
     assert isinstance(best, engine.Placement)
     assert ([reason_in(each) for each in match.reasons], match.leg, match.version) == (list(best.reasons), 1, 1)
     assert match.score == pytest.approx(best.score, rel=1e-3)
-    assert list(match.events.values_list("act", "from_status", "to_status", "role", "by", "note")) == [
-        ("propose", "", "proposed", "worker", None, "")
+    assert list(match.events.values_list("act", "from_status", "to_status", "role", "by", "remark")) == [
+        ("propose", "", "proposed", "worker", None, None)
     ]
     assert not MatchingDue.objects.exists()
     assert not MatchingRound.objects.exists()

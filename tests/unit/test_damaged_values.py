@@ -46,11 +46,11 @@ A_NUMBER: Mapping[str, Any] = {"first_night": "2026-12-01", "languages": ["kk", 
 
 
 def of_note(said: Any) -> str:
-    return line_words.of_note(DeskNote(said=said, text=""))
+    return line_words.of_note(DeskNote(said=said))
 
 
 def of_host_event(said: Any) -> str:
-    return line_words.of_host_event(HostEvent(said=said, reason=""))
+    return line_words.of_host_event(HostEvent(said=said))
 
 
 def of_check(said: Any) -> str:
@@ -72,7 +72,7 @@ def whole_values() -> Iterator[tuple[Callable[[Any], str], dict[str, Any]]]:
             numbers = {name: "2026-12-01" if name == "day" else 2 for name in names}
             yield refusal_words.of_value, {"code": code, "sentence": sentence, **numbers}
             yield words_of_value, {"code": code, "sentence": sentence, **numbers}
-    yield refusal_words.of_value, {"code": "said", "text": "it was so"}
+    yield refusal_words.of_value, {"code": "said"}
     for code, template in SHEET_SENTENCES.items():
         yield refusal_words.of_value, {"code": f"sheet:{code}"} | dict.fromkeys(re.findall(r"%\((\w+)\)", template), 2)
     yield of_note, {"code": "override", "reason": "other", "score": 0.5, "best": 0.75}
@@ -85,7 +85,7 @@ def whole_values() -> Iterator[tuple[Callable[[Any], str], dict[str, Any]]]:
     yield of_check, {"code": "import_undone"}
     yield of_limits, {"km": 5, "stays": 2}
     yield line_words.of_rights, {"role": "coordinator", "all_places": False, "places": ["Almaty"]}
-    yield line_words.of_rights, {"code": "said", "text": "it was so"}
+    yield line_words.of_rights, {"code": "said"}
     yield place_in_words, {"name": "Almaty", "names": ["Alma-Ata"], "kind": "city", "latitude": 43.25}
 
 

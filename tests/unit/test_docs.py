@@ -116,8 +116,9 @@ def contract(number: int) -> list[set[str]]:
         ("Between the apps", 0),
         ("Inside matching", 1),
         ("Inside the desk", 2),
-        ("Inside the worker", 3),
-        ("Inside importing", 4),
+        ("Inside the transitions", 3),
+        ("Inside the worker", 4),
+        ("Inside importing", 5),
     ],
 )
 def test_documented_layers_are_the_contract(heading: str, number: int) -> None:

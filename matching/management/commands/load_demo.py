@@ -61,6 +61,8 @@ def _load(*, at: datetime) -> tuple[Imported, Imported]:
     amira.username = demo.AMIRA_CASE_NUMBER
     amira.password = case_secrets.hash_of(demo.AMIRA_SECRET)
     amira.save(update_fields=["username", "password"])
+    # What she was told until now names the number that she had then.
+    amira.notifications.filter(context__has_key="case_number").update(context={"case_number": amira.username})
     # Nobody reads the first 400 messages, and on the console they would hide how to sign in.
     Delivery.objects.all().delete()
     return taken_in

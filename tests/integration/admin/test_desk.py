@@ -14,6 +14,7 @@ from matching import transitions
 from matching.models import Match
 from matching.states import Status
 from privacy.models import AccessLog
+from privacy.remarks import words_of
 from tests import people
 from tests.people import Person
 
@@ -105,7 +106,7 @@ def test_personal_fields_open_by_a_logged_click_only(
 
     assert name in opened.content.decode()
     look = AccessLog.objects.get()
-    assert (look.by, look.fields, look.reason, look.note) == (carla.user, "name", "asked", "she called")
+    assert (look.by, look.fields, look.reason, words_of(look)) == (carla.user, "name", "asked", "she called")
 
 
 def test_each_personal_field_opens_by_its_own_tick(

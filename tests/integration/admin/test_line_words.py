@@ -11,6 +11,7 @@ from matching import hosts
 from matching.admin.line_words import of_host_event, of_note, of_reason
 from matching.desk import by_hand, claims
 from matching.models import DeskNote, MatchEvent
+from privacy.models import Remark
 from tests import people
 from tests.people import Person
 
@@ -47,7 +48,8 @@ def test_note_of_a_hand_over_is_worded_for_its_reader(carla: Person, amira: Pers
 
 def test_note_written_before_there_were_codes_is_shown_as_it_is(carla: Person, amira: Person) -> None:
     words = "Chosen instead of what was advised (1.00 against 2.00): know_each_other."
-    note = DeskNote(request=people.request(amira.arrival), by=carla.user, text=words, at=timezone.now())
+    note = DeskNote(request=people.request(amira.arrival), by=carla.user, at=timezone.now())
+    note.remark = Remark(text=words, written_at=note.at)
 
     with override("ru"):
         assert of_note(note) == words

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from places import editing, queries
 from places.models import Place, PlaceChange, PlaceName
+from privacy.remarks import words_of
 from tests import people
 from tests.people import Person
 
@@ -49,7 +50,7 @@ def edit(client: Client, place: Place, **changes: Any) -> Any:
 
 
 def history(place: Place) -> list[tuple[Any, ...]]:
-    return list(place.changes.order_by("pk").values_list("what", "was", "became", "by__username", "reason"))
+    return list(place.changes.order_by("pk").values_list("what", "was", "became", "by__username", "remark__text"))
 
 
 # -- adding ---------------------------------------------------------------------------------------
@@ -214,5 +215,5 @@ def test_history_of_places_is_not_changed_even_in_sql(lena: Person, statement: s
     with pytest.raises(ProgrammingError, match="Cannot update or delete"), transaction.atomic():
         connection.cursor().execute(statement)
 
-    assert [line.reason for line in PlaceChange.objects.all()] == ["x"]
+    assert [words_of(line) for line in PlaceChange.objects.all()] == ["x"]
     assert PlaceName.objects.count() > 0

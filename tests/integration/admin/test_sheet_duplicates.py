@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import Host
 from matching.models import PairVerdict, Space
 from privacy.models import AccessLog
+from privacy.remarks import words_of
 from tests import people
 from tests.integration.test_duplicates import host, pair
 from tests.people import Person
@@ -89,7 +90,7 @@ def test_pair_is_merged_and_gone_from_the_list(desk: Client, twins: tuple[Host, 
     goes.refresh_from_db()
     assert (goes.merged_into, answer.context["pairs"]) == (stays, [])
     verdict = PairVerdict.objects.get()
-    assert (verdict.verdict, verdict.stays, verdict.reason) == ("merged", str(stays.pk), "on the phone")
+    assert (verdict.verdict, verdict.stays, words_of(verdict)) == ("merged", str(stays.pk), "on the phone")
     assert "merged into" in desk.get(f"/admin/accounts/host/{goes.pk}/change/").content.decode()
 
 

@@ -15,6 +15,7 @@ from matching.deadlines import local_date
 from matching.models import Match
 from matching.states import Status
 from privacy.models import AccessLog
+from privacy.remarks import words_of
 from tests import people
 from tests.integration.web.walks import problems_of, text_of, title_of
 from tests.people import Person, tonight
@@ -342,7 +343,7 @@ def test_act_with_a_reason_asks_for_it_first(
     act(client, match, name, reason="not_suitable", note="the stairs")
     assert now(match) == after
     event = match.events.last()
-    assert (event.act, event.role, event.reason, event.note) == (name, "arrival", "not_suitable", "the stairs")
+    assert (event.act, event.role, event.reason, words_of(event)) == (name, "arrival", "not_suitable", "the stairs")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from matching import intake, transitions
 from matching.models import IncidentReport, Match, Space
 from matching.states import Status
 from privacy.models import AccessLog
+from privacy.remarks import words_of
 from tests import people
 from tests.integration.web.walks import problems_of, text_of
 from tests.people import Person, tonight
@@ -322,7 +323,7 @@ def test_not_safe_by_the_host_freezes_the_match(client: Client, amira: Person, h
     act(client, match, "not_safe", note="shouting")
 
     event = match.events.last()
-    assert (event.act, event.role, event.note) == ("freeze", "host", "")
+    assert (event.act, event.role, words_of(event)) == ("freeze", "host", "")
     report = IncidentReport.objects.get(incident__match=match)
     assert (report.role, report.how, report.happened) == ("host", "button", "shouting")
 
