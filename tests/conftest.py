@@ -31,9 +31,13 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish() -> None:
     """Leave what is loaded by now out of every later search for garbage: a third of a million objects that stay to the end."""
+    leave_out_what_is_loaded()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def leave_out_what_is_loaded() -> None:
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def redis_of_process(url: str, number: int) -> str:
@@ -49,6 +53,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """Copy the test database of this process from a template; pytest-django asks for this fixture before it makes one."""
     with django_db_blocker.unblock():
         databases.use_template()
+    leave_out_what_is_loaded()  # The migrations leave much behind.
 
 
 @pytest.fixture(scope="session", autouse=True)
