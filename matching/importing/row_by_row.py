@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -293,6 +294,7 @@ def take_in_space(
     else:
         _may_bring(by, space.place_id)
         host, before = space.host, details_of_space(space)
+        details = _as_before_where_absent(details, before, row.absent)
         contacts, waits = intake.new_contacts(host, _contacts(row), by=by or host.user, at=at)
         taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, space, before, details), row, contacts)
         changes = [waits]
@@ -387,6 +389,7 @@ def take_in_request(
         return Taken(RowOutcome.NEW, case.request, after=complete, name_before=row.name, is_new_person=True)
     _may_bring(by, request.place_id)
     before = details_of_request(request)
+    details = _as_before_where_absent(details, before, row.absent)
     # The sheet has no column for the children's ages, so the ages noted since the import stay. An empty cell says nothing
     # about who they are, so an answer given since stays too.
     details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
@@ -397,6 +400,14 @@ def take_in_request(
         request = intake.change_request(request.pk, details, by=by or request.arrival.user, at=at)
         taken = replace(taken, outcome=RowOutcome.CHANGED, row=request)
     return taken
+
+
+def _as_before_where_absent(details: Details, before: Details, absent: frozenset[str]) -> Details:
+    """Return the details of a row, with what was there before in each field for which the sheet has no column."""
+    kept = {field.name: getattr(before, field.name) for field in dataclass_fields(details) if field.name in absent}
+    if isinstance(details, RequestDetails) and kept.get("min_nights") is not None:
+        kept["min_nights"] = min(kept["min_nights"], details.nights)
+    return replace(details, **kept)
 
 
 def _may_bring(by: User | None, place_id: int | None) -> None:

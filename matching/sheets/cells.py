@@ -172,7 +172,7 @@ def day(cell: str) -> date:
 def windows(cell: str) -> tuple[Window, ...]:
     """Return windows of nights in order, written as 2022-09-26/2022-10-10;2022-10-15/2022-10-20, half-open.
 
-    Windows that touch are one: the guests of one stay may sleep in both.
+    Windows that touch are one: one stay may use both.
     """
     found: list[Window] = []
     for part in filter(None, _BETWEEN_WINDOWS.split(cell.strip())):

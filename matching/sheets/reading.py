@@ -66,6 +66,7 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
     reading: Reading[Row] = Reading([], [])
     key = next(iter(sheet.columns))
     renamed = [(name, column.name) for name, column in sheet.columns.items() if column.name not in ("", name)]
+    absent = _absent(names, sheet.columns)
     line_of: dict[str, int] = {}
     for record in found:
         if record.cells is None or not _fits(record.cells, names, sheet.columns):
@@ -85,7 +86,7 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
             reading.problems.extend(_in_order(problems, record.line, written, sheet.columns))
         else:
             values |= {name: values.pop(column) for column, name in renamed}
-            reading.rows.append(row(**values, line=record.line))
+            reading.rows.append(row(**values, line=record.line, absent=absent))
     return reading
 
 
@@ -113,6 +114,13 @@ def _in_order(problems: Problems, line: int, written: dict[str, str], known: She
         RowProblem(line, column, written.get(column, ""), reason)
         for column, reason in sorted(problems, key=lambda problem: place_of[problem[0]])
     ]
+
+
+def _absent(names: list[str], known: SheetColumns) -> frozenset[str]:
+    """Return the fields whose columns the file lacks. A place and its point are one: the header has the name or both."""
+    return frozenset(
+        column.name or name for name, column in known.items() if name not in {*names, "place", "lat", "lon"}
+    )
 
 
 def _fits(cells: list[str], names: list[str], known: SheetColumns) -> bool:

@@ -19,7 +19,7 @@ class SpaceRow(SpaceFields):
 
     `place` is None if the sheet names no place, or none near the point. `latitude` and `longitude` are always
     there: if the sheet gives none, they are those of the place. `vetted` is None if the sheet does not say. `line` is
-    the first line of the row in its file.
+    the first line of the row in its file. `absent` names the fields for which the file has no column.
     """
 
     space_id: str
@@ -31,6 +31,7 @@ class SpaceRow(SpaceFields):
     languages: frozenset[str] = frozenset()
     vetted: bool | None
     line: int
+    absent: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -57,6 +58,7 @@ class RequestRow(RequestFields):
     urgency: float = 1.0
     registered_at: datetime | None
     line: int
+    absent: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
