@@ -30,6 +30,7 @@ COPY notifications notifications
 COPY places places
 COPY privacy privacy
 COPY deployment deployment
+COPY reading reading
 COPY templates templates
 COPY static static
 COPY locale locale

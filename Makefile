@@ -70,7 +70,7 @@ lint: dev ## Check format, code, templates, import contracts and translations: s
 	@DEBUG=yes $(PY) manage.py translations check
 
 check: lint ## Check what lint checks, then types, migrations and a deployment's settings
-	DEBUG=yes $(PY) -m mypy shelter matching accounts notifications places privacy deployment
+	DEBUG=yes $(PY) -m mypy shelter matching accounts notifications places privacy deployment reading
 	$(WITH_SERVERS) sh -c '$(PY) manage.py makemigrations --check --dry-run && \
 		SHELTER_HTTPS=yes DEBUG=no SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
 		SHELTER_INDEX_KEY=only-for-this-check SHELTER_FIELD_KEYS=$$(head -c 32 /dev/urandom | base64 | tr "+/" "-_") \

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-import phonenumbers
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Host, User
 from accounts.refusals import Refused
 from notifications.models import ContactPoint, indexed
-from places.names import HOME_REGION
 from privacy.fields import blind_indexes
-
-_AROUND = re.compile(r"^[\s<(]*(?:(?:tel|mailto):)?\s*(?=[\w+(])|[\s>.,;)]+$", re.IGNORECASE)
-_DIALLED_PLUS = re.compile(r"^\s*00\s*(?=[1-9])")
+from reading import contacts
+from reading.signs import Unreadable, plain
 
 
 class UnreadableContact(Refused):
@@ -28,7 +21,13 @@ class UnreadableContact(Refused):
 
     code = "unreadable_contact"
     message = _("This is not a phone number or e-mail address. Write it like +7 700 123 45 67.")
-    sentences = {"email": _("This is not an e-mail address. Write it like name@example.org.")}
+    sentences = {
+        "email": _("This is not an e-mail address. Write it like name@example.org."),
+        "phone_country": _(
+            "Which country is this number of? Write it with the country in front, like +7 701 555 01 01."
+        ),
+        "filler": _("Nobody is reached there. Write a phone number or an e-mail address."),
+    }
 
 
 class ContactTaken(Refused):
@@ -46,29 +45,21 @@ class ContactTaken(Refused):
 def read_contact(text: str) -> tuple[str, str]:
     """Return (channel, address): ("email", lower-case address) or ("sms", number in ITU-T E.164).
 
-    Accepts what people write and paste: full-width digits, spaces anywhere, "tel:" or "mailto:" in front, a full stop
-    at the end, 00 for +. Raises UnreadableContact.
+    The readers of `reading.contacts` decide, as they do for sheets. Raises UnreadableContact, also for a filler.
     """
-    text = _AROUND.sub("", unicodedata.normalize("NFKC", text).replace("\u200b", ""))
-    if "@" in text:
-        text = "".join(text.split())
-        try:
-            validate_email(text)
-        except ValidationError:
-            raise UnreadableContact("email") from None
-        return "email", text.lower()
+    channel, read = ("email", contacts.email) if "@" in plain(text) else ("sms", contacts.phone)
     try:
-        number = phonenumbers.parse(_DIALLED_PLUS.sub("+", text), HOME_REGION)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not _is_whole(number):
-        raise UnreadableContact
-    return "sms", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        address = read(text)
+    except Unreadable as unreadable:
+        raise UnreadableContact("" if unreadable.code == "phone" else unreadable.code) from None
+    if not address:
+        raise UnreadableContact("filler")
+    return channel, address
 
 
-def _is_whole(number: phonenumbers.PhoneNumber) -> bool:
-    """Return whether the number has its area code, so that it can be dialled from outside its town."""
-    return phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+def read_contact_if_any(text: str) -> tuple[str, str] | None:
+    """Return what `read_contact` returns, or None for an empty text or a filler. Raises UnreadableContact."""
+    return None if contacts.is_filler(text) else read_contact(text)
 
 
 def indexes_of(channel: str, address: str) -> list[str]:

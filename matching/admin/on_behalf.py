@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.arrivals import grouped
-from accounts.contacts import UnreadableContact, read_contact
+from accounts.contacts import UnreadableContact, read_contact_if_any
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import intake, queries
@@ -115,10 +115,8 @@ class OnBehalfForm(forms.Form):
             raise forms.ValidationError(of_sentence(problem.sentence)) from None
 
     def clean_contact(self) -> tuple[str, str] | None:
-        if not self.cleaned_data["contact"]:
-            return None
         try:
-            return read_contact(self.cleaned_data["contact"])
+            return read_contact_if_any(self.cleaned_data["contact"])
         except UnreadableContact as refusal:
             raise forms.ValidationError(words_of(refusal)) from None
 

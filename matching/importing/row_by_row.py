@@ -8,9 +8,10 @@ so that a refused row does not stop the others.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -36,6 +37,8 @@ from matching.sheets import RequestRow, RowProblem, SpaceRow
 from matching.sheets.columns import CONTACTS
 from places.gazetteer import nearest_place
 from places.models import Place
+from reading.keys import forms, unwritten
+from reading.signs import plain
 
 Row = TypeVar("Row", SpaceRow, RequestRow)
 Known = TypeVar("Known", Space, ShelterRequest)
@@ -53,6 +56,32 @@ class RefusedByDatabase(Refused):
 
     code = "refused_by_database"
     message = _("The database refuses this row. Look at its dates and numbers, and import it again.")
+
+
+class ContactOfAnother(Refused):
+    """The row's contact belongs to a host who does not seem to be the row's."""
+
+    code = "contact_of_another"
+    message = _(
+        "A host with another name is reached by this contact. If it is one person, write the name as it stands in the "
+        "service. If the contact is a volunteer's own, leave it out of this row."
+    )
+    sentences = {
+        "vetted": _(
+            "The host with this contact has been vetted, and this row says no in the column vetted. Leave that cell empty "
+            "if they are one person. If not, leave the contact out of this row."
+        )
+    }
+
+
+class ListedAlready(Refused):
+    """The host offers this address with as many beds already, under another key."""
+
+    code = "listed_already"
+    message = _(
+        "This host offers the same address with as many beds already, as %(key)s. Write that key if it is the same space. "
+        "If it is another one, say in the address what tells them apart."
+    )
 
 
 class GazetteerNotLoaded(Refused):
@@ -216,15 +245,24 @@ def needs_places() -> None:
 
 
 def spaces_called(keys: list[str]) -> dict[str, Space]:
-    """Return the spaces by these keys: the `space_id` of a sheet, or the service's own id if no sheet named the space."""
+    """Return the spaces by these keys: the `space_id` of a sheet, or the service's own id if no sheet named the space.
+
+    A key that a spreadsheet program took for a number finds its row too: 71 and 71.0 find 0071, if no row is called 71.
+    """
     known = Space.objects.filter(_called(keys)).select_related("host__user", "place")
-    return {key_of(space): space for space in known.prefetch_related("windows", "host__user__contact_points")}
+    return _by_key(keys, known.prefetch_related("windows", "host__user__contact_points"))
 
 
 def requests_called(keys: list[str]) -> dict[str, ShelterRequest]:
     """Return the shelter requests by these keys, as `spaces_called` does for spaces."""
     known = ShelterRequest.objects.filter(_called(keys)).select_related("arrival__user", "place")
-    return {key_of(request): request for request in known.prefetch_related("arrival__user__contact_points")}
+    return _by_key(keys, known.prefetch_related("arrival__user__contact_points"))
+
+
+def _by_key(keys: list[str], rows: Iterable[Known]) -> dict[str, Known]:
+    exact = {key_of(row): row for row in rows}
+    alike = {unwritten(key): row for key, row in exact.items()}
+    return {key: row for key in keys if (row := exact.get(key) or alike.get(unwritten(key))) is not None}
 
 
 def key_of(row: Space | ShelterRequest) -> str:
@@ -234,7 +272,7 @@ def key_of(row: Space | ShelterRequest) -> str:
 
 def _called(keys: list[str]) -> Q:
     own = [UUID(key) for key in keys if UUID_KEY.fullmatch(key)]
-    return queries.called(keys) | Q(external_index="", pk__in=own)
+    return queries.called([form for key in keys for form in forms(key)]) | Q(external_index="", pk__in=own)
 
 
 def take_in_space(
@@ -247,7 +285,9 @@ def take_in_space(
     """
     details = SpaceDetails(**intake.details_of_row(row, place))
     if space is None:
-        known = find_host(_contacts(row))
+        known = _host_of(row)
+        if known is not None and (there := _listed_already(known, details)):
+            raise ListedAlready(key=there)
         host = known or register_host(name=row.host, contacts=_contacts(row), language=_language(row))
         space = intake.offer_space(
             host, details, by=by or host.user, at=at, external_id=row.key, vouched=bool(vouch and by and row.vetted)
@@ -256,6 +296,7 @@ def take_in_space(
     else:
         _may_bring(by, space.place_id)
         host, before = space.host, details_of_space(space)
+        details = _as_before_where_absent(details, before, row.absent)
         contacts, waits = intake.new_contacts(host, _contacts(row), by=by or host.user, at=at)
         taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, space, before, details), row, contacts)
         changes = [waits]
@@ -270,6 +311,30 @@ def take_in_space(
         taken = _with_what_waits(taken, [change for change in changes if change is not None])
     vouched = bool(vouch and by and row.vetted and _vouch_for(host, by=by, at=at))
     return replace(taken, vouched=vouched)
+
+
+def _host_of(row: SpaceRow) -> Host | None:
+    """Return the host whom the row means by its contacts, None for a new one.
+
+    Raises ContactOfAnother if the host has another name, or was vetted while the row says that its host was not.
+    """
+    known = find_host(_contacts(row))
+    if known is None:
+        return None
+    if row.host and known.user.name and plain(row.host).casefold() != plain(known.user.name).casefold():
+        raise ContactOfAnother
+    if row.vetted is False and known.status == Host.Status.VETTED:
+        raise ContactOfAnother("vetted")
+    return known
+
+
+def _listed_already(host: Host, details: SpaceDetails) -> str:
+    """Return the key of a space of `host` that has this address and as many beds, "" if there is none."""
+    if not details.address:
+        return ""
+    wanted = (plain(details.address).casefold(), details.beds)
+    theirs = host.spaces.exclude(status=Space.Status.WITHDRAWN)
+    return next((key_of(space) for space in theirs if (plain(space.address).casefold(), space.beds) == wanted), "")
 
 
 def _with_what_waits(taken: Taken, changes: Sequence[WaitingChange]) -> Taken:
@@ -326,6 +391,7 @@ def take_in_request(
         return Taken(RowOutcome.NEW, case.request, after=complete, name_before=row.name, is_new_person=True)
     _may_bring(by, request.place_id)
     before = details_of_request(request)
+    details = _as_before_where_absent(details, before, row.absent)
     # The sheet has no column for the children's ages, so the ages noted since the import stay. An empty cell says nothing
     # about who they are, so an answer given since stays too.
     details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
@@ -336,6 +402,14 @@ def take_in_request(
         request = intake.change_request(request.pk, details, by=by or request.arrival.user, at=at)
         taken = replace(taken, outcome=RowOutcome.CHANGED, row=request)
     return taken
+
+
+def _as_before_where_absent(details: Details, before: Details, absent: frozenset[str]) -> Details:
+    """Return the details of a row, with what was there before in each field for which the sheet has no column."""
+    kept = {field.name: getattr(before, field.name) for field in dataclass_fields(details) if field.name in absent}
+    if isinstance(details, RequestDetails) and kept.get("min_nights") is not None:
+        kept["min_nights"] = min(kept["min_nights"], details.nights)
+    return replace(details, **kept)
 
 
 def _may_bring(by: User | None, place_id: int | None) -> None:

@@ -68,7 +68,7 @@ _offered, _wanted = from_a_row(fields.SPACE), from_a_row(fields.REQUEST)
 
 def as_offer(row: SpaceRow) -> Offer:
     """Return the offer that a row of SPACES.csv makes."""
-    return Offer(id=row.space_id, vetted=row.vetted, **_offered(row))
+    return Offer(id=row.space_id, vetted=bool(row.vetted), **_offered(row))
 
 
 def as_need(row: RequestRow, *, now: datetime) -> Need:

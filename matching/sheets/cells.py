@@ -7,17 +7,15 @@ a sentence. Dates and lists are cached, because a sheet of 100,000 rows repeats 
 from __future__ import annotations
 
 import functools
-import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, tzinfo
-from typing import Any, NoReturn
-
-import phonenumbers
+from typing import Any
 
 from matching.sheets.languages import COMMONLY_MEANT, LANGUAGE_CODES
 from matching.sheets.sentences import Sentence
-from places.names import HOME_REGION
+from reading import contacts, keys
+from reading.signs import Unreadable, plain
 
 Window = tuple[date, date]
 
@@ -27,8 +25,8 @@ LONGEST_WINDOW = 1_100
 FURTHEST_KM = 20_040
 """Half of the Earth's circumference: no radius can be longer."""
 
-_YES = ("yes", "y", "true", "1", "да", "д", "иә", "ия", "так", "კი")
-_NO = ("no", "n", "false", "0", "нет", "н", "жоқ", "жок", "ні", "არა")
+_YES = ("yes", "y", "true", "1", "1.0", "да", "д", "истина", "иә", "ия", "ақиқат", "так", "істина", "კი", "ჭეშმარიტი")
+_NO = ("no", "n", "false", "0", "0.0", "нет", "н", "ложь", "жоқ", "жок", "жалған", "ні", "хибність", "არა", "მცდარი")
 _YES_NO = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 
 _WHO = {
@@ -37,17 +35,21 @@ _WHO = {
     **dict.fromkeys(("families", "family", "семьи", "семья", "только семьи", "отбасылар"), "families"),
 }
 
-_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_ISO_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})")
-_MIDNIGHT = re.compile(r"[ T]00?:00(:00)?$")
+_SLASHED_DAY = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})")
+_MIDNIGHT = re.compile(r"[ T,]+0?0:00(:00(\.0+)?)?\s?(Z|[+-]00:?00)?$", re.IGNORECASE)
 _DOTTED_MOMENT = re.compile(r"(\d{1,2}\.\d{1,2}\.\d{2,4})[ ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?")
-_BETWEEN_WINDOWS = re.compile(r"\s*[;\n]\s*")
-_BETWEEN_DAYS = re.compile(r"\s*/\s*|\s*[–—]\s*|\s+-\s+")
-_WHOLE = re.compile(r"[+-]?\d{1,9}(?:[.,]0+)?")
+_BETWEEN_WINDOWS = re.compile(r"\s*[;\n]\s*|\s*,\s*(?=\d)")
+_ONE_DAY = r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T]0?0:00(?::00)?(?:\.0+)?Z?)?)"
+_WINDOW = re.compile(rf"{_ONE_DAY}\s*(?:/|-|–|—|\.\.|по|до|to|until|till)\s*{_ONE_DAY}", re.IGNORECASE)
+_UNITS = (
+    "night nights day days people person persons bed beds place places "
+    "ночь ночи ночей день дня дней сутки суток человек человека чел людей место места мест кровать кровати "
+    "түн күн адам орын төсек ніч ночі днів дні доба діб людина людини людей осіб місце місця місць ღამე დღე ადამიანი კაცი ადგილი"
+)
+_WHOLE = re.compile(rf"([+-]?\d{{1,9}})(?:[.,]0+)?(?:\s*(?:{'|'.join(_UNITS.split())})\.?)?")
 _DECIMAL = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
-_CANONICAL_PHONE = re.compile(r"\+7\d{10}")
-_EMAIL = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>().]+(?:\.[^@\s,;<>().]+)+")
-_TELEGRAM = re.compile(r"(?:https?://)?(?:t\.me/|telegram\.me/)?@?([A-Za-z][A-Za-z0-9_]{3,31})/?")
 
 
 class CellProblem(ValueError):
@@ -62,7 +64,7 @@ def yes_no(cell: str) -> bool:
     """Return whether the cell says yes, in any of the service's languages."""
     found = _YES_NO.get(cell)
     if found is None:
-        found = _YES_NO.get(cell.casefold())
+        found = _YES_NO.get(plain(cell).casefold().rstrip("."))
     if found is None:
         raise CellProblem("yes_or_no")
     return found
@@ -73,14 +75,15 @@ def whole_number(smallest: int, greatest: int) -> Callable[[str], int]:
 
     @functools.lru_cache(maxsize=4096)
     def read(cell: str) -> int:
-        if not _WHOLE.fullmatch(cell):
+        match = _WHOLE.fullmatch(plain(cell).casefold())
+        if not match:
             raise CellProblem(
                 "one_whole_number",
                 smallest=smallest,
                 greatest=greatest,
                 example=max(smallest, 2),
             )
-        number = int(re.split("[.,]", cell)[0])
+        number = int(match[1])
         if not smallest <= number <= greatest:
             raise CellProblem("whole_number", smallest=smallest, greatest=greatest)
         return number
@@ -90,9 +93,10 @@ def whole_number(smallest: int, greatest: int) -> Callable[[str], int]:
 
 def decimal(cell: str) -> float:
     """Return a number with a decimal point or comma."""
-    if not _DECIMAL.fullmatch(cell):
+    written = plain(cell)
+    if not _DECIMAL.fullmatch(written):
         raise CellProblem("one_number")
-    return float(cell.replace(",", "."))
+    return float(written.replace(",", "."))
 
 
 def coordinate(name: str, limit: float) -> Callable[[str], float]:
@@ -134,15 +138,28 @@ def who(cell: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def day(cell: str) -> date:
-    """Return a day written as 2022-09-28 or 28.09.2022. A midnight after it, which some programs export, is dropped."""
-    text = _MIDNIGHT.sub("", cell)
+    """Return a day, written with the year first, or with the day first and dots, or with slashes where only one day fits.
+
+    2022-09-28, 28.09.2022 and 28/09/2022 are one day. 03/04/2022 is the third of April to some and the fourth of March to
+    others, so the problem asks. A midnight after the day, which some programs export, is dropped.
+    """
+    text = _MIDNIGHT.sub("", plain(cell))
     if match := _ISO_DAY.fullmatch(text):
         year, month, number = (int(part) for part in match.groups())
     elif match := _DOTTED_DAY.fullmatch(text):
         number, month, year = (int(part) for part in match.groups())
-        year += 2000 if year < 100 else 0
+    elif match := _SLASHED_DAY.fullmatch(text):
+        number, month, year = (int(part) for part in match.groups())
+        if number <= 12 and month <= 12 and number != month:
+            year += 2000 if year < 100 else 0
+            raise CellProblem(
+                "which_day", day=text, one=f"{year}-{month:02}-{number:02}", other=f"{year}-{number:02}-{month:02}"
+            )
+        if month > 12:
+            number, month = month, number
     else:
         raise CellProblem("date")
+    year += 2000 if year < 100 else 0
     if not 2000 <= year <= 2100:
         raise CellProblem("year_of_date", year=year)
     try:
@@ -153,31 +170,42 @@ def day(cell: str) -> date:
 
 @functools.lru_cache(maxsize=65536)
 def windows(cell: str) -> tuple[Window, ...]:
-    """Return windows of nights in order, written as 2022-09-26/2022-10-10;2022-10-15/2022-10-20, half-open."""
+    """Return windows of nights in order, written as 2022-09-26/2022-10-10;2022-10-15/2022-10-20, half-open.
+
+    Windows that touch are one: one stay may use both.
+    """
     found: list[Window] = []
-    for part in filter(None, _BETWEEN_WINDOWS.split(cell)):
-        ends = _BETWEEN_DAYS.split(part)
-        if len(ends) != 2:
+    for part in filter(None, _BETWEEN_WINDOWS.split(cell.strip())):
+        ends = _WINDOW.fullmatch(plain(part))
+        if not ends:
             raise CellProblem("window")
-        first, last = day(ends[0].strip()), day(ends[1].strip())
+        first, last = day(ends[1]), day(ends[2])
         if last <= first:
             raise CellProblem(
                 "window_backwards",
                 window=part,
             )
-        if (last - first).days > LONGEST_WINDOW:
-            raise CellProblem(
-                "window_too_long",
-                window=part,
-            )
         found.append((first, last))
     if not found:
         raise CellProblem("no_window")
-    found.sort()
-    for (_, end), (begin, _) in itertools.pairwise(found):
-        if begin < end:
-            raise CellProblem("windows_overlap", day=begin.isoformat())
-    return tuple(found)
+    joined = join_touching(found)
+    for first, last in joined:
+        if (last - first).days > LONGEST_WINDOW:
+            raise CellProblem("window_too_long", window=f"{first}/{last}")
+    return joined
+
+
+def join_touching(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """Return the windows in order, with those that touch made one. Raises CellProblem if two overlap."""
+    joined: list[Window] = []
+    for first, last in sorted(windows):
+        if joined and first < joined[-1][1]:
+            raise CellProblem("windows_overlap", day=first.isoformat())
+        if joined and first == joined[-1][1]:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return tuple(joined)
 
 
 def moment(zone: tzinfo) -> Callable[[str], datetime]:
@@ -219,45 +247,27 @@ def languages(cell: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def phone(cell: str) -> str:
-    """Return a phone number in E.164. A number without a country counts as one of Kazakhstan (8 701 ... as +7 701 ...)."""
-    if _CANONICAL_PHONE.fullmatch(cell):
-        return cell
-    if any(map(str.isalpha, cell)):
-        _no_phone()
-    try:
-        number = phonenumbers.parse(cell, HOME_REGION)
-    except phonenumbers.NumberParseException:
-        _no_phone()
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        _no_phone()
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+def _written_alike(read: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a reader of cells from a reader of texts that every door shares (`reading`)."""
+
+    @functools.wraps(read)
+    def of_cell(cell: str) -> str:
+        try:
+            return read(cell)
+        except Unreadable as unreadable:
+            raise CellProblem(unreadable.code) from None
+
+    return of_cell
 
 
-def _no_phone() -> NoReturn:
-    raise CellProblem("phone")
-
-
-def email(cell: str) -> str:
-    """Return an e-mail address in lower case."""
-    if not _EMAIL.fullmatch(cell):
-        raise CellProblem("email")
-    return cell.lower()
-
-
-def telegram(cell: str) -> str:
-    """Return a Telegram name as "@name", from @name, name or t.me/name."""
-    match = _TELEGRAM.fullmatch(cell)
-    if not match:
-        raise CellProblem("telegram")
-    return "@" + match[1]
+phone, email, telegram = map(_written_alike, (contacts.phone, contacts.email, contacts.telegram))
 
 
 def key(cell: str) -> str:
-    """Return the identifier of a row."""
+    """Return the identifier of a row, without invisible signs."""
     if len(cell) > 100:
         raise CellProblem("long_identifier")
-    return text(cell)
+    return keys.key(text(cell))
 
 
 def text(cell: str) -> str:

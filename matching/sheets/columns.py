@@ -47,7 +47,7 @@ SPACE_SHEET: SheetColumns = {
     "host": Column(cells.text, ""),
     **_CONTACTS,
     **_declared(fields.SPACE),
-    "vetted": Column(cells.yes_no, False),
+    "vetted": Column(cells.yes_no, None),
 }
 
 

@@ -6,12 +6,15 @@ others (the place by its name, an empty shortest stay by the whole stay) and ret
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from matching.sheets.columns import CONTACTS
+from matching.sheets.rows import RowProblem, SpaceRow
 from matching.sheets.sentences import Sentence
 from places.earth import distance_km
 from places.gazetteer import KnownPlace
+from reading.signs import plain
 
 FindPlace = Callable[[str], KnownPlace | None]
 Values = dict[str, Any]
@@ -57,6 +60,34 @@ def settle_request(values: Values, find_place: FindPlace) -> Problems:
     if values.get("language_required") and values.get("languages") == frozenset():
         problems.append(("language_required", Sentence("language_unnamed")))
     return problems
+
+
+def disputed_contacts(rows: Sequence[SpaceRow]) -> list[RowProblem]:
+    """Return a problem for each row whose contact another row gives to another name, or to a host vetted otherwise.
+
+    A contact is how hosts are told apart. A volunteer who writes their own number for everybody must not make one host of
+    them, and the checks of one must not count for another.
+    """
+    sharing: dict[tuple[str, str], list[SpaceRow]] = {}
+    for row in rows:
+        for column in CONTACTS.values():
+            if contact := getattr(row, column):
+                sharing.setdefault((column, contact), []).append(row)
+    found: dict[int, RowProblem] = {}
+    for (column, contact), those in sharing.items():
+        for row in those:
+            other = next((each for each in those if not _same_name(each.host, row.host)), None)
+            code = "other_name"
+            if other is None:
+                code, said = "other_vetted", {row.vetted, None}
+                other = next((each for each in those if row.vetted is not None and each.vetted not in said), None)
+            if other is not None:
+                found.setdefault(row.line, RowProblem(row.line, column, contact, Sentence(code, line=other.line)))
+    return list(found.values())
+
+
+def _same_name(one: str, other: str) -> bool:
+    return plain(one).casefold() == plain(other).casefold()
 
 
 def _both(values: Values, one: str, other: str) -> bool:

@@ -6,16 +6,19 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from itertools import zip_longest
+from operator import attrgetter
 from typing import TypeVar
 
 from matching.sheets import columns
 from matching.sheets.cells import CellProblem
 from matching.sheets.columns import SheetColumns
-from matching.sheets.consistency import FindPlace, Problems, Values, settle_request, settle_space
+from matching.sheets.consistency import FindPlace, Problems, Values, disputed_contacts, settle_request, settle_space
 from matching.sheets.decoding import Record, Source, decode, records
 from matching.sheets.rows import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 from matching.sheets.sentences import Sentence
 from matching.sheets.writing import plain_text
+from reading.keys import unwritten
 
 Row = TypeVar("Row", SpaceRow, RequestRow)
 
@@ -33,12 +36,18 @@ class Sheet:
 
 
 def read_spaces(source: Source, *, find_place: FindPlace) -> Reading[SpaceRow]:
-    """Read SPACES.csv from a path or from bytes.
+    """Read SPACES.csv from a path or from bytes. Rows that dispute a contact are refused (`disputed_contacts`).
 
     `find_place` returns the place of a name. Raises HeaderProblem if the file as a whole cannot be read, OSError if it
     cannot be opened. The problems of single rows are in the result.
     """
-    return _read(source, Sheet("SPACES.csv", columns.SPACE_SHEET, settle_space), SpaceRow, find_place)
+    read = _read(source, Sheet("SPACES.csv", columns.SPACE_SHEET, settle_space), SpaceRow, find_place)
+    disputed = disputed_contacts(read.rows)
+    lines = {problem.line for problem in disputed}
+    return Reading(
+        [row for row in read.rows if row.line not in lines],
+        sorted([*read.problems, *disputed], key=attrgetter("line")),
+    )
 
 
 def read_requests(source: Source, *, find_place: FindPlace, zone: tzinfo = UTC) -> Reading[RequestRow]:
@@ -57,25 +66,27 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
     reading: Reading[Row] = Reading([], [])
     key = next(iter(sheet.columns))
     renamed = [(name, column.name) for name, column in sheet.columns.items() if column.name not in ("", name)]
+    absent = _absent(names, sheet.columns)
     line_of: dict[str, int] = {}
     for record in found:
-        if record.cells is None or len(record.cells) != len(names):
-            reading.problems.append(
-                RowProblem(record.line, "", record.text[:SHOWN_SIGNS], _why_no_fit(record, len(names)))
-            )
+        if record.cells is None or not _fits(record.cells, names, sheet.columns):
+            reading.problems.append(_no_fit(record, len(names)))
             continue
-        written = dict(zip(names, map(str.strip, record.cells), strict=True))
+        # Spreadsheet programs leave out or add empty cells at the end of a row.
+        written = dict(zip_longest(names, map(str.strip, record.cells[: len(names)]), fillvalue=""))
         values, problems = _read_cells(written, sheet.columns)
         problems += sheet.settle(values, find_place)
         if key in values:
-            first = line_of.setdefault(values[key], record.line)
+            first = line_of.setdefault(unwritten(values[key]), record.line)
             if first != record.line:
                 problems.append((key, Sentence("same_identifier", line=first)))
-        if problems:
+        if problems and len(record.cells) > len(names):  # A cell with a delimiter and no quotation marks around it.
+            reading.problems.append(_no_fit(record, len(names)))
+        elif problems:
             reading.problems.extend(_in_order(problems, record.line, written, sheet.columns))
         else:
             values |= {name: values.pop(column) for column, name in renamed}
-            reading.rows.append(row(**values, line=record.line))
+            reading.rows.append(row(**values, line=record.line, absent=absent))
     return reading
 
 
@@ -105,14 +116,25 @@ def _in_order(problems: Problems, line: int, written: dict[str, str], known: She
     ]
 
 
-def _why_no_fit(record: Record, width: int) -> str:
-    if record.cells is None:
-        return Sentence("open_quote")
-    return Sentence(
-        "cells",
-        cells=len(record.cells),
-        width=width,
+def _absent(names: list[str], known: SheetColumns) -> frozenset[str]:
+    """Return the fields whose columns the file lacks. A place and its point are one: the header has the name or both."""
+    return frozenset(
+        column.name or name for name, column in known.items() if name not in {*names, "place", "lat", "lon"}
     )
+
+
+def _fits(cells: list[str], names: list[str], known: SheetColumns) -> bool:
+    """Return whether only empty cells are missing at the end of the row, or too many there."""
+    return not any(cell.strip() for cell in cells[len(names) :]) and not any(
+        known[name].needed for name in names[len(cells) :]
+    )
+
+
+def _no_fit(record: Record, width: int) -> RowProblem:
+    """Return the problem of a row that cannot be divided into the cells of the header."""
+    unclosed = record.cells is None
+    why = Sentence("open_quote") if unclosed else Sentence("cells", cells=len(record.cells or []), width=width)
+    return RowProblem(record.line, "", record.text[:SHOWN_SIGNS], why)
 
 
 def _column_names(header: Record, sheet: Sheet) -> list[str]:

@@ -18,7 +18,8 @@ class SpaceRow(SpaceFields):
     """One space. `phone` is E.164 or "", `email` lower-case or "", `telegram` "@name" or "".
 
     `place` is None if the sheet names no place, or none near the point. `latitude` and `longitude` are always
-    there: if the sheet gives none, they are those of the place. `line` is the first line of the row in its file.
+    there: if the sheet gives none, they are those of the place. `vetted` is None if the sheet does not say. `line` is
+    the first line of the row in its file. `absent` names the fields for which the file has no column.
     """
 
     space_id: str
@@ -28,8 +29,9 @@ class SpaceRow(SpaceFields):
     telegram: str
     place: KnownPlace | None
     languages: frozenset[str] = frozenset()
-    vetted: bool
+    vetted: bool | None
     line: int
+    absent: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -56,6 +58,7 @@ class RequestRow(RequestFields):
     urgency: float = 1.0
     registered_at: datetime | None
     line: int
+    absent: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:

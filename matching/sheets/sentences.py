@@ -23,6 +23,7 @@ SHEET_SENTENCES: Mapping[str, str] = MappingProxyType(
         "radius": template("Write how many km away it may be: more than 0, at most %(most)s."),
         "urgency": template("Write 1, 1.5, 2.5 or 4 (4: nowhere to sleep tonight)."),
         "who": template("Write anyone, women or families."),
+        "which_day": template("%(day)s can be two days. Write %(one)s or %(other)s."),
         "date": template("Write the date like 2022-09-28 or 28.09.2022."),
         "year_of_date": template("The year %(year)s cannot be meant. Write the date like 2022-09-28 or 28.09.2022."),
         "no_such_day": template("There is no such day: %(day)s. Check the day and the month."),
@@ -43,8 +44,18 @@ SHEET_SENTENCES: Mapping[str, str] = MappingProxyType(
         "moment": template("Write the moment like 2022-09-26T08:00:00+06:00 or 26.09.2022 08:00."),
         "language": template('"%(word)s" is no language code. Write codes of two letters with spaces, like ru kk en.'),
         "phone": template("This is not one phone number. Write it like +7 701 555 01 01."),
+        "phone_country": template(
+            "Which country is this number of? Write it with the country in front, like +7 701 555 01 01."
+        ),
         "email": template("This is not one e-mail address. Write it like name@example.org."),
         "telegram": template("This is not a Telegram name. Write it like @name."),
+        "other_name": template(
+            "Line %(line)s gives this contact to another name. One host has one name; two hosts have a contact each. "
+            "Correct the rows, or leave the contact out of the row to which it does not belong."
+        ),
+        "other_vetted": template(
+            "Line %(line)s says something else in the column vetted about the same contact. Write one answer for one host."
+        ),
         "long_identifier": template("An identifier has at most 100 signs."),
         "unreadable_sign": template("There is an unreadable sign (NUL) in this cell. Type it anew."),
         "space_identifier": template("Give every space an identifier that stays the same, like s1."),

@@ -11,7 +11,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.contacts import UnreadableContact, read_contact
+from accounts.contacts import UnreadableContact, read_contact_if_any
 from matching.intake import RequestDetails, urgency_of
 from matching.limits import LONGEST_CONTACT, LONGEST_NAME, LONGEST_NOTE, LONGEST_STAY, MOST_PEOPLE
 from matching.refusal_words import words_of
@@ -299,10 +299,8 @@ class ReachForm(QuestionForm):
     )
 
     def clean_contact(self) -> tuple[str, str] | None:
-        if not self.cleaned_data["contact"]:
-            return None
         try:
-            return read_contact(self.cleaned_data["contact"])
+            return read_contact_if_any(self.cleaned_data["contact"])
         except UnreadableContact as refusal:
             raise forms.ValidationError(words_of(refusal)) from None
 

@@ -78,7 +78,7 @@ MIXED = (
     {"space_id": "s5", "host": "Same", "phone": "+77015550105"},
     {"space_id": "s6", "host": "Thief", "phone": "+77015550102"},
 )
-"""Changed, new, bad cells, another place, unchanged, and a row with a phone that line 3 has given to another host."""
+"""Changed, a phone that line 7 gives to another host, bad cells, another place, unchanged, and the phone of line 3."""
 
 
 @pytest.fixture
@@ -99,20 +99,27 @@ def test_preview_is_what_happens(there_already: None) -> None:
     uploads.confirm(found.pk, trust_vetted=False, by=here.user, at=timezone.now())
     worked_on()
 
-    assert foreseen == [(2, "changed"), (3, "new"), (4, "refused"), (5, "refused"), (6, "unchanged"), (7, "refused")]
+    assert foreseen == [
+        (2, "changed"),
+        (3, "refused"),
+        (4, "refused"),
+        (5, "refused"),
+        (6, "unchanged"),
+        (7, "refused"),
+    ]
     assert rows(found, "outcome") == foreseen
     assert rows(found, "what_is_wrong") == why
     assert rows(found, "what_changes") == changes
     assert changes[0] == (2, [["beds", 2, 4]])
     assert [[column for column, _reason in problems] for _line, problems in why] == [
         [],
-        [],
+        ["phone"],
         ["phone", "beds"],
         [""],
         [],
-        [""],
+        ["phone"],
     ]
-    assert sorted(Space.objects.values_list("external_id", "beds")) == [("s1", 4), ("s2", 2), ("s5", 2), ("s6", 2)]
+    assert sorted(Space.objects.values_list("external_id", "beds")) == [("s1", 4), ("s5", 2), ("s6", 2)]
     found.refresh_from_db()
     assert (found.state, found.content, found.row_count) == (State.DONE, b"", 6)
 

@@ -108,7 +108,7 @@ def test_a_header_may_be_in_another_order_and_in_capitals_and_leave_out_what_has
 
     assert reading.problems == []
     row = reading.rows[0]
-    assert (row.space_id, row.host, row.who, row.children, row.vetted) == ("s1", "", "anyone", True, False)
+    assert (row.space_id, row.host, row.who, row.children, row.vetted) == ("s1", "", "anyone", True, None)
 
 
 def test_a_header_is_refused_with_the_names_of_all_columns_that_are_amiss() -> None:
