@@ -1,4 +1,4 @@
-"""How the erasures of sheets are carried out again after a restore."""
+"""How the erasures of sheets, and of people whom somebody must not meet, are carried out again after a restore."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from matching import apart
 from matching.importing import undoing
-from matching.models import SheetImport
+from matching.models import MustNotMeet, SheetImport
 from matching.retention import drop_content
 from privacy.erasures import again
 
@@ -39,3 +40,12 @@ def _undo_import(subject: str, at: datetime) -> bool:
     else:
         drop_content(sheet)
     return True
+
+
+@again("must_not_meet")
+def _take_back(subject: str, at: datetime) -> bool:
+    """Erase what an entry said that its person has taken off their list."""
+    entry = MustNotMeet.objects.select_for_update(of=("self",)).filter(pk=subject, taken_back_at=None).first()
+    if entry is not None:
+        apart.forget(entry, at=at)
+    return entry is not None

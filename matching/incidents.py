@@ -14,16 +14,18 @@ from uuid import UUID
 
 from django.db.models import Min
 
-from accounts.coordinators import check_counts_as_one_of_two
+from accounts.coordinators import NotLead, check_counts_as_one_of_two, rights_of
 from accounts.models import User
 from deployment import rules
 from matching import paging, queries, rota
-from matching.models import Incident, IncidentEvent, IncidentNote, IncidentPage, IncidentReport, Match
+from matching.models import Incident, IncidentEvent, IncidentNote, IncidentPage, IncidentReport, KeptApart, Match
 from matching.refusals import (
     AcknowledgedAlready,
     AcknowledgeFirst,
     AnotherMustAgree,
+    IncidentOpen,
     IncidentOver,
+    Incomplete,
     NoNumberGiven,
     NotYours,
     OutcomeNeeded,
@@ -237,6 +239,44 @@ def agree_to_go_on(incident_id: UUID, *, by: User, at: datetime) -> Incident:
             _note(incident, IncidentStep.GO_ON_AGREED, by=by, at=at)
         incident.save()
         return incident
+
+
+def kept_apart(incident: Incident) -> KeptApart | None:
+    """Return the row that keeps the two sides of this incident apart, None where there is none in force."""
+    sides = {"arrival": incident.match.request.arrival_id, "host": incident.match.space.host_id}
+    return KeptApart.objects.select_related("asked_by").filter(**sides, taken_back_at=None).first()
+
+
+def let_meet_again(incident_id: UUID, *, by: User, at: datetime, reason: str = "") -> KeptApart:
+    """Say, as the first or the second of two people, that the two sides of a closed incident need not be kept apart.
+
+    The first one says why; one of the two is a lead. Raises NotYours, IncidentOpen while any incident of the two is open,
+    Incomplete without a reason, NotLead, and AnotherMustAgree when one person says so twice.
+    """
+    with one_act():
+        incident = _mine(incident_id, by, open_only=False)
+        row = kept_apart(incident)
+        if row is None:
+            raise IncidentOver("apart_no_longer")
+        row = KeptApart.objects.select_for_update(of=("self",)).select_related("asked_by").get(pk=row.pk)
+        check_counts_as_one_of_two(by)
+        both = {"match__request__arrival": row.arrival_id, "match__space__host": row.host_id}
+        if Incident.objects.filter(**both, closed_at=None).exists():
+            raise IncidentOpen
+        if row.asked_by is None:
+            if not reason.strip():
+                raise Incomplete("empty_note")
+            row.asked_by, row.reason = by, reason.strip()
+            _note(incident, IncidentStep.MEET_ASKED, by=by, at=at)
+        elif row.asked_by_id == by.pk or row.taken_back_at is not None:
+            raise AnotherMustAgree
+        elif not (rights_of(by).is_lead or rights_of(row.asked_by).is_lead):
+            raise NotLead
+        else:
+            row.taken_back_by, row.taken_back_at = by, at
+            _note(incident, IncidentStep.MEET_AGREED, by=by, at=at)
+        row.save()
+        return row
 
 
 def _locked(incident_id: UUID) -> Incident:

@@ -11,7 +11,7 @@ from datetime import datetime
 from accounts.models import Host, HostCheck, User
 from matching import queries, rota
 from matching.deadlines import local_date
-from matching.models import Match, ShelterRequest, Space, WaitingChange
+from matching.models import Match, MustNotMeet, ShelterRequest, Space, WaitingChange
 from matching.states import Role
 from notifications.outbox import Telling, tell, tell_many
 
@@ -73,6 +73,27 @@ def handed_over(request: ShelterRequest, to: User, *, at: datetime) -> None:
         at=at,
         key=f"handed_over:{request.pk}:{to.pk}:{at.isoformat()}",
         context={"case_number": request.arrival.case_number},
+    )
+
+
+def name_to_find(entry: MustNotMeet, places: Collection[int | None], *, at: datetime) -> None:
+    """Tell coordinators of these places that somebody named a person whom they must not meet; the message names nobody."""
+    coordinators = queries.coordinators_for(places).exclude(pk=entry.by_id)
+    tell_many(
+        [Telling(each, "must_not_meet", f"name_to_find:{entry.pk}:{each.pk}") for each in coordinators],
+        at=at,
+    )
+
+
+def meeting_stopped(match: Match, *, at: datetime) -> None:
+    """Tell coordinators, once, of a live match that somebody's list stops; neither side hears of it, nor a party at the desk."""
+    coordinators = queries.coordinators_for([match.request.place_id, match.space.place_id])
+    tell_many(
+        [
+            Telling(each, "must_not_meet", f"meeting_stopped:{match.pk}:{each.pk}")
+            for each in coordinators.exclude(pk__in=rota.parties_to(match))
+        ],
+        at=at,
     )
 
 

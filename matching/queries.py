@@ -41,7 +41,7 @@ from matching.models import (
     ShelterRequest,
     Space,
 )
-from matching.models.guards import KEPT_APART_OF
+from matching.models.meeting import APART_OF_REQUESTS
 from matching.refusals import Frozen
 from matching.risks import HostRecord
 from matching.rota import with_a_contact_of
@@ -473,11 +473,12 @@ def held_in(space: Space) -> QuerySet[Match]:
     return Match.objects.filter(space=space, status__in=sorted(HOLDS_BEDS)).order_by("first_night")
 
 
-def forbidden_pairs(request_ids: Iterable[object]) -> set[tuple[UUID, UUID]]:
-    """Return the (request, space) pairs of these requests that are not proposed: declined before, or kept apart."""
-    ids = [UUID(str(pk)) for pk in request_ids]
-    declined = declined_pairs(ids).values_list("request_id", "space_id")
-    return {*declined, *read(KEPT_APART_OF, {"ids": ids})}
+def apart_pairs(request_ids: Iterable[object]) -> set[tuple[UUID, UUID]]:
+    """Return the (request, space) pairs of these requests whose persons must not meet.
+
+    The space is of a host who is kept apart from the arrival, or an arrival who is stays there on nights of the request.
+    """
+    return set(read(APART_OF_REQUESTS, {"ids": [UUID(str(pk)) for pk in request_ids]}))
 
 
 def others_with_host(match: Match) -> QuerySet[Match]:

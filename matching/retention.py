@@ -12,8 +12,10 @@ from matching.models import (
     IdempotencyKey,
     IncidentNote,
     IncidentReport,
+    KeptApart,
     KeptDraft,
     MatchingChange,
+    MustNotMeet,
     OnCallShift,
     SheetImport,
     SheetImportRow,
@@ -41,6 +43,9 @@ LOOKED_AT_KEPT = timedelta(days=30)
 
 FLAGS_KEPT = timedelta(days=90)
 """How long a flag at which somebody has looked can be compared with a new one."""
+
+TAKEN_BACK_KEPT = timedelta(days=30)
+"""How long an entry that was taken off a list of people not to be met is counted, so that nobody tries contact after contact."""
 
 CHANGES_KEPT = timedelta(hours=12)
 """Twice as long as any worker goes without reading which requests and spaces have changed (`matching.worker.placing`)."""
@@ -94,6 +99,12 @@ def _forget_flags(before: datetime) -> int:
     return Flag.objects.filter(looked_at__lt=before).delete()[0]
 
 
+@kept_for(TAKEN_BACK_KEPT, "not_to_be_met")
+def _forget_who_was_named(before: datetime) -> int:
+    """Erase the entries that were taken off their lists; their text went at once."""
+    return MustNotMeet.objects.filter(taken_back_at__lt=before).delete()[0]
+
+
 @kept_for(CHANGES_KEPT, "notes_of_changes")
 def _forget_changes(before: datetime) -> int:
     """Erase the notes by which a worker knows what to read again."""
@@ -106,7 +117,8 @@ def _forget_what_was_told(before: datetime) -> int:
     told = IncidentReport.objects.filter(incident__closed_at__lt=before)
     reports = told.annotate(written=Length("reach") + Length("happened")).filter(written__gt=0)
     notes = IncidentNote.objects.filter(incident__closed_at__lt=before)
-    return reports.update(reach="", happened="") + notes.delete()[0]
+    apart = KeptApart.objects.filter(taken_back_at__lt=before).annotate(written=Length("reason")).filter(written__gt=0)
+    return reports.update(reach="", happened="") + notes.delete()[0] + apart.update(reason="")
 
 
 @kept_for(SHIFTS_KEPT, "hours_on_call")

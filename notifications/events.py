@@ -68,6 +68,7 @@ EVENTS: dict[str, Event] = {
     "check_due": Event("host"),
     "checks_expiring": Event("coordinator"),
     "flag_raised": Event("coordinator"),
+    "must_not_meet": Event("coordinator", urgent=True),
     "change_waits": Event("coordinator", urgent=True),
     "arrival_change_waits": Event("arrival"),
     "host_change_applied": Event("host"),

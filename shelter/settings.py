@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
         "matching.match_open_requests": SWEEP_SECONDS,
         "matching.approve_by_policy": SWEEP_SECONDS,
         "matching.expire_overdue": SWEEP_SECONDS,
+        "matching.settle_lists": SWEEP_SECONDS,
         "matching.work_on_sheets": SWEEP_SECONDS,
         "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
         "matching.page_incidents": min(SWEEP_SECONDS, 10),

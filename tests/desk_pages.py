@@ -32,7 +32,7 @@ from accounts.models import (
 )
 from deployment import rules
 from deployment.rules import CHANGEABLE
-from matching import disclosure, hosts, incidents, intake, paging, rota, transitions
+from matching import apart, disclosure, hosts, incidents, intake, paging, rota, transitions
 from matching.desk import claims, decisions, merging
 from matching.engine.advice import KINDS
 from matching.importing import undoing, uploads
@@ -44,6 +44,7 @@ from matching.models import (
     Match,
     MatchingPrice,
     MatchingRound,
+    MustNotMeet,
     PairVerdict,
     SheetImport,
     ShelterRequest,
@@ -328,7 +329,7 @@ class Everything:
             yield do("matching_match_act", match.pk, act)
         for incident in Incident.objects.order_by("closed_at", "pk"):
             yield do("matching_incident_open", incident.pk)
-            for act in ("note", "go-on", "close", "acknowledge"):
+            for act in ("note", "go-on", "close", "acknowledge", "meet-again"):
                 yield do("matching_incident_act", incident.pk, act)
             yield do("matching_incident_act", incident.pk, "acknowledge", promise="host")
             yield do("matching_incident_act", incident.pk, "close", outcome="safe")
@@ -350,6 +351,13 @@ class Everything:
         yield do("matching_waitingchange_open", change.pk)
         yield do("matching_waitingchange_open", change.pk, **look)
         yield do("matching_flag_looked", hanna_flag.pk)
+        named = MustNotMeet.objects.get()
+        yield do("matching_mustnotmeet_open", named.pk)
+        yield do("matching_mustnotmeet_resolve", named.pk, numbers="99999999")
+        yield do("matching_mustnotmeet_resolve", named.pk)
+        yield do("matching_mustnotmeet_told", number="1", whom="Ольга")
+        for act in ("add", "take_off"):
+            yield do("matching_mustnotmeet_told", number=self.left_over.arrival.case_number, whom="12", act=act)
         for act in ("refuse", "apply"):
             yield do("matching_waitingchange_act", change.pk, act)
         for act in ("pause", "list", "withdraw", "still-available"):
@@ -606,6 +614,7 @@ def _partly_undone(carla: Person, sheet: SheetImport, worked_on: Callable[[Sheet
 def _left_over() -> ShelterRequest:
     """Make requests that no round could place, one of them of a child alone; return one request."""
     asked = people.request(people.amira(name="Амира").arrival, people=9, notes="", radius_km=5, may_move=True)
+    apart.name(asked.arrival.user, "Ольга", by=asked.arrival.user, at=timezone.now())
     people.request(people.amira(name="Ребёнок").arrival, people=1, children=1, children_ages=(12,), notes="")
     return asked
 

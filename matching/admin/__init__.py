@@ -1,6 +1,7 @@
 """The desk: the coordinators' pages in Django's admin. Lists are the admin's own; other pages are written here."""
 
 from matching.admin import (
+    apart,
     audit,
     changes,
     coordinators,
@@ -18,6 +19,7 @@ from matching.admin import (
 )
 
 __all__ = [
+    "apart",
     "audit",
     "changes",
     "coordinators",

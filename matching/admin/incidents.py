@@ -24,7 +24,7 @@ from accounts.models import User
 from matching import disclosure, incidents, queries
 from matching.admin import on_call
 from matching.admin.access import LookOnly, acting, back, coordinator, note_of, said
-from matching.models import Incident, IncidentReport
+from matching.models import Incident, IncidentReport, Match
 from matching.refusals import one_act
 from matching.states import Role
 
@@ -111,6 +111,8 @@ class IncidentAdmin(LookOnly[Incident]):
             "came_of_it": [(step.value, step.label) for step in incidents.OUTCOMES],
             "mine": incident.acknowledged_by_id == user.pk,
             "has_notes": incident.notes.exists(),
+            "with_host": _of_same_host(incident, user),
+            "kept_apart": incidents.kept_apart(incident),
             **more,
         }
         return TemplateResponse(request, self.change_form_template, context)
@@ -150,6 +152,10 @@ def _outcome(request: HttpRequest, incident_id: UUID, user: User, at: datetime) 
     incidents.note_outcome(incident_id, by=user, at=at, role=role, outcome=outcome)
 
 
+def _meet(request: HttpRequest, incident_id: UUID, user: User, at: datetime) -> None:
+    incidents.let_meet_again(incident_id, by=user, at=at, reason=note_of(request))
+
+
 INCIDENT_ACTS: dict[str, tuple[Callable[[HttpRequest, UUID, User, datetime], None], Any]] = {
     "acknowledge": (
         _acknowledge,
@@ -158,8 +164,18 @@ INCIDENT_ACTS: dict[str, tuple[Callable[[HttpRequest, UUID, User, datetime], Non
     "outcome": (_outcome, gettext_lazy("Written down.")),
     "close": (_close, gettext_lazy("Written down. It is closed once a second coordinator says the same.")),
     "go-on": (_agree, gettext_lazy("Written down. The match may go on once two coordinators have said so.")),
+    "meet-again": (
+        _meet,
+        gettext_lazy("Written down. The two may be brought together once a second coordinator says the same."),
+    ),
     "note": (_write, gettext_lazy("The note is written.")),
 }
+
+
+def _of_same_host(incident: Incident, user: User) -> QuerySet[Match]:
+    """Return the other matches of this host that `user` may see: whoever is there may need help as well."""
+    others = queries.others_with_host(incident.match)
+    return others.filter(pk__in=queries.matches_visible_to(user).values("pk")).select_related("request__place")
 
 
 def _people(incident: Incident, reports: list[IncidentReport]) -> list[User]:

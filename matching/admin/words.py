@@ -113,6 +113,7 @@ EVENT_WORDS: dict[str, Any] = {
     "check_due": gettext_lazy("a check is due"),
     "checks_expiring": gettext_lazy("checks of hosts run out"),
     "flag_raised": gettext_lazy("a flag is raised"),
+    "must_not_meet": gettext_lazy("somebody must not meet somebody"),
     "change_waits": gettext_lazy("a change of a space or a contact waits"),
     "arrival_change_waits": gettext_lazy("a change waits, to the household"),
     "host_change_applied": gettext_lazy("a change holds, to the host"),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0022_remarks_of_settings_and_places'),
+        ('matching', '0026_letting_meet_again'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='incidentevent',
             name='what',
-            field=models.CharField(choices=[('reported', 'reported'), ('reported_again', 'reported again'), ('paged', 'paged'), ('nobody', 'nobody there to page'), ('text_given', 'a number or words were added'), ('acknowledged', 'acknowledged'), ('promised', 'a call was promised'), ('called', 'called, no outcome yet'), ('reached', 'reached'), ('not_reached', 'not reached'), ('lapsed', 'no outcome followed in time; others are called again'), ('noted', 'a note written'), ('close_asked', 'wants to close it'), ('closed', 'closed by the second of two people'), ('go_on_asked', 'wants the match to go on'), ('go_on_agreed', 'the second of two people agrees that the match goes on')], max_length=16, verbose_name='what'),
+            field=models.CharField(choices=[('reported', 'reported'), ('reported_again', 'reported again'), ('paged', 'paged'), ('nobody', 'nobody there to page'), ('text_given', 'a number or words were added'), ('acknowledged', 'acknowledged'), ('promised', 'a call was promised'), ('called', 'called, no outcome yet'), ('reached', 'reached'), ('not_reached', 'not reached'), ('lapsed', 'no outcome followed in time; others are called again'), ('noted', 'a note written'), ('close_asked', 'wants to close it'), ('closed', 'closed by the second of two people'), ('go_on_asked', 'wants the match to go on'), ('meet_asked', 'wants to let the two meet again'), ('meet_agreed', 'the second of two people agrees that the two may meet again'), ('go_on_agreed', 'the second of two people agrees that the match goes on')], max_length=16, verbose_name='what'),
         ),
         migrations.AlterField(
             model_name='incidentpage',

@@ -191,6 +191,8 @@ class IncidentEvent(models.Model):
         CLOSE_ASKED = "close_asked", _("wants to close it")
         CLOSED = "closed", _("closed by the second of two people")
         GO_ON_ASKED = "go_on_asked", _("wants the match to go on")
+        MEET_ASKED = "meet_asked", _("wants to let the two meet again")
+        MEET_AGREED = "meet_agreed", _("the second of two people agrees that the two may meet again")
         GO_ON_AGREED = "go_on_agreed", _("the second of two people agrees that the match goes on")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="events", verbose_name=_("incident"))

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from matching.models import guards
+from matching.models import guards, meeting
 from matching.models.requests import ShelterRequest
 from matching.models.spaces import Space
 from matching.states import ACCEPTED_BY_BOTH, APPROVED_ONCE, BY_POLICY, HOLDS_BEDS, SUSPENDED, Act, Role, Status
@@ -165,7 +165,8 @@ class Match(models.Model):
             guards.MATCH_LEGAL_MOVE,
             guards.MATCH_GOES_ON,
             guards.MATCH_GOES_ON_ALONE,
-            guards.MATCH_KEPT_APART,
+            meeting.MATCH_KEPT_APART,
+            meeting.MATCH_GOES_ON_APART,
             guards.MATCH_KEEPS_TO_SPACE,
             guards.MATCH_STATUS_IS_HISTORY,
             guards.MATCH_HELD_BY_INCIDENT,

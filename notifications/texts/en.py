@@ -188,6 +188,12 @@ TEXTS = {
         "Somebody does something again and again, and it may be nothing. Please look at the list of flags at the "
         "desk today.",
     ),
+    "must_not_meet": Words(
+        "Somebody may need your quiet help. Please look at the desk today.",
+        "Somebody has said whom they must not meet, and a coordinator is needed: to find out who bears a name, or "
+        "to look at a plan that brings the two together. Please open the list of people not to be met at the "
+        "desk, and speak of it to neither side.",
+    ),
     "change_waits": Words(
         "A change waits for you. Please have a look.",
         "Somebody wants to change something that was looked at before. Until you have looked, all is as it was. The "
