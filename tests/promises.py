@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ROWS = {
+    "MustNotMeet": ("tests/integration/test_apart.py", "test_live_match_does_not_go_forward"),
     "call_list.UNVETTED": ("tests/integration/test_vetting.py", "test_calls_come_in_the_order_of_need"),
     "call_list.CHECK": ("tests/integration/test_vetting.py", "test_calls_come_in_the_order_of_need"),
     "call_list.BROKEN_OFF": (
@@ -84,6 +85,9 @@ ROWS = {
 """Each row with the test, as (file, name), which shows that the act follows from it."""
 
 PROMISES = {
+    "MustNotMeet": [
+        "Nothing of these goes forward, and neither side is told why.",
+    ],
     "call_list.UNVETTED": [
         "A coordinator calls you on your phone.",
         "A coordinator sees a document of yours with a picture; no copy is kept.",
@@ -246,6 +250,8 @@ PROMISES = {
 }
 
 NO_PROMISE = {
+    "Somebody has said whom they must not meet, and a coordinator is needed: to find out who bears a name, or to look "
+    "at a plan that brings the two together.",
     "(not required; only coordinators read it)",
     "A women-only space can be asked for only by a household of women.",
     "Acknowledge the incident first, so that the others know that somebody looks at it.",

@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.coordinators import NotLead
-from matching import incidents, transitions
+from matching import incidents, looking, transitions
 from matching.importing.row_by_row import take_in_requests, take_in_spaces
-from matching.models import Incident, KeptApart, Match, ShelterRequest, Space
+from matching.models import Incident, KeptApart, Match, ShelterRequest, Space, WaitingChange
 from matching.refusals import AnotherMustAgree, IncidentOpen, IncidentOver, Incomplete, NoRoomLeft
 from matching.states import Status
 from matching.worker import matchmaking
@@ -141,6 +141,8 @@ def test_people_imported_anew_under_other_rows_stay_apart(carla: Person) -> None
         Space.objects.exclude(pk=space.pk).get(),
         ShelterRequest.objects.exclude(pk=request.pk).get(),
     )
+    looking.apply(WaitingChange.objects.get(space=new_space).pk, by=carla.user, at=now)  # A new space waits for a look.
+    new_space.refresh_from_db()
     matchmaking.match_open_requests(now=timezone.now)
     assert not Match.objects.filter(request=new_request).exists()
     with pytest.raises(NoRoomLeft):
