@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
+from accounts import user_names
 from accounts.models import User
 
 # Rights come from the Coordinator row, never from Django's groups.
@@ -31,11 +32,23 @@ class NewUserForm(AdminUserCreationForm[User]):
         model = User
         fields = ("username",)
 
+    def clean_username(self) -> str:
+        username: str = super().clean_username()
+        user_names.validate(username)
+        return username
+
 
 class UserForm(UserChangeForm[User]):
     class Meta:
         model = User
         fields = ("username", "language", "is_active", "is_staff", "is_superuser")
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"]
+        # Case numbers, and the names of hosts, are the service's own.
+        if "username" in self.changed_data:
+            user_names.validate(username)
+        return username
 
 
 @admin.register(User)

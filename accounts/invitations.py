@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts import user_names
 from accounts.contacts import add_contact_point, read_contact
 from accounts.coordinators import (
     CoordinatorChange,
@@ -66,7 +67,7 @@ def name_coordinator(
 ) -> Coordinator:
     """Create a coordinator who signs in as `username`, and send an invitation to `contact`, their own phone or e-mail.
 
-    Raises NotLead, NameTaken, NoPlaces, UnreadableContact.
+    Raises NotLead, NameTaken, UserNameTells, NoPlaces, UnreadableContact.
     """
     check_may_name(by)
     check_places(granted)
@@ -83,7 +84,7 @@ def name_coordinator(
 def make_first_lead(username: str, *, contact: str, at: datetime, language: str = "ru") -> Coordinator:
     """Create one of the first two leads, confirmed, and send an invitation. For the operator's command.
 
-    Raises LeadsThere, NameTaken, UnreadableContact.
+    Raises LeadsThere, NameTaken, UserNameTells, UnreadableContact.
     """
     channel, address = read_contact(contact)
     granted = Granted(Coordinator.Role.LEAD)
@@ -123,6 +124,7 @@ def reset_sign_in(coordinator_id: int, *, by: User, at: datetime, reason: str, c
 
 
 def _new(username: str, granted: Granted, *, name: str, language: str) -> Coordinator:
+    user_names.check(username, name)
     try:
         with transaction.atomic():
             user = User.objects.create_user(username, None, name=name, language=language, is_staff=True)

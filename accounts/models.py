@@ -13,6 +13,7 @@ from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, DeviceManager
 
+from accounts import user_names
 from accounts.sign_in_rows import (
     PASSKEY_ENDS_SESSIONS,
     ROLE_ENDS_SESSIONS,
@@ -38,6 +39,8 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, username: str, password: str | None = None, **fields: object) -> User:
+        """Create a superuser. Raises ValidationError for a user name that tells who they are; the command shows it."""
+        user_names.validate(username)
         return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
 
     def keep_secret_as(self, user: User, password_hash: str) -> None:
@@ -432,6 +435,7 @@ class Passkey(Device):
     It proves both factors at once: the device, and the finger, face or PIN that unlocks it.
     """
 
+    name = EncryptedTextField(help_text="As its owner called it.")
     credential_id = models.BinaryField(unique=True, max_length=1023)
     public_key = models.BinaryField()
     sign_count = models.BigIntegerField(default=0)
@@ -517,7 +521,7 @@ class AccessToken(models.Model):
     version = models.PositiveIntegerField(default=0, help_text="The user's `sign_in_version` when it was made.")
     sign_in = models.ForeignKey(SignIn, on_delete=models.CASCADE, null=True, related_name="tokens")
     ancestors = ArrayField(models.BigIntegerField(), default=list)
-    name = models.CharField(max_length=60)
+    name = EncryptedTextField(help_text="As its owner called it.")
     token_hash = models.CharField(max_length=64, unique=True)
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.READ)
     created_at = models.DateTimeField()

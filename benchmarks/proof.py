@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROOFS = {
     "image": "python -m benchmarks.image",
     "first-page": "python -m benchmarks.first_page",
+    "weeks": "env SHELTER_ALL_EXAMPLES=yes DEBUG=yes python -m pytest -q tests/unit/engine",
     "optimum": "python -m benchmarks.engine_exact",
     "others": "python -m benchmarks.engine 1k 10k 100k city",
     "service": "python -m benchmarks.service 100k",

@@ -113,5 +113,6 @@ _CHECKS: dict[str, Any] = {
     "looks_budget": (5, 10_000),
     "page_minutes": (1, 60),
     "kept_days": _kept_days,
+    "outcome_minutes": (1, 240),
     "together": _together,
 }

@@ -54,6 +54,8 @@ class Rules:
     """Minutes between two steps of paging whoever is on call, until somebody acknowledges."""
     kept_days: Mapping[str, int]
     """Days for which rows of each kind are kept, by clock (`deployment.lengths`)."""
+    outcome_minutes: int
+    """Minutes after which others are paged again, unless the one who acknowledged writes down what came of it."""
     auto_approve_by: int | None = None
     """The id of the lead who switched `auto_approve` on; None while it is off."""
 
@@ -107,6 +109,7 @@ def defaults() -> Rules:
             "looks_budget": settings.LOOKS_BUDGET,
             "page_minutes": settings.PAGE_MINUTES,
             "kept_days": lengths.defaults(),
+            "outcome_minutes": settings.OUTCOME_MINUTES,
         }
     )
 
@@ -160,6 +163,7 @@ def as_json(rules: Rules) -> dict[str, Any]:
         "looks_budget": rules.looks_budget,
         "page_minutes": rules.page_minutes,
         "kept_days": dict(sorted(rules.kept_days.items())),
+        "outcome_minutes": rules.outcome_minutes,
     }
 
 

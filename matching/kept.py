@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from matching import queries
@@ -58,6 +58,7 @@ kept(
     empties={
         "notes": "",
         "external_id": None,
+        "external_index": "",
         "children_ages": [],
         "left_over_reasons": [],
         "latitude": _coarse("latitude"),
@@ -78,6 +79,7 @@ kept(
         "address_index": "",
         "directions": "",
         "external_id": None,
+        "external_index": "",
         "latitude": _coarse("latitude"),
         "longitude": _coarse("longitude"),
     },
@@ -239,7 +241,7 @@ def _sheets(user_id: int, marks: Collection[str], at: datetime) -> int:
     keys = _external_ids(user_id)
     dropped = 0
     for sheet in waiting.select_for_update(of=("self",)):
-        if sheet.rows.filter(key__in=keys[sheet.kind]).exists() or uploads.names(sheet, marks):
+        if _called(sheet.rows.all(), keys[sheet.kind]) or uploads.names(sheet, marks):
             sheet.drop_content()
             erasures.note("sheet_dropped", sheet.pk, at=at)
             dropped += 1
@@ -254,10 +256,17 @@ def _sheet_rows(user_id: int, _marks: Collection[str], _at: datetime) -> int:
     ]
     mine = Q(object_id__in=objects)
     for kind, keys in _external_ids(user_id).items():
-        mine |= Q(sheet__kind=kind, key__in=keys)
+        mine |= Q(pk__in=_called(SheetImportRow.objects.filter(sheet__kind=kind), keys))
     return SheetImportRow.objects.filter(mine).update(
         key="", object_id=None, before="", changes="", problems="", kept_because=None
     )
+
+
+def _called(rows: QuerySet[SheetImportRow], keys: Collection[str]) -> list[int]:
+    """Return the ids of the rows with one of these keys. Keys are encrypted, so each is read."""
+    if not keys:
+        return []
+    return [pk for pk, key in rows.values_list("pk", "key").iterator() if key in keys]
 
 
 def _external_ids(user_id: int) -> dict[str, list[str]]:

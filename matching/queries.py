@@ -51,6 +51,7 @@ from notifications.models import Delivery
 from places.models import Place
 from places.names import HOME_REGION
 from places.queries import open_places
+from privacy.fields import blind_indexes
 
 SPENT = HOLDS_BEDS | {Status.COMPLETED, Status.NO_SHOW}
 """Nights of a request under such a match are not matched again."""
@@ -194,17 +195,31 @@ def incidents_visible_to(user: User) -> QuerySet[Incident]:
         places = coordinator.places.all()
         paged = IncidentPage.objects.filter(incident=OuterRef("pk"), recipient=user)
         seen = seen.filter(Q(match__request__place__in=places) | Q(match__space__place__in=places) | Exists(paged))
-    # Their own accounts as host or arrival: this one, one it was merged with, one that has a contact of theirs.
+    return seen.exclude(match__in=_matches_of_party(user).values("pk"))
+
+
+def matches_at_desk_of(user: User) -> QuerySet[Match]:
+    """Return the matches that `user` may see at the desk, which are none to which they are party themselves.
+
+    The desk's pages of a match tell of a report at its moment. So who is party sees their match on the pages of arrivals and
+    hosts only, before a report as after it.
+    """
+    return matches_visible_to(user).exclude(pk__in=_matches_of_party(user).values("pk"))
+
+
+def _matches_of_party(user: User) -> QuerySet[Match]:
+    """Return the matches to which `user` is party, by any account that is theirs as far as the rows say.
+
+    Theirs is this account, one it was merged with, and one that has a contact of theirs.
+    """
     same = Q(user=user) | Q(user__in=with_a_contact_of([user.pk]).values("user"))
     hosts = Host.objects.filter(same)
-    arrivals = Arrival.objects.filter(same)
-    party = (
-        Q(match__space__host__in=hosts)
-        | Q(match__space__host__merged__in=hosts)
-        | Q(match__space__host__merged_into__in=hosts)
-        | Q(match__request__arrival__in=arrivals)
+    return Match.objects.filter(
+        Q(space__host__in=hosts)
+        | Q(space__host__merged__in=hosts)
+        | Q(space__host__merged_into__in=hosts)
+        | Q(request__arrival__in=Arrival.objects.filter(same))
     )
-    return seen.exclude(pk__in=Incident.objects.filter(party).values("pk"))
 
 
 def role_in(match: Match, user: User | None) -> Role | None:
@@ -527,6 +542,17 @@ def places_with_most_room(limit: int) -> list[Place]:
     rows = Place.objects.in_bulk(ids)
     largest = open_places().filter(country=HOME_REGION).exclude(pk__in=ids).order_by("-population", "name")
     return [rows[pk] for pk in ids] + list(largest[: limit - len(ids)])
+
+
+# -- keys of sheets and forms -----------------------------------------------------------------------
+
+
+def called(keys: Collection[str]) -> Q:
+    """Return the condition for spaces or requests that a sheet or a form gave one of these keys.
+
+    The keys are encrypted, since people make them up, so rows are found by an index.
+    """
+    return Q(external_index__in=[index for key in keys if key for index in blind_indexes(key)])
 
 
 # -- hosts ----------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ EVENTS: dict[str, Event] = {
     "arrival_expired": Event("arrival"),
     "host_cancelled": Event("host", urgent=True),
     "arrival_cancelled": Event("arrival", urgent=True),
+    "arrival_withdrawn": Event("arrival", urgent=True),
     "host_checked_in": Event("host"),
     "arrival_checked_in": Event("arrival"),
     "arrival_no_show": Event("arrival"),

@@ -132,7 +132,9 @@ class Delivery(models.Model):
     next_attempt_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True, blank=True)
     idempotency_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    provider_id = models.CharField(max_length=200, blank=True)
+    provider_id = EncryptedTextField(
+        blank=True, default="", help_text="As the provider says it, who may repeat the address."
+    )
     error_class = models.CharField(_("what went wrong"), max_length=12, choices=ErrorClass.choices, blank=True)
     # The words of the provider, never ours: `error_class` says in a code what the service itself knows.
     error_text = models.CharField(_("in the words of the provider"), max_length=500, blank=True)

@@ -6,7 +6,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from shelter.environment import env, refuse
-from shelter.logs import WithoutLinks
+from shelter.logs import WithoutPeople
 
 bind = env.text("BIND") or f"127.0.0.1:{env.whole('PORT', 8000, least=1)}"
 workers = env.whole("WEB_WORKERS", 2, least=1)
@@ -20,12 +20,12 @@ accesslog = None  # Addresses may be one-tap links, and say who looked at what.
 
 
 class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Writes gunicorn's lines, such as that a request failed, without one-tap links."""
+    """Writes gunicorn's lines, such as that a request failed, without what the request was."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            handler.setFormatter(WithoutLinks(inner=handler.formatter))
+            handler.setFormatter(WithoutPeople(inner=handler.formatter, words=env.flag("DEBUG", False)))
 
 
 logger_class = Log

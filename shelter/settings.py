@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -293,6 +294,11 @@ TIME_ZONE = env.time_zone("SHELTER_TIME_ZONE", "Asia/Almaty")
 
 # -- Static files, and nothing from third parties -------------------------------------------------
 
+# Sheets and exports with people in them that are too large for the memory of a process go here: never onto a disk, where
+# there is a folder in memory.
+PASSING_FILES = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - only files without a name
+FILE_UPLOAD_TEMP_DIR = PASSING_FILES
+
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("SHELTER_STATIC_ROOT", BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -415,6 +421,8 @@ FRESH_DAYS = env.whole("SHELTER_FRESH_DAYS", 14, least=1)
 FRESH_ANSWER_DAYS = 3
 # Minutes between two steps of paging whoever is on call, until somebody acknowledges that somebody does not feel safe.
 PAGE_MINUTES = 5
+# Minutes in which the one who acknowledged writes down what came of it; otherwise the paging goes on.
+OUTCOME_MINUTES = 15
 # People whose personal fields one coordinator may open within a day; beyond, a lead has to agree.
 LOOKS_BUDGET = 60
 # Risks that need two coordinators, and further risks that need two where the host is new to everybody.
@@ -427,13 +435,14 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "plain": {
-            "()": "shelter.logs.WithoutLinks",
+            "()": "shelter.logs.WithoutPeople",
+            "words": DEBUG,
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.one_of("SHELTER_LOG_LEVEL", "INFO", LOG_LEVELS)},
-    # At INFO httpx writes the URL of every call, and the URL of a gateway may hold a token.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    # At INFO httpx writes the URL of every call, and the URL of a gateway may hold a token; at DEBUG httpcore writes headers.
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
 }

@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,24 +81,31 @@ def emptied(case: TransactionTestCase, flush: Callable[[TransactionTestCase], No
         cursor.execute("SELECT current_setting('is_superuser')")
         superuser = cursor.fetchone() == ("on",)
         if superuser and case.available_apps is None and state_of_kept(cursor) == _as_written_by_django:
-            cursor.execute(with_rows())
-            tables = [name for (name,) in cursor.fetchall()]
+            every = tables()
             with transaction.atomic():
+                # A process that a test killed may still be writing: wait for its end, as TRUNCATE does.
+                cursor.execute(f"LOCK TABLE {', '.join(every)} IN EXCLUSIVE MODE")
+                cursor.execute(with_rows(every))
+                full = [name for (name,) in cursor.fetchall()]
                 # As for a replica: no trigger and no foreign key looks at these deletions, just as with TRUNCATE.
                 cursor.execute("SET LOCAL session_replication_role = replica")
-                for table in tables:
-                    cursor.execute(f'DELETE FROM "{table}"')
+                for table in full:
+                    cursor.execute(f"DELETE FROM {table}")
         else:
             flush(case)
             _as_written_by_django[:] = state_of_kept(cursor)
 
 
-@cache
-def with_rows() -> str:
-    """Return the query for the names of all tables that Django would empty and that have rows."""
-    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
-    each = "SELECT '{0}' WHERE EXISTS (SELECT 1 FROM \"{0}\")"
-    return " UNION ALL ".join(each.format(table) for table in sorted(set(tables) - set(KEPT)))
+def tables() -> list[str]:
+    """Return the tables that Django would empty, without those of KEPT. A test of a migration may have added or dropped some."""
+    every = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    return sorted(set(every) - set(KEPT))
+
+
+def with_rows(tables: list[str]) -> str:
+    """Return the query for the names of these tables that have rows."""
+    each = "SELECT '{0}' WHERE EXISTS (SELECT 1 FROM {0})"
+    return " UNION ALL ".join(each.format(table) for table in tables)
 
 
 def state_of_kept(cursor: Any) -> list[Any]:

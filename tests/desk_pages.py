@@ -51,6 +51,7 @@ from matching.models import (
     Space,
     WaitingChange,
 )
+from matching.queries import called
 from matching.rota import Hours
 from matching.states import Status
 from notifications.models import Delivery
@@ -591,7 +592,7 @@ def _sheets(carla: Person) -> Iterator[tuple[str, SheetImport]]:
     undone = worked_on(brought("spaces", header, good[1].replace("s2", "s9").replace("132", "199")))
     uploads.confirm(undone.pk, trust_vetted=False, by=carla.user, at=at)
     worked_on(undone)
-    Space.objects.filter(external_id="s9").update(beds=4)
+    Space.objects.filter(called(["s9"])).update(beds=4)
     undoing.undo(undone.pk, by=carla.user, at=at)
     yield "undone", worked_on(undone)
     yield "partly undone", _partly_undone(carla, worked_on(brought("spaces", header, *_vouched(window))), worked_on)
@@ -614,7 +615,7 @@ def _partly_undone(carla: Person, sheet: SheetImport, worked_on: Callable[[Sheet
     at = timezone.now()
     uploads.confirm(sheet.pk, trust_vetted=True, by=carla.user, at=at)
     worked_on(sheet)
-    people.proposed(people.request(people.amira(name="Амира").arrival, notes=""), Space.objects.get(external_id="s70"))
+    people.proposed(people.request(people.amira(name="Амира").arrival, notes=""), Space.objects.get(called(["s70"])))
     undoing.undo(sheet.pk, by=carla.user, at=at)
     worked_on(sheet)
     assert HostCheck.objects.filter(said__code="import_undone").exists()
@@ -655,6 +656,7 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
         "looks_budget": 50,
         "page_minutes": 7,
         "kept_days": rules.current().kept_days | {"looks": 900},
+        "outcome_minutes": 20,
     }
     assert set(new) == set(CHANGEABLE)
     rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())

@@ -15,7 +15,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 import privacy.fields
-from privacy.migrations._moving_words import InApp, give_remarks, moving, unguarded
+from privacy.migrations._moving_words import InApp, give_remarks, moving, rewritten, unguarded
 
 LINES = ("accounts_hostevent", "accounts_hostcall", "accounts_coordinatorevent", "privacy_accesslog")
 OFF, ON = unguarded(*LINES)
@@ -142,4 +142,5 @@ class Migration(migrations.Migration):
         migrations.RemoveField("hostcall", "note"),
         migrations.RemoveField("coordinatorevent", "reason"),
         InApp("privacy", migrations.RemoveField("accesslog", "note")),
+        rewritten(*LINES, "accounts_host"),
     ]

@@ -23,6 +23,7 @@ from accounts.contacts import UnreadableContact
 from accounts.coordinators import Granted, Rights, rights_of
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
+from accounts.user_names import UserNameTells
 from matching.admin import erasing, line_words, sessions
 from matching.admin.access import LookOnly, said
 from matching.limits import LONGEST_NAME, LONGEST_REASON
@@ -42,7 +43,11 @@ COORDINATOR_ACTS: dict[str, tuple[Any, Callable[..., Any]]] = {
 }
 
 
-FIELD_OF: dict[type[Refused], str] = {coordinators.NameTaken: "username", UnreadableContact: "contact"}
+FIELD_OF: dict[type[Refused], str] = {
+    coordinators.NameTaken: "username",
+    UserNameTells: "username",
+    UnreadableContact: "contact",
+}
 """The field of the form that a refusal is about, where it is not the places."""
 
 

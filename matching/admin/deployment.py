@@ -53,6 +53,9 @@ NAMES = {
     "looks_budget": gettext_lazy("People whose names, contacts or notes one coordinator may open within a day"),
     "kept_days": gettext_lazy("How long things are kept"),
     "page_minutes": gettext_lazy("Minutes until we call again and call one more, when somebody does not feel safe"),
+    "outcome_minutes": gettext_lazy(
+        "Minutes for whoever looks after it to write down what came of it, before we call others again"
+    ),
 }
 
 
@@ -72,6 +75,7 @@ class SettingsForm(forms.Form):
     auto_approve_stays = forms.IntegerField(label=NAMES["auto_approve_stays"])
     looks_budget = forms.IntegerField(label=NAMES["looks_budget"])
     page_minutes = forms.IntegerField(label=NAMES["page_minutes"])
+    outcome_minutes = forms.IntegerField(label=NAMES["outcome_minutes"])
     reason = forms.CharField(label=gettext_lazy("Why do you change this?"), max_length=LONGEST_REASON)
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -149,6 +153,7 @@ class SettingsForm(forms.Form):
                     "auto_approve_stays",
                     "looks_budget",
                     "page_minutes",
+                    "outcome_minutes",
                 )
             },
         }
@@ -166,6 +171,7 @@ def _shown(now: Rules, seen: int) -> dict[str, Any]:
             *("fresh_days", "fresh_answer_days", "auto_approve", "auto_approve_km", "auto_approve_stays"),
             "looks_budget",
             "page_minutes",
+            "outcome_minutes",
         )
     }
     tiers = now.answer_hours

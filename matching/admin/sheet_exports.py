@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -108,7 +109,7 @@ def _file(kind: ExportKind, form: str, header: list[str], lines: Iterator[list[A
         answer = StreamingHttpResponse(exports.as_csv(header, lines), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
     else:
-        out = TemporaryFile()  # noqa: SIM115  # the response closes the file, which deletes it
+        out = TemporaryFile(dir=settings.PASSING_FILES)  # noqa: SIM115  # the response closes the file, which deletes it
         exports.write_xlsx(out, header, lines)
         out.seek(0)
         answer = FileResponse(out, as_attachment=True, filename=name, content_type=XLSX)

@@ -91,6 +91,7 @@ EVENT_WORDS: dict[str, Any] = {
     "arrival_expired": gettext_lazy("not answered in time, to the household"),
     "host_cancelled": gettext_lazy("cancelled, to the host"),
     "arrival_cancelled": gettext_lazy("cancelled, to the household"),
+    "arrival_withdrawn": gettext_lazy("the request is withdrawn, to the household"),
     "host_checked_in": gettext_lazy("the stay has begun, to the host"),
     "arrival_checked_in": gettext_lazy("the stay has begun, to the household"),
     "arrival_no_show": gettext_lazy("they did not come, to the household"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -25,7 +26,7 @@ from matching.api.problems import KeyReused
 from matching.limits import ANSWER_KEPT
 from matching.models import IdempotencyKey
 from matching.refusals import one_act
-from privacy.fields import blind_indexes
+from privacy.fields import blind_index, blind_indexes
 
 LONGEST_KEY = 200
 
@@ -41,14 +42,10 @@ def once(request: Request, create: Callable[[], Response]) -> Response:
         return create()
     at = timezone.now()
     with one_act():
-        row, new = IdempotencyKey.objects.get_or_create(
-            caller=_caller(request), key=key, defaults={"fingerprint": _fingerprints(request)[0], "created_at": at}
-        )
+        row, new = _row(request, key, at)
         if not new and row.created_at <= at - ANSWER_KEPT:
             IdempotencyKey.objects.filter(pk=row.pk).delete()
-            row, new = IdempotencyKey.objects.get_or_create(
-                caller=_caller(request), key=key, defaults={"fingerprint": _fingerprints(request)[0], "created_at": at}
-            )
+            row, new = _row(request, key, at)
         if new:
             response = create()
             row.status = response.status_code
@@ -56,6 +53,15 @@ def once(request: Request, create: Callable[[], Response]) -> Response:
             row.save(update_fields=["status", "answer"])
             return response
     return _again(request, row)
+
+
+def _row(request: Request, key: str, at: datetime) -> tuple[IdempotencyKey, bool]:
+    """Return the row of this key, and whether it is new. One from before a change of the index key counts as well."""
+    before = IdempotencyKey.objects.filter(caller=_caller(request), key__in=blind_indexes(key)[1:]).first()
+    if before is not None:
+        return before, False
+    first = {"fingerprint": _fingerprints(request)[0], "created_at": at}
+    return IdempotencyKey.objects.get_or_create(caller=_caller(request), key=blind_index(key), defaults=first)
 
 
 def answered(request: Request) -> Response | None:
@@ -67,7 +73,7 @@ def answered(request: Request) -> Response | None:
     if not (key := _key(request)):
         return None
     row = IdempotencyKey.objects.filter(
-        caller=_caller(request), key=key, created_at__gt=timezone.now() - ANSWER_KEPT
+        caller=_caller(request), key__in=blind_indexes(key), created_at__gt=timezone.now() - ANSWER_KEPT
     ).first()
     return _again(request, row) if row else None
 

@@ -17,7 +17,7 @@ from accounts.merging import CannotMerge, KeepTheOther, merge_hosts
 from accounts.models import Host, User
 from accounts.refusals import Refused
 from deployment.locks import Lock, hold_until_commit
-from matching import due, intake, queries, transitions, waiting
+from matching import due, intake, messages, queries, transitions, waiting
 from matching.desk.duplicates import PairKind
 from matching.limits import LONGEST_REASON
 from matching.models import (
@@ -133,6 +133,7 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
         raise CannotMerge("two_hosts")
     if any(space.status == Space.Status.WITHDRAWN for space in rows.values()):
         raise CannotMerge("withdrawn")
+    promised = waiting.promised(rows[goes].host, rows[goes])
     # The database refuses a match that does not fit the beds, sharing and windows of the space that stays.
     matches = Match.objects.filter(space=UUID(goes)).update(space=UUID(stays), version=F("version") + 1)
     intake.withdraw_space(UUID(goes), by=by, at=at)
@@ -140,6 +141,7 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
         space=UUID(goes), outcome=waiting.ChangeOutcome.WAITING
     ).select_for_update():
         waiting.end(change, waiting.ChangeOutcome.TAKEN_BACK, by=by, at=at)
+    messages.space_merged(promised, at=at)
     due.note(at, spaces=[stays])
     return {"matches": matches}
 

@@ -17,7 +17,7 @@ from accounts.hosts import register_host
 from accounts.models import User
 from accounts.refusals import Refused
 from deployment.locks import Lock, hold_until_commit
-from matching import intake
+from matching import intake, queries
 from matching.intake import Case, RequestDetails, SpaceDetails, TypedContact
 from matching.models import ShelterRequest, Space
 from matching.refusals import one_act
@@ -59,7 +59,7 @@ def ask(
     """
     with one_act():
         _wait_for_the_same(key)
-        if entered := ShelterRequest.objects.filter(external_id=_external(key)).first():
+        if entered := ShelterRequest.objects.filter(queries.called([_external(key)])).first():
             raise EnteredAlready(entered, "case", number=grouped(entered.arrival.case_number))
         return intake.open_case_and_ask(
             details,
@@ -88,7 +88,7 @@ def offer(
     """
     with one_act():
         _wait_for_the_same(key)
-        if there := Space.objects.filter(external_id=_external(key)).first():
+        if there := Space.objects.filter(queries.called([_external(key)])).first():
             raise EnteredAlready(there)
         known = contact is not None and find_contact_point(*contact, hosts_only=True) is not None
         host = register_host(name=name, contacts=[contact] if contact else [], language=language)

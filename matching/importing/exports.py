@@ -15,6 +15,7 @@ from functools import partial
 from typing import IO, Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from xlsxwriter import Workbook
 
@@ -125,6 +126,7 @@ def as_csv(header: Sequence[str], lines: Iterator[list[Any]]) -> Iterator[bytes]
 def write_xlsx(out: IO[bytes], header: Sequence[str], lines: Iterator[list[Any]]) -> None:
     """Write a workbook of one sheet row by row, so that memory does not grow with the sheet. No text becomes a formula."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    options |= {"tmpdir": settings.PASSING_FILES}
     with Workbook(out, options) as book:
         bold, sheet = book.add_format({"bold": True}), book.add_worksheet()
         sheet.freeze_panes(1, 1)
@@ -157,7 +159,7 @@ def _ids(kind: ExportKind, by: User) -> list[UUID]:
     elif kind is ExportKind.REQUESTS:
         visible = queries.requests_visible_to(by).filter(withdrawn_at=None).order_by("registered_at", "pk")
     else:
-        visible = queries.matches_visible_to(by).order_by("created_at", "pk")
+        visible = queries.matches_at_desk_of(by).order_by("created_at", "pk")
     return list(visible.values_list("pk", flat=True))
 
 

@@ -178,7 +178,7 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
         _take_names_back(host.user, before)
         return stays
     if space.matches.exists():
-        Space.objects.filter(pk=space.pk).update(external_id=None)
+        Space.objects.filter(pk=space.pk).update(external_id=None, external_index="")
         return PartlyKept("space_withdrawn")
     space.delete()
     if before["is_new_person"] and not host.spaces.exists() and not _removed(host.user, host):
@@ -206,7 +206,7 @@ def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: d
     # Withdraw the request even if it is removed next: the placer, which keeps the market in memory, must hear of it.
     request = transitions.withdraw_request(request.pk, by=by, at=at)
     if request.matches.exists() or request.desk_notes.exists() or not _removed(request.arrival.user, request):
-        ShelterRequest.objects.filter(pk=request_id).update(external_id=None)
+        ShelterRequest.objects.filter(pk=request_id).update(external_id=None, external_index="")
         return PartlyKept("request_withdrawn")
     return None
 

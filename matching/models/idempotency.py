@@ -12,7 +12,7 @@ class IdempotencyKey(models.Model):
     """One key of one caller. The answer is encrypted: it may hold a case's secret."""
 
     caller = models.CharField(max_length=80, help_text="user:ID, or an index of where an anonymous call came from.")
-    key = models.CharField(max_length=200)
+    key = models.CharField(max_length=64, help_text="An index of what the caller sent, which may be anything.")
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
     answer = EncryptedTextField(default="")

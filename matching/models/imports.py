@@ -97,7 +97,7 @@ class SheetImportRow(models.Model):
 
     sheet = models.ForeignKey(SheetImport, on_delete=models.CASCADE, related_name="rows")
     line = models.PositiveIntegerField()
-    key = models.CharField(max_length=100, blank=True)
+    key = EncryptedTextField(blank=True, default="")
     place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+")
     problems = EncryptedTextField(blank=True, default="")
     foreseen = models.CharField(max_length=10, blank=True)

@@ -14,7 +14,7 @@ from accounts.models import Arrival
 from matching.limits import DEFAULT_RADIUS_KM, LONGEST_STAY, MOST_PEOPLE
 from matching.models import guards
 from places.models import Place
-from privacy.fields import EncryptedTextField
+from privacy.fields import BlindIndexField, EncryptedTextField
 
 
 class ShelterRequest(models.Model):
@@ -39,8 +39,13 @@ class ShelterRequest(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     arrival = models.ForeignKey(Arrival, on_delete=models.PROTECT, related_name="requests")
-    external_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, help_text="Its request_id in an imported spreadsheet."
+    external_id = EncryptedTextField(null=True, blank=True, help_text="Its request_id in an imported spreadsheet.")
+    external_index = BlindIndexField(
+        text=lambda request: request.external_id or "",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Finds a row by its key, which people make up: it may be a name or a phone number.",
     )
     place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("place"))
     latitude = models.FloatField()
@@ -83,6 +88,9 @@ class ShelterRequest(models.Model):
         verbose_name = _("shelter request")
         verbose_name_plural = _("shelter requests")
         constraints = [
+            models.UniqueConstraint(
+                name="request_key_once", fields=["external_index"], condition=~Q(external_index="")
+            ),
             models.CheckConstraint(name="request_people", condition=Q(people__gte=1, people__lte=MOST_PEOPLE)),
             models.CheckConstraint(name="request_children", condition=Q(children__lte=F("people"))),
             models.CheckConstraint(name="request_nights", condition=Q(nights__gte=1, nights__lte=LONGEST_STAY)),

@@ -32,8 +32,13 @@ class Space(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="spaces")
-    external_id = models.CharField(
-        max_length=100, unique=True, null=True, blank=True, help_text="Its space_id in an imported spreadsheet."
+    external_id = EncryptedTextField(null=True, blank=True, help_text="Its space_id in an imported spreadsheet.")
+    external_index = BlindIndexField(
+        text=lambda space: space.external_id or "",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Finds a row by its key, which people make up: it may be a name or a phone number.",
     )
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.LISTED)
     place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("place"))
@@ -74,6 +79,7 @@ class Space(models.Model):
         verbose_name = _("space")
         verbose_name_plural = _("spaces")
         constraints = [
+            models.UniqueConstraint(name="space_key_once", fields=["external_index"], condition=~Q(external_index="")),
             models.CheckConstraint(name="space_beds", condition=Q(beds__gte=1, beds__lte=MOST_BEDS)),
             models.CheckConstraint(name="space_longest_stay", condition=Q(max_nights=None) | Q(max_nights__gte=1)),
             models.CheckConstraint(

@@ -60,10 +60,13 @@ def test_every_page_has_nothing_wrong_fits_and_can_be_tapped(
 ) -> None:
     wrong: dict[str, Any] = {}
     with browsers(browser, live_server.url, seen, language, bypass_csp=True) as pages:
+        for page in pages.values():
+            page.add_init_script(
+                Axe().axe_script
+            )  # Sent once for each visitor, not for each page: it is half a megabyte.
         for stop in seen.stops:
             page = pages[stop.visitor]
             open_stop(page, stop)
-            page.evaluate(Axe().axe_script)
             for width, scheme, rules in VIEWS:
                 page.set_viewport_size({"width": width, "height": 740})
                 page.emulate_media(color_scheme=scheme)
@@ -99,8 +102,8 @@ def looked_at(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
         viewport={"width": 360, "height": 740}, base_url=live_server.url, locale="en", bypass_csp=True
     )
     page = context.new_page()
+    page.add_init_script(Axe().axe_script)
     page.goto("/need/people/")
-    page.evaluate(Axe().axe_script)
     yield page
     context.close()
 

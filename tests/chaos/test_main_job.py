@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from accounts import second_factor
 from matching.models import Match, PendingDecision, ShelterRequest
+from matching.queries import called
 from matching.states import Status
 from notifications.models import Delivery
 from privacy.models import AccessLog
@@ -93,7 +94,7 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
     by = ("--by", carla_user.user.username)
     command("import_spaces", str(tmp_path / "SPACES.csv"), "--trust-vetted", *by, **gateway.environment)
     command("import_requests", str(tmp_path / "REQUESTS.csv"), *by, **gateway.environment)
-    asked = ShelterRequest.objects.get(external_id="r1")
+    asked = ShelterRequest.objects.get(called(["r1"]))
     wait_for(lambda: Match.objects.filter(request=asked).exists(), what="a proposal")
     match = Match.objects.get(request=asked)
     assert (match.status, match.space.external_id, match.people) == (Status.PROPOSED, "s1", 2)

@@ -67,7 +67,7 @@ def test_worker_killed_in_the_middle_of_a_sheet_loses_and_doubles_nothing(carla:
     try:
         other.set_autocommit(False)
         with other.cursor() as cursor:
-            cursor.execute("SELECT id FROM matching_space WHERE external_id = 's150' FOR UPDATE")
+            cursor.execute("SELECT id FROM matching_space FOR UPDATE")
         with processes.worker(tmp_path / "killed.log") as victim:
             uploads.confirm(sheet.pk, trust_vetted=False, by=carla.user, at=timezone.now())
             wait_for(_somebody_waits_for_the_space, what="the worker in the middle of the sheet")

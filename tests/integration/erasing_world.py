@@ -34,6 +34,7 @@ from matching.models import (
 from matching.states import Status
 from notifications.models import ContactCheck, Delivery, Notification
 from privacy import remarks, sessions
+from privacy.fields import blind_index
 from tests import people
 from tests.integration.api.conftest import request_body, space_body
 from tests.people import Person, tonight
@@ -70,11 +71,15 @@ def world() -> World:
     space = people.space(
         hanna.host, address="HannaSentinel street 7", directions="HannaSentinel bell", beds=9, shared=True
     )
-    Space.objects.filter(pk=space.pk).update(external_id="HannaSentinel-key")
+    Space.objects.filter(pk=space.pk).update(
+        external_id="HannaSentinel-key", external_index=blind_index("HannaSentinel-key")
+    )
     ended = _ended_stay(amira, hanna, carla)
     other = people.hanna(contact="third@example.org", name="Third Host", coordinator=carla)
     coming = people.match_in(Status.CONFIRMED, people.request(amira.arrival, notes="AmiraSentinel notes"), space)
-    ShelterRequest.objects.filter(pk=coming.request_id).update(external_id="AmiraSentinel-key", children_ages=[])
+    ShelterRequest.objects.filter(pk=coming.request_id).update(
+        external_id="AmiraSentinel-key", external_index=blind_index("AmiraSentinel-key"), children_ages=[]
+    )
     proposal = people.proposed(
         people.request(amira.arrival, first_night=tonight(20), notes="AmiraSentinel again"), people.space(other.host)
     )

@@ -14,9 +14,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import cycle
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -56,6 +57,7 @@ TEXTS = [each for each in rotation.encrypted_fields() if isinstance(each, rotati
 # -- what is planted ----------------------------------------------------------------------------------
 
 
+@cache
 def planted() -> dict[str, str]:
     """Return the ciphertext of every column, of what sessions keep, of every seal, and of the old format, by its name."""
     found = {}
@@ -195,13 +197,18 @@ class Caller:
     client: Any
     own: tuple[str, ...] = ()
     json: bool = False
+    encoded: bool = False
+    """Post as an ordinary form does, not as one that uploads files: a fifth of the work for 300 fields."""
 
     def answers(self, address: str, token: str) -> Iterator[Any]:
         """Call the address twice, with `token` in every part that is read, and yield the answers. Nothing is kept."""
         headers = {name: token for name in HEADERS if name not in self.own}
         values = dict.fromkeys(NAMES, token)
         more: dict[str, Any] = {"content_type": "application/json"} if self.json else {}
-        for call in (partial(self.client.get, address, values), partial(self.client.post, address, values, **more)):
+        body: Any = values
+        if self.encoded:
+            more, body = {"content_type": "application/x-www-form-urlencoded"}, urlencode(values)
+        for call in (partial(self.client.get, address, values), partial(self.client.post, address, body, **more)):
             kept = {name: cookie.value for name, cookie in self.client.cookies.items()}
             for name in COOKIES:
                 if name not in self.own:
@@ -272,7 +279,7 @@ OUTSIDE_THE_DESK = [door for door in doors() if not door.route.startswith("/admi
 def test_nobody_gets_any_ciphertext_opened_at_any_door(name: str, match: Match, watching: Watching) -> None:
     """Every ciphertext, into every part of every door outside the desk, by somebody who is not signed in."""
     token = planted()[name]
-    caller = Caller(Client())
+    caller = Caller(Client(), encoded=True)
 
     found = [
         each
@@ -333,6 +340,7 @@ def opening(read: Callable[[HttpRequest, str], str]) -> Callable[..., HttpRespon
 
 CARELESS = {
     "a form": opening(lambda request, _token: request.POST.get("to", "")),
+    "an encoded form": opening(lambda request, _token: request.POST.get("to", "")),
     "the query": opening(lambda request, _token: request.GET.get("to", "")),
     "a cookie": opening(lambda request, _token: request.COOKIES.get(service.LANGUAGE_COOKIE_NAME, "")),
     "a header": opening(lambda request, _token: request.headers.get("Idempotency-Key", "")),
@@ -346,9 +354,10 @@ def test_door_that_opens_a_column_is_found(part: str, match: Match, watching: Wa
     """A door that opens one column gives that column away, and is found whatever is sent to it."""
     settings.ROOT_URLCONF = (path("careless/<str:token>/", CARELESS[part]), *urls.urlpatterns)
     (door,) = [door for door in doors() if "careless" in door.route]
+    caller = Caller(Client(), encoded="encoded" in part)
 
     found = {
-        name: opened_at(Caller(Client()), door.at(filled(match, token)), name, token, watching)
+        name: opened_at(caller, door.at(filled(match, token)), name, token, watching)
         for name, token in planted().items()
     }
 

@@ -75,6 +75,7 @@ def test_change_holds_from_then_on_and_its_author_is_in_the_history(lena: Person
         ("page_minutes", 0, "from 1 to 60"),
         ("kept_days", {"looks": 1}, "from 180 to 3650"),
         ("kept_days", {"looks": 900, "old_messages": 731}, "from 7 to 730"),
+        ("outcome_minutes", 241, "from 1 to 240"),
     ],
 )
 def test_value_that_makes_no_sense_is_refused_by_name(lena: Person, name: str, value: Any, says: str) -> None:

@@ -322,6 +322,15 @@ def test_words_are_erased_after_a_year_and_lines_stay(lines: Lines, hanna: Perso
     assert {model: model._default_manager.count() for model in lines} == count
 
 
+def test_clock_of_one_history_leaves_the_words_of_the_others(lines: Lines) -> None:
+    later = timezone.now() + timedelta(seconds=1)
+
+    assert remarks.forget([MatchEvent, HostCall], before=later) == 2
+
+    kept = {model for model, line in lines.items() if Remark.objects.get(pk=line.remark_id).erased_at is None}
+    assert kept == set(lines) - {MatchEvent, HostCall}
+
+
 def test_reason_of_a_refusal_that_waits_is_encrypted_and_erased_with_its_line(carla: Person) -> None:
     host, at = people.hanna(vetted=False).host, timezone.now()
     hosts.refuse(host.pk, by=carla.user, at=at, reason="Zubaida saw no bed")

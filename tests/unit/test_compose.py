@@ -20,6 +20,7 @@ from redis.retry import Retry
 
 from shelter.environment import FORMER_NAMES, SECRETS
 from shelter.running import commands, programs
+from shelter.running.postgres import NO_VALUES_IN_THE_LOG
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -207,6 +208,15 @@ def test_redis_starts_with_the_password_of_the_file_and_keeps_an_append_only_fil
     assert [path.name[:10] for path in (tmp_path / "data").iterdir() if path.name.startswith("append")] == [
         "appendonly"
     ]
+
+
+def test_postgres_logs_no_value_here_as_on_a_trial(compose: dict[str, Any]) -> None:
+    program, *options = compose["services"]["postgres"]["command"]
+
+    assert (program, options) == ("postgres", NO_VALUES_IN_THE_LOG)
+    # docs/running.md tells whoever has a PostgreSQL of their own.
+    told = (ROOT / "docs" / "running.md").read_text()
+    assert [option for option in options[1::2] if option.replace("=", " = ") not in told] == []
 
 
 def test_postgres_keeps_its_data_where_its_version_looks_for_it(compose: dict[str, Any]) -> None:

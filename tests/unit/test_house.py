@@ -33,7 +33,7 @@ WRITES_OF_A_STATUS = {
     "accounts/merging.py": ["goes.status"],  # a Host's
     "accounts/vetting.py": ["host.status"],
     "matching/api/idempotency.py": ["row.status"],  # an IdempotencyKey's: the HTTP status of the answer it keeps
-    "matching/intake.py": ["space.status"],
+    "matching/intake.py": ["create(status)", "space.status"],  # a Space's
     "matching/transitions/proposals.py": ["copy_in(Match)"],
     "matching/transitions/writing.py": ["match.status"],
     "notifications/delivering.py": ["row.status", "update(status)", "update(status)", "update(**)"],  # a Delivery's

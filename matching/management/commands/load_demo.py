@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts import case_secrets, second_factor
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
+from matching import queries
 from matching.deadlines import local_date
 from matching.importing.row_by_row import Imported, RowOutcome, take_in_requests, take_in_spaces
 from matching.management import demo
@@ -57,7 +58,7 @@ def _load(*, at: datetime) -> tuple[Imported, Imported]:
         take_in_spaces([*spaces, demo.hannas_space(almaty, today)], by=carla, at=at, trust_vetted=True),
         take_in_requests([*requests, demo.amiras_request(almaty, today)], by=carla, at=at),
     )
-    amira = ShelterRequest.objects.get(external_id="demo-amira").arrival.user
+    amira = ShelterRequest.objects.get(queries.called(["demo-amira"])).arrival.user
     amira.username = demo.AMIRA_CASE_NUMBER
     amira.password = case_secrets.hash_of(demo.AMIRA_SECRET)
     amira.save(update_fields=["username", "password"])

@@ -61,6 +61,7 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         looks_budget=50,
         page_minutes=7,
         kept_looks=900,
+        outcome_minutes=20,
     )
 
     assert alerts(page) == []
@@ -78,9 +79,10 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         looks_budget=50,
         page_minutes=7,
         kept_days=lengths.defaults() | {"looks": 900},
+        outcome_minutes=20,
         auto_approve_by=lena.user.pk,
     )
-    assert len(changed()) == 12
+    assert len(changed()) == 13
     assert "Switched on by lena." in page.content.decode()
 
 

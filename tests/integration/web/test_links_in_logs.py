@@ -17,7 +17,7 @@ from gunicorn.glogging import Logger
 
 from notifications.taps import link_to
 from shelter import gunicorn_conf
-from shelter.logs import WithoutLinks, without_links
+from shelter.logs import WithoutPeople, without_links
 from tests import people
 from tests.people import Person
 from tests.unit.documents import ROOT
@@ -99,7 +99,7 @@ def test_gunicorn_writes_no_link_and_no_line_for_a_request(capfd: pytest.Capture
         log.exception("Error handling request %s", f"/t/{TOKEN}/")
     finally:
         for handler in log.error_log.handlers:
-            assert isinstance(handler.formatter, WithoutLinks)
+            assert isinstance(handler.formatter, WithoutPeople)
             handler.flush()
 
     said = capfd.readouterr().err

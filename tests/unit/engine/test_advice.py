@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from matching.engine import Need, Offer, Plan, plan
 from matching.engine.advice import KINDS
 from matching.engine.checking_bound import recompute_bound
 from tests.unit.engine.exact import best_objective
+from tests.unit.engine.examples import examples
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night
 from tests.unit.engine.weeks import weeks
 
@@ -21,7 +22,7 @@ def gains(found: Plan) -> dict[str, float]:
     return {one.kind.name: round(one.gain, 6) for one in found.advice}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(150)
 @given(weeks())
 def test_no_plan_with_the_advised_space_is_worth_more_than_the_bound_and_the_promise(week: Week) -> None:
     needs, offers = week
@@ -34,7 +35,7 @@ def test_no_plan_with_the_advised_space_is_worth_more_than_the_bound_and_the_pro
         assert best >= found.objective + one.at_least - 1e-6
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(150)
 @given(weeks())
 def test_the_prices_of_the_nights_prove_the_promise(week: Week) -> None:
     """The independent checker, given the old prices and those of the space, proves bound + promise or less."""

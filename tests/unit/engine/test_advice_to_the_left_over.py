@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from matching.engine import Arrangement, Held, Need, Offer, Placement, Reason, candidates, plan
 from matching.engine.board import Board
 from matching.engine.reasons import ADVICE, Code
+from tests.unit.engine.examples import examples
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer
 from tests.unit.engine.weeks import weeks
 
 Week = tuple[list[Need], list[Offer]]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(400)
 @given(weeks())
 def test_every_change_that_is_named_places_the_need_in_what_the_plan_leaves_free(week: Week) -> None:
     needs, offers = week
@@ -40,7 +41,7 @@ def test_every_change_that_is_named_places_the_need_in_what_the_plan_leaves_free
                 assert len(possible) == count, reason
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(100)
 @given(weeks())
 def test_nobody_is_left_over_for_whom_there_is_room(week: Week) -> None:
     needs, offers = week

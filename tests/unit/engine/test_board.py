@@ -8,20 +8,21 @@ from datetime import timedelta
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from matching.engine import Arrangement, Held, Need, Offer, Placement, Reason, Unplaced, place_one, plan
 from matching.engine.board import Board
 from matching.engine.checking import check_plan, value_of
 from matching.engine.reasons import CHILDREN_ALONE, Code
 from tests.unit.engine.exact import Way, every_way, room_on
+from tests.unit.engine.examples import examples
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night
 from tests.unit.engine.weeks import weeks
 
 Week = tuple[list[Need], list[Offer]]
 
-many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-some = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = examples(300)
+some = examples(100)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from matching.engine import Need, Offer, Placement, plan
 from matching.engine.checking_fairness import passed_over
 from matching.engine.fairness import Tenth, by_days_waited
+from tests.unit.engine.examples import examples
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer
 from tests.unit.engine.weeks import weeks
 
 Week = tuple[list[Need], list[Offer]]
 
-many = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = examples(500)
 
 
 @many
@@ -106,7 +107,7 @@ def test_plan_does_not_mind_a_placement_that_can_stand_no_longer() -> None:
     assert found.placements == ()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(300)
 @given(weeks())
 def test_plan_made_again_with_what_stands_is_worth_as_much_and_changes_nothing(week: Week) -> None:
     first = plan(*week)

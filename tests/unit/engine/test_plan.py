@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.engine import Need, Offer, Plan, Step, plan
@@ -15,6 +15,7 @@ from matching.engine.checking_bound import recompute_bound
 from matching.engine.compiled import nearby
 from matching.engine.reasons import CHILDREN_ALONE, NO_TIME
 from tests.unit.engine.exact import best_objective
+from tests.unit.engine.examples import examples
 from tests.unit.engine.making import amiras_need, hannas_offer, night
 from tests.unit.engine.weeks import offers as spaces
 from tests.unit.engine.weeks import weeks
@@ -22,10 +23,10 @@ from tests.unit.engine.weeks import weeks
 Week = tuple[list[Need], list[Offer]]
 
 PARTS = range(4)
-"""Hypothesis draws other weeks in each part, and the parts run side by side: thousands of weeks in all."""
+"""Hypothesis draws other weeks in each part, and the parts run side by side: 600 weeks in all, and 2,000 in `make proof`."""
 
-many = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = examples(500)
+some = examples(60)
 
 
 @pytest.fixture(scope="module", autouse=True)
