@@ -21,8 +21,10 @@ from matching.importing import uploads
 from matching.models import (
     Flag,
     Incident,
+    KeptApart,
     KeptDraft,
     Match,
+    MustNotMeet,
     PairVerdict,
     SheetImport,
     SheetImportRow,
@@ -145,6 +147,9 @@ def _desk(amira: Person, hanna: Person, carla: Person, coming: Match, proposal: 
     decisions.decide(
         {proposal.pk: proposal.version}, "decline", by=carla.user, at=now, reason="other", note="AmiraSentinel no"
     )
+    for person, name in ((amira, "AmiraSentinel"), (hanna, "HannaSentinel")):
+        MustNotMeet.objects.create(by=person.user, entered_by=person.user, said=f"{name} foe", at=now)
+    KeptApart.objects.filter(arrival=amira.arrival).update(asked_by=carla.user, reason="AmiraSentinel may go on")
     twin = people.request(people.amira(name="AmiraSentinel Twin", contact="amirasentinel2@example.org").arrival)
     last = people.request(amira.arrival, first_night=tonight(40), notes="AmiraSentinel last")
     merging.merge("requests", str(twin.pk), str(last.pk), by=carla.user, at=now, reason="AmiraSentinel twice")

@@ -41,6 +41,8 @@ WORDS_OF = {
         *(("accounts.User", "name"), ("accounts.AccessToken", "name"), ("accounts.CodeRequest", "address")),
         *(
             ("privacy.Remark", "text"),
+            ("matching.MustNotMeet", "said"),
+            ("matching.KeptApart", "reason"),
             ("matching.IdempotencyKey", "answer"),
             ("matching.IncidentReport", "happened"),
         ),
