@@ -43,7 +43,11 @@ COORDINATOR_ACTS: dict[str, tuple[Any, Callable[..., Any]]] = {
 }
 
 
-FIELD_OF: dict[type[Refused], str] = {coordinators.NameTaken: "username", UserNameTells: "username", UnreadableContact: "contact"}
+FIELD_OF: dict[type[Refused], str] = {
+    coordinators.NameTaken: "username",
+    UserNameTells: "username",
+    UnreadableContact: "contact",
+}
 """The field of the form that a refusal is about, where it is not the places."""
 
 
