@@ -67,6 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("works at the desk"), default=False)
     is_active = models.BooleanField(_("has access"), default=True)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the person was erased.")
     # Counts up whenever everything that came from the user's keys must end: sessions and tokens of an earlier version
     # open nothing. The database counts it (`user_version_counts_up` and the triggers beside it).
     sign_in_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)

@@ -1,17 +1,33 @@
-"""How long sessions are kept, contacts that nobody proved, and the words beside lines of history."""
+"""How long sessions, keys, evidence, lines of looks and the words beside lines of history are kept."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, F, OuterRef
-from django.db.models.functions import Length, Now
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Length
 
 from accounts import desk_contacts
-from accounts.models import AccessToken, CodeRequest, Host, HostEvent, Invitation, SignIn
+from accounts.models import (
+    AccessToken,
+    Authenticator,
+    CodeRequest,
+    Host,
+    HostCheck,
+    HostEvent,
+    HostEvidence,
+    Invitation,
+    OneTimeCode,
+    SignIn,
+    Throttle,
+)
+from deployment.lengths import days_of
 from notifications.models import ContactPoint
-from privacy.models import Remark
+from privacy import remarks
+from privacy.kept import past_guards
+from privacy.models import AccessLog, Remark
 from privacy.retention import kept_for
 
 
@@ -37,7 +53,7 @@ def _forget_code_requests(before: datetime) -> int:
     return CodeRequest.objects.filter(asked_at__lt=before).delete()[0]
 
 
-@kept_for(timedelta(days=90), "old_sign_ins")
+@kept_for(days_of("old_sign_ins"), "old_sign_ins")
 def _forget_sign_ins(before: datetime) -> int:
     """Erase what is known of sessions last seen before `before`, with their tokens, once all of it has ended."""
     open_session = Session.objects.filter(session_key=OuterRef("session_key"))
@@ -46,13 +62,45 @@ def _forget_sign_ins(before: datetime) -> int:
     return old.delete()[1].get("accounts.SignIn", 0)
 
 
-@kept_for(timedelta(days=90), "old_invitations")
+@kept_for(days_of("old_invitations"), "old_invitations")
 def _forget_invitations(before: datetime) -> int:
     """Erase invitations whose link ended before `before`, used or not; the history of the person keeps what was done."""
     return Invitation.objects.filter(expires_at__lt=before).delete()[0]
 
 
-@kept_for(timedelta(days=365), "words_beside_histories")
+@kept_for(timedelta(days=1), "used_codes")
+def _forget_codes(before: datetime) -> int:
+    """Erase the codes that ended before `before`, used or not."""
+    return OneTimeCode.objects.filter(expires_at__lt=before).delete()[0]
+
+
+@kept_for(timedelta(days=2), "throttles")
+def _forget_tries(before: datetime) -> int:
+    """Erase the counts of tries whose window began before `before`; no window is longer than a day."""
+    return Throttle.objects.filter(window_at__lt=before).delete()[0]
+
+
+@kept_for(timedelta(days=1), "second_factors")
+def _forget_unfinished_factors(before: datetime) -> int:
+    """Erase the second factors that somebody began to set up before `before` and did not confirm."""
+    return Authenticator.objects.filter(confirmed=False, created_at__lt=before).delete()[0]
+
+
+@kept_for(days_of("old_tokens"), "old_tokens")
+def _forget_tokens(before: datetime) -> int:
+    """Erase the tokens that ended before `before`."""
+    over = Q(expires_at__lt=before) | Q(revoked_at__lt=before)
+    return AccessToken.objects.filter(over).delete()[0]
+
+
+@kept_for(days_of("evidence"), "evidence")
+def _forget_pictures(before: datetime) -> int:
+    """Erase the pictures of evidence kept since before `before`; that there was one, and of which check, stays."""
+    old = HostEvidence.objects.filter(at__lt=before, removed_at=None)
+    return old.update(picture=b"", removed_at=before + days_of("evidence")())
+
+
+@kept_for(days_of("words_beside_histories"), "words_beside_histories")
 def _forget_remarks(before: datetime) -> int:
     """Erase the words that people typed beside lines of history, in every app; the lines and their codes stay.
 
@@ -63,5 +111,18 @@ def _forget_remarks(before: datetime) -> int:
     standing = now.filter(to_status=F("host__status"), remark__isnull=False)
     asked_since = HostEvent.objects.filter(host=OuterRef("pk"), said__code="refusal_asked", at__gte=before)
     waiting = Host.objects.filter(~Exists(asked_since)).annotate(size=Length("refusal_reason")).filter(size__gt=0)
-    old = Remark.objects.filter(erased_at=None, written_at__lt=before).exclude(pk__in=standing.values("remark"))
-    return old.update(text="", erased_at=Now()) + waiting.update(refusal_reason="")
+    checks = HostCheck.objects.filter(at__lt=before).annotate(size=Length("note")).filter(size__gt=0)
+    others = checks.update(note="") + LogEntry.objects.filter(action_time__lt=before).delete()[0]
+    forgotten = remarks.forget(remarks.lines(), before=before, but=standing.values("remark"))
+    return forgotten + others + waiting.update(refusal_reason="")
+
+
+@kept_for(days_of("looks"), "looks")
+def _forget_looks(before: datetime) -> int:
+    """Erase the lines of looks at personal fields from before `before`."""
+    old = AccessLog.objects.filter(at__lt=before)
+    words = list(old.filter(remark__isnull=False).values_list("remark", flat=True))
+    with past_guards(AccessLog):
+        gone = old.delete()[0]
+    Remark.objects.filter(pk__in=words).delete()
+    return gone

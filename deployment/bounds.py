@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from deployment.lengths import LENGTHS
+
 ALWAYS_TWO = "minor_alone"
 """The risk that needs two people in every deployment: one person alone may not send a child alone to a host."""
 
@@ -77,6 +79,13 @@ def _two_people(value: Any) -> Any:
     return value
 
 
+def _kept_days(value: Any) -> Any:
+    for clock, days in value.items():
+        if clock in LENGTHS:
+            _between(f"kept_{clock}", days, LENGTHS[clock].least, LENGTHS[clock].most)
+    return value
+
+
 def _switch(value: Any) -> Any:
     if not isinstance(value, bool):
         raise RuleNotSensible("auto_approve", _("Switch it on or off."))
@@ -103,5 +112,7 @@ _CHECKS: dict[str, Any] = {
     "auto_approve_stays": (1, 100),
     "looks_budget": (5, 10_000),
     "page_minutes": (1, 60),
+    "kept_days": _kept_days,
+    "outcome_minutes": (1, 240),
     "together": _together,
 }

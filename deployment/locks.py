@@ -35,6 +35,9 @@ class Lock(IntEnum):
     IMPORT = 7_306_005
     """One import looks up and writes a batch at a time, so that two imports of one sheet do not write rows twice."""
 
+    MEETING = 7_306_007
+    """Shared by all who write matches; alone, by whoever adds a person whom somebody must not meet (`models.meeting`)."""
+
     FORM = 7_306_006
     """One form sent twice is handled one time after the other; the second number is a hash of the form's key."""
 
@@ -65,3 +68,11 @@ def hold_until_commit(lock: Lock, which: str | None = None) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(lock)])
         else:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [int(lock), which])
+
+
+def taken_in_triggers(lock: Lock, *, shared: bool = False) -> str:
+    """Return the statement by which a trigger waits for a lock and holds it until the transaction ends.
+
+    Sessions that take it `shared` do not wait for each other, only for a session that takes it alone.
+    """
+    return f"PERFORM pg_advisory_xact_lock{'_shared' if shared else ''}({int(lock)});"

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from deployment import lengths
 from deployment.bounds import RulesChanged, within_bounds
 from deployment.locks import Lock, hold_until_commit
 from deployment.models import SettingChange
@@ -51,6 +52,10 @@ class Rules:
     """People whose personal fields one coordinator may open within a day; beyond, a lead has to agree."""
     page_minutes: int
     """Minutes between two steps of paging whoever is on call, until somebody acknowledges."""
+    kept_days: Mapping[str, int]
+    """Days for which rows of each kind are kept, by clock (`deployment.lengths`)."""
+    outcome_minutes: int
+    """Minutes after which others are paged again, unless the one who acknowledged writes down what came of it."""
     auto_approve_by: int | None = None
     """The id of the lead who switched `auto_approve` on; None while it is off."""
 
@@ -103,6 +108,8 @@ def defaults() -> Rules:
             "auto_approve_stays": 2,
             "looks_budget": settings.LOOKS_BUDGET,
             "page_minutes": settings.PAGE_MINUTES,
+            "kept_days": lengths.defaults(),
+            "outcome_minutes": settings.OUTCOME_MINUTES,
         }
     )
 
@@ -155,6 +162,8 @@ def as_json(rules: Rules) -> dict[str, Any]:
         "auto_approve_stays": rules.auto_approve_stays,
         "looks_budget": rules.looks_budget,
         "page_minutes": rules.page_minutes,
+        "kept_days": dict(sorted(rules.kept_days.items())),
+        "outcome_minutes": rules.outcome_minutes,
     }
 
 
@@ -179,6 +188,9 @@ def _typed(name: str, value: Any) -> Any:
             return tuple((int(days), int(hours)) for days, hours in value)
         case "required_checks":
             return {str(kind): int(days) for kind, days in value.items()}
+        case "kept_days":  # A clock that a later version added, or dropped again, has its default, or none.
+            own = lengths.defaults()
+            return own | {str(clock): int(days) for clock, days in value.items() if clock in own}
         case "two_people" | "two_people_new_host":
             return frozenset(value)
         case _:

@@ -58,7 +58,7 @@ def open_contact(match_id: UUID, *, by: User, at: datetime) -> OpenedContact:
         role = queries.role_in(match, by)
         if role not in (Role.HOST, Role.ARRIVAL) or match.status not in CONTACT_OPEN:
             raise NotYours
-        if hindrances.hindrance(match) or _has_looked_enough(match, by, at):
+        if hindrances.hindrance(match) or hindrances.is_stopped(match) or _has_looked_enough(match, by, at):
             raise NotNow
         other = match.request.arrival.user if role is Role.HOST else match.space.host.user
         address, directions = (match.space.address, match.space.directions) if role is Role.ARRIVAL else ("", "")

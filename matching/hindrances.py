@@ -1,14 +1,17 @@
-"""The one question before every forward move and every opening: is the match not frozen, and is its host vetted?
+"""The one question before every forward move and every opening: not frozen, the host vetted, and nobody to be kept apart?
 
 Acts that end a match (`states.LEAVING`) do not ask it: whoever wants to leave may always leave. The database asks it
-again for every write of a forward move (`match_goes_on` in `matching.models.guards`).
+again for every write of a forward move (`match_goes_on` in `matching.models.guards`, `match_goes_on_apart` in
+`matching.models.meeting`).
 """
 
 from __future__ import annotations
 
 from accounts.models import Host
 from accounts.refusals import Refused
+from matching.copy_rows import read
 from matching.models import Match
+from matching.models.meeting import MEETS
 from matching.refusals import Frozen, HostNotVetted, NotNow
 from matching.states import CONTACT_OPEN, Role
 
@@ -22,6 +25,15 @@ def hindrance(match: Match) -> Refused | None:
     return None
 
 
+def is_stopped(match: Match) -> bool:
+    """Return whether one person of this match has named another as somebody they must not meet (`MustNotMeet`).
+
+    No page shows it, to neither side: the acts and openings that it stops are refused as for any passing hindrance.
+    """
+    ((stopped,),) = read(MEETS, {"id": match.pk})
+    return bool(stopped)
+
+
 def known_hindrance(match: Match, role: Role | None) -> Refused | None:
     """Return the hindrance that the pages of `role` may show.
 
@@ -33,10 +45,12 @@ def known_hindrance(match: Match, role: Role | None) -> Refused | None:
 
 
 def check(match: Match, role: Role | None = None) -> None:
-    """Raise Frozen or HostNotVetted where `hindrance` finds one; NotNow where `role` may not know of it."""
+    """Raise Frozen or HostNotVetted where `hindrance` finds one; NotNow where `role` may not know of it, or `is_stopped`."""
     found = hindrance(match)
     if found is not None:
         raise found if known_hindrance(match, role) else NotNow
+    if is_stopped(match):
+        raise NotNow
 
 
 def contact_is_shown_open(match: Match, role: Role) -> bool:

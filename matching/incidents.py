@@ -14,16 +14,18 @@ from uuid import UUID
 
 from django.db.models import Min
 
-from accounts.coordinators import check_counts_as_one_of_two
+from accounts.coordinators import NotLead, check_counts_as_one_of_two, rights_of
 from accounts.models import User
 from deployment import rules
 from matching import paging, queries, rota
-from matching.models import Incident, IncidentEvent, IncidentNote, IncidentPage, IncidentReport, Match
+from matching.models import Incident, IncidentEvent, IncidentNote, IncidentPage, IncidentReport, KeptApart, Match
 from matching.refusals import (
     AcknowledgedAlready,
     AcknowledgeFirst,
     AnotherMustAgree,
+    IncidentOpen,
     IncidentOver,
+    Incomplete,
     NoNumberGiven,
     NotYours,
     OutcomeNeeded,
@@ -36,6 +38,8 @@ from notifications.wakeups import wake
 IncidentStep = IncidentEvent.IncidentStep
 How = IncidentReport.How
 IncidentOutcome = Incident.IncidentOutcome
+OUTCOMES = (IncidentStep.CALLED, IncidentStep.REACHED, IncidentStep.NOT_REACHED)
+"""What may come of a call to a reporter. CALLED: the call was made, and what came of it is still open."""
 
 
 # -- reporting ------------------------------------------------------------------------------------
@@ -60,9 +64,10 @@ def open_incident(
         role=reporter_role,
         defaults={"how": how, "by": by, "at": at, "happened": happened},
     )
-    if happened and not first:
-        report.happened = f"{report.happened}\n\n{happened}".strip()
-        report.save(update_fields=["happened"])
+    if not first:
+        report.happened = f"{report.happened}\n\n{happened}".strip() if happened else report.happened
+        report.reached_at = report.missed_at = None  # Whatever came of the earlier report, this one has no outcome yet.
+        report.save(update_fields=["happened", "reached_at", "missed_at"])
     if new:
         paging.page_step(incident, at=at)
     else:
@@ -72,11 +77,16 @@ def open_incident(
 
 
 def _reported_again(incident: Incident, *, at: datetime) -> None:
-    """Take back what was agreed before the further report; page the one who has acknowledged, once in a step's time."""
+    """Take back what was agreed before the further report; page the one who has acknowledged, once in a step's time.
+
+    They have a further report to look after, so an outcome has to follow anew.
+    """
     incident.outcome = ""
     incident.close_asked_by = incident.go_on_asked_by = incident.go_on_agreed_by = None
     minutes = timedelta(minutes=rules.current().page_minutes)
     again = incident.acknowledged_by
+    if again is not None:
+        incident.next_step_at = incident.next_step_at or _outcome_by(at)
     if again is not None and not incident.pages.filter(at__gt=at - minutes).exists():
         incident.steps += 1
         points = tuple(rota.contacts_to_page([again]).get(again.pk, ()))
@@ -113,9 +123,10 @@ def add_words(match: Match, *, by: User, at: datetime, reach: str, happened: str
 
 
 def acknowledge(incident_id: UUID, *, by: User, at: datetime, promised: Collection[str] = ()) -> Incident:
-    """Take an incident on, which ends the paging. `promised` are the roles of the reporters whom `by` will call.
+    """Take an incident on, which pauses the paging. `promised` are the roles of the reporters whom `by` will call.
 
-    A second tap by the same person changes nothing but the promises. Raises NotYours (also for who is party to it),
+    The paging goes on unless an outcome follows within `outcome_minutes` (`note_outcome`). A second tap by the same person
+    changes nothing but the promises. Raises NotYours (also for who is party to it),
     IncidentOver, AcknowledgedAlready when somebody else was first, NoNumberGiven for a promise to a side without a number.
     """
     with one_act():
@@ -123,11 +134,45 @@ def acknowledge(incident_id: UUID, *, by: User, at: datetime, promised: Collecti
         if incident.acknowledged_by_id not in (None, by.pk):
             raise AcknowledgedAlready
         if incident.acknowledged_by_id is None:
-            incident.acknowledged_by, incident.acknowledged_at, incident.next_step_at = by, at, None
-            incident.save(update_fields=["acknowledged_by", "acknowledged_at", "next_step_at"])
-            _note(incident, IncidentStep.ACKNOWLEDGED, by=by, at=at)
+            _take_on(incident, by=by, at=at)
         for role in promised:
             _promise(incident, role, by=by, at=at)
+        return incident
+
+
+def _take_on(incident: Incident, *, by: User, at: datetime) -> None:
+    incident.acknowledged_by, incident.acknowledged_at, incident.next_step_at = by, at, _outcome_by(at)
+    incident.save(update_fields=["acknowledged_by", "acknowledged_at", "next_step_at"])
+    _note(incident, IncidentStep.ACKNOWLEDGED, by=by, at=at)
+
+
+def _outcome_by(at: datetime) -> datetime:
+    """Return until when an outcome has to follow an act of `at`."""
+    return at + timedelta(minutes=rules.current().outcome_minutes)
+
+
+def note_outcome(incident_id: UUID, *, by: User, at: datetime, role: str, outcome: str) -> Incident:
+    """Note what came of a call to the reporter in `role`: an IncidentStep of OUTCOMES.
+
+    Once everybody who reported was reached, nobody is paged any more. Any other outcome gives `outcome_minutes` for the next
+    one. Where nobody looks after the incident, `by` does from now on: their time may have run out a moment ago. Raises
+    NotYours, IncidentOver, OutcomeNeeded for any other outcome or a side that reported nothing.
+    """
+    with one_act():
+        incident = _mine(incident_id, by)
+        report = incident.reports.filter(role=role).first()
+        if report is None or outcome not in OUTCOMES:
+            raise OutcomeNeeded
+        if incident.acknowledged_by_id is None:
+            _take_on(incident, by=by, at=at)
+        _note(incident, outcome, by=by, at=at, role=role)
+        if outcome != IncidentStep.CALLED:
+            report.reached_at = at if outcome == IncidentStep.REACHED else None
+            report.missed_at = at if outcome == IncidentStep.NOT_REACHED else None
+            report.save(update_fields=["reached_at", "missed_at"])
+        still_waiting = incident.reports.filter(reached_at=None).exists()
+        incident.next_step_at = _outcome_by(at) if still_waiting else None
+        incident.save(update_fields=["next_step_at"])
         return incident
 
 
@@ -168,7 +213,7 @@ def close(incident_id: UUID, *, by: User, at: datetime, outcome: str) -> Inciden
         elif incident.close_asked_by_id == by.pk:
             raise AnotherMustAgree
         else:
-            incident.closed_by, incident.closed_at = by, at
+            incident.closed_by, incident.closed_at, incident.next_step_at = by, at, None
             _note(incident, IncidentStep.CLOSED, by=by, at=at, code=outcome)
         incident.save()
         return incident
@@ -194,6 +239,44 @@ def agree_to_go_on(incident_id: UUID, *, by: User, at: datetime) -> Incident:
             _note(incident, IncidentStep.GO_ON_AGREED, by=by, at=at)
         incident.save()
         return incident
+
+
+def kept_apart(incident: Incident) -> KeptApart | None:
+    """Return the row that keeps the two sides of this incident apart, None where there is none in force."""
+    sides = {"arrival": incident.match.request.arrival_id, "host": incident.match.space.host_id}
+    return KeptApart.objects.select_related("asked_by").filter(**sides, taken_back_at=None).first()
+
+
+def let_meet_again(incident_id: UUID, *, by: User, at: datetime, reason: str = "") -> KeptApart:
+    """Say, as the first or the second of two people, that the two sides of a closed incident need not be kept apart.
+
+    The first one says why; one of the two is a lead. Raises NotYours, IncidentOpen while any incident of the two is open,
+    Incomplete without a reason, NotLead, and AnotherMustAgree when one person says so twice.
+    """
+    with one_act():
+        incident = _mine(incident_id, by, open_only=False)
+        row = kept_apart(incident)
+        if row is None:
+            raise IncidentOver("apart_no_longer")
+        row = KeptApart.objects.select_for_update(of=("self",)).select_related("asked_by").get(pk=row.pk)
+        check_counts_as_one_of_two(by)
+        both = {"match__request__arrival": row.arrival_id, "match__space__host": row.host_id}
+        if Incident.objects.filter(**both, closed_at=None).exists():
+            raise IncidentOpen
+        if row.asked_by is None:
+            if not reason.strip():
+                raise Incomplete("empty_note")
+            row.asked_by, row.reason = by, reason.strip()
+            _note(incident, IncidentStep.MEET_ASKED, by=by, at=at)
+        elif row.asked_by_id == by.pk or row.taken_back_at is not None:
+            raise AnotherMustAgree
+        elif not (rights_of(by).is_lead or rights_of(row.asked_by).is_lead):
+            raise NotLead
+        else:
+            row.taken_back_by, row.taken_back_at = by, at
+            _note(incident, IncidentStep.MEET_AGREED, by=by, at=at)
+        row.save()
+        return row
 
 
 def _locked(incident_id: UUID) -> Incident:
@@ -235,7 +318,8 @@ class Told:
     """What is true for one reporter, from rows.
 
     sent_at: when the first message left for somebody on call, None while it is under way. anybody: whether there was anybody
-    to send it to. will_call: the one who acknowledged promised to call, and a number is given.
+    to send it to. will_call: the one who acknowledged promised to call, and a number is given. reached_at, missed_at: when a
+    coordinator wrote down that they spoke with this reporter, or tried in vain.
     """
 
     reported_at: datetime
@@ -243,6 +327,8 @@ class Told:
     sent_at: datetime | None
     acknowledged_at: datetime | None
     will_call: bool
+    reached_at: datetime | None
+    missed_at: datetime | None
     closed_at: datetime | None
     reach: str
     happened: str
@@ -268,7 +354,9 @@ def told_to(matches: Collection[Match], role: Role) -> Mapping[UUID, Told]:
             anybody=report.incident_id in anybody,
             sent_at=sent.get(report.incident_id),
             acknowledged_at=report.incident.acknowledged_at,
-            will_call=bool(report.reach and report.promised_at),
+            will_call=bool(report.reach and report.promised_at and not report.reached_at),
+            reached_at=report.reached_at,
+            missed_at=report.missed_at,
             closed_at=report.incident.closed_at,
             reach=report.reach,
             happened=report.happened,

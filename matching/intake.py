@@ -103,16 +103,31 @@ def _columns(details: SpaceDetails | RequestDetails, declared: Sequence[Field]) 
 # -- spaces ---------------------------------------------------------------------------------------
 
 
-def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, external_id: str | None = None) -> Space:
-    """List a new space of `host`. Raises Incomplete, or NotYours when `by` is neither the host nor its place's coordinator."""
+def offer_space(
+    host: Host,
+    details: SpaceDetails,
+    *,
+    by: User,
+    at: datetime,
+    external_id: str | None = None,
+    vouched: bool = False,
+) -> Space:
+    """List a new space of `host`, at once or when a coordinator has looked at it.
+
+    Where somebody has looked at the host already, the new space is paused, and waits to be listed (`matching.waiting`), unless
+    coordinator `by` vouches for it (`vouched`). Raises Incomplete, or NotYours when `by` is neither the host nor its place's
+    coordinator.
+    """
     check_space(details)
     with one_act():
         if not queries.may_speak_for(by, host, _pk_of(details.place)):
             raise NotYours
+        waits = not vouched and waiting.somebody_looked(host)
         space = Space.objects.create(
             host=host,
             external_id=external_id,
             external_index=blind_index(external_id or ""),
+            status=Space.Status.PAUSED if waits else Space.Status.LISTED,
             created_at=at,
             fresh_until=at + timedelta(days=rules.current().fresh_days),
             **_space_columns(details),
@@ -120,8 +135,16 @@ def offer_space(host: Host, details: SpaceDetails, *, by: User, at: datetime, ex
         SpaceWindow.objects.bulk_create(
             [SpaceWindow(space=space, first_night=first, last_day=last) for first, last in details.windows]
         )
+        if waits:
+            _wait_to_be_listed(space, by=by, at=at)
         due.note(at, spaces=[space.pk])
         return space
+
+
+def _wait_to_be_listed(space: Space, *, by: User, at: datetime) -> None:
+    change = waiting.new_space(space, by=by, at=at)
+    if change is not None:
+        messages.change_waits(change, (), at=at)
 
 
 def change_space(
@@ -182,7 +205,10 @@ def pause_space(space_id: UUID, *, by: User, at: datetime) -> Space:
 
 
 def list_space(space_id: UUID, *, by: User, at: datetime) -> Space:
-    """Match a paused or withdrawn space again; the host has confirmed it by this. Raises NotYours."""
+    """Match a paused or withdrawn space again; the host has confirmed it by this. Raises NotYours.
+
+    A new space that no coordinator has looked at stays paused, and waits to be looked at.
+    """
     return _set_space_status(space_id, Space.Status.LISTED, by=by, at=at)
 
 
@@ -196,7 +222,12 @@ def _set_space_status(space_id: UUID, status: str, *, by: User, at: datetime) ->
         space = _locked_space(space_id, by)
         if status == Space.Status.WITHDRAWN and queries.held_in(space).exists():
             raise HasLiveMatches
-        space.status = status
+        if status == Space.Status.WITHDRAWN:
+            _take_new_space_back(space, by=by, at=at)
+        unseen = status == Space.Status.LISTED and space.pk in waiting.unseen_spaces_of(space.host)
+        if unseen:
+            _wait_to_be_listed(space, by=by, at=at)
+        space.status = Space.Status.PAUSED if unseen else status
         space.version += 1
         if status == Space.Status.LISTED:
             space.fresh_until = at + timedelta(days=rules.current().fresh_days)
@@ -204,6 +235,14 @@ def _set_space_status(space_id: UUID, status: str, *, by: User, at: datetime) ->
         space.save()
         due.note(at, spaces=[space.pk])
         return space
+
+
+def _take_new_space_back(space: Space, *, by: User, at: datetime) -> None:
+    """End what waits for a space that is withdrawn, so that no look at it can list it."""
+    there = space.waiting_changes.filter(outcome=waiting.ChangeOutcome.WAITING, kinds__contains=["new"]).first()
+    change = waiting.locked(there)
+    if change is not None and change.outcome == waiting.ChangeOutcome.WAITING:
+        waiting.end(change, waiting.ChangeOutcome.TAKEN_BACK, by=by, at=at)
 
 
 def confirm_still_available(space_id: UUID, *, by: User, at: datetime) -> Space:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 LONGEST_STAY = 730
 """Nights (two years). A request may ask for no more, so a request whose first night lies longer ago than that is over."""
 
@@ -46,6 +48,15 @@ LONGEST_CONTACT = 254
 
 LONGEST_TYPED_SECRET = 60
 """Characters. The longest case number, or secret of a case, as people type them: with spaces or dashes between the digits."""
+
+ANSWER_KEPT = timedelta(days=1)
+"""How long a creating POST of the API that comes again gets the answer it got before."""
+
+TAKEN_BACK_KEPT = timedelta(days=30)
+"""How long an entry that was taken off a list of people not to be met is counted, so that nobody tries contact after contact."""
+
+CHANGES_KEPT = timedelta(hours=12)
+"""Twice as long as any worker goes without reading which requests and spaces have changed (`matching.worker.placing`)."""
 
 NEUTRAL_WORDS_AFTER = (20, 90)
 """When one side does not feel safe, the other side reads neutral words so many minutes later, drawn by lot (least, most)."""

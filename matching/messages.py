@@ -11,7 +11,7 @@ from datetime import datetime
 from accounts.models import Host, HostCheck, User
 from matching import queries, rota
 from matching.deadlines import local_date
-from matching.models import Match, ShelterRequest, Space, WaitingChange
+from matching.models import Match, MustNotMeet, ShelterRequest, Space, WaitingChange
 from matching.states import Role
 from notifications.outbox import Telling, tell, tell_many
 
@@ -76,6 +76,27 @@ def handed_over(request: ShelterRequest, to: User, *, at: datetime) -> None:
     )
 
 
+def name_to_find(entry: MustNotMeet, places: Collection[int | None], *, at: datetime) -> None:
+    """Tell coordinators of these places that somebody named a person whom they must not meet; the message names nobody."""
+    coordinators = queries.coordinators_for(places).exclude(pk=entry.by_id)
+    tell_many(
+        [Telling(each, "must_not_meet", f"name_to_find:{entry.pk}:{each.pk}") for each in coordinators],
+        at=at,
+    )
+
+
+def meeting_stopped(match: Match, *, at: datetime) -> None:
+    """Tell coordinators, once, of a live match that somebody's list stops; neither side hears of it, nor a party at the desk."""
+    coordinators = queries.coordinators_for([match.request.place_id, match.space.place_id])
+    tell_many(
+        [
+            Telling(each, "must_not_meet", f"meeting_stopped:{match.pk}:{each.pk}")
+            for each in coordinators.exclude(pk__in=rota.parties_to(match))
+        ],
+        at=at,
+    )
+
+
 def asked(match: Match, *, at: datetime) -> None:
     """Ask the host and the arrival about an approved match, each with the deadline."""
     _tell([_host(match)], "host_asked", match, at)
@@ -88,15 +109,15 @@ def confirmed(match: Match, *, at: datetime) -> None:
     _tell([_arrival(match)], "arrival_confirmed", match, at)
 
 
-def ended(match: Match, how: str, *, by_role: Role, at: datetime) -> None:
+def ended(match: Match, how: str, *, by_role: Role, at: datetime, request_ends: bool = False) -> None:
     """Tell host and arrival that a match they were asked about is over, unless it was they who ended it.
 
-    `how` is "declined", "expired" or "cancelled".
+    `how` is "declined", "expired" or "cancelled". `request_ends`: the whole request is withdrawn, so nobody looks further.
     """
     if by_role is not Role.HOST:
         _tell([_host(match)], f"host_{how}", match, at)
     if by_role is not Role.ARRIVAL:
-        _tell([_arrival(match)], f"arrival_{how}", match, at)
+        _tell([_arrival(match)], "arrival_withdrawn" if request_ends else f"arrival_{how}", match, at)
 
 
 def checked_in(match: Match, *, by_role: Role, at: datetime) -> None:
@@ -121,12 +142,12 @@ def completed(match: Match, *, by_role: Role, at: datetime) -> None:
         _tell([_arrival(match)], "arrival_completed", match, at)
 
 
-def broken_off(match: Match, *, by_role: Role, at: datetime) -> None:
-    """Tell the other side and the coordinators that a stay did not work out."""
+def broken_off(match: Match, *, by_role: Role, at: datetime, request_ends: bool = False) -> None:
+    """Tell the other side and the coordinators that a stay did not work out; `request_ends` as in `ended`."""
     if by_role is not Role.HOST:
         _tell([_host(match)], "host_broken_off", match, at)
     if by_role is not Role.ARRIVAL:
-        _tell([_arrival(match)], "arrival_broken_off", match, at)
+        _tell([_arrival(match)], "arrival_withdrawn" if request_ends else "arrival_broken_off", match, at)
     _tell(_coordinators(match), "coordinator_broken_off", match, at)
 
 
@@ -199,6 +220,11 @@ def change_applied(change: WaitingChange, promised: Iterable[Match], *, at: date
 def change_refused(change: WaitingChange, *, at: datetime) -> None:
     """Tell the host that all stays as it was."""
     tell(change.host.user, "host_change_refused", at=at, key=f"host_change_refused:{change.pk}")
+
+
+def space_merged(promised: Iterable[Match], *, at: datetime) -> None:
+    """Tell the households whose match moved to another row of their space to look at the details again."""
+    _tell_promised(promised, "arrival_change_applied", f"merged:{at.isoformat()}", at)
 
 
 def _places_of(change: WaitingChange) -> set[int | None]:

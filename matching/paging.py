@@ -1,4 +1,4 @@
-"""Paging whoever is on call, step by step, until somebody acknowledges. The row of the incident is the queue.
+"""Paging whoever is on call, step by step, until somebody acknowledges and says what came of it. The incident's row is the queue.
 
 A step locks the incident's row, looks again whether it is due, and writes its messages and the moment of the next step in
 one transaction. So two workers side by side page nobody twice in one step, and a dead Redis loses nothing.
@@ -62,14 +62,17 @@ def ladder(match: Match, *, at: datetime) -> list[list[Called]]:
     return [*found, waiting] if waiting else found
 
 
-def page_step(incident: Incident, *, at: datetime) -> None:
-    """Page the next step of a locked incident that nobody has acknowledged, within the caller's act.
+def page_step(incident: Incident, *, at: datetime, also: User | None = None) -> None:
+    """Page the next step of a locked incident that nobody looks after, within the caller's act.
 
-    Step 1 pages the first rung, each further step one rung more, and the rungs before again.
+    Step 1 pages the first rung, each further step one rung more, and the rungs before again. `also` is who acknowledged and
+    gave no outcome in time.
     """
     step = incident.steps + 1
     minutes = timedelta(minutes=rules.current().page_minutes)
     called = [each for rung in ladder(incident.match, at=at)[:step] for each in rung]
+    if also is not None and all(each.user.pk != also.pk for each in called):
+        called.append(Called(also, Rung.ACKNOWLEDGED, tuple(rota.contacts_to_page([also]).get(also.pk, ()))))
     write_pages(incident, called, step=step, at=at, until=at + minutes)
     IncidentEvent.objects.create(
         incident=incident,
@@ -112,18 +115,32 @@ def write_pages(incident: Incident, called: Sequence[Called], *, step: int, at: 
 
 def page_what_is_due(*, at: datetime) -> int:
     """Page every incident whose next step is due, each in a transaction of its own; return the number of steps."""
-    due = Incident.objects.filter(acknowledged_at=None, next_step_at__lte=at).order_by("next_step_at")
+    due = Incident.objects.filter(next_step_at__lte=at).order_by("next_step_at")
     return sum(_page_if_due(incident_id, at=at) for incident_id in list(due.values_list("pk", flat=True)))
 
 
 def _page_if_due(incident_id: UUID, *, at: datetime) -> bool:
     with transaction.atomic():
-        waiting = Incident.objects.select_for_update(of=("self",)).filter(pk=incident_id, acknowledged_at=None)
-        incident = waiting.filter(next_step_at__lte=at).select_related("match__request", "match__space__host").first()
-        if incident is None:  # Another worker has paged this step, or somebody has acknowledged, a moment ago.
+        due = Incident.objects.select_for_update(of=("self",)).filter(pk=incident_id, next_step_at__lte=at)
+        incident = due.select_related("match__request", "match__space__host").first()
+        if (
+            incident is None
+        ):  # A moment ago another worker paged this step, or somebody acknowledged or gave an outcome.
             return False
-        page_step(incident, at=at)
+        late = incident.acknowledged_by
+        if late is not None:
+            _lapse(incident, at=at)
+        page_step(incident, at=at, also=late)
         return True
+
+
+def _lapse(incident: Incident, *, at: datetime) -> None:
+    """Take an acknowledgement back on which no outcome followed in time, and what was promised with it."""
+    by = incident.acknowledged_by
+    IncidentEvent.objects.create(incident=incident, what=IncidentEvent.IncidentStep.LAPSED, by=by, at=at)
+    incident.acknowledged_by, incident.acknowledged_at = None, None
+    incident.save(update_fields=["acknowledged_by", "acknowledged_at", "next_step_at"])
+    incident.reports.update(promised_at=None)
 
 
 def places_without_anybody(*, at: datetime) -> set[int | None] | None:

@@ -41,7 +41,7 @@ from matching.models import (
     ShelterRequest,
     Space,
 )
-from matching.models.guards import KEPT_APART_OF
+from matching.models.meeting import APART_OF_REQUESTS
 from matching.refusals import Frozen
 from matching.risks import HostRecord
 from matching.rota import with_a_contact_of
@@ -195,17 +195,31 @@ def incidents_visible_to(user: User) -> QuerySet[Incident]:
         places = coordinator.places.all()
         paged = IncidentPage.objects.filter(incident=OuterRef("pk"), recipient=user)
         seen = seen.filter(Q(match__request__place__in=places) | Q(match__space__place__in=places) | Exists(paged))
-    # Their own accounts as host or arrival: this one, one it was merged with, one that has a contact of theirs.
+    return seen.exclude(match__in=_matches_of_party(user).values("pk"))
+
+
+def matches_at_desk_of(user: User) -> QuerySet[Match]:
+    """Return the matches that `user` may see at the desk, which are none to which they are party themselves.
+
+    The desk's pages of a match tell of a report at its moment. So who is party sees their match on the pages of arrivals and
+    hosts only, before a report as after it.
+    """
+    return matches_visible_to(user).exclude(pk__in=_matches_of_party(user).values("pk"))
+
+
+def _matches_of_party(user: User) -> QuerySet[Match]:
+    """Return the matches to which `user` is party, by any account that is theirs as far as the rows say.
+
+    Theirs is this account, one it was merged with, and one that has a contact of theirs.
+    """
     same = Q(user=user) | Q(user__in=with_a_contact_of([user.pk]).values("user"))
     hosts = Host.objects.filter(same)
-    arrivals = Arrival.objects.filter(same)
-    party = (
-        Q(match__space__host__in=hosts)
-        | Q(match__space__host__merged__in=hosts)
-        | Q(match__space__host__merged_into__in=hosts)
-        | Q(match__request__arrival__in=arrivals)
+    return Match.objects.filter(
+        Q(space__host__in=hosts)
+        | Q(space__host__merged__in=hosts)
+        | Q(space__host__merged_into__in=hosts)
+        | Q(request__arrival__in=Arrival.objects.filter(same))
     )
-    return seen.exclude(pk__in=Incident.objects.filter(party).values("pk"))
 
 
 def role_in(match: Match, user: User | None) -> Role | None:
@@ -460,11 +474,12 @@ def held_in(space: Space) -> QuerySet[Match]:
     return Match.objects.filter(space=space, status__in=sorted(HOLDS_BEDS)).order_by("first_night")
 
 
-def forbidden_pairs(request_ids: Iterable[object]) -> set[tuple[UUID, UUID]]:
-    """Return the (request, space) pairs of these requests that are not proposed: declined before, or kept apart."""
-    ids = [UUID(str(pk)) for pk in request_ids]
-    declined = declined_pairs(ids).values_list("request_id", "space_id")
-    return {*declined, *read(KEPT_APART_OF, {"ids": ids})}
+def apart_pairs(request_ids: Iterable[object]) -> set[tuple[UUID, UUID]]:
+    """Return the (request, space) pairs of these requests whose persons must not meet.
+
+    The space is of a host who is kept apart from the arrival, or an arrival who is stays there on nights of the request.
+    """
+    return set(read(APART_OF_REQUESTS, {"ids": [UUID(str(pk)) for pk in request_ids]}))
 
 
 def others_with_host(match: Match) -> QuerySet[Match]:

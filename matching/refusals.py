@@ -32,7 +32,7 @@ class LookNeedsSecond(Refused):
 
 
 class NoRoomLeft(Refused):
-    """On some night of the match the space has no bed left, or another household has it."""
+    """On some night of the match the space has no bed left, or another household has it, or the persons must not meet."""
 
     code = "no_room_left"
     message = _("There is no room left in this space on these nights. Choose another space or other nights.")
@@ -165,15 +165,8 @@ class HostNotVetted(Refused):
     message = _("The host of this match is not vetted now, so it cannot go on. It can still be ended.")
 
 
-class MustNotMeet(Refused):
-    """One of the two did not feel safe with the other before (`KeptApart`)."""
-
-    code = "must_not_meet"
-    message = _("This household and this host are not brought together again. Choose another pair.")
-
-
 class NotNow(Refused):
-    """A contact is closed for the moment, for a reason that the person who asks may not learn from this refusal."""
+    """Something is closed for the moment, for a reason that the person who asks may not learn from this refusal."""
 
     code = "not_now"
     message = _("This is not possible just now. Try again later, or ask the coordinators if it cannot wait.")
@@ -200,6 +193,24 @@ class HasLiveMatches(Refused):
     @classmethod
     def worded(cls, numbers: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"day": formats.date_format(date.fromisoformat(numbers["day"]), "j E")}
+
+
+class ErasureWaits(Refused):
+    """A person cannot be erased yet. The plain message tells nobody why: the other side of a match may have reported."""
+
+    code = "erasure_waits"
+    message = _("This is not possible just now. Please call a coordinator, who can look into it.")
+    sentences = {
+        "stay": _("A stay is going on. Say first that it has ended; then everything can be erased."),
+        "incident": _(
+            "We still look after what you told us about not feeling safe. Once that is closed, erase everything."
+        ),
+        "on_duty": _(
+            "You have promised to look after somebody who does not feel safe. Close that with a second person first."
+        ),
+        "lead_decides": _("An incident is open, or the host is suspended or refused. A lead coordinator decides."),
+        "last_lead": _("This is the only lead coordinator. Make somebody else a lead first."),
+    }
 
 
 class Overtaken(HasLiveMatches):
@@ -320,6 +331,7 @@ class IncidentOver(Refused):
 
     code = "incident_over"
     message = _("This incident is closed. If it is not over, report it again.")
+    sentences = {"apart_no_longer": _("These two are not kept apart any more.")}
 
 
 class NoNumberGiven(Refused):
@@ -343,7 +355,10 @@ BY_CONSTRAINT: dict[str, type[Refused]] = {
     "match_space_open": SpaceNotOpen,
     "match_request_open": RequestNotOpen,
     "match_household_once": PlacedAlready,
-    "match_kept_apart": MustNotMeet,
+    # Persons who must not meet read as no room, and a live match of theirs as a passing hindrance: no refusal tells of them.
+    "match_kept_apart": NoRoomLeft,
+    "match_goes_on_apart": NotNow,
+    "kept_apart_taken_back_by_two": AnotherMustAgree,
     "match_frozen": Frozen,
     "match_host_vetted": HostNotVetted,
     "match_legal_move": IllegalMove,

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from deployment.rules import read_once
-from matching import intake, paging
+from matching import apart, intake, paging
 from matching.desk import auto_approval, call_list, decisions
 from matching.importing import undoing, uploads
 from matching.worker import matchmaking
@@ -49,6 +49,13 @@ def approve_by_policy() -> None:
 def expire_overdue() -> None:
     """Expire overdue matches and complete stays that are over."""
     matchmaking.expire_overdue(at=timezone.now())
+
+
+@shared_task(name="matching.settle_lists")
+@read_once()
+def settle_lists() -> None:
+    """Settle what the lists of people not to be met mean for the matches there are."""
+    apart.settle(at=timezone.now())
 
 
 @shared_task(name="matching.ask_if_still_available")

@@ -1,7 +1,7 @@
 """Changes that wait: what was vetted is what is used, until a coordinator has looked at something else.
 
 Once somebody has looked at a host (a check, a vetting, any decision), or a household has been promised a space, four changes of
-the space wait, and new contacts of the host do too. Everything else, and every change to less, is written at once.
+the space wait, and new contacts and new spaces of the host do too. Everything else, and every change to less, is written at once.
 The trigger `space_as_vetted` has the same rules.
 """
 
@@ -11,11 +11,12 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from accounts.contacts import indexes_of
 from accounts.models import Host, HostCheck, User
-from matching.models import Match, Space, WaitingChange
-from matching.states import CONTACT_OPEN
+from matching.models import Match, MatchEvent, Space, WaitingChange
+from matching.states import CONTACT_OPEN, Act
 from places.names import key_of_address
 
 ChangeKind, ChangeOutcome = WaitingChange.ChangeKind, WaitingChange.ChangeOutcome
@@ -76,6 +77,18 @@ def apart(
     return at_once, _wait(space.host, space, kinds, wanted, by=by, at=at)
 
 
+def new_space(space: Space, *, by: User, at: datetime) -> WaitingChange | None:
+    """Return the change by which a new space, which is paused, waits to be listed; None if it waits already."""
+    return _wait(space.host, space, [ChangeKind.NEW.value], {"status": Space.Status.LISTED.value}, by=by, at=at)
+
+
+def unseen_spaces_of(host: Host) -> set[UUID]:
+    """Return the spaces that were new when the host had been looked at, and at which no coordinator has looked since."""
+    as_new = WaitingChange.objects.filter(host=host, kinds__contains=[ChangeKind.NEW]).values_list("space", "outcome")
+    rows = list(as_new)
+    return {space for space, _outcome in rows} - {space for space, outcome in rows if outcome == ChangeOutcome.APPLIED}
+
+
 def contacts_apart(
     host: Host, contacts: Sequence[tuple[str, str]], *, by: User, at: datetime
 ) -> tuple[list[tuple[str, str]], WaitingChange | None]:
@@ -114,6 +127,27 @@ def _wait(
     there.asked_by, there.asked_at = by, at
     there.save()
     return there
+
+
+def applied_since_agreed(matches: Collection[Match]) -> Mapping[UUID, list[WaitingChange]]:
+    """Return, by match, the changes of its space or its host's contact that were applied after both sides had said yes.
+
+    Takes two queries. Only matches that are agreed or going on have any; the first change stands first.
+    """
+    agreed = {match.pk: match for match in matches if match.status in CONTACT_OPEN}
+    confirmed = dict(
+        MatchEvent.objects.filter(match__in=agreed, act=Act.CONFIRM).order_by("pk").values_list("match", "at")
+    )
+    hosts = {match.space.host_id for match in agreed.values()}
+    applied = WaitingChange.objects.filter(host__in=hosts, outcome=ChangeOutcome.APPLIED).order_by("decided_at", "pk")
+    found: dict[UUID, list[WaitingChange]] = {}
+    for change in applied.defer("wanted") if confirmed else ():
+        for match_id, at in confirmed.items():
+            match = agreed[match_id]
+            concerns = change.host_id == match.space.host_id and change.space_id in (None, match.space_id)
+            if concerns and change.decided_at is not None and change.decided_at > at:
+                found.setdefault(match_id, []).append(change)
+    return found
 
 
 def move_to(stays: int, *, of: int, by: User, at: datetime) -> None:

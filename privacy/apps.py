@@ -8,5 +8,6 @@ class PrivacyConfig(AppConfig):
     verbose_name = gettext_lazy("Personal data")
 
     def ready(self) -> None:
-        # Importing an app's retention.py registers its clocks, and its erasures.py how erasures are carried out again.
-        autodiscover_modules("retention", "erasures")
+        # Importing an app's retention.py registers its clocks, its erasures.py how erasures are carried out again, and its
+        # kept.py what its tables keep of people.
+        autodiscover_modules("retention", "erasures", "kept")

@@ -36,7 +36,7 @@ class Remark(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 func="""
-                IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW.text = ''
+                IF NEW IS NOT DISTINCT FROM OLD OR OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW.text = ''
                         AND NEW.id = OLD.id AND NEW.written_at = OLD.written_at THEN
                     RETURN NEW;
                 END IF;
@@ -154,6 +154,47 @@ class Erasure(models.Model):
         ordering = ["-at", "-id"]
         triggers = [
             pgtrigger.Protect(name="erasure_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class PersonErasure(models.Model):
+    """A person was erased because somebody asked for it: who did it, and how it was asked. Append-only, codes only.
+
+    `about` leads to a row that has no name and no contact any more.
+    """
+
+    class HowAsked(models.TextChoices):
+        OWN_PAGE = "own_page", _("on their own page")
+        TELEPHONE = "telephone", _("by telephone")
+        IN_PERSON = "in_person", _("in person")
+        WRITTEN = "written", _("in writing")
+        ON_BEHALF = "on_behalf", _("by somebody who may speak for them")
+
+    about = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("about")
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    how = models.CharField(_("how it was asked"), max_length=10, choices=HowAsked.choices)
+    despite_incident = models.BooleanField(
+        _("a lead decided so although an incident was open"), default=False, db_default=False
+    )
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("erasure of a person")
+        verbose_name_plural = _("erasures of persons")
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="person_erasure_how_known",
+                condition=models.Q(how__in=["own_page", "telephone", "in_person", "written", "on_behalf"]),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="person_erasure_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

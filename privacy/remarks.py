@@ -7,12 +7,14 @@ there were words. Every page reads them by `words_of`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.apps import apps
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from privacy import erasures
@@ -52,6 +54,13 @@ def written_by(user_id: int) -> QuerySet[Remark]:
     return _beside((model, Q(by=user_id)) for model in lines())
 
 
+def lines_about(user_id: int) -> Iterator[Remarked]:
+    """Yield the lines with words about this person, table by table, each with its remark, oldest first."""
+    for model in lines():
+        found = model._default_manager.filter(model.is_about(user_id), remark__isnull=False)
+        yield from found.select_related("remark").order_by("pk")
+
+
 def erase(remarks: QuerySet[Remark], *, at: datetime) -> int:
     """Erase the words of these remarks, so that a restore erases them again; return how many there were.
 
@@ -63,6 +72,16 @@ def erase(remarks: QuerySet[Remark], *, at: datetime) -> int:
         for pk in ids:
             erasures.note("remark", pk, at=at)
         return Remark.objects.filter(pk__in=ids).update(text="", erased_at=at)
+
+
+def forget(tables: Collection[type[Remarked]], *, before: datetime, but: QuerySet[Any] | None = None) -> int:
+    """Erase the words beside lines of these tables that were written before a moment; return how many.
+
+    For clocks, which run again after a restore, so the register of erasures has no line of it. `but` is a query of ids of
+    remarks that stay.
+    """
+    old = _beside((model, Q()) for model in tables).filter(erased_at=None, written_at__lt=before)
+    return (old if but is None else old.exclude(pk__in=but)).update(text="", erased_at=Now())
 
 
 def _beside(conditions: Iterable[tuple[type[Remarked], Q]]) -> QuerySet[Remark]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import connection
 
@@ -27,3 +31,25 @@ def kept(session: SessionBase, key: str) -> str:
         return ciphertext.open_text(token, purpose=purpose_of(key))
     except ciphertext.DoesNotOpen:
         return ""
+
+
+def holds(content: Mapping[str, Any], marks: Collection[str]) -> bool:
+    """Return whether a session's content holds one of these texts, plain or sealed, however digits are grouped in it."""
+    for key, value in content.items():
+        text = str(value)
+        if isinstance(value, str) and ciphertext.is_sealed(value):
+            try:
+                text = ciphertext.open_text(value, purpose=purpose_of(key))
+            except ciphertext.DoesNotOpen:
+                continue
+        if said_in(text, marks):
+            return True
+    return False
+
+
+def said_in(text: str, marks: Collection[str]) -> bool:
+    """Return whether one of the marks (an address, a case number) stands in the text. Spaces and signs between digits are
+    passed over, since a browser keeps a number as it was typed.
+    """
+    joined = re.sub(r"(?<=[\d+])[\s().-]+(?=\d)", "", text)
+    return any(mark in text or mark in joined for mark in marks if mark)

@@ -244,6 +244,7 @@ CELERY_BEAT_SCHEDULE = {
         "matching.match_open_requests": SWEEP_SECONDS,
         "matching.approve_by_policy": SWEEP_SECONDS,
         "matching.expire_overdue": SWEEP_SECONDS,
+        "matching.settle_lists": SWEEP_SECONDS,
         "matching.work_on_sheets": SWEEP_SECONDS,
         "matching.carry_out_decisions": min(SWEEP_SECONDS, 10),
         "matching.page_incidents": min(SWEEP_SECONDS, 10),
@@ -420,6 +421,8 @@ FRESH_DAYS = env.whole("SHELTER_FRESH_DAYS", 14, least=1)
 FRESH_ANSWER_DAYS = 3
 # Minutes between two steps of paging whoever is on call, until somebody acknowledges that somebody does not feel safe.
 PAGE_MINUTES = 5
+# Minutes in which the one who acknowledged writes down what came of it; otherwise the paging goes on.
+OUTCOME_MINUTES = 15
 # People whose personal fields one coordinator may open within a day; beyond, a lead has to agree.
 LOOKS_BUDGET = 60
 # Risks that need two coordinators, and further risks that need two where the host is new to everybody.

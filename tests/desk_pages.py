@@ -32,7 +32,7 @@ from accounts.models import (
 )
 from deployment import rules
 from deployment.rules import CHANGEABLE
-from matching import disclosure, hosts, incidents, intake, paging, rota, transitions
+from matching import apart, disclosure, erasing, hosts, incidents, intake, paging, rota, transitions
 from matching.desk import claims, decisions, merging
 from matching.engine.advice import KINDS
 from matching.importing import undoing, uploads
@@ -44,6 +44,7 @@ from matching.models import (
     Match,
     MatchingPrice,
     MatchingRound,
+    MustNotMeet,
     PairVerdict,
     SheetImport,
     ShelterRequest,
@@ -56,6 +57,7 @@ from matching.states import Status
 from notifications.models import Delivery
 from places import editing
 from places.models import Place, PlaceChange
+from privacy.models import PersonErasure
 from tests import people
 from tests.people import Person, tonight
 
@@ -166,6 +168,7 @@ LOOKED_AT_NOWHERE = {
     "view_on_site": "leads away, and no model of ours has such a page",
     "matching_sheet_export_take": "a file",
     "accounts_host_evidence_look": "a picture",
+    "accounts_my_file": "a file",
     "logout": "ends the walk",
     "login": "the door: see `sign_in`",
     "login_code": "the door: see `sign_in`",
@@ -250,6 +253,8 @@ class Everything:
         for place in Place.objects.all():
             yield at("places_place_change", place.pk)
         yield at("accounts_sessions", self.lena.user.pk)
+        for user in (self.carla.user, self.lena.user, self.desk.match.request.arrival.user, self.waits.user):
+            yield at("accounts_erase", user.pk)
         yield at("matching_match_queue")
         yield at("matching_match_queue", query="?night=tonight&risk=high&whose=mine&urgency=4")
         for match in self.undecided:
@@ -293,6 +298,9 @@ class Everything:
         yield do("accounts_end_session", lena.pk, lena.sign_ins.earliest("pk").pk)
         yield do("accounts_end_token", lena.pk, lena.tokens.earliest("pk").pk)
         yield do("accounts_end_all", lena.pk)
+        yield do("accounts_erase", request.arrival.user_id)
+        yield do("accounts_erase", self.matches[Status.CONFIRMED].space.host.user_id, how="written", sure="on")
+        yield do("accounts_erase", self.carla.user.pk)
         yield do("auth_user_password_change", self.carla.user.pk, new_password1="12345", new_password2="1234")
         yield do("deployment_settings")
         yield do("deployment_settings", fresh_days="1000", answer_hours="0 0")
@@ -329,7 +337,7 @@ class Everything:
             yield do("matching_match_act", match.pk, act)
         for incident in Incident.objects.order_by("closed_at", "pk"):
             yield do("matching_incident_open", incident.pk)
-            for act in ("note", "go-on", "close", "acknowledge"):
+            for act in ("note", "go-on", "close", "acknowledge", "meet-again"):
                 yield do("matching_incident_act", incident.pk, act)
             yield do("matching_incident_act", incident.pk, "acknowledge", promise="host")
             yield do("matching_incident_act", incident.pk, "close", outcome="safe")
@@ -351,6 +359,13 @@ class Everything:
         yield do("matching_waitingchange_open", change.pk)
         yield do("matching_waitingchange_open", change.pk, **look)
         yield do("matching_flag_looked", hanna_flag.pk)
+        named = MustNotMeet.objects.get()
+        yield do("matching_mustnotmeet_open", named.pk)
+        yield do("matching_mustnotmeet_resolve", named.pk, numbers="99999999")
+        yield do("matching_mustnotmeet_resolve", named.pk)
+        yield do("matching_mustnotmeet_told", number="1", whom="Ольга")
+        for act in ("add", "take_off"):
+            yield do("matching_mustnotmeet_told", number=self.left_over.arrival.case_number, whom="12", act=act)
         for act in ("refuse", "apply"):
             yield do("matching_waitingchange_act", change.pk, act)
         for act in ("pause", "list", "withdraw", "still-available"):
@@ -400,6 +415,9 @@ def everything(language: str) -> Everything:
     disclosure.log_look(carla.user, hanna.user, "secret", reason=disclosure.LookReason.NEW_SECRET, at=at)
     disclosure.log_look(carla.user, hanna.user, "name", reason=disclosure.LookReason.OTHER, note="Так решили", at=at)
     _signed_in(lena)
+    gone = people.amira(name="Амира", language=language)
+    for how in erasing.HowAsked.values:
+        PersonErasure.objects.create(about=gone.user, by=lena.user, how=how, at=at)
     matches = dict(_in_every_status(language))
     undecided = list(_undecided(language, carla, lena))
     return Everything(
@@ -607,6 +625,7 @@ def _partly_undone(carla: Person, sheet: SheetImport, worked_on: Callable[[Sheet
 def _left_over() -> ShelterRequest:
     """Make requests that no round could place, one of them of a child alone; return one request."""
     asked = people.request(people.amira(name="Амира").arrival, people=9, notes="", radius_km=5, may_move=True)
+    apart.name(asked.arrival.user, "Ольга", by=asked.arrival.user, at=timezone.now())
     people.request(people.amira(name="Ребёнок").arrival, people=1, children=1, children_ages=(12,), notes="")
     return asked
 
@@ -636,6 +655,8 @@ def _history(carla: Person, lena: Person, host: Host) -> HostEvidence:
         "auto_approve_stays": 3,
         "looks_budget": 50,
         "page_minutes": 7,
+        "kept_days": rules.current().kept_days | {"looks": 900},
+        "outcome_minutes": 20,
     }
     assert set(new) == set(CHANGEABLE)
     rules.change(new, by=carla.user, at=at, reason="Так решили", seen=rules.latest_change())

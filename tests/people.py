@@ -195,7 +195,10 @@ def oskar() -> Person:
 
 
 def space(host: Host, **changes: Any) -> Space:
-    """Return a listed space of `host`: 3 beds in Almaty, free for 30 nights from tonight; `changes` are SpaceDetails."""
+    """Return a listed space of `host`, at which somebody has looked: 3 beds in Almaty, free for 30 nights from tonight.
+
+    `changes` are SpaceDetails.
+    """
     where = changes.pop("place", None) or place()
     details: dict[str, Any] = {
         "latitude": where.latitude,
@@ -206,7 +209,7 @@ def space(host: Host, **changes: Any) -> Space:
         "windows": ((tonight(), tonight(30)),),
         "languages": ("ru", "en"),
     }
-    return intake.offer_space(host, SpaceDetails(**details | changes), by=host.user, at=timezone.now())
+    return intake.offer_space(host, SpaceDetails(**details | changes), by=host.user, at=timezone.now(), vouched=True)
 
 
 def request(arrival: Arrival, **changes: Any) -> ShelterRequest:

@@ -15,7 +15,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 import privacy.fields
-from privacy.migrations._moving_words import InApp, give_remarks, moving, unguarded
+from privacy.migrations._moving_words import InApp, give_remarks, moving, rewritten, unguarded
 
 LINES = ("accounts_hostevent", "accounts_hostcall", "accounts_coordinatorevent", "privacy_accesslog")
 OFF, ON = unguarded(*LINES)
@@ -24,8 +24,8 @@ OFF, ON = unguarded(*LINES)
 TRIGGER = pgtrigger.compiler.Trigger(
     name="remark_is_only_erased",
     sql=pgtrigger.compiler.UpsertTriggerSql(
-        func="\n                IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW.text = ''\n                        AND NEW.id = OLD.id AND NEW.written_at = OLD.written_at THEN\n                    RETURN NEW;\n                END IF;\n                RAISE EXCEPTION 'remark % can be erased and not changed', OLD.id\n                    USING ERRCODE = 'check_violation', CONSTRAINT = 'remark_is_only_erased';\n                ",  # noqa: E501
-        hash="0d34210377e17e6877c44dd4b714f303cfa1884e",
+        func="\n                IF NEW IS NOT DISTINCT FROM OLD OR OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW.text = ''\n                        AND NEW.id = OLD.id AND NEW.written_at = OLD.written_at THEN\n                    RETURN NEW;\n                END IF;\n                RAISE EXCEPTION 'remark % can be erased and not changed', OLD.id\n                    USING ERRCODE = 'check_violation', CONSTRAINT = 'remark_is_only_erased';\n                ",  # noqa: E501
+        hash="c904f4f8a00a89b687839d106ccf56310fb374cd",
         operation="UPDATE",
         pgid="pgtrigger_remark_is_only_erased_2edf6",
         table="privacy_remark",
@@ -142,4 +142,5 @@ class Migration(migrations.Migration):
         migrations.RemoveField("hostcall", "note"),
         migrations.RemoveField("coordinatorevent", "reason"),
         InApp("privacy", migrations.RemoveField("accesslog", "note")),
+        rewritten(*LINES, "accounts_host"),
     ]

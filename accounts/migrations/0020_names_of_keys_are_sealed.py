@@ -9,7 +9,7 @@ from privacy.migrations._sealing_columns import guards_off, guards_on, seal
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0019_remarks"), ("privacy", "0004_reasons_of_looks_are_codes")]
+    dependencies = [("accounts", "0016_erased_persons"), ("privacy", "0004_reasons_of_looks_are_codes")]
 
     operations = [
         migrations.AlterField(

@@ -1,10 +1,12 @@
 """The desk: the coordinators' pages in Django's admin. Lists are the admin's own; other pages are written here."""
 
 from matching.admin import (
+    apart,
     audit,
     changes,
     coordinators,
     deployment,
+    erasing,
     flags,
     hosts,
     incidents,
@@ -18,10 +20,12 @@ from matching.admin import (
 )
 
 __all__ = [
+    "apart",
     "audit",
     "changes",
     "coordinators",
     "deployment",
+    "erasing",
     "flags",
     "hosts",
     "incidents",

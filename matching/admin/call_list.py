@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 REASON_TO_CALL_WORDS = {
     ReasonToCall.NO_ANSWER: gettext_lazy("has not answered about a match"),
+    ReasonToCall.BROKEN_OFF: gettext_lazy("a stay ended early, and a call was promised"),
+    ReasonToCall.SUSPENDED: gettext_lazy("is suspended, and a call was promised"),
     ReasonToCall.UNVETTED: gettext_lazy("waits to be vetted"),
     ReasonToCall.CHECK: gettext_lazy("a check runs out or has run out"),
     ReasonToCall.STALE: gettext_lazy("has not said whether the offer still stands"),

@@ -98,10 +98,11 @@ class WaitingChangeAdmin(LookOnly[WaitingChange]):
 def _lines(change: WaitingChange) -> list[tuple[Any, Any, Any]]:
     """Return the words of each column that is no personal field, with its value now and the wanted one."""
     wanted = waiting.wanted_of(change) if change.space and change.outcome == waiting.ChangeOutcome.WAITING else {}
+    is_new = waiting.ChangeKind.NEW in change.kinds  # Then all of it is to be looked at.
     return [
-        (words, _in_words(getattr(change.space, column)), _in_words(wanted[column]))
+        (words, _in_words(getattr(change.space, column)), _in_words(wanted[column]) if column in wanted else "")
         for column, words in SHOWN_UNASKED.items()
-        if column in wanted
+        if column in wanted or (is_new and wanted)
     ]
 
 

@@ -24,7 +24,7 @@ from accounts.coordinators import Granted, Rights, rights_of
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
 from accounts.user_names import UserNameTells
-from matching.admin import line_words, sessions
+from matching.admin import erasing, line_words, sessions
 from matching.admin.access import LookOnly, said
 from matching.limits import LONGEST_NAME, LONGEST_REASON
 from matching.refusal_words import words_of
@@ -134,6 +134,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
             path("<int:coordinator_id>/rights/", rights, name="accounts_coordinator_rights"),
             path("<int:coordinator_id>/act/<slug:act>/", act, name="accounts_coordinator_act"),
             *sessions.urls(self.admin_site),
+            *erasing.urls(self.admin_site),
             *super().get_urls(),
         ]
 

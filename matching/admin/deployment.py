@@ -22,6 +22,7 @@ from deployment.bounds import ALWAYS_TWO, RuleNotSensible, RulesChanged
 from deployment.models import SettingChange
 from deployment.rules import LATER, Rules
 from matching.admin.audit import AuditOnly, WhoDidIt
+from matching.admin.kept_words import KEPT_WORDS
 from matching.admin.words import RISK_WORDS
 from matching.desk import auto_approval
 from matching.desk.tiers import tiers
@@ -50,7 +51,11 @@ NAMES = {
     "auto_approve_km": gettext_lazy("... at most so many km away"),
     "auto_approve_stays": gettext_lazy("... with a host after at least so many stays that ended well"),
     "looks_budget": gettext_lazy("People whose names, contacts or notes one coordinator may open within a day"),
+    "kept_days": gettext_lazy("How long things are kept"),
     "page_minutes": gettext_lazy("Minutes until we call again and call one more, when somebody does not feel safe"),
+    "outcome_minutes": gettext_lazy(
+        "Minutes for whoever looks after it to write down what came of it, before we call others again"
+    ),
 }
 
 
@@ -70,6 +75,7 @@ class SettingsForm(forms.Form):
     auto_approve_stays = forms.IntegerField(label=NAMES["auto_approve_stays"])
     looks_budget = forms.IntegerField(label=NAMES["looks_budget"])
     page_minutes = forms.IntegerField(label=NAMES["page_minutes"])
+    outcome_minutes = forms.IntegerField(label=NAMES["outcome_minutes"])
     reason = forms.CharField(label=gettext_lazy("Why do you change this?"), max_length=LONGEST_REASON)
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -77,6 +83,8 @@ class SettingsForm(forms.Form):
         super().__init__(data, initial=_shown(now, seen))
         self._adding_tiers()
         self._adding_checks()
+        for clock, words in KEPT_WORDS.items():
+            self.fields[f"kept_{clock}"] = forms.IntegerField(label=words)
         alone = [(risk, words) for risk, words in RISK_WORDS.items() if risk != FIRST_TIME_HOST]
         self.fields["two_people"].choices = alone  # type: ignore[attr-defined]
         self.fields["two_people_new_host"].choices = [(risk, RISK_WORDS[risk]) for risk in NEW_HOST_RISKS]  # type: ignore[attr-defined]
@@ -107,6 +115,9 @@ class SettingsForm(forms.Form):
     def checks(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"check_{kind}"], self[f"valid_{kind}"]) for kind in HostCheck.CheckKind.values]
 
+    def kept(self) -> list[forms.BoundField]:
+        return [self[f"kept_{clock}"] for clock in KEPT_WORDS]
+
     # -- reading ----------------------------------------------------------------------------------
 
     def clean(self) -> dict[str, Any]:
@@ -130,6 +141,7 @@ class SettingsForm(forms.Form):
                 kind: given[f"valid_{kind}"] for kind in HostCheck.CheckKind.values if given[f"check_{kind}"]
             },
             "two_people": sorted({*given["two_people"], ALWAYS_TWO}),
+            "kept_days": {clock: given[f"kept_{clock}"] for clock in KEPT_WORDS},
             **{
                 name: given[name]
                 for name in (
@@ -141,6 +153,7 @@ class SettingsForm(forms.Form):
                     "auto_approve_stays",
                     "looks_budget",
                     "page_minutes",
+                    "outcome_minutes",
                 )
             },
         }
@@ -158,6 +171,7 @@ def _shown(now: Rules, seen: int) -> dict[str, Any]:
             *("fresh_days", "fresh_answer_days", "auto_approve", "auto_approve_km", "auto_approve_stays"),
             "looks_budget",
             "page_minutes",
+            "outcome_minutes",
         )
     }
     tiers = now.answer_hours
@@ -167,6 +181,7 @@ def _shown(now: Rules, seen: int) -> dict[str, Any]:
         shown |= {f"check_{kind}": kind in now.required_checks, f"valid_{kind}": now.required_checks.get(kind, 365)}
     return {
         **shown,
+        **{f"kept_{clock}": now.kept_days[clock] for clock in KEPT_WORDS},
         "hours_later": tiers[-1][1],
         "two_people": sorted(now.two_people),
         "two_people_new_host": sorted(now.two_people_new_host),
@@ -297,6 +312,8 @@ def _known_rule_in_words(name: str, value: Any) -> str:
                 _("%(check)s: %(days)d days") % {"check": words.get(kind, kind), "days": days}  # type: ignore[call-overload]
                 for kind, days in value.items()
             )
+        case "kept_days":
+            return "; ".join(f"{words}: {value[clock]}" for clock, words in KEPT_WORDS.items() if clock in value)
         case "two_people" | "two_people_new_host":
             return "; ".join(str(RISK_WORDS.get(risk, risk)) for risk in value) or "–"
         case "auto_approve":

@@ -24,7 +24,7 @@ from accounts.models import User
 from matching import disclosure, incidents, queries
 from matching.admin import on_call
 from matching.admin.access import LookOnly, acting, back, coordinator, note_of, said
-from matching.models import Incident, IncidentReport
+from matching.models import Incident, IncidentReport, Match
 from matching.refusals import one_act
 from matching.states import Role
 
@@ -103,13 +103,16 @@ class IncidentAdmin(LookOnly[Incident]):
             "title": str(incident),
             "opts": self.opts,
             "incident": incident,
-            "may_see_match": queries.matches_visible_to(user).filter(pk=incident.match_id).exists(),
+            "may_see_match": queries.matches_at_desk_of(user).filter(pk=incident.match_id).exists(),
             "reports": [(report, report.written > 0) for report in _without_texts(incident)],
             "pages": pages,
             "events": [(event, outcomes.get(event.code, "")) for event in incident.events.select_related("by")],
             "outcomes": Incident.IncidentOutcome.choices,
+            "came_of_it": [(step.value, step.label) for step in incidents.OUTCOMES],
             "mine": incident.acknowledged_by_id == user.pk,
             "has_notes": incident.notes.exists(),
+            "with_host": _of_same_host(incident, user),
+            "kept_apart": incidents.kept_apart(incident),
             **more,
         }
         return TemplateResponse(request, self.change_form_template, context)
@@ -144,12 +147,35 @@ def _write(request: HttpRequest, incident_id: UUID, user: User, at: datetime) ->
     incidents.write_note(incident_id, note_of(request), by=user, at=at)
 
 
+def _meet(request: HttpRequest, incident_id: UUID, user: User, at: datetime) -> None:
+    incidents.let_meet_again(incident_id, by=user, at=at, reason=note_of(request))
+
+
+def _outcome(request: HttpRequest, incident_id: UUID, user: User, at: datetime) -> None:
+    role, outcome = request.POST.get("role", ""), request.POST.get("came_of_it", "")
+    incidents.note_outcome(incident_id, by=user, at=at, role=role, outcome=outcome)
+
+
 INCIDENT_ACTS: dict[str, tuple[Callable[[HttpRequest, UUID, User, datetime], None], Any]] = {
-    "acknowledge": (_acknowledge, gettext_lazy("It is yours now, and nobody else is called.")),
+    "acknowledge": (
+        _acknowledge,
+        gettext_lazy("It is yours now. Write down here in time what came of it; otherwise others are called again."),
+    ),
+    "outcome": (_outcome, gettext_lazy("Written down.")),
     "close": (_close, gettext_lazy("Written down. It is closed once a second coordinator says the same.")),
     "go-on": (_agree, gettext_lazy("Written down. The match may go on once two coordinators have said so.")),
+    "meet-again": (
+        _meet,
+        gettext_lazy("Written down. The two may be brought together once a second coordinator says the same."),
+    ),
     "note": (_write, gettext_lazy("The note is written.")),
 }
+
+
+def _of_same_host(incident: Incident, user: User) -> QuerySet[Match]:
+    """Return the other matches of this host that `user` may see: whoever is there may need help as well."""
+    others = queries.others_with_host(incident.match)
+    return others.filter(pk__in=queries.matches_visible_to(user).values("pk")).select_related("request__place")
 
 
 def _people(incident: Incident, reports: list[IncidentReport]) -> list[User]:

@@ -83,7 +83,7 @@ class MatchAdmin(LookOnly[Match]):
     exclude = ["score", "reasons", "risks"]
 
     def visible(self, user: User) -> QuerySet[Match]:
-        return queries.with_everyone(queries.matches_visible_to(user)).distinct()
+        return queries.with_everyone(queries.matches_at_desk_of(user)).distinct()
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view

@@ -23,9 +23,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from matching.api.problems import KeyReused
+from matching.limits import ANSWER_KEPT
 from matching.models import IdempotencyKey
 from matching.refusals import one_act
-from matching.retention import ANSWER_KEPT
 from privacy.fields import blind_index, blind_indexes
 
 LONGEST_KEY = 200

@@ -187,6 +187,12 @@ class SafetySerializer(serializers.Serializer[Any]):
     will_call = serializers.BooleanField(
         help_text="The coordinator who acknowledged promised to call the number given."
     )
+    reached_at = serializers.DateTimeField(
+        allow_null=True, help_text="When a coordinator wrote down that they spoke with the caller."
+    )
+    missed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When a coordinator wrote down that they tried to reach the caller in vain."
+    )
     closed_at = serializers.DateTimeField(allow_null=True)
     reach = serializers.CharField()
     happened = serializers.CharField()

@@ -7,7 +7,7 @@ Nobody overrides a hard rule of the engine: a pair that breaks one is not propos
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import cos, radians
@@ -133,7 +133,7 @@ def _suitable(spaces: QuerySet[Space], need: engine.Need) -> QuerySet[Space]:
         spaces = spaces.filter(step_free=True)
     if need.women_only:
         spaces = spaces.filter(who=Space.Who.WOMEN)
-    return spaces.exclude(pk__in=[UUID(pk) for pk in need.declined])
+    return spaces.exclude(pk__in=[UUID(pk) for pk in need.declined | need.apart])
 
 
 # -- from a space ---------------------------------------------------------------------------------
@@ -185,12 +185,18 @@ def _needs(
     requests: QuerySet[ShelterRequest], today: date, at: datetime
 ) -> Iterable[tuple[ShelterRequest, engine.Need]]:
     loaded = list(requests.select_related("arrival__user", "place").prefetch_related("matches"))
-    declined: dict[UUID, set[UUID]] = defaultdict(set)
-    for request_id, space_id in queries.forbidden_pairs(each.pk for each in loaded):
-        declined[request_id].add(space_id)
+    declined = _by_request(queries.declined_pairs([each.pk for each in loaded]).values_list("request_id", "space_id"))
+    apart = _by_request(queries.apart_pairs(each.pk for each in loaded))
     for asked in loaded:
         if runs := queries.uncovered(asked, today):
-            yield asked, as_need(asked, runs[0], declined=declined[asked.pk], at=at)
+            yield asked, as_need(asked, runs[0], declined=declined[asked.pk], apart=apart[asked.pk], at=at)
+
+
+def _by_request(pairs: Iterable[tuple[UUID, UUID]]) -> Mapping[UUID, set[UUID]]:
+    found: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    for request_id, space_id in pairs:
+        found[request_id].add(space_id)
+    return found
 
 
 # -- choosing -------------------------------------------------------------------------------------
@@ -327,8 +333,9 @@ def _next_run(asked: ShelterRequest, at: datetime) -> tuple[date, date] | None:
 
 
 def _need(asked: ShelterRequest, run: tuple[date, date], at: datetime) -> engine.Need:
-    declined: Collection[UUID] = {space_id for _request_id, space_id in queries.forbidden_pairs([asked.pk])}
-    return as_need(asked, run, declined=declined, at=at)
+    declined = set(queries.declined_pairs([asked.pk]).values_list("space_id", flat=True))
+    apart = {space_id for _request_id, space_id in queries.apart_pairs([asked.pk])}
+    return as_need(asked, run, declined=declined, apart=apart, at=at)
 
 
 def _near(spaces: QuerySet[Space], latitude: float, longitude: float, *, km: float) -> QuerySet[Space]:

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts import vetting
-from accounts.models import Host, HostCall, HostCheck, User
+from accounts.models import Host, HostCall, HostCheck, HostEvent, User
 from accounts.vetting import CheckState, Item
 from matching import messages, queries
 from matching.deadlines import local_date
-from matching.models import Match, MatchEvent, Space
+from matching.models import Incident, Match, MatchEvent, Space
 from matching.refusals import one_act
 from matching.states import Act, Status
 
@@ -31,9 +31,14 @@ RECHECKS_AT_ONCE = 500
 
 
 class ReasonToCall(StrEnum):
-    """Why a host should be called, the most pressing reason first."""
+    """Why a host should be called, the most pressing reason first.
+
+    For BROKEN_OFF and SUSPENDED the host was promised a call: the reason stands until a coordinator has reached the host.
+    """
 
     NO_ANSWER = "no_answer"
+    BROKEN_OFF = "broken_off"
+    SUSPENDED = "suspended"
     UNVETTED = "unvetted"
     CHECK = "check"
     STALE = "stale"
@@ -68,7 +73,7 @@ def to_call(user: User, at: datetime, only: ReasonToCall | None = None) -> CallL
 
     Leave out hosts who were called today already. With `only`, list the hosts for that reason alone.
     """
-    hosts = queries.hosts_visible_to(user).exclude(status=Host.Status.MERGED)
+    hosts = queries.hosts_visible_to(user).filter(user__erased_at=None).exclude(status=Host.Status.MERGED)
     today = HostCall.objects.filter(host=OuterRef("pk"), at__gte=_midnight(at))
     waiting = {why: _of(why, Host.objects.filter(pk__in=hosts.values("pk")), at) for why in ReasonToCall}
     waiting = {why: found.filter(~Exists(today)) for why, found in waiting.items()}
@@ -96,6 +101,15 @@ def _of(why: ReasonToCall, hosts: QuerySet[Host], at: datetime) -> QuerySet[Any]
             ).exclude(approved_by=None)
             with_silence = hosts.filter(status=Host.Status.VETTED, spaces__matches__in=asked)
             return with_silence.annotate(since=Max("spaces__matches__created_at"))
+        case ReasonToCall.BROKEN_OFF:
+            # Whoever looks after an open incident decides when to speak with the host; the call is due once it is closed.
+            open_ones = Incident.objects.filter(match=OuterRef("match"), closed_at=None)
+            ends = MatchEvent.objects.filter(~Exists(open_ones), act=Act.BREAK_OFF).order_by("-at")
+            with_ends = hosts.filter(pk__in=Match.objects.filter(status=Status.BROKEN_OFF).values("space__host"))
+            return _unreached(with_ends, ends.filter(match__space__host=OuterRef("pk")))
+        case ReasonToCall.SUSPENDED:
+            suspensions = HostEvent.objects.filter(host=OuterRef("pk"), to_status=Host.Status.SUSPENDED).order_by("-at")
+            return _unreached(hosts.filter(status=Host.Status.SUSPENDED), suspensions)
         case ReasonToCall.UNVETTED:
             return hosts.filter(status=Host.Status.UNVETTED).annotate(since=F("created_at"))
         case ReasonToCall.CHECK:
@@ -105,6 +119,18 @@ def _of(why: ReasonToCall, hosts: QuerySet[Host], at: datetime) -> QuerySet[Any]
         case ReasonToCall.STALE:
             stale = Q(spaces__status=Space.Status.LISTED, spaces__fresh_until__lte=at)
             return hosts.filter(stale, status=Host.Status.VETTED).annotate(since=Max("spaces__fresh_until"))
+
+
+def _unreached(hosts: QuerySet[Host], events: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the hosts with one of `events` (the latest first), since which no coordinator has reached them by telephone."""
+    since = hosts.annotate(since=Subquery(events.values("at")[:1])).filter(since__isnull=False)
+    reached = HostCall.objects.filter(host=OuterRef("pk"), outcome=HostCall.Outcome.REACHED, at__gte=OuterRef("since"))
+    return since.filter(~Exists(reached))
+
+
+def is_to_be_called(host: Host, why: ReasonToCall, *, at: datetime) -> bool:
+    """Return whether `host` stands on the list for this reason, as a page that promises the host a call asks."""
+    return _of(why, Host.objects.filter(pk=host.pk), at).exists()
 
 
 def _calls(reasons: dict[int, list[tuple[ReasonToCall, datetime]]], at: datetime) -> list[Call]:
@@ -161,7 +187,7 @@ class Figures:
 
 def figures(user: User, at: datetime) -> list[Figures]:
     """Return figures of each required check, for vetted and then for unvetted hosts in the places of `user`."""
-    hosts = Host.objects.filter(pk__in=queries.hosts_visible_to(user).values("pk"))
+    hosts = Host.objects.filter(pk__in=queries.hosts_visible_to(user).values("pk"), user__erased_at=None)
     today = local_date(at)
     good = Q(passed=True)
     soon = Q(valid_until__lt=vetting.recheck_before(today))
@@ -196,7 +222,10 @@ def figures(user: User, at: datetime) -> list[Figures]:
 def ask_for_rechecks(*, at: datetime) -> int:
     """Tell vetted hosts and their coordinators once of each check that runs out soon; return how many checks are new."""
     soon = vetting.latest_checks().filter(
-        passed=True, valid_until__lt=vetting.recheck_before(local_date(at)), host__status=Host.Status.VETTED
+        passed=True,
+        valid_until__lt=vetting.recheck_before(local_date(at)),
+        host__status=Host.Status.VETTED,
+        host__user__erased_at=None,
     )
     checks = list(soon.select_related("host__user").defer("note").order_by("valid_until", "pk"))
     return sum(_ask(checks[start : start + RECHECKS_AT_ONCE], at) for start in range(0, len(checks), RECHECKS_AT_ONCE))

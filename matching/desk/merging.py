@@ -14,12 +14,23 @@ from django.db.models import F, QuerySet
 
 from accounts.contacts import add_contact_point
 from accounts.merging import CannotMerge, KeepTheOther, merge_hosts
-from accounts.models import User
+from accounts.models import Host, User
 from accounts.refusals import Refused
-from matching import due, intake, queries, transitions, waiting
+from deployment.locks import Lock, hold_until_commit
+from matching import due, intake, messages, queries, transitions, waiting
 from matching.desk.duplicates import PairKind
 from matching.limits import LONGEST_REASON
-from matching.models import DeskNote, KeptApart, Match, PairVerdict, ShelterRequest, Space, WaitingChange
+from matching.models import (
+    DeskNote,
+    KeptApart,
+    Match,
+    MustNotMeet,
+    MustNotMeetFound,
+    PairVerdict,
+    ShelterRequest,
+    Space,
+    WaitingChange,
+)
 from matching.refusals import HasLiveMatches, NotYours, one_act
 from matching.states import HOLDS_BEDS, Status
 from privacy import remarks
@@ -40,6 +51,7 @@ def merge(kind: str, goes: str, stays: str, *, by: User, at: datetime, reason: s
         PairKind.REQUESTS: _merge_requests,
     }
     with one_act():
+        hold_until_commit(Lock.MEETING)  # Lists are copied later on; take their lock before any row's.
         moved = acts[kind](goes, stays, by=by, at=at, reason=reason[:LONGEST_REASON])
         one, other = in_order(goes, stays)
         return PairVerdict.objects.create(
@@ -104,6 +116,8 @@ def _merge_hosts(goes: str, stays: str, *, by: User, at: datetime, reason: str) 
     _check_covered(PairKind.HOSTS, goes, stays, by)
     moved = merge_hosts(int(goes), int(stays), by=by, at=at, reason=reason)
     _keep_apart(KeptApart.objects.filter(host=int(goes)), at, host_id=int(stays))
+    hosts = {host.pk: host.user_id for host in Host.objects.filter(pk__in=[goes, stays])}
+    _copy_entries(hosts[int(goes)], hosts[int(stays)])
     over = list(Space.objects.filter(host=int(goes)).values_list("pk", flat=True))
     Space.objects.filter(pk__in=over).update(host=int(stays), version=F("version") + 1)
     waiting.move_to(int(stays), of=int(goes), by=by, at=at)
@@ -119,6 +133,7 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
         raise CannotMerge("two_hosts")
     if any(space.status == Space.Status.WITHDRAWN for space in rows.values()):
         raise CannotMerge("withdrawn")
+    promised = waiting.promised(rows[goes].host, rows[goes])
     # The database refuses a match that does not fit the beds, sharing and windows of the space that stays.
     matches = Match.objects.filter(space=UUID(goes)).update(space=UUID(stays), version=F("version") + 1)
     intake.withdraw_space(UUID(goes), by=by, at=at)
@@ -126,6 +141,7 @@ def _merge_spaces(goes: str, stays: str, *, by: User, at: datetime, reason: str)
         space=UUID(goes), outcome=waiting.ChangeOutcome.WAITING
     ).select_for_update():
         waiting.end(change, waiting.ChangeOutcome.TAKEN_BACK, by=by, at=at)
+    messages.space_merged(promised, at=at)
     due.note(at, spaces=[stays])
     return {"matches": matches}
 
@@ -148,6 +164,7 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
     points = 0
     if going.arrival_id != staying.arrival_id:
         _keep_apart(KeptApart.objects.filter(arrival=going.arrival_id), at, arrival_id=staying.arrival_id)
+        _copy_entries(going.arrival.user_id, staying.arrival.user_id)
         known = staying.arrival.user.contact_points.count()
         for point in going.arrival.user.contact_points.order_by("pk"):
             add_contact_point(staying.arrival.user, point.channel, point.address, verified_at=point.verified_at)
@@ -167,8 +184,34 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
 
 def _keep_apart(rows: QuerySet[KeptApart], at: datetime, **stays: int) -> None:
     """Copy the rows of one person to the row of the same person who stays. Those of the row that goes remain."""
-    pairs = [{"arrival_id": row.arrival_id, "host_id": row.host_id} | stays for row in rows]
-    KeptApart.objects.bulk_create([KeptApart(**pair, at=at) for pair in pairs], ignore_conflicts=True)
+    pairs = [{"arrival_id": row.arrival_id, "host_id": row.host_id} | stays for row in rows.filter(taken_back_at=None)]
+    for pair in pairs:
+        # Taken back for one row of the person and in force for the other: it is in force for the person.
+        KeptApart.objects.update_or_create(
+            **pair,
+            defaults={"asked_by": None, "reason": "", "taken_back_by": None, "taken_back_at": None},
+            create_defaults={"at": at},
+        )
+
+
+def _copy_entries(goes: int, stays: int) -> None:
+    """Copy whom the user `goes` must not meet to `stays`, the same person, and name `stays` where `goes` is named."""
+    for entry in MustNotMeet.objects.filter(by=goes, taken_back_at=None).prefetch_related("found"):
+        if entry.channel and MustNotMeet.objects.filter(
+            by=stays, channel=entry.channel, address_index=entry.address_index, taken_back_at=None
+        ):
+            continue
+        found = [each.user_id for each in entry.found.all()]
+        entry.pk, entry.by_id = None, stays
+        entry._state.adding = True
+        entry.save()
+        MustNotMeetFound.objects.bulk_create(
+            [MustNotMeetFound(entry=entry, user_id=user) for user in found], ignore_conflicts=True
+        )
+    named = MustNotMeetFound.objects.filter(user=goes).values_list("entry", flat=True)
+    MustNotMeetFound.objects.bulk_create(
+        [MustNotMeetFound(entry_id=entry, user_id=stays) for entry in named], ignore_conflicts=True
+    )
 
 
 def _is_placed(request: ShelterRequest) -> bool:

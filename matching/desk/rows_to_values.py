@@ -26,7 +26,12 @@ _offered = from_details(
 
 
 def as_need(
-    request: ShelterRequest, run: tuple[date, date], *, declined: Collection[UUID], at: datetime
+    request: ShelterRequest,
+    run: tuple[date, date],
+    *,
+    declined: Collection[UUID],
+    apart: Collection[UUID],
+    at: datetime,
 ) -> engine.Need:
     """Return the engine's need for one run of nights, `[first_night, last_day)`, of a request.
 
@@ -39,6 +44,7 @@ def as_need(
         id=str(request.pk),
         days_waiting=max(0.0, (at - request.registered_at) / timedelta(days=1)),
         declined=frozenset(str(pk) for pk in declined),
+        apart=frozenset(str(pk) for pk in apart),
         **_wanted(request)
         | {
             "first_night": first_night,

@@ -118,7 +118,7 @@ def todo(user: User, at: datetime) -> Todo:
     today = local_date(at)
     proposed, approved = Q(status=Status.PROPOSED), Q(status=Status.APPROVED)
     soon = Q(due_at__lte=at + timedelta(hours=1))
-    matches: dict[str, int] = queries.matches_visible_to(user).aggregate(
+    matches: dict[str, int] = queries.matches_at_desk_of(user).aggregate(
         proposals=Count("request", filter=proposed, distinct=True),
         proposals_tonight=Count("request", filter=proposed & Q(first_night__lte=today), distinct=True),
         proposals_overdue=Count("pk", filter=proposed & soon),

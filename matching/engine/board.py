@@ -170,7 +170,8 @@ class Board:
         if found is not None:
             return Arrangement(found, (), found.score)
         state = self._state
-        return Unplaced(need.id, why_left_over(need, obstacles_of(wants, state.sites, state.on_terms_of(state.free))))
+        told = state.encode(replace(need, apart=frozenset())) if need.apart else wants
+        return Unplaced(need.id, why_left_over(need, obstacles_of(told, state.sites, state.on_terms_of(state.free))))
 
     def refill(self, offer_id: str) -> tuple[Placement, ...]:
         """Return placements, in what is free of an offer, of needs that wait: as valuable a choice as is found.
@@ -187,7 +188,7 @@ class Board:
         allowed = [
             which
             for which, need in enumerate(state.in_line(stays.need[:count].tolist()))
-            if offer_id not in need.declined and need.children < need.people
+            if offer_id not in need.declined | need.apart and need.children < need.people
         ]
         stays = Stays(stays.need[:count][allowed], stays.value[:count][allowed], stays.last[:count][allowed])
         chosen = self._choose(at, stays)

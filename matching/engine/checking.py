@@ -84,6 +84,8 @@ def forbidden(need: Need, offer: Offer) -> Iterator[str]:
         yield "not vetted, listed and fresh"
     if offer.id in need.declined:
         yield "declined before"
+    if offer.id in need.apart:
+        yield "kept apart"
     if need.step_free and not offer.step_free:
         yield "not step-free"
     if need.pets and not offer.pets:

@@ -151,7 +151,7 @@ class _Ledger:
         allowed: BoolVector = np.ones(len(which), dtype=bool)
         if need.language_required:
             allowed = speak
-        for offer_id in need.declined & self.number.keys():
+        for offer_id in (need.declined | need.apart) & self.number.keys():
             allowed = np.logical_and(allowed, which != self.number[offer_id])
         return which[allowed], suits[allowed]
 

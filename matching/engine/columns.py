@@ -86,6 +86,8 @@ class NeedsAndOffers:
         rows = rows[(self.row_first[rows] <= start) & (start < self.row_last[rows])]
         for _rule, allowed in self._house_rules(need):
             rows = rows[allowed(rows)]
+        if need.apart:
+            rows = rows[~self._among(need.apart, rows)]
         nights = np.minimum(np.minimum(self.row_last[rows] - start, self.row_longest[rows]), need.nights)
         km = self._km(need, rows)
         possible = (nights >= need.min_nights) & (km <= need.radius_km)
@@ -110,7 +112,11 @@ class NeedsAndOffers:
         )
 
     def obstacles(self, need: Need) -> Obstacles:
-        """Return what stands in the way of a need, in numbers of offers; nights that are held count as taken."""
+        """Return what stands in the way of a need, in numbers of offers; nights that are held count as taken.
+
+        Offers that are `apart` are counted as if they were not: no number differs because of one.
+        """
+        need = replace(need, apart=frozenset())
         rows = self._near(need)
         rows = rows[self._km(need, rows) <= need.radius_km]
         # An offer has a row for each window; it counts once.
@@ -159,13 +165,13 @@ class NeedsAndOffers:
         if need.smoking is not None:
             rules.append((Code.COUNT_OTHER_SMOKING_RULE, lambda rows: self.row_smoking[rows] == need.smoking))
         if need.declined:
-            rules.append((Code.COUNT_DECLINED_BEFORE, lambda rows: ~self._declined(need, rows)))
+            rules.append((Code.COUNT_DECLINED_BEFORE, lambda rows: ~self._among(need.declined, rows)))
         if need.language_required:
             rules.append((Code.COUNT_NO_COMMON_LANGUAGE, lambda rows: self._speaks(need, rows).astype(bool)))
         return rules
 
-    def _declined(self, need: Need, rows: IntVector) -> BoolVector:
-        return np.array([self.offers[at].id in need.declined for at in self.row_offer[rows].tolist()], dtype=bool)
+    def _among(self, ids: frozenset[str], rows: IntVector) -> BoolVector:
+        return np.array([self.offers[at].id in ids for at in self.row_offer[rows].tolist()], dtype=bool)
 
     def _speaks(self, need: Need, rows: IntVector) -> FloatVector:
         spoken = np.zeros(len(rows), dtype=bool)

@@ -107,8 +107,13 @@ RULES: tuple[Rule, ...] = (
 
 
 def refusals(need: Need, offer: Offer) -> tuple[Reason, ...]:
-    """Return the reason of every hard rule that forbids this pair by one leg; empty when the pair is possible."""
-    return tuple(reason for rule in RULES if (reason := rule(need, offer)) is not None)
+    """Return the reason of every hard rule that forbids this pair by one leg; empty when the pair is possible.
+
+    An offer that is `apart` from the need reads as taken where no rule speaks against it. Beside another rule it adds
+    nothing, so that a list of reasons never differs because of it.
+    """
+    found = tuple(reason for rule in RULES if (reason := rule(need, offer)) is not None)
+    return found or ((Reason(Code.TAKEN),) if offer.id in need.apart else ())
 
 
 def natural_leg(need: Need, offer: Offer) -> Leg:

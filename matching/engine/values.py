@@ -24,6 +24,7 @@ class Need:
     `children` of the people are children. `min_nights` is the shortest stay that helps. `smoking`: True needs a space
     where smoking is allowed, False one where it is not, None takes either. `languages` are ISO 639-1 codes. `urgency`
     is 1, 1.5, 2.5 or 4, `days_waiting` at least 0. `declined` are the ids of offers that it may not have.
+    `apart` are the ids of further offers that it may not have; each reads as taken, and nothing counts or names it.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Need:
     may_move: bool = False
     may_split: bool = False
     declined: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

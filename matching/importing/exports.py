@@ -159,7 +159,7 @@ def _ids(kind: ExportKind, by: User) -> list[UUID]:
     elif kind is ExportKind.REQUESTS:
         visible = queries.requests_visible_to(by).filter(withdrawn_at=None).order_by("registered_at", "pk")
     else:
-        visible = queries.matches_visible_to(by).order_by("created_at", "pk")
+        visible = queries.matches_at_desk_of(by).order_by("created_at", "pk")
     return list(visible.values_list("pk", flat=True))
 
 

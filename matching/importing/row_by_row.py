@@ -249,7 +249,9 @@ def take_in_space(
     if space is None:
         known = find_host(_contacts(row))
         host = known or register_host(name=row.host, contacts=_contacts(row), language=_language(row))
-        space = intake.offer_space(host, details, by=by or host.user, at=at, external_id=row.key)
+        space = intake.offer_space(
+            host, details, by=by or host.user, at=at, external_id=row.key, vouched=bool(vouch and by and row.vetted)
+        )
         taken = Taken(RowOutcome.NEW, space, after=details, name_before=host.user.name, is_new_person=known is None)
     else:
         _may_bring(by, space.place_id)

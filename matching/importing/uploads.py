@@ -8,7 +8,7 @@ worker continues where the last one stopped.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from functools import partial
@@ -25,7 +25,6 @@ from matching.importing import row_by_row
 from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, Taken
 from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, SheetUnreadable, one_act
-from matching.retention import drop_content
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
 from matching.sheets.columns import PERSONAL
 from matching.sheets.sentences import Sentence
@@ -33,6 +32,7 @@ from notifications.wakeups import wake
 from places.models import Place
 from places.queries import known as known_place
 from privacy import erasures
+from privacy.sessions import said_in
 
 SheetKind, SheetState = SheetImport.SheetKind, SheetImport.State
 
@@ -136,9 +136,15 @@ def drop(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
         _may_decide(sheet, by)
         if sheet.state not in (SheetState.RECEIVED, SheetState.PREVIEWED):
             raise SheetMovedOn
-        drop_content(sheet)
+        sheet.drop_content()
         erasures.note("sheet_dropped", sheet.pk, at=at)
         return sheet
+
+
+def names(sheet: SheetImport, marks: Collection[str]) -> bool:
+    """Return whether one of these texts, addresses or case numbers of one person, stands in a sheet that waits."""
+    content = bytes(sheet.content)
+    return any(said_in(content.decode(encoding, "ignore"), marks) for encoding in ("utf-8", "utf-16", "cp1251"))
 
 
 def _locked(sheet_id: int) -> SheetImport:

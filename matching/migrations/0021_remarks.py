@@ -7,9 +7,10 @@ from typing import Any
 import django.db.models.deletion
 from django.db import migrations, models
 
-from privacy.migrations._moving_words import moving, unguarded
+from privacy.migrations._moving_words import moving, rewritten, unguarded
 
-OFF, ON = unguarded("matching_matchevent", "matching_desknote", "matching_pairverdict")
+LINES = ("matching_matchevent", "matching_desknote", "matching_pairverdict")
+OFF, ON = unguarded(*LINES)
 
 
 def remark_column() -> models.Field[Any, Any]:
@@ -40,4 +41,5 @@ class Migration(migrations.Migration):
         migrations.RemoveField("matchevent", "note"),
         migrations.RemoveField("desknote", "text"),
         migrations.RemoveField("pairverdict", "reason"),
+        rewritten(*LINES),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import django.db.models.deletion
 from django.db import migrations, models
 
-from privacy.migrations._moving_words import InApp, moving, unguarded
+from privacy.migrations._moving_words import InApp, moving, rewritten, unguarded
 
 OFF, ON = unguarded("deployment_settingchange", "places_placechange")
 LINES = (("deployment", "settingchange"), ("places", "placechange"))
@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
         moving(("deployment.SettingChange", "reason", 200), ("places.PlaceChange", "reason", 200)),
         ON,
         *(InApp(app, migrations.RemoveField(line, "reason")) for app, line in LINES),
+        rewritten(*(f"{app}_{line}" for app, line in LINES)),
         migrations.AlterField(
             "incidentevent", "code", models.CharField(blank=True, choices=list(OUTCOMES), max_length=12)
         ),

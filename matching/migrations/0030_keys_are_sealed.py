@@ -35,7 +35,7 @@ def keys_of(model: str, sheet_key: str) -> list[Operation]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("matching", "0022_remarks_of_settings_and_places"), ("privacy", "0004_reasons_of_looks_are_codes")]
+    dependencies = [("matching", "0029_new_spaces_wait"), ("privacy", "0004_reasons_of_looks_are_codes")]
 
     operations = [
         *keys_of("space", "space_id"),

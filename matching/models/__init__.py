@@ -10,6 +10,7 @@ from matching.models.imports import SheetImport, SheetImportRow
 from matching.models.incidents import Incident, IncidentEvent, IncidentNote, IncidentPage, IncidentReport
 from matching.models.kept_apart import KeptApart
 from matching.models.matches import Match, MatchEvent
+from matching.models.must_not_meet import ContactNamed, MustNotMeet, MustNotMeetFound
 from matching.models.on_call import OnCallShift
 from matching.models.requests import ShelterRequest
 from matching.models.rounds import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
@@ -17,6 +18,7 @@ from matching.models.spaces import Space, SpaceWindow
 
 __all__ = [
     "Claim",
+    "ContactNamed",
     "DeskEvent",
     "DeskNote",
     "Flag",
@@ -36,6 +38,8 @@ __all__ = [
     "MatchingPrice",
     "MatchingRegion",
     "MatchingRound",
+    "MustNotMeet",
+    "MustNotMeetFound",
     "OnCallShift",
     "PairVerdict",
     "PendingDecision",

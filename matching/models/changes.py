@@ -18,8 +18,8 @@ class WaitingChange(models.Model):
     """What somebody wants to change of what was vetted: of one space, or (`space` is None) of its host's contact.
 
     The space and the contact stay as they are until a coordinator applies the change. `wanted` is JSON: the columns of the
-    space, or the contacts as [channel, address]. Its clock empties it some time after the decision. At most one change of a
-    space, and one of a host's contact, waits at a time.
+    space, or the contacts as [channel, address]. A new space is paused, and wants to be listed. Its clock empties `wanted` some
+    time after the decision. At most one change of a space, and one of a host's contact, waits at a time.
     """
 
     class ChangeKind(models.TextChoices):
@@ -28,6 +28,7 @@ class WaitingChange(models.Model):
         OTHERS = "others", _("more people who live there")
         SHARED = "shared", _("several households at a time")
         CONTACT = "contact", _("another contact")
+        NEW = "new", _("a new space")
 
     class ChangeOutcome(models.TextChoices):
         WAITING = "", _("waits")
@@ -70,7 +71,7 @@ class WaitingChange(models.Model):
                 name="waiting_change_kinds_fit",
                 condition=Q(space=None, kinds=["contact"])
                 | (
-                    Q(space__isnull=False, kinds__contained_by=["address", "beds", "others", "shared"])
+                    Q(space__isnull=False, kinds__contained_by=["address", "beds", "new", "others", "shared"])
                     & Q(kinds__len__gte=1)
                 ),
             ),

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import pgtrigger
 
+from matching.models.meeting import (
+    GOES_FORWARD,
+    HOLDING,
+    REQUESTS_APART_FROM_MATCHES,
+    REQUESTS_APART_FROM_SPACES,
+    REQUESTS_OF_ENTRIES,
+    REQUESTS_OF_FOUND,
+    REQUESTS_OF_KEPT_APART,
+    sql_list,
+)
 from matching.sheets import fields
-from matching.states import CONTACT_OPEN, GONE_ON, HOLDS_BEDS, MOVES
-
-
-def _sql_list(words: frozenset[str]) -> str:
-    return ", ".join(f"'{word}'" for word in sorted(words))
-
-
-HOLDING = _sql_list(frozenset(HOLDS_BEDS))
+from matching.states import CONTACT_OPEN, MOVES
 
 LEGAL_MOVES = ", ".join(f"('{move.source}', '{move.target}')" for move in MOVES if move.source is not None)
 
@@ -65,49 +68,6 @@ HOUSEHOLD_TWICE = f"""
     HAVING sum(other.people) > asked.people
      LIMIT 1;
 """
-
-# One person may have several cases. Two arrivals with a contact in common count as one person here.
-SAME_PERSON = """(one.id = other.id OR EXISTS (
-        SELECT FROM notifications_contactpoint AS of_one JOIN notifications_contactpoint AS of_other
-          ON of_one.channel = of_other.channel AND of_one.address_index = of_other.address_index
-       WHERE of_one.user_id = one.user_id AND of_other.user_id = other.user_id))"""
-
-KEPT_APART = f"""
-    SELECT request.id AS request_id, space.id AS space_id
-      FROM matching_keptapart AS apart
-      JOIN accounts_arrival AS one ON one.id = apart.arrival_id
-      JOIN accounts_arrival AS other ON {SAME_PERSON}
-      JOIN matching_shelterrequest AS request ON request.arrival_id = other.id
-      JOIN matching_space AS space ON space.host_id = apart.host_id
-"""
-"""SQL: the (request, space) pairs of persons who are kept apart."""
-
-KEPT_APART_OF = f"SELECT request_id, space_id FROM ({KEPT_APART}) AS pair WHERE request_id = ANY(%(ids)s::uuid[])"
-
-MATCH_KEPT_APART = pgtrigger.Trigger(
-    name="match_kept_apart",
-    when=pgtrigger.After,
-    operation=pgtrigger.Insert | pgtrigger.UpdateOf("space_id", "request_id"),
-    func=f"""
-    IF TG_OP = 'UPDATE' THEN
-        IF OLD.space_id = NEW.space_id AND OLD.request_id = NEW.request_id THEN
-            RETURN NULL;
-        END IF;
-    END IF;
-    IF NEW.status IN ({HOLDING}) AND NEW.frozen_at IS NULL THEN
-        PERFORM FROM matching_keptapart AS apart
-           JOIN accounts_arrival AS one ON one.id = apart.arrival_id
-           JOIN matching_shelterrequest AS request ON request.id = NEW.request_id
-           JOIN accounts_arrival AS other ON other.id = request.arrival_id AND {SAME_PERSON}
-           JOIN matching_space AS space ON space.id = NEW.space_id AND space.host_id = apart.host_id;
-        IF FOUND THEN
-            RAISE EXCEPTION 'the persons of match % are kept apart', NEW.id
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_kept_apart';
-        END IF;
-    END IF;
-    RETURN NULL;
-    """,
-)
 
 MATCH_GOES_ON_ALONE = pgtrigger.Trigger(
     # A frozen match was not counted while the household was given another place. It goes on only where that place, of this
@@ -242,11 +202,7 @@ MATCH_GOES_ON = pgtrigger.Trigger(
     ),
     declare=[("forward", "boolean"), ("host", "bigint")],
     func=f"""
-    forward := (NEW.status <> OLD.status AND NEW.status IN ({_sql_list(frozenset(GONE_ON))}))
-        OR (NEW.approved_by_id IS NOT NULL AND NEW.approved_by_id IS DISTINCT FROM OLD.approved_by_id)
-        OR (NEW.also_approved_by_id IS NOT NULL AND NEW.also_approved_by_id IS DISTINCT FROM OLD.also_approved_by_id)
-        OR (NEW.host_accepted_at IS NOT NULL AND NEW.host_accepted_at IS DISTINCT FROM OLD.host_accepted_at)
-        OR (NEW.arrival_accepted_at IS NOT NULL AND NEW.arrival_accepted_at IS DISTINCT FROM OLD.arrival_accepted_at);
+    forward := {GOES_FORWARD};
     IF forward AND (NEW.frozen_at IS NOT NULL OR OLD.frozen_at IS NOT NULL) THEN
         RAISE EXCEPTION 'match % is frozen', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'match_frozen';
     END IF;
@@ -320,7 +276,7 @@ SPACE_KEEPS_PROMISES = pgtrigger.Trigger(
     """,
 )
 
-CONTACT_OPEN_IN = _sql_list(frozenset(CONTACT_OPEN))
+CONTACT_OPEN_IN = sql_list(frozenset(CONTACT_OPEN))
 
 SPACE_AS_VETTED = pgtrigger.Trigger(
     # What was vetted is what is used. Another address, more beds, more people who live there or other households at the same
@@ -444,30 +400,32 @@ def _columns(table: str) -> str:
 
 
 CHANGES_OF_MATCHES = [
-    _noting("match_written", pgtrigger.Insert, "SELECT DISTINCT request_id, space_id FROM written", new="written"),
+    _noting(
+        "match_written",
+        pgtrigger.Insert,
+        f"SELECT DISTINCT request_id, space_id FROM written UNION {REQUESTS_APART_FROM_MATCHES}",
+        new="written",
+    ),
     _noting(
         "match_rewritten",
         pgtrigger.Update,
-        "SELECT request_id, space_id FROM written UNION SELECT request_id, space_id FROM before",
+        f"""SELECT request_id, space_id FROM written UNION SELECT request_id, space_id FROM before
+             UNION {REQUESTS_APART_FROM_MATCHES}""",
         new="written",
         old="before",
     ),
 ]
-# A space of a host who is kept apart from somebody is forbidden to that person's requests, which are read again.
-_SPACES = """
-    SELECT NULL::uuid, id FROM written UNION SELECT request.id, NULL::uuid
-      FROM written JOIN matching_keptapart AS apart ON apart.host_id = written.host_id
-      JOIN matching_shelterrequest AS request ON request.arrival_id = apart.arrival_id"""
+_SPACES = f"SELECT NULL::uuid, id FROM written UNION {REQUESTS_APART_FROM_SPACES}"
 CHANGES_OF_SPACES = [
     _noting("space_written", pgtrigger.Insert, _SPACES, new="written"),
     _noting("space_rewritten", pgtrigger.Update, _SPACES, new="written"),
 ]
-KEPT_APART_WRITTEN = _noting(
-    "kept_apart_written",
-    pgtrigger.Insert,
-    f"SELECT pair.request_id, NULL::uuid FROM ({KEPT_APART}) AS pair",
-    new="written",
-)
+CHANGES_OF_KEPT_APART = [
+    _noting("kept_apart_written", pgtrigger.Insert, REQUESTS_OF_KEPT_APART, new="written"),
+    _noting("kept_apart_rewritten", pgtrigger.Update, REQUESTS_OF_KEPT_APART, new="written"),
+]
+ENTRY_REWRITTEN = _noting("entry_rewritten", pgtrigger.Update, REQUESTS_OF_ENTRIES, new="written")
+FOUND_WRITTEN = _noting("found_written", pgtrigger.Insert, REQUESTS_OF_FOUND, new="written")
 CHANGES_OF_WINDOWS = [
     _noting("window_written", pgtrigger.Insert, "SELECT DISTINCT NULL::uuid, space_id FROM written", new="written"),
     _noting("window_rewritten", pgtrigger.Update, "SELECT DISTINCT NULL::uuid, space_id FROM written", new="written"),

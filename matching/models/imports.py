@@ -73,6 +73,12 @@ class SheetImport(models.Model):
     def __str__(self) -> str:
         return _("sheet %(number)s") % {"number": self.pk}
 
+    def drop_content(self) -> None:
+        """Erase the file and the rows of this locked sheet, which is not to be taken in, within the caller's act."""
+        self.rows.all().delete()
+        self.state, self.content = self.State.DROPPED, b""
+        self.save(update_fields=["state", "content"])
+
     @property
     def is_worked_on(self) -> bool:
         return self.state in (self.State.RECEIVED, self.State.CONFIRMED, self.State.UNDOING)

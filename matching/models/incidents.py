@@ -27,7 +27,8 @@ def _both_or_neither(one: str, other: str) -> Q:
 class Incident(models.Model):
     """Somebody reported that they do not feel safe in a match. A match has one open incident at most.
 
-    Until somebody acknowledges, the row is its own queue: at `next_step_at` the next step of paging is due.
+    The row is its own queue: at `next_step_at` the next step of paging is due. It is due until somebody acknowledges, and
+    again when the one who acknowledged has not written down in time what came of it (`incidents.note_outcome`).
     """
 
     class IncidentOutcome(models.TextChoices):
@@ -83,7 +84,7 @@ class Incident(models.Model):
             models.CheckConstraint(
                 name="incident_paged_until_acknowledged",
                 condition=Q(acknowledged_at=None, closed_at=None, next_step_at__isnull=False)
-                | (~Q(acknowledged_at=None) & Q(next_step_at=None)),
+                | (~Q(acknowledged_at=None) & (Q(closed_at=None) | Q(next_step_at=None))),
             ),
             models.CheckConstraint(
                 name="incident_closed_by_two",
@@ -101,7 +102,7 @@ class Incident(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="incident_to_page", fields=["next_step_at"], condition=Q(acknowledged_at=None)),
+            models.Index(name="incident_to_page", fields=["next_step_at"], condition=Q(next_step_at__isnull=False)),
             models.Index(name="incident_open", fields=["opened_at"], condition=Q(closed_at=None)),
         ]
 
@@ -116,7 +117,8 @@ class Incident(models.Model):
 class IncidentReport(models.Model):
     """What one side said: by which door, where they can be reached, what happened. The two texts can be erased.
 
-    `promised_at` is when the person who acknowledged promised to call this side.
+    `promised_at` is when the person who acknowledged promised to call this side. `reached_at` is when a coordinator wrote
+    down that they spoke with this side, `missed_at` that they tried and did not reach it; the later of the two stands.
     """
 
     class How(models.TextChoices):
@@ -132,6 +134,8 @@ class IncidentReport(models.Model):
     reach = EncryptedTextField(blank=True, default="", help_text="A number or a place to be reached.")
     happened = EncryptedTextField(blank=True, default="")
     promised_at = models.DateTimeField(null=True, blank=True)
+    reached_at = models.DateTimeField(null=True, blank=True)
+    missed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("report of an incident")
@@ -179,10 +183,16 @@ class IncidentEvent(models.Model):
         TEXT_GIVEN = "text_given", _("a number or words were added")
         ACKNOWLEDGED = "acknowledged", _("acknowledged")
         PROMISED = "promised", _("a call was promised")
+        CALLED = "called", _("called, no outcome yet")
+        REACHED = "reached", _("reached")
+        NOT_REACHED = "not_reached", _("not reached")
+        LAPSED = "lapsed", _("no outcome followed in time; others are called again")
         NOTED = "noted", _("a note written")
         CLOSE_ASKED = "close_asked", _("wants to close it")
         CLOSED = "closed", _("closed by the second of two people")
         GO_ON_ASKED = "go_on_asked", _("wants the match to go on")
+        MEET_ASKED = "meet_asked", _("wants to let the two meet again")
+        MEET_AGREED = "meet_agreed", _("the second of two people agrees that the two may meet again")
         GO_ON_AGREED = "go_on_agreed", _("the second of two people agrees that the match goes on")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="events", verbose_name=_("incident"))
@@ -214,7 +224,7 @@ class IncidentPage(models.Model):
         NEXT = "next", _("next in the rota")
         LEADS = "leads", _("lead coordinators")
         EMERGENCY = "emergency", _("the deployment's emergency contact")
-        ACKNOWLEDGED = "acknowledged", _("who acknowledged, after a further report")
+        ACKNOWLEDGED = "acknowledged", _("who acknowledged")
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="pages")
     step = models.PositiveSmallIntegerField()

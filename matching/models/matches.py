@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from matching.models import guards
+from matching.models import guards, meeting
 from matching.models.requests import ShelterRequest
 from matching.models.spaces import Space
 from matching.states import ACCEPTED_BY_BOTH, APPROVED_ONCE, BY_POLICY, HOLDS_BEDS, SUSPENDED, Act, Role, Status
@@ -165,7 +165,8 @@ class Match(models.Model):
             guards.MATCH_LEGAL_MOVE,
             guards.MATCH_GOES_ON,
             guards.MATCH_GOES_ON_ALONE,
-            guards.MATCH_KEPT_APART,
+            meeting.MATCH_KEPT_APART,
+            meeting.MATCH_GOES_ON_APART,
             guards.MATCH_KEEPS_TO_SPACE,
             guards.MATCH_STATUS_IS_HISTORY,
             guards.MATCH_HELD_BY_INCIDENT,
@@ -189,8 +190,6 @@ class Match(models.Model):
 
 class MatchEvent(Remarked):
     """One line of a match's history: who did what, when and why. Append-only. The last line holds the present status."""
-
-    remark_about = ("match__request__arrival__user", "match__space__host__user")
 
     match = models.ForeignKey(Match, on_delete=models.PROTECT, related_name="events", verbose_name=_("match"))
     act = models.CharField(_("act"), max_length=20, choices=ACT_WORDS)
@@ -222,3 +221,13 @@ class MatchEvent(Remarked):
 
     def __str__(self) -> str:
         return f"{self.get_act_display()} ({self.get_role_display()})"
+
+    @classmethod
+    def is_about(cls, user_id: int) -> Q:
+        """Return the condition for the lines of this user's matches, but those whose words the other side wrote.
+
+        Such words belong to the other side, and go with it or by their clock.
+        """
+        arrival, host = "match__request__arrival__user", "match__space__host__user"
+        as_arrival = Q(**{arrival: user_id}) & (Q(by=None) | Q(by=user_id) | ~Q(by=F(host)))
+        return as_arrival | (Q(**{host: user_id}) & (Q(by=None) | Q(by=user_id) | ~Q(by=F(arrival))))

@@ -80,7 +80,7 @@ def _end_for_withdrawal(match_id: UUID, *, by: User, at: datetime) -> None:
     match = locked(match_id)
     known = hindrances.known_hindrance(match, queries.role_in(match, by))
     if match.status == Status.CHECKED_IN and isinstance(known, Frozen):
-        break_off(match_id, by=by, at=at, reason="withdrawn")
+        break_off(match_id, by=by, at=at, reason="withdrawn", request_ends=True)
     elif match.status == Status.CHECKED_IN:
         raise HasLiveMatches("stay_going_on")
     elif match.status == Status.PROPOSED:
@@ -89,4 +89,4 @@ def _end_for_withdrawal(match_id: UUID, *, by: User, at: datetime) -> None:
         write(match, Act.EXPIRE, move.target, by=None, role=Role.WORKER, at=at, reason="withdrawn")
         due.note(at, spaces=[match.space_id])
     elif match.status in (Status.APPROVED, Status.CONFIRMED):
-        cancel(match_id, by=by, at=at, reason="withdrawn")
+        cancel(match_id, by=by, at=at, reason="withdrawn", request_ends=True)

@@ -158,12 +158,22 @@ def accept(match_id: UUID, *, by: User, at: datetime) -> Match:
 
 
 def cancel(
-    match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "", told_by: Role | None = None
+    match_id: UUID,
+    *,
+    by: User,
+    at: datetime,
+    reason: str,
+    note: str = "",
+    told_by: Role | None = None,
+    request_ends: bool = False,
 ) -> Match:
-    """Cancel an approved or confirmed match. Raises NotYours, IllegalMove, ReasonNeeded, Frozen."""
+    """Cancel an approved or confirmed match; `request_ends`, because the whole request is withdrawn.
+
+    Raises NotYours, IllegalMove, ReasonNeeded, Frozen.
+    """
     with one_act():
         match, role, _left = _move(match_id, Act.CANCEL, by=by, at=at, reason=reason, note=note, told_by=told_by)
-        messages.ended(match, "cancelled", by_role=role, at=at)
+        messages.ended(match, "cancelled", by_role=role, at=at, request_ends=request_ends)
         if role in (Role.HOST, Role.ARRIVAL):
             flags.note_cancelled(match, by=by, at=at)
         freed(match, at=at)
@@ -197,7 +207,14 @@ def complete(match_id: UUID, *, by: User | None, at: datetime) -> Match:
 
 
 def break_off(
-    match_id: UUID, *, by: User, at: datetime, reason: str, note: str = "", told_by: Role | None = None
+    match_id: UUID,
+    *,
+    by: User,
+    at: datetime,
+    reason: str,
+    note: str = "",
+    told_by: Role | None = None,
+    request_ends: bool = False,
 ) -> Match:
     """End a stay that did not work out; its remaining nights are matched again, at the next higher urgency.
 
@@ -207,6 +224,6 @@ def break_off(
         match, role, _left = _move(match_id, Act.BREAK_OFF, by=by, at=at, reason=reason, note=note, told_by=told_by)
         if match.last_day > local_date(at):
             raise_urgency(match)
-        messages.broken_off(match, by_role=role, at=at)
+        messages.broken_off(match, by_role=role, at=at, request_ends=request_ends)
         freed(match, at=at)
         return match

@@ -103,6 +103,8 @@ def _write_proposals(proposals: Sequence[Proposal], *, by: User | None, at: date
     # Lock spaces in id order here too: the guards lock each as its row is written.
     ordered = sorted(proposals, key=lambda proposal: str(proposal.space.pk))
     ids = [uuid4() for _ in ordered]
+    # Asked before and after: a pair that was declined is refused as such, whatever the guards would say of it.
+    _check_not_declined(ordered)
     copy_in(
         Match,
         COPIED_MATCH_COLUMNS,
@@ -151,8 +153,8 @@ def _as_row(match_id: UUID, proposal: Proposal, record: HostRecord, at: datetime
 
 def _check_not_declined(proposals: Sequence[Proposal]) -> None:
     pairs = {(str(proposal.request.pk), str(proposal.space.pk)) for proposal in proposals}
-    forbidden = queries.forbidden_pairs({request_id for request_id, _space_id in pairs})
-    if any((str(one), str(other)) in pairs for one, other in forbidden):
+    declined = queries.declined_pairs({request_id for request_id, _space_id in pairs})
+    if any((str(one), str(other)) in pairs for one, other in declined.values_list("request_id", "space_id")):
         raise DeclinedBefore
 
 

@@ -45,8 +45,12 @@ def report(
     told_by = Role(told_by) if told_by and role is Role.COORDINATOR else None
     side = told_by or role
     _freeze(match, by=by, role=role, side=side, at=at, told_by=told_by or "")
-    KeptApart.objects.get_or_create(
-        arrival_id=match.request.arrival_id, host_id=match.space.host_id, defaults={"at": at}
+    KeptApart.objects.update_or_create(
+        arrival_id=match.request.arrival_id,
+        host_id=match.space.host_id,
+        # A report puts in force again what two people had taken back.
+        defaults={"asked_by": None, "reason": "", "taken_back_by": None, "taken_back_at": None},
+        create_defaults={"at": at},
     )
     for other in _others_of_both(match):
         if other.status == Status.PROPOSED:
@@ -133,7 +137,8 @@ def unfreeze(match_id: UUID, *, by: User, at: datetime, note: str = "") -> Match
         if match.frozen_at is None:
             raise IllegalMove("not_on_hold")
         match.frozen_at, match.quiet_for, match.quiet_until = None, "", None
-        hindrances.check(match)
+        if (found := hindrances.hindrance(match)) is not None:
+            raise found
         if match.status in (Status.PROPOSED, Status.APPROVED):
             match.due_at = answer_by(match.first_night, at)
         return write(match, Act.UNFREEZE, Status(match.status), by=by, role=role, at=at, note=note)

@@ -18,9 +18,9 @@ from accounts.models import Arrival, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import case_account, sign_in_to_case
 from accounts.sources import source_of
-from matching import hindrances, incidents, queries, transitions
+from matching import hindrances, incidents, queries, transitions, waiting
 from matching.deadlines import local_date
-from matching.models import Match, ShelterRequest
+from matching.models import Match, ShelterRequest, WaitingChange
 from matching.refusals import WRONG_INPUT, Frozen
 from matching.states import RequestState, Role, Status
 from matching.web import acts, inbox, safety, story
@@ -49,6 +49,8 @@ class MatchCard:
     whom: str
     told: list[str]
     """What is true about their own report that they do not feel safe; [] without one."""
+    changed: list[WaitingChange]
+    """What a coordinator let change of the space or the host's contact since both sides agreed; for the arrival only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def _card(request: ShelterRequest, cards: list[MatchCard], state: RequestState) 
 def match_cards(matches: list[Match], role: Role) -> list[MatchCard]:
     """Return the matches as the host or the arrival in them sees them."""
     reported = incidents.told_to(matches, role)
+    changed = waiting.applied_since_agreed(matches) if role is Role.ARRIVAL else {}
     today = local_date(timezone.now())
     return [
         MatchCard(
@@ -157,6 +160,7 @@ def match_cards(matches: list[Match], role: Role) -> list[MatchCard]:
             languages=languages_in_words(match.space.languages if role is Role.ARRIVAL else match.request.languages),
             whom=story.whom_to_contact(match, role),
             told=safety.sentences(reported[match.pk]) if match.pk in reported else [],
+            changed=changed.get(match.pk, []),
         )
         for match in matches
     ]

@@ -18,8 +18,10 @@ from accounts.models import Host, HostCheck, SignIn, User
 from accounts.refusals import Refused
 from accounts.signing_in import host_account, send_code, sign_in_by_code
 from accounts.sources import source_of
-from matching import hindrances, queries
+from matching import hindrances, queries, waiting
 from matching.deadlines import local_date
+from matching.desk import call_list
+from matching.desk.call_list import ReasonToCall
 from matching.models import Match, Space
 from matching.refusals import WRONG_INPUT
 from matching.states import Role, Status
@@ -56,13 +58,14 @@ class SpaceCard:
     """A space as its host sees it.
 
     `stale`: the space is not matched until the host says that it is still available. `over`: no offered night is to
-    come.
+    come. `unseen`: the space is new, and waits until a coordinator has looked at it.
     """
 
     space: Space
     month: Month
     over: bool
     stale: bool
+    unseen: bool
     languages: str
 
 
@@ -143,6 +146,8 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
     ended = [card for card in reversed(cards) if not card.match.holds_beds]
     context = {
         "host": host,
+        "to_be_called": host.status == Host.Status.SUSPENDED
+        and call_list.is_to_be_called(host, ReasonToCall.SUSPENDED, at=now),
         "missing": _missing(host, local_date(now)),
         "waiting": [card for card in live if _waits(card.match)],
         "live": [card for card in live if not _waits(card.match)],
@@ -174,6 +179,7 @@ def _missing(host: Host, today: date) -> list[Wording]:
 def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> list[SpaceCard]:
     spaces = queries.spaces_visible_to(host.user).filter(host=host).select_related("place").prefetch_related("windows")
     today = local_date(now)
+    unseen = waiting.unseen_spaces_of(host)
     return [
         SpaceCard(
             space=space,
@@ -183,6 +189,7 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
             ),
             over=all(window.last_day <= today for window in space.windows.all()),
             stale=space.status == Space.Status.LISTED and space.fresh_until <= now,
+            unseen=space.pk in unseen and space.status == Space.Status.PAUSED,
             languages=languages_in_words(space.languages),
         )
         for space in spaces.order_by("status", "created_at")

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from accounts.contacts import UnreadableContact
 from accounts.refusals import Refused, TooManyTries, WrongCode
 from accounts.signing_in import WrongSecret
+from matching.apart import CannotName
 from matching.refusal_words import words_of
 from matching.refusals import WRONG_INPUT, Incomplete, NotYours, ReasonNeeded
 from matching.web.visitors import View
@@ -28,7 +29,7 @@ def status_of(refusal: Refused) -> int:
             return 429
         case NotYours():
             return 403
-        case Incomplete() | ReasonNeeded() | UnreadableContact() | WrongCode() | WrongSecret():
+        case CannotName() | Incomplete() | ReasonNeeded() | UnreadableContact() | WrongCode() | WrongSecret():
             return WRONG_INPUT
         case _:
             return 409

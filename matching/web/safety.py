@@ -51,8 +51,7 @@ def sentences(told: Told) -> list[str]:
     said = [_("You said on %(when)s that you do not feel safe.") % {"when": _moment(told.reported_at)}]
     if told.acknowledged_at is not None:
         said.append(_("A coordinator acknowledged it on %(when)s.") % {"when": _moment(told.acknowledged_at)})
-        said.append(_("They will call you.") if told.will_call else _nobody_calls())
-        return said
+        return [*said, _what_came_of_it(told)]
     if told.sent_at is not None:
         said.append(_("Our message to those on call went out on %(when)s.") % {"when": _moment(told.sent_at)})
     elif told.anybody:
@@ -60,6 +59,20 @@ def sentences(told: Told) -> list[str]:
     else:
         said.append(_("We have not reached anybody on call yet. We try again every few minutes."))
     return [*said, _nobody_answered()]
+
+
+def _what_came_of_it(told: Told) -> str:
+    if told.reached_at is not None:
+        return _(
+            "They wrote down on %(when)s that they spoke with you. If that is not so, or you still do not feel safe, say so "
+            "again: tap “I do not feel safe” on your page."
+        ) % {"when": _moment(told.reached_at)}
+    if told.will_call:
+        return _("They will call you.")
+    if told.missed_at is not None:
+        tried = _("They tried to reach you on %(when)s, in vain.") % {"when": _moment(told.missed_at)}
+        return f"{tried} {_nobody_calls()}"
+    return _nobody_calls()
 
 
 def _nobody_answered() -> str:

@@ -67,6 +67,9 @@ SPACE_ACTS = {
 }
 
 
+LOOKED_AT_FIRST = gettext_lazy("A coordinator looks at this space first. Until then we ask you about nobody for it.")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_hosts
 @refusals_shown_on(host_page)
@@ -81,6 +84,7 @@ def space_act(request: HttpRequest, space_id: UUID, act: str) -> HttpResponse:
         return acts.confirm_page(
             request, title=str(found.title), text=str(found.text), button=str(found.button), home=HOST_HOME
         )
-    found.do(space.pk, by=host.user, at=timezone.now())
-    messages.success(request, found.done)
+    done = found.do(space.pk, by=host.user, at=timezone.now())
+    waits = act == "list" and done.status != Space.Status.LISTED
+    messages.success(request, LOOKED_AT_FIRST if waits else found.done)
     return redirect(HOST_HOME)

@@ -16,6 +16,9 @@ from matching.refusals import Frozen
 from matching.states import RequestState, Role, Status
 from matching.web.every_page import unbroken
 
+ENDED_EARLY = frozenset({Status.DECLINED, Status.EXPIRED, Status.CANCELLED, Status.BROKEN_OFF})
+"""The ends of a match after which the household is planned anew, while its request stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -94,7 +97,7 @@ def of_match(match: Match, role: Role) -> Story:
         return Story(
             _("This is paused for now."),
             _(
-                "We pause a stay now and then, for different reasons. A coordinator will be in touch with you. You can "
+                "We pause a stay now and then, for different reasons. Nothing is expected of you meanwhile, and you can "
                 "still end it here. If you are in danger, call 112."
             ),
         )
@@ -118,6 +121,13 @@ def _for_reporter(match: Match, role: Role) -> Story:
 
 
 def _for_arrival(match: Match) -> Story:
+    story = _of_arrival(match)
+    if match.request.withdrawn_at is not None and match.status in ENDED_EARLY:
+        return Story(story.happened, _("If you need a place again, ask again."))  # Nobody looks any further.
+    return story
+
+
+def _of_arrival(match: Match) -> Story:
     match Status(match.status):
         case Status.APPROVED if match.arrival_accepted_at is None:
             return Story(_("We have found a place for you."), _("Look at it, then accept or decline."), match.due_at)
@@ -172,4 +182,4 @@ def _for_host(match: Match) -> Story:
         case Status.NO_SHOW:
             return Story(_("They did not come."), _("There is nothing to do. The nights are free again."))
         case _:
-            return Story(_("The stay was broken off."), _("A coordinator will talk to you."))
+            return Story(_("The stay was broken off."), _("There is nothing to do. The nights are free again."))

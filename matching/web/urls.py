@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from matching.web import (
+    apart,
     case,
     dates,
     home,
@@ -13,6 +14,7 @@ from matching.web import (
     leaving,
     need,
     offer,
+    own_data,
     signed_in,
     space_acts,
     space_nights,
@@ -29,6 +31,11 @@ urlpatterns = [
     path("signed-in/", signed_in.signed_in, name="signed_in"),
     path("signed-in/session/<int:sign_in_id>/end/", signed_in.end_session, name="end_session"),
     path("signed-in/token/<int:token_id>/end/", signed_in.end_token, name="end_token"),
+    path("my-data/", own_data.my_data, name="my_data"),
+    path("my-data/file/", own_data.my_file, name="my_file"),
+    path("my-data/erase/", own_data.erase, name="my_data_erase"),
+    path("not-to-meet/", apart.page, name="apart"),
+    path("not-to-meet/<int:entry_id>/take-back/", apart.take_back, name="apart_take_back"),
     path("leave/", leaving.leave, name="leave"),
     path("i18n/setlang/", languages.choose_language, name="choose_language"),
     path("need/", need.start, name="need_start"),

@@ -17,7 +17,7 @@ from matching.deadlines import local_date
 from matching.engine import Held, Leg, Need, Offer, Placement
 from matching.engine.values import Window
 from matching.limits import LONGEST_STAY
-from matching.models.guards import KEPT_APART
+from matching.models.meeting import APART_OF_ALL, APART_OF_REQUESTS
 from matching.sheets import fields
 from matching.sheets.fields import Field
 from matching.states import HOLDS_BEDS, Status
@@ -42,6 +42,7 @@ class _OfTheNeed(NamedTuple):
     min_nights: int
     days_waiting: float
     declined: frozenset[str]
+    apart: frozenset[str]
 
 
 class _OfTheOffer(NamedTuple):
@@ -151,6 +152,7 @@ class Market:
     of_request: defaultdict[str, list[MatchRead]] = field(default_factory=lambda: defaultdict(list))
     of_space: defaultdict[str, list[MatchRead]] = field(default_factory=lambda: defaultdict(list))
     declined: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    apart: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     day: date = field(init=False)
 
     def __post_init__(self) -> None:
@@ -195,6 +197,7 @@ class Market:
             min_nights=asked.min_nights if nights == asked.nights else min(asked.min_nights, nights),
             days_waiting=max(0.0, (self.at - asked.registered_at) / ONE_DAY),
             declined=frozenset(self.declined.get(request_id, ())),
+            apart=frozenset(self.apart.get(request_id, ())),
         )
         return _need((*asked.wanted, *own))
 
@@ -296,11 +299,10 @@ MATCHES = """
       FROM matching_match AS m
      WHERE {which}
 """
-FORBIDDEN = f"""
-    SELECT request_id::text, space_id::text FROM matching_match WHERE status = 'declined' AND {{which}}
-     UNION SELECT request_id::text, space_id::text FROM ({KEPT_APART}) AS pair WHERE {{which}}
+DECLINED = """
+    SELECT DISTINCT request_id::text, space_id::text FROM matching_match WHERE status = 'declined' AND {which}
 """
-"""The pairs that are not proposed again: declined before, or of persons who are kept apart."""
+"""The pairs that are not proposed again."""
 
 MATCHABLE = """
     s.status = 'listed' AND s.fresh_until > %(at)s AND h.status = 'vetted'
@@ -332,6 +334,7 @@ def whole_market(at: datetime) -> Market:
     _keep_matchable_spaces(market)
     _read_matches(market, f"{COUNTED} AND m.last_day > %(today)s - {LONGEST_STAY + 1}", {})
     _read_declined(market, "true", {})
+    _keep_apart(market, read(APART_OF_ALL))
     return market
 
 
@@ -351,6 +354,7 @@ def part_of_market(at: datetime, *, requests: Iterable[str] = (), spaces: Iterab
         _keep_requests(market, REQUESTS.format(which=f"id {BY_ID}"), {"ids": request_ids})
         _read_matches(market, f"{COUNTED} AND m.request_id {BY_ID}", {"ids": request_ids}, spaces=False)
         _read_declined(market, f"request_id {BY_ID}", {"ids": request_ids})
+        _keep_apart(market, read(APART_OF_REQUESTS, {"ids": request_ids}))
     if space_ids:
         _keep_spaces(market, SPACES.format(which=f"s.id {BY_ID}"), {"ids": space_ids})
         _read_windows(market, f"w.space_id {BY_ID}", {"ids": space_ids})
@@ -413,6 +417,12 @@ def _read_matches(
 
 
 def _read_declined(market: Market, which: str, params: dict[str, Any]) -> None:
-    for request_id, space_id in read(FORBIDDEN.format(which=which), _params(market, params)):
+    for request_id, space_id in read(DECLINED.format(which=which), _params(market, params)):
         if request_id in market.requests:
             market.declined[request_id].add(space_id)
+
+
+def _keep_apart(market: Market, pairs: Iterable[tuple[UUID, UUID]]) -> None:
+    for request_id, space_id in pairs:
+        if str(request_id) in market.requests:
+            market.apart[str(request_id)].add(str(space_id))

@@ -20,8 +20,8 @@ from matching import intake
 from matching.copy_rows import read
 from matching.deadlines import local_date
 from matching.engine import Arrangement, Unplaced
+from matching.limits import CHANGES_KEPT
 from matching.models import MatchingDue
-from matching.retention import CHANGES_KEPT
 from matching.worker import planning
 from matching.worker.market import part_of_market, whole_market
 from matching.worker.proposing import may_try_again, propose_arrangement

@@ -42,12 +42,12 @@ TEXTS = {
     "host_confirmed": Words(
         "Both sides have said yes. The details are on your page.",
         "Both sides have said yes. Thank you! Your page now shows how you can reach each other. Please get in touch "
-        "today and agree on the time. If something comes up, say so on your page, and a coordinator will help.",
+        "today and agree on the time. If something comes up, say so on your page.",
     ),
     "arrival_confirmed": Words(
         "Both sides have said yes. The details are on your page.",
         "Both sides have said yes. Your page now shows where to go and how you can reach each other. Please get in "
-        "touch today and agree on the time. If something comes up, say so on your page, and a coordinator will help.",
+        "touch today and agree on the time. If something comes up, say so on your page.",
     ),
     "host_declined": Words(
         "It has turned out differently. Nothing to do for you. Thank you!",
@@ -78,10 +78,15 @@ TEXTS = {
         "We are sorry: the plan has been cancelled. Please do not set out. We go on looking right away. If you are "
         "already on the way, get in touch with a coordinator from your page now.",
     ),
+    "arrival_withdrawn": Words(
+        "Your request is withdrawn. We look for nothing more for you.",
+        "Your request has been withdrawn, and we look for nothing more for you. Please do not set out. If you still need "
+        "us, open your page and ask again.",
+    ),
     "host_checked_in": Words(
         "All began as planned. Thank you!",
-        "It is noted that all began as planned. Thank you! If anything worries you, say so on your page: a "
-        "coordinator will help.",
+        "It is noted that all began as planned. Thank you! If anything worries you or you do not feel safe, one tap on "
+        "your page calls whoever is on call.",
     ),
     "arrival_checked_in": Words(
         "All began as planned. We wish you well!",
@@ -144,9 +149,9 @@ TEXTS = {
         "places. Please look at the pages of the audit and ask them.",
     ),
     "match_frozen": Words(
-        "All is on hold for now. A coordinator will get in touch with you.",
-        "What was agreed is on hold for now, and nothing is expected of you. A coordinator will get in touch with "
-        "you soon. If you are in danger, call 112.",
+        "All is on hold for now. Please look at your page.",
+        "What was agreed is on hold for now, and nothing is expected of you. Your page says how it stands. If you are in "
+        "danger, call 112.",
     ),
     "host_vetted": Words(
         "All checks are done. Thank you! From now on we may ask you.",
@@ -182,6 +187,12 @@ TEXTS = {
         "Somebody does something again and again. Please look today.",
         "Somebody does something again and again, and it may be nothing. Please look at the list of flags at the "
         "desk today.",
+    ),
+    "must_not_meet": Words(
+        "Somebody may need your quiet help. Please look at the desk today.",
+        "Somebody has said whom they must not meet, and a coordinator is needed: to find out who bears a name, or "
+        "to look at a plan that brings the two together. Please open the list of people not to be met at the "
+        "desk, and speak of it to neither side.",
     ),
     "change_waits": Words(
         "A change waits for you. Please have a look.",

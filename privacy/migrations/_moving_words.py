@@ -60,6 +60,15 @@ def unguarded(*tables: str) -> tuple[migrations.RunSQL, migrations.RunSQL]:
     )
 
 
+def rewritten(*tables: str) -> migrations.RunSQL:
+    """Return the operation that writes these tables anew, in one new file each.
+
+    PostgreSQL leaves the content of a column that was taken out, and of rows that were changed, in the table's old file.
+    """
+    anew = "".join(f"CLUSTER {table} USING {table}_pkey; ALTER TABLE {table} SET WITHOUT CLUSTER;" for table in tables)
+    return migrations.RunSQL(f"{SETTLE}; {anew}", migrations.RunSQL.noop)
+
+
 def move_out(apps: Apps, model: str, column: str, *, at: str = "at") -> int:
     """Move the words of one column of every line into a remark beside it; return how many lines had words.
 

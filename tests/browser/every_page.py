@@ -46,12 +46,17 @@ LOOKED_AT_NOWHERE = {
     "host_stay": "a calendar file",
     "case_read": "POST only: leads back",
     "host_read": "POST only: leads back",
+    "my_file": "a file",
     "end_session": "POST only: leads back",
+    "apart_take_back": "POST only: leads back",
     "end_token": "POST only: leads back",
     "host_space_take_back": "POST only: leads back",
     "offer_code_again": "leads to where the code is entered",
 }
 """The names of the addresses that show no page of their own, each with the reason."""
+
+
+MY_DATA = {"my_data": "", "my_data_erase": "erase/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,10 @@ def world() -> World:
         Stop("case_act", f"{case}/not_safe/", "amira"),
         Stop("signed_in", "/signed-in/", "amira"),
         Stop("signed_in", "/signed-in/", "hanna"),
+        *(Stop(name, f"/my-data/{end}", who) for name, end in MY_DATA.items() for who in ("amira", "hanna", "cora")),
+        Stop("my_data_erase", "/my-data/erase/", "cora", press=True, status=422),
+        Stop("apart", "/not-to-meet/", "amira"),
+        Stop("apart", "/not-to-meet/", "hanna", press=True, status=422),
         Stop("case_safety", f"/case/match/{of_amira.pk}/safety/", "amira"),
         Stop("host_safety", f"/host/match/{of_hanna.pk}/safety/", "hanna"),
         Stop("case_contact", f"{case}/contact/", "amira"),

@@ -19,6 +19,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.models import User
+from matching import erasing
 from matching.importing import undoing, uploads
 from matching.models import SheetImport
 from matching.states import Status
@@ -162,20 +164,23 @@ def test_what_was_erased_after_the_copy_stays_erased(
     operator.backs_up()
     undoing.undo(imported.pk, by=carla.user, at=timezone.now())
     uploads.drop(waiting.pk, by=carla.user, at=timezone.now())
-    assert operator.backs_up("--register") == "The register of erasures is written: 2 lines.\n"
+    oskar = next(user for user in User.objects.all() if user.name == "Oskar Fremder")
+    erasing.erase_person(oskar.pk, by=oskar, at=timezone.now(), how=erasing.HowAsked.OWN_PAGE)
+    assert operator.backs_up("--register") == "The register of erasures is written: 3 lines.\n"
 
     done = operator.restores(new_cluster)
     swept = operator.types("sweep", database=new_cluster.url)
 
     assert (done.returncode, done.stderr, swept.returncode) == (0, "", 0)
-    assert "Rows erased again: 2." in done.stdout
+    assert "Rows erased again: 3." in done.stdout
     assert in_new(new_cluster, SHEETS) == [("undone", 1), ("dropped", 0)]
     names = operator.types("shell", "-c", SHOW_NAMES, database=new_cluster.url).stdout
     assert "Bibigul Imported" not in names
+    assert "Oskar Fremder" not in names
     assert "Amira Testova" in names
     # The lines are in the new database as well, so the next copy carries them on.
     kinds = {kind for (kind,) in in_new(new_cluster, "SELECT kind FROM privacy_erasure")}
-    assert kinds == {"import_undone", "sheet_dropped"}
+    assert kinds == {"import_undone", "person", "sheet_dropped"}
 
 
 def test_without_the_register_it_would_be_back(

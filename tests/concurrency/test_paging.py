@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.contacts import add_contact_point
+from accounts.models import User
 from matching import incidents, paging, transitions
 from matching.models import Incident
 from matching.states import Status
@@ -105,7 +106,7 @@ def test_step_at_the_moment_of_acknowledging_is_the_last(incident: Incident, thr
         wait_for(lambda: sessions_waiting() == 1, what="the coordinator's turn")
 
     assert (waiting.result(60), told()) == (carla.pk, [1, 2])
-    assert paging.page_what_is_due(at=at + timedelta(days=1)) == 0
+    assert paging.page_what_is_due(at=at + timedelta(minutes=14)) == 0
 
 
 def test_page_of_a_row_read_before_somebody_acknowledged_would_call_once_more(incident: Incident) -> None:
@@ -123,3 +124,47 @@ def test_page_of_a_row_read_before_somebody_acknowledged_would_call_once_more(in
         )
 
     assert told() == [1, 2]
+
+
+@pytest.fixture
+def late(incident: Incident) -> Incident:
+    """The incident, acknowledged by Carla twenty minutes ago: her time to write down an outcome has run out."""
+    incidents.acknowledge(incident.pk, by=people.carla().user, at=timezone.now() - timedelta(minutes=20))
+    return incident
+
+
+def reach(incident: Incident, at: datetime) -> object:
+    by = User.objects.get(username="carla")
+    return incidents.note_outcome(incident.pk, by=by, at=at, role="arrival", outcome="reached").acknowledged_by_id
+
+
+def test_outcome_at_the_moment_of_a_step_pages_nobody_more(late: Incident, threads: ThreadPoolExecutor) -> None:
+    at = timezone.now()
+
+    with transaction.atomic():
+        reach(late, at)
+        worker = threads.submit(in_a_session, lambda: paging.page_what_is_due(at=at))
+        wait_for(lambda: sessions_waiting() == 1, what="the worker's turn")
+
+    late.refresh_from_db()
+    assert (worker.result(60), told(), late.next_step_at) == (0, [1], None)
+
+
+def test_step_at_the_moment_of_an_outcome_is_the_last(late: Incident, threads: ThreadPoolExecutor) -> None:
+    at = timezone.now()
+
+    with transaction.atomic():
+        paging.page_what_is_due(at=at)
+        waiting = threads.submit(in_a_session, lambda: reach(late, at))
+        wait_for(lambda: sessions_waiting() == 1, what="the coordinator's turn")
+
+    by = waiting.result(60)
+    steps = [line.what for line in late.events.order_by("pk")]
+    assert (by, told()) == (User.objects.get(username="carla").pk, [1, 2])
+    assert steps[-4:] == ["lapsed", "paged", "acknowledged", "reached"]
+    assert paging.page_what_is_due(at=at + timedelta(days=1)) == 0
+
+
+def test_without_an_outcome_the_step_is_paged(late: Incident) -> None:
+    """The negative control of the two races."""
+    assert (paging.page_what_is_due(at=timezone.now()), told()) == (1, [1, 2])

@@ -19,7 +19,7 @@ from matching import disclosure, intake, queries, transitions
 from matching.desk import by_hand, merging
 from matching.limits import NEUTRAL_WORDS_AFTER
 from matching.models import Incident, IncidentReport, KeptApart, Match, MatchingDue, ShelterRequest
-from matching.refusals import HasLiveMatches, MustNotMeet, NotNow, PlacedAlready, RuleForbids, one_act
+from matching.refusals import HasLiveMatches, NoRoomLeft, NotNow, PlacedAlready, RuleForbids, one_act
 from matching.states import NEEDS_REASON, Act, Role, Status
 from matching.transitions import reports
 from matching.worker import matchmaking
@@ -221,7 +221,7 @@ def test_two_persons_kept_apart_are_not_matched_by_worker_hand_or_database(
     plan()
     with pytest.raises(RuleForbids):
         by_hand.propose(asked.pk, space.pk, by=cast["carla"].user, at=timezone.now())
-    with pytest.raises(MustNotMeet):
+    with pytest.raises(NoRoomLeft):
         people.proposed(asked, space)
 
     assert not Match.objects.filter(request=asked, space__host=space.host_id).exclude(pk=match.pk).exists()
@@ -241,7 +241,7 @@ def test_market_in_memory_learns_of_a_new_space_of_a_host_kept_apart(cast: dict[
 
     assert not Match.objects.filter(space=new).exists()
     need = keeper.board(at=timezone.now())._state.waiting[str(match.request_id)]
-    assert str(new.pk) in need.declined
+    assert str(new.pk) in need.apart
 
 
 # -- the other side -----------------------------------------------------------------------------------

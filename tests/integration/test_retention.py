@@ -78,13 +78,13 @@ def test_answers_in_a_session_go_with_it(client: Client, days: float, left: int)
     assert Session.objects.count() == left
 
 
-def test_sent_request_stays(client: Client) -> None:
+def test_sent_request_stays_until_the_case_has_ended_for_a_year(client: Client) -> None:
     people.place()
     ask_for_shelter(client)
 
-    forget_what_is_old(**days_later(400))
+    forget_what_is_old(**days_later(360))
 
-    assert (ShelterRequest.objects.count(), Arrival.objects.count()) == (1, 1)
+    assert (ShelterRequest.objects.count(), Arrival.objects.filter(user__erased_at=None).count()) == (1, 1)
 
 
 @pytest.mark.parametrize("door", ["task", "sweep"])

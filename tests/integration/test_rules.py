@@ -16,6 +16,7 @@ from deployment.models import SettingChange
 from matching import transitions
 from matching.deadlines import answer_by
 from matching.risks import is_high
+from privacy.retention import clocks
 from tests import people
 from tests.people import Person, tonight
 
@@ -72,14 +73,34 @@ def test_change_holds_from_then_on_and_its_author_is_in_the_history(lena: Person
         ("auto_approve_stays", 0, "from 1 to 100"),
         ("looks_budget", 4, "from 5 to 10000"),
         ("page_minutes", 0, "from 1 to 60"),
+        ("kept_days", {"looks": 1}, "from 180 to 3650"),
+        ("kept_days", {"looks": 900, "old_messages": 731}, "from 7 to 730"),
+        ("outcome_minutes", 241, "from 1 to 240"),
     ],
 )
 def test_value_that_makes_no_sense_is_refused_by_name(lena: Person, name: str, value: Any, says: str) -> None:
     with pytest.raises(RuleNotSensible, match=says) as refusal:
         change(lena, **{name: value})
 
-    assert refusal.value.name == (name if "time to answer must be shorter" not in says else "fresh_answer_days")
+    named = {"time to answer": "fresh_answer_days", "180 to": "kept_looks", "730": "kept_old_messages"}
+    assert refusal.value.name == next((field for words, field in named.items() if words in says), name)
     assert not SettingChange.objects.exists()
+
+
+def test_a_clock_runs_for_as_long_as_the_lead_says_and_a_clock_of_no_version_is_passed_over(lena: Person) -> None:
+    change(lena, kept_days={"looks": 900})
+    SettingChange.objects.create(
+        name="kept_days",
+        old={},
+        new={"looks": 400, "letters": 3},
+        by=lena.user,
+        at=timezone.now(),
+        reason="a later version",
+    )
+
+    assert rules.current().kept_days == rules.defaults().kept_days | {"looks": 400}
+    assert clocks()["looks"].length() == timedelta(days=400)
+    assert clocks()["old_messages"].length() == timedelta(days=90)
 
 
 def test_second_of_two_leads_is_told(lena: Person) -> None:

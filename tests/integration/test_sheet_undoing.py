@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +20,6 @@ from matching.models import Match, SheetImport, ShelterRequest, Space
 from matching.queries import called
 from matching.refusal_words import of_value
 from matching.refusals import NotYours
-from matching.retention import UNDO_KEPT
 from matching.states import Status
 from matching.worker import matchmaking
 from notifications.models import ContactPoint, Delivery, Notification
@@ -317,7 +317,7 @@ def test_import_is_undone_once_and_not_before_it_is_confirmed(carla: Person) -> 
 def test_import_of_long_ago_is_not_undone(carla: Person) -> None:
     found = taken_in(of_spaces({}), carla)
     assert found.done_at is not None
-    retention.forget_what_is_old(at=found.done_at + UNDO_KEPT * 2)
+    retention.forget_what_is_old(at=found.done_at + timedelta(days=60))
 
     assert undone(found, carla) == [(2, "kept")]
     assert (Space.objects.count(), why(found)) == (

@@ -21,7 +21,6 @@ from matching.importing import undoing, uploads
 from matching.importing.row_by_row import Imported, take_in_spaces
 from matching.models import Match, SheetImport, Space, WaitingChange
 from matching.refusals import ChangeDecided, LookFirst, NotYours, one_act
-from matching.retention import LOOKED_AT_KEPT
 from matching.sheets import SpaceRow, read_spaces
 from matching.states import Status
 from notifications.models import Notification
@@ -378,8 +377,8 @@ def test_clock_erases_what_was_wanted_and_keeps_the_decision(waits: WaitingChang
     now = timezone.now()
     looking.refuse(waits.pk, by=carla.user, at=now)
 
-    early = forget_what_is_old(at=now + LOOKED_AT_KEPT)["changes_decided_on"]
-    late = forget_what_is_old(at=now + LOOKED_AT_KEPT + timedelta(minutes=1))["changes_decided_on"]
+    early = forget_what_is_old(at=now + timedelta(days=30))["changes_decided_on"]
+    late = forget_what_is_old(at=now + timedelta(days=30) + timedelta(minutes=1))["changes_decided_on"]
 
     row = WaitingChange.objects.get(pk=waits.pk)
     assert (early, late, row.wanted, row.kinds, row.outcome) == (0, 1, "", ["address"], "refused")

@@ -254,12 +254,33 @@ def test_words_about_a_person_are_found_and_erased_with_those_of_merged_rows(
     assert of(hanna) == {words(model) for model in (MatchEvent, HostCall, HostEvent, PairVerdict)}
     assert of(carla) == {words(CoordinatorEvent)}
 
+    assert {type(line) for line in remarks.lines_about(hanna.user.pk)} == {MatchEvent, HostCall, HostEvent, PairVerdict}
+
     at = timezone.now()
     number = remarks.erase(remarks.about(amira.user.pk), at=at)
 
     assert (of(amira), Erasure.objects.filter(kind="remark").count()) == (set(), number)
     assert of(hanna) == {words(model) for model in (HostCall, HostEvent, PairVerdict)}
     assert remarks.erase(remarks.about(amira.user.pk), at=at) == 0
+
+
+def test_words_of_the_other_side_stay_with_it(carla: Person) -> None:
+    match = people.match_in(Status.APPROVED, people.request(people.amira().arrival), people.space(people.oskar().host))
+    guest, host = match.request.arrival.user, match.space.host.user
+    transitions.decline(match.pk, by=host, at=timezone.now(), reason="other", note="the stairs")
+
+    found = [{each.text for each in remarks.about(user.pk) if "stairs" in each.text} for user in (guest, host)]
+    assert found == [set(), {"the stairs"}]
+
+
+def test_erasing_twice_changes_nothing(lines: Lines) -> None:
+    remarks.erase(Remark.objects.all(), at=timezone.now())
+    before = list(Remark.objects.order_by("pk").values())
+
+    for remark in Remark.objects.all():
+        Remark.objects.filter(pk=remark.pk).update(text="", erased_at=remark.erased_at)
+
+    assert list(Remark.objects.order_by("pk").values()) == before
 
 
 def test_words_by_a_person_are_found(lines: Lines, carla: Person, lena: Person) -> None:
@@ -295,8 +316,19 @@ def test_words_are_erased_after_a_year_and_lines_stay(lines: Lines, hanna: Perso
     forget_what_is_old(at=timezone.now() + timedelta(days=days))
 
     kept = {model for model, line in lines.items() if Remark.objects.get(pk=line.remark_id).erased_at is None}
-    assert kept == (set(lines) if left else {HostEvent})  # Hanna is suspended: the reason stays as long as she is.
+    # The words of matches have a clock of their own, which is over by then.
+    # Hanna is suspended: the reason stays as long as she is.
+    assert kept == (set(lines) - {MatchEvent} if left else {HostEvent})
     assert {model: model._default_manager.count() for model in lines} == count
+
+
+def test_clock_of_one_history_leaves_the_words_of_the_others(lines: Lines) -> None:
+    later = timezone.now() + timedelta(seconds=1)
+
+    assert remarks.forget([MatchEvent, HostCall], before=later) == 2
+
+    kept = {model for model, line in lines.items() if Remark.objects.get(pk=line.remark_id).erased_at is None}
+    assert kept == set(lines) - {MatchEvent, HostCall}
 
 
 def test_reason_of_a_refusal_that_waits_is_encrypted_and_erased_with_its_line(carla: Person) -> None:

@@ -7,6 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from deployment import rules
+from deployment.lengths import LENGTHS
+from matching.admin.kept_words import KEPT_WORDS
 from privacy.retention import clocks
 from tests.unit.documents import ROOT, table_under
 
@@ -21,7 +24,8 @@ def length_in(cell: str) -> timedelta:
     return int(number) * UNITS[unit]
 
 
-def test_documented_clocks_are_the_clocks() -> None:
+def test_documented_clocks_are_the_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "current", rules.defaults)
     rows = table_under((ROOT / "docs" / "running.md").read_text(), "What is kept for how long")
 
     assert {row[0].strip("`"): length_in(row[1]) for row in rows} == {
@@ -40,3 +44,15 @@ def test_length_is_read_from_the_table(cell: str, length: timedelta) -> None:
 def test_clocks_are_registered_beside_their_rows() -> None:
     """At set-up only each app's `retention.py` is imported, so a clock in another file might never run."""
     assert {clock.forget.__module__.partition(".")[2] for clock in clocks().values()} == {"retention"}
+
+
+def test_each_length_that_leads_set_is_that_of_a_clock_and_has_words() -> None:
+    assert set(LENGTHS) <= set(clocks())
+    assert list(LENGTHS) == list(KEPT_WORDS)
+
+
+def test_lengths_that_no_lead_sets_are_short() -> None:
+    """Whatever is kept for longer than 30 days is kept as long as the deployment decides."""
+    fixed = {name: clock.length() for name, clock in clocks().items() if name not in LENGTHS}
+
+    assert {name: length for name, length in fixed.items() if length > timedelta(days=30)} == {}

@@ -88,7 +88,10 @@ class Wants(NamedTuple):
     may_split: BoolVector
     declined_from: IntVector
     declined: IntVector
-    """The offers that need `at` may not have are `declined[declined_from[at] : declined_from[at + 1]]`."""
+    """The offers that need `at` may not have are `declined[declined_from[at] : declined_from[at + 1]]`.
+
+    Offers that are `apart` from the need are among them, but not where obstacles are counted (`told`).
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,7 @@ def take_nights(free: IntVector, offer: Offer, held: Held, *, first_day: int, ti
 def wants_of(needs: Sequence[Need], number_of: Mapping[str, int], coding: Coding) -> Wants:
     """Return the needs as arrays. `number_of` gives the number of each offer, by its id."""
     lat, lon = _column(needs, "lat", float), _column(needs, "lon", float)
-    declined = [sorted(number_of[one] for one in need.declined if one in number_of) for need in needs]
+    forbidden = _forbidden([need.declined | need.apart if need.apart else need.declined for need in needs], number_of)
     return Wants(
         lat=lat,
         lon=lon,
@@ -218,9 +221,25 @@ def wants_of(needs: Sequence[Need], number_of: Mapping[str, int], coding: Coding
         waited=_column(needs, "days_waiting", float),
         may_move=np.array([need.may_move and need.nights >= 4 for need in needs], dtype=np.bool_),
         may_split=np.array([need.may_split and need.people >= 2 for need in needs], dtype=np.bool_),
-        declined_from=np.concatenate([[0], np.cumsum([len(each) for each in declined])]).astype(np.int64),
-        declined=np.array([at for each in declined for at in each], dtype=np.int32),
+        declined_from=forbidden[0],
+        declined=forbidden[1],
     )
+
+
+def told(problem: Problem) -> Wants:
+    """Return the needs as those who are left over may know them: as if no offer were `apart` from anybody."""
+    if not any(need.apart for need in problem.needs):
+        return problem.wants
+    number_of = {offer.id: at for at, offer in enumerate(problem.offers)}
+    declined_from, declined = _forbidden([need.declined for need in problem.needs], number_of)
+    return problem.wants._replace(declined_from=declined_from, declined=declined)
+
+
+def _forbidden(each_need: Sequence[frozenset[str]], number_of: Mapping[str, int]) -> tuple[IntVector, IntVector]:
+    """Return `declined_from` and `declined` of `Wants` for the ids of the offers that each need may not have."""
+    numbers = [sorted(number_of[one] for one in ids if one in number_of) for ids in each_need]
+    begins = np.concatenate([[0], np.cumsum([len(each) for each in numbers])]).astype(np.int64)
+    return begins, np.array([at for each in numbers for at in each], dtype=np.int32)
 
 
 def _column(values: Sequence[object], name: str, kind: Any) -> Any:

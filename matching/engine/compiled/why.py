@@ -57,7 +57,8 @@ def obstacles(
     figures = np.zeros((len(left), FIGURES), dtype=np.int32)
     sites, nothing = bits.free_of_charge(problem.sites)
     terms = Terms(nothing, plan.free, True)
-    work = [(problem.wants, sites, terms, left, figures, *edges) for edges in pieces(len(left), COUNTING_SHARES)]
+    wants = bits.told(problem)
+    work = [(wants, sites, terms, left, figures, *edges) for edges in pieces(len(left), COUNTING_SHARES)]
     seen = crew.run(lambda *share: not over() and not _count(*share), work)
     looked = [known for known, (*_arrays, first, last) in zip(seen, work, strict=True) for _need in range(first, last)]
     for number, found, known in zip(left.tolist(), figures.tolist(), looked, strict=True):

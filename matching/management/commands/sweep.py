@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.signing_in import answer_code_requests
 from deployment.rules import read_once
-from matching import intake, paging
+from matching import apart, intake, paging
 from matching.desk import auto_approval, call_list, decisions
 from matching.importing import undoing, uploads
 from matching.worker import matchmaking
@@ -30,7 +30,8 @@ class Command(BaseCommand):
         paged = paging.page_what_is_due(at=timezone.now())
         paging.page_empty_hour(at=timezone.now())
         decided = decisions.carry_out_due(at=timezone.now())
-        expired = matchmaking.expire_overdue(at=timezone.now())
+        expired = apart.settle(at=timezone.now())
+        expired += matchmaking.expire_overdue(at=timezone.now())
         while uploads.work_on_sheets(now=timezone.now) or undoing.work_on_undoing(now=timezone.now):
             pass
         matched = matchmaking.match_open_requests(now=timezone.now)

@@ -43,6 +43,7 @@ from matching.models import Flag, Incident, Match, MatchingRound, PairVerdict, S
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
+from privacy.models import PersonErasure
 from tests import people
 from tests.integration.admin.settings_page import settings_as_they_are
 from tests.people import Person
@@ -136,6 +137,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("matching_matchinground", "object_id"): _first("matching.MatchingRound"),
     ("notifications_delivery", "object_id"): _first("notifications.Delivery"),
     ("privacy_accesslog", "object_id"): _first("privacy.AccessLog"),
+    ("privacy_personerasure", "object_id"): _first("privacy.PersonErasure"),
     ("deployment_settingchange", "object_id"): _first("deployment.SettingChange"),
     ("places_placechange", "object_id"): _first("places.PlaceChange"),
     ("places_place", "object_id"): _first("places.Place"),
@@ -446,6 +448,16 @@ ROWS = [
     row("POST", "accounts_end_all", (404, 404, 302, 403, 404)),
     row("POST", "accounts_end_session", (404, 404, 302, 404, 404)),
     row("POST", "accounts_end_token", (404, 404, 302, 404, 404)),
+    row("GET", "accounts_erase", (200, 404, 200, 404, 404)),
+    row("POST", "accounts_erase", (200, 404, 200, 403, 404)),
+    row(
+        "POST",
+        "accounts_erase",
+        (302, 404, 302, 403, 404),
+        body=lambda things: {"how": "telephone", "sure": "on"},
+        status=Status.CONFIRMED,
+    ),
+    row("GET", "accounts_my_file", (200, 200, 200, 200, 200)),
     *stock("accounts_user", lists=OWNER, one=OWNER, add=OWNER, delete=OWNER),
     row("GET", "auth_user_password_change", (403,) * 5),
     *(
@@ -457,6 +469,7 @@ ROWS = [
             "matching_matchevent",
             "matching_pairverdict",
             "privacy_accesslog",
+            "privacy_personerasure",
             "deployment_settingchange",
             "places_placechange",
         )
@@ -520,6 +533,7 @@ def things(amira: Person, hanna: Person, carla: Person, oskar: Person, request: 
     rules.change({"fresh_days": 8}, by=people.lena().user, at=at, reason="x", seen=0)
     editing.close_place(people.place("Tbilisi").pk, by=people.lena().user, at=at, reason="x")
     disclosure.log_look(carla.user, amira.user, "name", reason="asked", at=at)
+    PersonErasure.objects.create(about=people.amira().user, by=people.lena().user, how="telephone", at=at)
     PairVerdict.objects.create(kind="hosts", verdict="different", one="1", other="2", by=carla.user, at=at)
     claims.write_note(match.request_id, "x", by=carla.user, at=at)
     details = replace(intake.details_of_space(match.space), beds=match.space.beds + 1)

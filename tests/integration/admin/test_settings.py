@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from deployment import rules
+from deployment import lengths, rules
 from deployment.models import SettingChange
 from tests import people
 from tests.integration.admin.settings_page import settings_as_they_are
@@ -60,6 +60,8 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         auto_approve_stays=3,
         looks_budget=50,
         page_minutes=7,
+        kept_looks=900,
+        outcome_minutes=20,
     )
 
     assert alerts(page) == []
@@ -76,9 +78,11 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
         auto_approve_stays=3,
         looks_budget=50,
         page_minutes=7,
+        kept_days=lengths.defaults() | {"looks": 900},
+        outcome_minutes=20,
         auto_approve_by=lena.user.pk,
     )
-    assert len(changed()) == 11
+    assert len(changed()) == 13
     assert "Switched on by lena." in page.content.decode()
 
 
@@ -86,6 +90,7 @@ def test_lead_changes_every_rule(lena: Person, signed_in: SignIn) -> None:
     ("wrong", "says"),
     [
         ({"fresh_days": 0}, "Write a whole number from 1 to 120."),
+        ({"kept_looks": 179}, "Write a whole number from 180 to 3650."),
         ({"fresh_days": "often"}, "Enter a whole number."),
         ({"days_1": 5}, "The days must rise from line to line, from 0 (tonight) on."),
         ({"hours_1": ""}, "Fill in both the days and the hours, or neither."),

@@ -330,7 +330,7 @@ def test_tonight_needs_the_same_queries_for_one_and_three(
         assert client.get(HOME).status_code == 200
 
     # Six read who is on call, how they are reached and where they are needed; two read the incidents.
-    assert len(asked) == 35
+    assert len(asked) == 36
 
 
 def test_auditor_sees_tonight_and_the_owner_the_stock_page(adil: Person, signed_in: SignIn) -> None:

@@ -160,7 +160,7 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
 
     # Session, user, arrival, no coordinator; requests, their matches, the visible ones, own reports about them; messages;
     # a draft; and the host, for the frame.
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         response = client.get("/case/")
 
     assert len(response.context["cards"]) == count

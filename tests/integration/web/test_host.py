@@ -56,7 +56,7 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
 
     # Session, user, host, no coordinator; matches, own reports about them; checks and their rule; spaces and their windows;
     # messages; arrival.
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         response = client.get("/host/")
 
     assert (len(response.context["spaces"]), len(response.context["live"])) == (count, count)

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import AccessToken, SignIn
-from matching import intake, transitions
-from matching.models import Match, MatchEvent, Space, WaitingChange
+from matching import apart, intake, transitions
+from matching.models import Match, MatchEvent, MustNotMeet, Space, WaitingChange
 from matching.states import Status
 from notifications.models import Notification
 from privacy.models import AccessLog
@@ -75,12 +75,19 @@ ADDRESSES: dict[str, Callable[[Things], str]] = {
     "host_space_take_back": lambda it: f"/host/space/{it.match.space_id}/waits/{it.change.pk}/take-back/",
     "host_space_act": lambda it: f"/host/space/{it.match.space_id}/withdraw/",
     "host_read": lambda it: f"/host/message/{it.host_note.pk}/read/",
+    "apart_take_back": lambda it: f"/not-to-meet/{_entry_of(it).pk}/take-back/",
     "end_session": lambda it: f"/signed-in/session/{_session_of(it).pk}/end/",
     "end_token": lambda it: f"/signed-in/token/{_token_of(it).pk}/end/",
 }
-OF_AMIRA = {name for name in ADDRESSES if name.startswith(("case", "end"))}
+OF_AMIRA = {name for name in ADDRESSES if name.startswith(("apart", "case", "end"))}
 ONLY_READ = {"case_stay", "host_space", "host_stay"}
-ONLY_POSTED = {"case_read", "host_read", "host_space_take_back", "end_session", "end_token"}
+ONLY_POSTED = {"case_read", "host_read", "host_space_take_back", "end_session", "end_token", "apart_take_back"}
+
+
+def _entry_of(it: Things) -> MustNotMeet:
+    """Return an entry of Amira's list."""
+    user = it.match.request.arrival.user
+    return apart.list_of(user).first() or apart.name(user, "olga@example.org", by=user, at=it.match.created_at)
 
 
 def _session_of(it: Things) -> SignIn:
@@ -114,6 +121,7 @@ def state() -> tuple[object, ...]:
         sorted(Notification.objects.exclude(read_at=None).values_list("pk", flat=True)),
         SignIn.objects.exclude(revoked_at=None).count() + AccessToken.objects.exclude(revoked_at=None).count(),
         MatchEvent.objects.count(),
+        MustNotMeet.objects.exclude(taken_back_at=None).count(),
         AccessLog.objects.count(),
     )
 

@@ -39,6 +39,7 @@ def needs(draw: st.DrawFn, number: int) -> Need:
         may_move=draw(st.booleans()),
         may_split=draw(st.booleans()),
         declined=frozenset(draw(st.lists(st.sampled_from(["o0", "o1", "elsewhere"]), max_size=1))),
+        apart=frozenset(draw(st.lists(st.sampled_from(["o1", "o2", "elsewhere"]), max_size=1))),
     )
 
 

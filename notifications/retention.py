@@ -1,0 +1,20 @@
+"""How long the outbox keeps what providers answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from deployment.lengths import days_of
+from notifications.models import Delivery
+from privacy.retention import kept_for
+
+
+@kept_for(days_of("answers_of_providers"), "answers_of_providers")
+def _forget_answers_of_providers(before: datetime) -> int:
+    """Erase what providers said of messages from before `before` that are over; whether each was sent stays."""
+    over = Delivery.objects.filter(
+        status__in=[Delivery.Status.SENT, Delivery.Status.FAILED], notification__created_at__lt=before
+    )
+    return over.filter(~Q(provider_id="") | ~Q(error_text="")).update(provider_id="", error_text="")
