@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.models import User
 from matching import queries
@@ -241,11 +241,17 @@ def _sheets(user_id: int, marks: Collection[str], at: datetime) -> int:
     keys = _external_ids(user_id)
     dropped = 0
     for sheet in waiting.select_for_update(of=("self",)):
-        if _called(sheet.rows.all(), keys[sheet.kind]) or uploads.names(sheet, marks):
+        if _rows_called(keys[sheet.kind], sheet=sheet) or uploads.names(sheet, marks):
             sheet.drop_content()
             erasures.note("sheet_dropped", sheet.pk, at=at)
             dropped += 1
     return dropped
+
+
+def _rows_called(keys: Collection[str], **of: Any) -> list[int]:
+    """Return the ids of the rows of sheets with one of these keys. The keys are encrypted, so each is opened."""
+    rows = SheetImportRow.objects.filter(**of).values_list("pk", "key") if keys else []
+    return [pk for pk, key in rows if key in keys]
 
 
 def _sheet_rows(user_id: int, _marks: Collection[str], _at: datetime) -> int:
@@ -256,17 +262,10 @@ def _sheet_rows(user_id: int, _marks: Collection[str], _at: datetime) -> int:
     ]
     mine = Q(object_id__in=objects)
     for kind, keys in _external_ids(user_id).items():
-        mine |= Q(pk__in=_called(SheetImportRow.objects.filter(sheet__kind=kind), keys))
+        mine |= Q(pk__in=_rows_called(keys, sheet__kind=kind))
     return SheetImportRow.objects.filter(mine).update(
         key="", object_id=None, before="", changes="", problems="", kept_because=None
     )
-
-
-def _called(rows: QuerySet[SheetImportRow], keys: Collection[str]) -> list[int]:
-    """Return the ids of the rows with one of these keys. Keys are encrypted, so each is read."""
-    if not keys:
-        return []
-    return [pk for pk, key in rows.values_list("pk", "key").iterator() if key in keys]
 
 
 def _external_ids(user_id: int) -> dict[str, list[str]]:

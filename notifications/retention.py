@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast, Length
 
 from deployment.lengths import days_of
 from notifications.models import Delivery
@@ -17,4 +18,5 @@ def _forget_answers_of_providers(before: datetime) -> int:
     over = Delivery.objects.filter(
         status__in=[Delivery.Status.SENT, Delivery.Status.FAILED], notification__created_at__lt=before
     )
-    return over.filter(~Q(provider_id="") | ~Q(error_text="")).update(provider_id="", error_text="")
+    told = over.annotate(id_length=Length(Cast("provider_id", TextField())))
+    return told.filter(Q(id_length__gt=0) | ~Q(error_text="")).update(provider_id="", error_text="")

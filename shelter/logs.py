@@ -13,6 +13,7 @@ import logging
 import re
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 LINK = re.compile(r"(/t/)[^/\s?#'\"]+")
 HIDDEN = r"\1…"
@@ -119,7 +120,7 @@ def _is_word(text: object) -> bool:
     return isinstance(text, str) and text in {"GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
-def _without_errors(args: object) -> object:
+def _without_errors(args: Any) -> Any:
     if isinstance(args, tuple):
         return tuple(kind_of(each) if isinstance(each, BaseException) else each for each in args)
     return args

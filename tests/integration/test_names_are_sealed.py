@@ -20,8 +20,8 @@ from privacy.fields import blind_index
 from tests import people
 
 BEFORE = [
-    ("accounts", "0019_remarks"),
-    ("matching", "0022_remarks_of_settings_and_places"),
+    ("accounts", "0016_erased_persons"),
+    ("matching", "0029_new_spaces_wait"),
     ("notifications", "0007_contacts_proved"),
 ]
 AFTER = [

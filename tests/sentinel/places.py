@@ -23,7 +23,17 @@ def in_files(*folders: Path) -> Iterator[str]:
         needles.write(b"\n".join(words.needles()))
         needles.flush()
         done = subprocess.run(
-            ["grep", "--recursive", "--text", "--ignore-case", "--only-matching", "--fixed-strings", "-f", needles.name]
+            [
+                "grep",
+                "--recursive",
+                "--with-filename",
+                "--text",
+                "--ignore-case",
+                "--only-matching",
+                "--fixed-strings",
+                "-f",
+                needles.name,
+            ]
             + [str(folder) for folder in folders],
             env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
             capture_output=True,
