@@ -37,7 +37,8 @@ def must_be_declared(table: type[models.Model]) -> bool:
 def of_our_apps() -> Iterator[type[models.Model]]:
     for app in APPS:
         if apps.is_installed(app):
-            yield from apps.get_app_config(app).get_models()
+            # A proxy is the table of another model.
+            yield from (table for table in apps.get_app_config(app).get_models() if not table._meta.proxy)
 
 
 def undeclared(tables: Iterator[type[models.Model]] | list[type[models.Model]]) -> set[str]:
