@@ -125,7 +125,7 @@ def offer_space(
         waits = not vouched and waiting.somebody_looked(host)
         space = Space.objects.create(
             host=host,
-            external_id=external_id,
+            external_id=external_id,  # type: ignore[misc]
             status=Space.Status.PAUSED if waits else Space.Status.LISTED,
             external_index=blind_index(external_id or ""),
             created_at=at,
@@ -326,7 +326,7 @@ def ask_for_shelter(
             bring_up_to_date(arrival.user, name=name, contacts=contacts)
         request = ShelterRequest.objects.create(
             arrival=arrival,
-            external_id=external_id,
+            external_id=external_id,  # type: ignore[misc]
             external_index=blind_index(external_id or ""),
             registered_at=registered_at or at,
             **_columns(details, fields.REQUEST),

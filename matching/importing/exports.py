@@ -125,7 +125,7 @@ def as_csv(header: Sequence[str], lines: Iterator[list[Any]]) -> Iterator[bytes]
 
 def write_xlsx(out: IO[bytes], header: Sequence[str], lines: Iterator[list[Any]]) -> None:
     """Write a workbook of one sheet row by row, so that memory does not grow with the sheet. No text becomes a formula."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    options: dict[str, Any] = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     options |= {"tmpdir": settings.PASSING_FILES}
     with Workbook(out, options) as book:
         bold, sheet = book.add_format({"bold": True}), book.add_worksheet()
