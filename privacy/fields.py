@@ -28,7 +28,14 @@ def purpose_of(field: models.Field[Any, Any]) -> str:
 
 
 class EncryptedTextField(models.TextField[str, str]):
-    """A text that is readable in Python and ciphertext in PostgreSQL. Queries cannot filter by it."""
+    """A text that is readable in Python and ciphertext in PostgreSQL.
+
+    Queries cannot filter by it, but for equality where `found_by` names the row's BlindIndexField of this text.
+    """
+
+    def __init__(self, *args: Any, found_by: str = "", **options: Any) -> None:
+        self.found_by = found_by
+        super().__init__(*args, **options)
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
@@ -43,8 +50,25 @@ class EncryptedTextField(models.TextField[str, str]):
         return ciphertext.open_text(value, purpose=purpose_of(self))
 
     def get_lookup(self, lookup_name: str) -> Any:
-        """Allow `isnull` only: equal texts have different ciphertexts, so any other look-up would find nothing."""
+        """Allow `isnull`, and `exact` by the index: equal texts have different ciphertexts, so the rest would find nothing."""
+        if lookup_name == "exact" and self.found_by:
+            return _FoundByIndex
         return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
+
+
+class _FoundByIndex(models.Lookup[bool]):
+    """Equality of an encrypted text, asked of the index that stands beside it in the row."""
+
+    lookup_name = "exact"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[str]]:
+        text = self.lhs.target
+        index = self.lhs.copy()
+        index.target = index.output_field = text.model._meta.get_field(text.found_by)
+        sql, parameters = compiler.compile(index)
+        indexes = blind_indexes(str(self.rhs))
+        return f"{sql} IN ({', '.join(['%s'] * len(indexes))})", [*parameters, *indexes]
 
 
 class EncryptedBytesField(models.BinaryField[bytes, bytes]):

@@ -40,7 +40,7 @@ class ShelterRequest(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     arrival = models.ForeignKey(Arrival, on_delete=models.PROTECT, related_name="requests")
     external_id = EncryptedTextField(  # type: ignore[misc]  # None where nobody gave it a key
-        null=True, blank=True, help_text="Its request_id in an imported spreadsheet."
+        null=True, blank=True, found_by="external_index", help_text="Its request_id in an imported spreadsheet."
     )
     external_index = BlindIndexField(
         text=lambda request: request.external_id or "",

@@ -33,7 +33,7 @@ class Space(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="spaces")
     external_id = EncryptedTextField(  # type: ignore[misc]  # None where nobody gave it a key
-        null=True, blank=True, help_text="Its space_id in an imported spreadsheet."
+        null=True, blank=True, found_by="external_index", help_text="Its space_id in an imported spreadsheet."
     )
     external_index = BlindIndexField(
         text=lambda space: space.external_id or "",
