@@ -270,7 +270,7 @@ def _sheet_rows(user_id: int, _marks: Collection[str], _at: datetime) -> int:
 
 def _external_ids(user_id: int) -> dict[str, list[str]]:
     def of(rows: Any) -> list[str]:
-        return list(rows.exclude(external_id=None).values_list("external_id", flat=True))
+        return list(rows.exclude(external_id__isnull=True).values_list("external_id", flat=True))
 
     return {
         SheetImport.SheetKind.SPACES: of(Space.objects.filter(host__user=user_id)),
