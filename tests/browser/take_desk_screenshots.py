@@ -33,6 +33,7 @@ PAGES = {
     "tonight": "The first page: who sleeps outside tonight, what waits, and where one more bed helps most",
     "queue": "The queue of proposals, in the order they matter",
     "card": "One household: needs, space, reasons, risks and the next-best spaces",
+    "incident": "An incident: who reported it, who was called when, what to write down, and how two people close it",
     "unplaced": "Who is left over, why, and the smallest change that would place them",
     "by-hand": "Matching by hand: every space, with the rule that forbids each impossible one",
     "host": "Vetting a host: the checks, what is missing, calls",
@@ -60,6 +61,7 @@ def fill() -> dict[str, str]:
     from django.utils import timezone
 
     from accounts.models import Host, User
+    from matching import incidents, transitions
     from matching.desk import claims, decisions
     from matching.models import Match, ShelterRequest
     from matching.states import Status
@@ -76,12 +78,22 @@ def fill() -> dict[str, str]:
     claims.write_note(
         shown.request_id, "They can be reached after nine.", by=User.objects.get(username="dana"), at=timezone.now()
     )
+    stay = proposed.filter(high_risk=False).exclude(pk=shown.pk)[0]
+    at, sides = timezone.now(), (stay.space.host.user, stay.request.arrival.user)
+    transitions.approve(stay.pk, by=User.objects.get(username="dana"), at=at)
+    for side in sides:
+        transitions.accept(stay.pk, by=side, at=at)
+    transitions.report_not_safe(stay.pk, by=sides[1], at=at)
+    incidents.add_words(stay, by=sides[1], at=at, reach="+7 702 333 44 55", happened="Somebody shouts at me.")
+    incident = stay.incidents.get()
+    incidents.acknowledge(incident.pk, by=User.objects.get(username="carla"), at=at)
     asked = ShelterRequest.objects.exclude(left_over_reasons=[]).order_by("first_night", "pk")[0]
     host = Host.objects.filter(status=Host.Status.UNVETTED).order_by("pk").first() or Host.objects.all()[0]
     return {
         "tonight": "/admin/",
         "queue": QUEUE,
         "card": f"{QUEUE}{shown.request_id}/",
+        "incident": f"/admin/matching/incident/{incident.pk}/change/",
         "unplaced": "/admin/matching/match/unplaced/",
         "by-hand": f"/admin/matching/match/by-hand/request/{asked.pk}/",
         "host": f"/admin/accounts/host/{host.pk}/change/",

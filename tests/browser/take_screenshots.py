@@ -31,6 +31,7 @@ PAGES = {
     "answers": ("All answers with their Change links", "need_check", "asking"),
     "case": ("A case: what happened, what comes next, by when, whom to ask", "case", "berta"),
     "not-safe": ("Somebody does not feel safe: what is true now, and where to be reached", "case_safety", "amira"),
+    "not-safe-host": ("A host does not feel safe: the same page, with the same promises", "host_safety", "hanna"),
     "host": ("A host's page with the question that waits", "host", "hanna"),
     "nights": ("The nights on which a space is free", "host_space_nights", "hanna"),
 }
