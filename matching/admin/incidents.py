@@ -98,13 +98,15 @@ class IncidentAdmin(LookOnly[Incident]):
     def _page(self, request: HttpRequest, user: User, incident: Incident, **more: Any) -> HttpResponse:
         pages = incident.pages.select_related("recipient").annotate(sent=Min("notification__deliveries__sent_at"))
         outcomes: dict[str, Any] = dict(Incident.IncidentOutcome.choices)
+        reports = [(report, report.written > 0) for report in _without_texts(incident)]
         context = {
             **self.admin_site.each_context(request),
             "title": str(incident),
             "opts": self.opts,
             "incident": incident,
             "may_see_match": queries.matches_at_desk_of(user).filter(pk=incident.match_id).exists(),
-            "reports": [(report, report.written > 0) for report in _without_texts(incident)],
+            "reports": reports,
+            "may_promise": any(can_be_called and not report.promised_at for report, can_be_called in reports),
             "pages": pages,
             "events": [(event, outcomes.get(event.code, "")) for event in incident.events.select_related("by")],
             "outcomes": Incident.IncidentOutcome.choices,
