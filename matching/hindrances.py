@@ -7,6 +7,9 @@ again for every write of a forward move (`match_goes_on` in `matching.models.gua
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
 from accounts.models import Host
 from accounts.refusals import Refused
 from matching.copy_rows import read
@@ -25,13 +28,17 @@ def hindrance(match: Match) -> Refused | None:
     return None
 
 
-def is_stopped(match: Match) -> bool:
-    """Return whether one person of this match has named another as somebody they must not meet (`MustNotMeet`).
+def stopped(matches: Iterable[Match]) -> set[UUID]:
+    """Return the ids of those matches in which one person has named another as somebody they must not meet (`MustNotMeet`).
 
     No page shows it, to neither side: the acts and openings that it stops are refused as for any passing hindrance.
     """
-    ((stopped,),) = read(MEETS, {"id": match.pk})
-    return bool(stopped)
+    return {match_id for (match_id,) in read(MEETS, {"ids": [match.pk for match in matches]})}
+
+
+def is_stopped(match: Match) -> bool:
+    """Return whether `stopped` names this match."""
+    return match.pk in stopped([match])
 
 
 def known_hindrance(match: Match, role: Role | None) -> Refused | None:
@@ -44,12 +51,15 @@ def known_hindrance(match: Match, role: Role | None) -> Refused | None:
     return None if isinstance(found, Frozen) and role is not None and match.quiet_for == role else found
 
 
-def check(match: Match, role: Role | None = None) -> None:
-    """Raise Frozen or HostNotVetted where `hindrance` finds one; NotNow where `role` may not know of it, or `is_stopped`."""
+def check(match: Match, role: Role | None = None, *, among: Collection[UUID] | None = None) -> None:
+    """Raise Frozen or HostNotVetted where `hindrance` finds one; NotNow where `role` may not know of it, or it is stopped.
+
+    `among` are the stopped matches, where a caller has asked for many at once; by default the match is asked for alone.
+    """
     found = hindrance(match)
     if found is not None:
         raise found if known_hindrance(match, role) else NotNow
-    if is_stopped(match):
+    if match.pk in (stopped([match]) if among is None else among):
         raise NotNow
 
 

@@ -62,13 +62,13 @@ class _FoundByIndex(models.Lookup[bool]):
     lookup_name = "exact"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[str]]:
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
         text = self.lhs.target
         index = self.lhs.copy()
         index.target = index.output_field = text.model._meta.get_field(text.found_by)
         sql, parameters = compiler.compile(index)
         indexes = blind_indexes(str(self.rhs))
-        return f"{sql} IN ({', '.join(['%s'] * len(indexes))})", [*parameters, *indexes]
+        return f"{sql} IN ({', '.join(['%s'] * len(indexes))})", (*parameters, *indexes)
 
 
 class EncryptedBytesField(models.BinaryField[bytes, bytes]):

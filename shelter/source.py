@@ -23,6 +23,7 @@ FOLDERS = (
     "notifications",
     "places",
     "privacy",
+    "reading",
     "shelter",
     "static",
     "systemd",

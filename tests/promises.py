@@ -47,6 +47,14 @@ ROWS = {
         "tests/integration/test_worker.py",
         "test_overdue_match_expires_and_the_people_who_were_asked_are_told",
     ),
+    "PersonErasure: what has not begun ends": (
+        "tests/integration/test_erasure.py",
+        "test_matches_that_have_not_begun_end_and_the_other_side_is_told",
+    ),
+    "PersonErasure: guests are planned anew": (
+        "tests/integration/test_erasure.py",
+        "test_guests_of_a_host_who_leaves_are_planned_anew",
+    ),
     "WaitingChange": (
         "tests/integration/test_waiting_changes.py",
         "test_change_of_what_was_vetted_waits_through_every_door",
@@ -85,6 +93,13 @@ ROWS = {
 """Each row with the test, as (file, name), which shows that the act follows from it."""
 
 PROMISES = {
+    "PersonErasure: what has not begun ends": [
+        "requests and spaces are withdrawn; stays that have not begun are cancelled, and the other side is told",
+    ],
+    "PersonErasure: guests are planned anew": [
+        "The household reads that it is cancelled, and we look for another place for it.",
+        "your spaces: nobody is sent to them any more",
+    ],
     "MustNotMeet": [
         "Nothing of these goes forward, and neither side is told why.",
     ],
@@ -250,6 +265,8 @@ PROMISES = {
 }
 
 NO_PROMISE = {
+    "A lead coordinator decides.",
+    "You have promised to look after somebody who does not feel safe.",
     "Somebody has said whom they must not meet, and a coordinator is needed: to find out who bears a name, or to look "
     "at a plan that brings the two together.",
     "(not required; only coordinators read it)",

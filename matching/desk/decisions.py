@@ -8,7 +8,7 @@ Everything is checked at the click, so that the coordinator hears of a mistake a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -79,7 +79,7 @@ def decide_many(
             try:
                 legs = desk.legs(seen)
                 if act == APPROVE:
-                    _check_approvable(legs, by)
+                    _check_approvable(legs, by, desk.stopped)
             except Refused as refusal:
                 refused.append(refusal)
                 continue
@@ -126,6 +126,7 @@ class _Desk:
                 self.of_request[match.request_id].append(match)
             if match.is_decided:
                 self.decided.add(match.pk)
+        self.stopped = hindrances.stopped(self.found.values())
 
     def legs(self, seen: Seen) -> list[Match]:
         """Return the proposed legs of the household that the legs `seen` belong to. Raises what `decide` raises."""
@@ -144,9 +145,9 @@ class _Desk:
         return legs
 
 
-def _check_approvable(legs: Sequence[Match], by: User) -> None:
+def _check_approvable(legs: Sequence[Match], by: User, stopped: Collection[UUID]) -> None:
     for leg in legs:
-        hindrances.check(leg)
+        hindrances.check(leg, among=stopped)
     if any(leg.high_risk for leg in legs):
         check_counts_as_one_of_two(by)
     if any(leg.high_risk and leg.approved_by_id == by.pk for leg in legs):

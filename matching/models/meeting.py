@@ -133,8 +133,11 @@ LIVE_MEETINGS = f"""
      ORDER BY live.space_id, live.id"""
 """SQL: the live matches that bring together two persons of whom one has named the other."""
 
-MEETS = f"SELECT {brings_together('live', NAMED_PAIRS)} FROM matching_match AS live WHERE live.id = %(id)s"
-"""SQL: whether one match does."""
+MEETS = (
+    "SELECT live.id FROM matching_match AS live"
+    f" WHERE live.id = ANY(%(ids)s::uuid[]) AND {brings_together('live', NAMED_PAIRS)}"
+)
+"""SQL: those of some matches that do."""
 
 FIND_AGAIN = """
     INSERT INTO matching_mustnotmeetfound (entry_id, user_id)

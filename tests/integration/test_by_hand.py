@@ -233,7 +233,7 @@ def test_every_advice_of_the_engine_is_understood_and_found(
     amira: Person, carla: Person, found: dict[str, Any], change: unplaced.Change
 ) -> None:
     asked, other = people.request(amira.arrival), people.request(amira.arrival)
-    need = as_need(asked, (tonight(), tonight(5)), declined=(), at=now())
+    need = as_need(asked, (tonight(), tonight(5)), declined=(), apart=(), at=now())
     need = type(need)(**{name: getattr(need, name) for name in need.__slots__} | NEED)
     reasons = why_left_over(need, Obstacles(**NONE_FREE | found))
     intake.note_unplaced({str(asked.pk): reasons, str(other.pk): [Reason(Code.NONE_WITHIN, (20.0,))]})

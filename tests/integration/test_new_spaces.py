@@ -65,7 +65,7 @@ def by_telephone(host: Host) -> None:
     )
 
 
-def by_sheet(host: Host, *, vetted: str = "no") -> None:
+def by_sheet(host: Host, *, vetted: str = "") -> None:
     row = row_of(sheet_of(Space(), email=host.user.contact_points.get().address, vetted=vetted))
     take_in_spaces([row], by=people.carla().user, at=timezone.now(), trust_vetted=True)
 

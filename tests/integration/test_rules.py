@@ -95,7 +95,6 @@ def test_a_clock_runs_for_as_long_as_the_lead_says_and_a_clock_of_no_version_is_
         new={"looks": 400, "letters": 3},
         by=lena.user,
         at=timezone.now(),
-        reason="a later version",
     )
 
     assert rules.current().kept_days == rules.defaults().kept_days | {"looks": 400}

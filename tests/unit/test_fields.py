@@ -120,7 +120,7 @@ def test_a_column_has_the_type_and_the_default_of_its_field(model: type[models.M
 @pytest.mark.parametrize(
     ("value", "declared", "its_own"),
     [
-        (Need, fields.REQUEST, {"id", "days_waiting", "declined"}),
+        (Need, fields.REQUEST, {"id", "days_waiting", "declined", "apart"}),
         (Offer, fields.SPACE, {"id", "vetted", "listed", "fresh", "held"}),
     ],
 )

@@ -34,12 +34,12 @@ from PIL import Image
 from accounts import coordinators, desk_sessions, evidence, tokens
 from accounts.models import AccessToken, HostEvidence, SignIn, User
 from deployment import rules
-from matching import disclosure, intake, transitions
+from matching import apart, disclosure, intake, transitions
 from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
 from matching.desk import claims
 from matching.importing import uploads
-from matching.models import Flag, Incident, Match, MatchingRound, PairVerdict, SheetImport, Space
+from matching.models import Flag, Incident, Match, MatchingRound, MustNotMeet, PairVerdict, SheetImport, Space
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
@@ -101,6 +101,8 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     "bundle": lambda match: match.pk,
     "incident_id": lambda match: _incident_of(match).pk,
     ("matching_incident", "object_id"): lambda match: _incident_of(match).pk,
+    "entry_id": lambda match: _entry_of(match).pk,
+    ("matching_mustnotmeet", "object_id"): lambda match: _entry_of(match).pk,
     "shift_id": lambda match: 1,
     "point_id": lambda match: 1,
     "request_id": lambda match: match.request_id,
@@ -165,6 +167,7 @@ def stock(model: str, *, lists: tuple[int, ...], one: tuple[int, ...], **other: 
 DESK_ONLY = (200, 200, 200, 200, 403)
 ANY_OF_THE_DESK = (200, 200, 200, 200, 404)
 NOBODY_DELETES = (403, 403, 403, 403, 404)
+NAMES_ONLY = (200, 200, 200, 404, 404)  # An entry has no page of its own, and auditors see no names.
 OLD_HISTORY = (200, 302, 200, 200, 404)
 OF_THE_PLACE = (200, 404, 200, 200, 404)
 ACT = (302, 404, 302, 403, 404)
@@ -221,6 +224,13 @@ def _incident_of(match: Match) -> Incident:
     if not match.incidents.exists():
         transitions.report_not_safe(match.pk, by=match.request.arrival.user, at=match.created_at)
     return Incident.objects.get(match=match)
+
+
+def _entry_of(match: Match) -> MustNotMeet:
+    """Return the entry with a name on the list of the arrival, who is the match's."""
+    found = MustNotMeet.objects.first()
+    user = match.request.arrival.user
+    return found or apart.name(user, "Igor from Oral", by=user, at=match.created_at)
 
 
 def _sheet_of(match: Match) -> SheetImport:
@@ -331,6 +341,10 @@ ROWS = [
     row("POST", "matching_incident_act", ACT, act="acknowledge"),
     row("POST", "matching_incident_act", ACT, act="note", body=lambda it: {"note": "hello"}),
     row("POST", "matching_incident_act", (404, 404, 404, 403, 404), act="fly"),
+    *stock("matching_mustnotmeet", lists=NAMES_ONLY, one=NAMES_ONLY, history=(200, 302, 200, 302, 404)),
+    row("POST", "matching_mustnotmeet_told", (200, 200, 200, 403, 404)),
+    row("POST", "matching_mustnotmeet_open", (200, 404, 200, 403, 404)),
+    row("POST", "matching_mustnotmeet_resolve", (302, 404, 302, 403, 404)),
     row("GET", "matching_rota", (404, 404, 200, 404, 404)),
     row("POST", "matching_rota", (404, 404, 422, 403, 404)),
     row("POST", "matching_rota_end", (404, 404, 302, 403, 404)),

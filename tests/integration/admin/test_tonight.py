@@ -347,7 +347,7 @@ def test_auditor_sees_tonight_and_the_owner_the_stock_page(adil: Person, signed_
 
 def advised(asked: ShelterRequest, **found: Any) -> tuple[Reason, ...]:
     """Write the engine's reasons why this request is left over."""
-    need = as_need(asked, (asked.first_night, asked.last_day), declined=(), at=timezone.now())
+    need = as_need(asked, (asked.first_night, asked.last_day), declined=(), apart=(), at=timezone.now())
     nothing = {"within": 1, "refused": (0,) * 10, "suitable": 1, "possible": 0, "wider": (0,) * 3, "shorter": (0, 0)}
     reasons = why_left_over(need, Obstacles(**nothing | found))
     intake.note_unplaced({str(asked.pk): reasons})
