@@ -183,6 +183,8 @@ def test_without_the_question_the_database_still_refuses_each_forward_move(
     match = people.match_in(Status.APPROVED, people.request(cast["amira"].arrival), people.space(cast["hanna"].host))
     put(match, frozen, host_status)
     monkeypatch.setattr(hindrances, "hindrance", lambda match: None)
+    # Its query has parameters by name, with which `pgtrigger.ignore` cannot deal.
+    monkeypatch.setattr(hindrances, "stopped", lambda matches: set())
 
     with pytest.raises(refusal):
         transitions.accept(match.pk, by=cast["hanna"].user, at=timezone.now())

@@ -16,7 +16,7 @@ from django.conf import settings
 from shelter import translations
 
 CODE, NAME = "uz", "Oʻzbekcha"
-SOURCES = (*(path.name for path in translations.own_apps()), "templates", "locale", "static", "manage.py")
+SOURCES = (*(path.name for path in translations.own_apps()), "reading", "templates", "locale", "static", "manage.py")
 
 FIRST_PAGE = """
 import django
