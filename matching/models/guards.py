@@ -12,6 +12,7 @@ from __future__ import annotations
 import pgtrigger
 
 from matching.models.meeting import (
+    ANYBODY_APART,
     GOES_FORWARD,
     HOLDING,
     REQUESTS_APART_FROM_MATCHES,
@@ -383,15 +384,23 @@ REQUEST_AS_MATCHED = (
 """The columns of a request that decide where it may be placed."""
 
 
-def _noting(name: str, operation: pgtrigger.Operation, rows: str, **old_and_new: str) -> pgtrigger.Trigger:
-    """Return a trigger that notes, once for each statement, which requests and spaces it wrote."""
+def _noting(
+    name: str, operation: pgtrigger.Operation, rows: str, *, apart: str = "", **old_and_new: str
+) -> pgtrigger.Trigger:
+    """Return a trigger that notes, once for each statement, which requests and spaces it wrote.
+
+    `apart` are further rows, which are looked for only where anybody is kept apart from anybody: a statement of its own, since
+    each new session plans what it runs, and this one takes many times as long to plan as to run.
+    """
+    note = "INSERT INTO matching_matchingchange (request_id, space_id)"
+    further = f" IF {ANYBODY_APART} THEN {note} {apart}; END IF;" if apart else ""
     return pgtrigger.Trigger(
         name=name,
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=operation,
         referencing=pgtrigger.Referencing(**old_and_new),
-        func=f"INSERT INTO matching_matchingchange (request_id, space_id) {rows}; RETURN NULL;",
+        func=f"{note} {rows};{further} RETURN NULL;",
     )
 
 
@@ -403,22 +412,23 @@ CHANGES_OF_MATCHES = [
     _noting(
         "match_written",
         pgtrigger.Insert,
-        f"SELECT DISTINCT request_id, space_id FROM written UNION {REQUESTS_APART_FROM_MATCHES}",
+        "SELECT DISTINCT request_id, space_id FROM written",
+        apart=REQUESTS_APART_FROM_MATCHES,
         new="written",
     ),
     _noting(
         "match_rewritten",
         pgtrigger.Update,
-        f"""SELECT request_id, space_id FROM written UNION SELECT request_id, space_id FROM before
-             UNION {REQUESTS_APART_FROM_MATCHES}""",
+        "SELECT request_id, space_id FROM written UNION SELECT request_id, space_id FROM before",
+        apart=REQUESTS_APART_FROM_MATCHES,
         new="written",
         old="before",
     ),
 ]
-_SPACES = f"SELECT NULL::uuid, id FROM written UNION {REQUESTS_APART_FROM_SPACES}"
+_SPACES = "SELECT NULL::uuid, id FROM written"
 CHANGES_OF_SPACES = [
-    _noting("space_written", pgtrigger.Insert, _SPACES, new="written"),
-    _noting("space_rewritten", pgtrigger.Update, _SPACES, new="written"),
+    _noting("space_written", pgtrigger.Insert, _SPACES, apart=REQUESTS_APART_FROM_SPACES, new="written"),
+    _noting("space_rewritten", pgtrigger.Update, _SPACES, apart=REQUESTS_APART_FROM_SPACES, new="written"),
 ]
 CHANGES_OF_KEPT_APART = [
     _noting("kept_apart_written", pgtrigger.Insert, REQUESTS_OF_KEPT_APART, new="written"),

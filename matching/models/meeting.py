@@ -56,7 +56,7 @@ APART = f"""{NAMED_PAIRS}
 """SQL: all pairs of users who must not meet, in both directions."""
 
 ANYBODY_APART = "(EXISTS (SELECT FROM matching_mustnotmeetfound) OR EXISTS (SELECT FROM matching_keptapart))"
-"""SQL: whether there is any pair at all. Where there is none, nothing else is looked up."""
+"""SQL: whether there is any pair at all. Where there is none, nothing else is looked up, nor planned by a trigger."""
 
 
 def brings_together(match: str, pairs: str) -> str:
@@ -169,9 +169,11 @@ MATCH_KEPT_APART = pgtrigger.Trigger(
     END IF;
     IF NEW.status IN ({HOLDING}) AND NEW.frozen_at IS NULL THEN
         {_MANY_MATCHES}
-        IF {brings_together("NEW", APART)} THEN
-            RAISE EXCEPTION 'no room left in space % for match %', NEW.space_id, NEW.id
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_kept_apart';
+        IF {ANYBODY_APART} THEN
+            IF {brings_together("NEW", APART)} THEN
+                RAISE EXCEPTION 'no room left in space % for match %', NEW.space_id, NEW.id
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'match_kept_apart';
+            END IF;
         END IF;
     END IF;
     RETURN NULL;
@@ -189,9 +191,11 @@ MATCH_GOES_ON_APART = pgtrigger.Trigger(
     func=f"""
     IF {GOES_FORWARD} THEN
         {_MANY_MATCHES}
-        IF {brings_together("NEW", NAMED_PAIRS)} THEN
-            RAISE EXCEPTION 'match % cannot go on now', NEW.id
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_goes_on_apart';
+        IF {ANYBODY_APART} THEN
+            IF {brings_together("NEW", NAMED_PAIRS)} THEN
+                RAISE EXCEPTION 'match % cannot go on now', NEW.id
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'match_goes_on_apart';
+            END IF;
         END IF;
     END IF;
     RETURN NEW;

@@ -431,7 +431,11 @@ def test_people_are_found_by_the_old_key_the_new_key_and_after_the_old_is_gone(h
 
     settings.INDEX_KEY_BEFORE = before
     assert hanna_is_found()
-    assert [outcome.written for outcome in rotation.index_anew(now=timezone.now)] == [0, 1, 0, 1]
+    written = {outcome.what: outcome.written for outcome in rotation.index_anew(now=timezone.now) if outcome.written}
+    assert written == {
+        "index matching_space.address_index": 1,
+        "index notifications_contactpoint.address_index": 1,
+    }
 
     settings.INDEX_KEY_BEFORE = ""
     assert hanna_is_found()
