@@ -354,6 +354,13 @@ def by_acts(all_of: Cast) -> None:
     incidents.add_words(match, by=match.request.arrival.user, at=at, reach=words.PHONE, happened=words.NOTE)
     incidents.acknowledge(incident.pk, by=carla, at=at, promised=["arrival"])
     incidents.write_note(incident.pk, words.NOTE, by=carla, at=at)
+    over = people.match_in(Status.CONFIRMED, _asked(), people.space(_host().host))
+    transitions.report_not_safe(over.pk, by=over.request.arrival.user, at=at)
+    closed = Incident.objects.get(match=over)
+    incidents.acknowledge(closed.pk, by=carla, at=at)
+    for person in (carla, lena):
+        incidents.close(closed.pk, by=person, at=at, outcome="safe")
+    incidents.let_meet_again(closed.pk, by=carla, at=at, reason=words.NOTE)
     for ends in ("cancel", "decline", "break_off"):
         status = {"cancel": Status.CONFIRMED, "decline": Status.APPROVED, "break_off": Status.CHECKED_IN}[ends]
         other = people.match_in(status, _asked(), people.space(_host().host, address=words.ADDRESS))
