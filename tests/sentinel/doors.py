@@ -19,7 +19,7 @@ from tests.processes import wait_for
 from tests.sentinel import words
 from tests.sentinel.acts import Cast
 from tests.sentinel.breaking import FAILURES, HEADER
-from tests.sentinel.visitor import Visitor
+from tests.sentinel.visitor import ONE_USE, Visitor
 
 ENDS_THE_SESSION = ("sign-out", "logout", "leave/", "/end/", "sessions/", "tokens/", "password")
 TAKES_AWAY = ("undo-all", "delivery/again/")
@@ -201,7 +201,7 @@ def break_everything(all_of: Cast) -> None:
 
 def _forged(all_of: Cast) -> None:
     """What Django calls suspicious: another host, another origin, a form without a token."""
-    with httpx.Client(base_url=all_of.service.site) as client:
+    with httpx.Client(base_url=all_of.service.site, timeout=120, limits=ONE_USE) as client:
         for sentinel in words.TYPED.values():
             host = re.sub(r"[^a-z0-9.]", "", sentinel.lower()) or "x"
             assert client.get("/", headers={"Host": f"{host}.{words.EMAIL.partition('@')[2]}"}).status_code == 400

@@ -12,12 +12,15 @@ from tests.sentinel.words import AGENT, IPV4, IPV6
 
 SOURCES = cycle((IPV4, IPV6))
 
+ONE_USE = httpx.Limits(max_keepalive_connections=0)
+"""The server closes a connection on which nothing came for two seconds; a request sent at that moment would be lost."""
+
 
 class Visitor:
     """A browser, or with `token` a program at the API."""
 
     def __init__(self, site: str, *, session: str = "", token: str = "") -> None:
-        self.http = httpx.Client(base_url=site, follow_redirects=True, timeout=30)
+        self.http = httpx.Client(base_url=site, follow_redirects=True, timeout=120, limits=ONE_USE)
         self.token = token
         if session:
             self.http.cookies["sessionid"] = session
