@@ -40,13 +40,9 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port on which nothing listens; no two processes of pytest-xdist get the same port.
-
-    Two runs of pytest side by side get different ports too, where SHELTER_TEST_PORTS is "0/2" for one and "1/2" for the other.
-    """
-    part, parts = map(int, os.environ.get("SHELTER_TEST_PORTS", "0/1").split("/"))
-    process = part + parts * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    processes = parts * int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    """Return a port on which nothing listens; no two processes of pytest-xdist get the same port."""
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
