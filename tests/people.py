@@ -7,6 +7,8 @@ of his own, and may see nothing of the other three. Every function here needs a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
@@ -179,6 +182,26 @@ def desk_client(person: Person) -> Client:
     client = Client()
     client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key or ""
     return client
+
+
+def client_of(person: Person) -> Client:
+    """Return a browser in which this person has signed in; a coordinator with both factors."""
+    if person.user.is_staff:
+        return desk_client(person)
+    client = Client()
+    client.force_login(person.user)
+    return client
+
+
+@contextmanager
+def undone(*clients: Client) -> Iterator[None]:
+    """Undo at the end what was written to the database within, and what these browsers keep."""
+    cookies = [client.cookies.copy() for client in clients]
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+    for client, kept in zip(clients, cookies, strict=True):
+        client.cookies = kept
 
 
 def oskar() -> Person:

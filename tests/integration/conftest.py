@@ -50,12 +50,4 @@ def oskar(db: None) -> Person:
 @pytest.fixture
 def signed_in(db: None) -> Callable[[Person], Client]:
     """Return a function that signs a person in and returns the browser; a coordinator signs in with both factors."""
-
-    def sign_in(person: Person) -> Client:
-        if person.user.is_staff:
-            return people.desk_client(person)
-        client = Client()
-        client.force_login(person.user)
-        return client
-
-    return sign_in
+    return people.client_of

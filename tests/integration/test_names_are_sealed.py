@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts import user_names
@@ -18,6 +17,7 @@ from notifications.models import Delivery
 from privacy import ciphertext
 from privacy.fields import blind_index
 from tests import people
+from tests.migrating import migrated, newest
 
 BEFORE = [
     ("accounts", "0016_erased_persons"),
@@ -37,10 +37,6 @@ COLUMNS = {
     "notifications_delivery": "provider_id",
 }
 TYPED = "+7 701 555 03 01 Amira"
-
-
-def migrated_to(targets: list[tuple[str, str]]) -> None:
-    MigrationExecutor(connection).migrate(targets)
 
 
 def stored(table: str, column: str) -> set[str]:
@@ -69,12 +65,12 @@ def test_what_was_plain_is_sealed_and_found_again() -> None:
     IdempotencyKey.objects.create(caller="user:1", key="x", fingerprint="x", created_at=now)
     assert Delivery.objects.exists()
     try:
-        migrated_to(BEFORE)
+        migrated(BEFORE)
         for table, column in COLUMNS.items():
             write(table, **{column: TYPED})
         write("matching_idempotencykey", key=TYPED)
 
-        migrated_to(AFTER)
+        migrated(AFTER)
 
         for table, column in COLUMNS.items():
             assert all(ciphertext.is_sealed(value) for value in stored(table, column)), table
@@ -86,12 +82,11 @@ def test_what_was_plain_is_sealed_and_found_again() -> None:
         assert {row.provider_id for row in Delivery.objects.all()} == {TYPED}
         assert SheetImportRow.objects.get().key == TYPED
 
-        migrated_to(BEFORE)
+        migrated(BEFORE)
 
         assert [stored(table, column) for table, column in COLUMNS.items()] == [{TYPED}] * len(COLUMNS)
     finally:
-        executor = MigrationExecutor(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes())
+        migrated(newest())
 
 
 @pytest.mark.django_db

@@ -16,7 +16,6 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext, override
 
 from accounts.models import CoordinatorEvent, HostCheck, HostEvent
@@ -29,6 +28,7 @@ from notifications.models import Delivery
 from privacy.models import AccessLog
 from privacy.remarks import words_of
 from tests import people
+from tests.migrating import migrated, newest
 from tests.people import Person
 
 BEFORE = [
@@ -45,18 +45,12 @@ refusals = import_module("matching.migrations.0017_refusals_are_codes")
 hosts = import_module("accounts.migrations.0009_rights_and_checks_are_codes")
 
 
-def migrated(targets: list[tuple[str, str]]) -> Any:
-    """Migrate to these migrations; return the models of that moment."""
-    MigrationExecutor(connection).migrate(targets)
-    return MigrationExecutor(connection).loader.project_state(targets).apps
-
-
 @pytest.fixture
 def leaves(transactional_db: None) -> Iterator[list[tuple[str, str]]]:
     """Return the newest migrations, and go back to them at the end."""
-    newest = list(MigrationExecutor(connection).loader.graph.leaf_nodes())
-    yield newest
-    migrated(newest)
+    leaves = newest()
+    yield leaves
+    migrated(leaves)
 
 
 def every(sentence: str) -> list[str]:

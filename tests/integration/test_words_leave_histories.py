@@ -11,7 +11,6 @@ import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import Error, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import override
 
 from accounts.models import CoordinatorEvent, Host, HostCall, HostEvent
@@ -22,6 +21,7 @@ from places.models import PlaceChange
 from privacy import ciphertext, remarks
 from privacy.models import AccessLog, Remark
 from tests import people
+from tests.migrating import migrated, newest
 from tests.people import Person
 
 BEFORE = [
@@ -50,19 +50,13 @@ COLUMNS = {
 """Each history with the column that held its free text."""
 
 
-def migrated(targets: list[tuple[str, str]]) -> Any:
-    """Migrate to these migrations; return the models of that moment."""
-    MigrationExecutor(connection).migrate(targets)
-    return MigrationExecutor(connection).loader.project_state(targets).apps
-
-
 @pytest.fixture
 def leaves(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
     """Return the newest migrations, and go back to them at the end. Batches are small, so that each table takes several."""
     monkeypatch.setattr(moving, "AT_ONCE", 2)
-    newest = list(MigrationExecutor(connection).loader.graph.leaf_nodes())
-    yield newest
-    migrated(newest)
+    leaves = newest()
+    yield leaves
+    migrated(leaves)
 
 
 def of(old: Any, model: Any) -> Any:

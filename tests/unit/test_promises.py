@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ def sentences_of(text: str) -> list[str]:
     return [sentence for each in re.split(r"(?<=[.!?])\s+", text) if (sentence := each.strip())]
 
 
+@cache
 def said() -> set[str]:
     """Return every sentence of templates, code and messages, in the source English."""
     texts = [part for words in TEXTS.values() for part in words]

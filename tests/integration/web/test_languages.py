@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from html import unescape
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -41,6 +42,7 @@ def said_on(page: str) -> str:
     return re.sub(r"\s+", " ", unescape(f"{shown} | {heard}"))
 
 
+@cache
 def english() -> list[str]:
     """Return our English strings of more than three words, cut into pieces at their placeholders."""
     pieces = set()
