@@ -134,10 +134,9 @@ def test_sentinel_that_lies_there_is_found(place: str, kind: str, folder: Path, 
     for name in ("tmp", "static", "redis", "logs", "providers", "dump", f"postgres/{data_of(folder).name}/pg_wal"):
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
     there.parent.mkdir(parents=True, exist_ok=True)
-    missed = []
-    for word in words.WORDS[kind]:
-        for form, needle in words.forms(word).items():
-            there.write_bytes(b"\x00\x01 before " + needle + b" after \xff")
-            if not list(PLACES[place](tmp_path)):
-                missed.append((word, form))
-    assert missed == []
+    planted = {needle for word in words.WORDS[kind] for needle in words.forms(word).values()}
+    there.write_bytes(b"\n".join(b"\x00\x01 before " + needle + b" after \xff" for needle in sorted(planted)))
+
+    found = [each.removeprefix(f"{there.name}: ").partition(": b")[0] for each in PLACES[place](tmp_path)]
+
+    assert {words.needles()[needle] for needle in planted} - set(found) == set()
