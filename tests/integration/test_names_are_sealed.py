@@ -54,6 +54,7 @@ def write(table: str, **values: Any) -> None:
         cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_what_was_plain_is_sealed_and_found_again() -> None:
     now = timezone.now()

@@ -48,6 +48,8 @@ from tests import people
 from tests.people import Person
 from tests.unit.documents import ROOT
 
+pytestmark = pytest.mark.once
+
 PLAIN = "planted@example.org"
 """It reads as a contact: the worst case, since a contact is what a page shows again."""
 
@@ -190,6 +192,12 @@ def shown(response: Any) -> bool:
     return PLAIN in told or base64.b64encode(PLAIN.encode()).decode() in told
 
 
+@cache
+def encoded(token: str) -> str:
+    """Return `token` under every name, as a browser writes it behind an address."""
+    return urlencode(dict.fromkeys(NAMES, token))
+
+
 @dataclass
 class Caller:
     """A browser or a program, with what is to be left alone because it says who is calling."""
@@ -205,10 +213,11 @@ class Caller:
         headers = {name: token for name in HEADERS if name not in self.own}
         values = dict.fromkeys(NAMES, token)
         more: dict[str, Any] = {"content_type": "application/json"} if self.json else {}
+        query = encoded(token)
         body: Any = values
         if self.encoded:
-            more, body = {"content_type": "application/x-www-form-urlencoded"}, urlencode(values)
-        for call in (partial(self.client.get, address, values), partial(self.client.post, address, body, **more)):
+            more, body = {"content_type": "application/x-www-form-urlencoded"}, query
+        for call in (partial(self.client.get, f"{address}?{query}"), partial(self.client.post, address, body, **more)):
             kept = {name: cookie.value for name, cookie in self.client.cookies.items()}
             for name in COOKIES:
                 if name not in self.own:
@@ -252,11 +261,18 @@ def filled(match: Match, token: str | None = None) -> Callable[[str], str | None
         "app_label": "matching",
         "pk": match.pk,
         "object_id": match.pk,
-        "token": link_to(match.space.host.user.notifications.first()).rstrip("/").rpartition("/")[2],
+        "token": token_of_link(match.pk),
     }
     if token:
         ids |= dict.fromkeys(("object_id", "content_type_id", "id", "pk", "token", "url"), token)
     return lambda name: str(ids[name]) if name in ids else None
+
+
+@cache
+def token_of_link(match_id: Any) -> str:
+    """Return what stands in the address of the first link that the host of this match was sent."""
+    host = Match.objects.get(pk=match_id).space.host.user
+    return link_to(host.notifications.first()).rstrip("/").rpartition("/")[2]
 
 
 questions = cycle(

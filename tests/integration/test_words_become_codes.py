@@ -31,6 +31,8 @@ from tests import people
 from tests.migrating import migrated, newest
 from tests.people import Person
 
+pytestmark = pytest.mark.once
+
 BEFORE = [
     ("accounts", "0008_sessions_that_end"),
     ("matching", "0014_composition"),

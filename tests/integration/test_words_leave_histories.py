@@ -24,6 +24,8 @@ from tests import people
 from tests.migrating import migrated, newest
 from tests.people import Person
 
+pytestmark = pytest.mark.once
+
 BEFORE = [
     ("accounts", "0015_looks_have_a_budget"),
     ("deployment", "0002_names_at_the_desk"),

@@ -32,7 +32,7 @@ from tests import people
 from tests.desk_pages import LOOKED_AT_NOWHERE, everything, names_of_addresses
 from tests.people import PASSWORD, Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 SAME_EVERYWHERE = (
     "Shanyrak",  # the name of the service

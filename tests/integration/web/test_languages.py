@@ -23,7 +23,7 @@ from tests import people
 from tests.integration.web.walks import answer_need, answer_offer, latest_code, send
 from tests.people import Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 OTHERS = translations.languages()
 
 # -- reading ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
@@ -126,58 +127,72 @@ def state() -> tuple[object, ...]:
     )
 
 
-@pytest.mark.parametrize("name", sorted(ADDRESSES))
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_outsider_finds_nothing(client: Client, oskar: Person, things: Things, name: str, method: str) -> None:
-    client.force_login(oskar.user)
-    before = state()
+def answers(things: Things, client_of: Callable[[str], Client], *methods: str) -> dict[str, HttpResponse]:
+    """Return what each address answers to the browser that `client_of` gives it; each call finds the same rows.
 
-    response = getattr(client, method)(ADDRESSES[name](things), {"reason": "other"})
-
-    expected = 405 if name in (ONLY_POSTED if method == "get" else ONLY_READ) else 404
-    assert (response.status_code, state()) == (expected, before)
-
-
-@pytest.mark.parametrize("name", sorted(ADDRESSES))
-def test_other_side_finds_nothing_at_the_wrong_door(
-    client: Client, amira: Person, hanna: Person, things: Things, name: str
-) -> None:
-    client.force_login(hanna.user if name in OF_AMIRA else amira.user)
-    before = state()
-
-    response = getattr(client, method_of(name))(ADDRESSES[name](things), {"reason": "other"})
-
-    assert (response.status_code, state()) == (404, before)
+    The key is the method and the address's name. Without `methods`, each address is called as its own page calls it.
+    """
+    found = {}
+    for name in sorted(ADDRESSES):
+        client = client_of(name)
+        for method in methods or (method_of(name),):
+            with people.undone(client):
+                address, before = ADDRESSES[name](things), state()
+                answer = getattr(client, method)(address, {"reason": "other"})
+                found[f"{method} {name}"] = answer
+                answer.changed = state() != before  # type: ignore[attr-defined]
+    return found
 
 
-@pytest.mark.parametrize("name", sorted(ADDRESSES))
-def test_coordinator_finds_nothing_on_pages_of_hosts_and_arrivals(
-    client: Client, carla: Person, things: Things, name: str
-) -> None:
-    client.force_login(carla.user)
-    before = state()
-
-    response = getattr(client, method_of(name))(ADDRESSES[name](things), {"reason": "other"})
-
-    assert (response.status_code, state()) == (404, before)
+def told(found: dict[str, HttpResponse]) -> dict[str, tuple[int, bool]]:
+    """Return each answer's status, and whether the call changed anything."""
+    return {call: (answer.status_code, answer.changed) for call, answer in found.items()}  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", sorted(ADDRESSES))
-def test_visitor_without_a_session_is_asked_to_sign_in(client: Client, things: Things, name: str) -> None:
-    before = state()
+def test_outsider_finds_nothing(oskar: Person, things: Things) -> None:
+    browser = people.client_of(oskar)
 
-    response = getattr(client, method_of(name))(ADDRESSES[name](things), {"reason": "other"})
+    found = told(answers(things, lambda name: browser, "get", "post"))
 
-    assert response.headers["Location"] == ("/case/" if name in OF_AMIRA else "/host/sign-in/")
-    assert state() == before
+    only = {"get": ONLY_POSTED, "post": ONLY_READ}
+    assert found == {
+        f"{method} {name}": (405 if name in only[method] else 404, False)
+        for name in ADDRESSES
+        for method in ("get", "post")
+    }
 
 
-@pytest.mark.parametrize("name", sorted(ADDRESSES))
-def test_the_right_person_is_let_in(client: Client, amira: Person, hanna: Person, things: Things, name: str) -> None:
+def test_other_side_finds_nothing_at_the_wrong_door(amira: Person, hanna: Person, things: Things) -> None:
+    amiras, hannas = people.client_of(amira), people.client_of(hanna)
+
+    found = told(answers(things, lambda name: hannas if name in OF_AMIRA else amiras))
+
+    assert found == {f"{method_of(name)} {name}": (404, False) for name in ADDRESSES}
+
+
+def test_coordinator_finds_nothing_on_pages_of_hosts_and_arrivals(carla: Person, things: Things) -> None:
+    browser = Client()
+    browser.force_login(carla.user)
+
+    found = told(answers(things, lambda name: browser))
+
+    assert found == {f"{method_of(name)} {name}": (404, False) for name in ADDRESSES}
+
+
+def test_visitor_without_a_session_is_asked_to_sign_in(client: Client, things: Things) -> None:
+    found = answers(things, lambda name: client)
+
+    onward = {call: (answer.headers["Location"], answer.changed) for call, answer in found.items()}  # type: ignore[attr-defined]
+    assert onward == {
+        f"{method_of(name)} {name}": ("/case/" if name in OF_AMIRA else "/host/sign-in/", False) for name in ADDRESSES
+    }
+
+
+def test_the_right_person_is_let_in(amira: Person, hanna: Person, things: Things) -> None:
     """The positive control of the tests above: at the same addresses the right person is let in."""
-    client.force_login(amira.user if name in OF_AMIRA else hanna.user)
+    amiras, hannas = people.client_of(amira), people.client_of(hanna)
 
-    response = getattr(client, method_of(name))(ADDRESSES[name](things), {"reason": "other"})
+    found = answers(things, lambda name: amiras if name in OF_AMIRA else hannas)
 
     expected = {
         "case_contact": 200,
@@ -190,7 +205,9 @@ def test_the_right_person_is_let_in(client: Client, amira: Person, hanna: Person
         "host_space_nights": 422,
         "host_stay": 200,
     }
-    assert response.status_code == expected.get(name, 302)
+    assert {call: answer.status_code for call, answer in found.items()} == {
+        f"{method_of(name)} {name}": expected.get(name, 302) for name in ADDRESSES
+    }
 
 
 def test_outsider_sees_only_his_own_pages(client: Client, oskar: Person, things: Things) -> None:
