@@ -30,7 +30,7 @@ from matching.sheets.columns import PERSONAL
 from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
-from places.queries import known as known_place
+from places.queries import heard
 from privacy import erasures
 from privacy.sessions import said_in
 
@@ -284,8 +284,8 @@ class _Work:
 def _read(kind: str, content: bytes) -> Reading[Any]:
     try:
         if kind == SheetKind.SPACES:
-            return read_spaces(content, find_place=known_place)
-        return read_requests(content, find_place=known_place, zone=timezone.get_default_timezone())
+            return read_spaces(content, find_place=heard)
+        return read_requests(content, find_place=heard, zone=timezone.get_default_timezone())
     except HeaderProblem as problem:
         raise SheetUnreadable(problem.sentences) from problem
 

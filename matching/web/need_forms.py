@@ -20,6 +20,7 @@ from matching.web import languages
 from matching.web.plain_forms import day, whole_number
 from matching.web.questions import AnswerLine, Answers, Flow, Question, QuestionForm
 from matching.web.where import PlaceQuestion
+from places.hearing import noted
 
 NIGHTS_IF_UNKNOWN = 7
 """Nights of a request whose arrival cannot say how many. The request accepts any part of them, so it misses no offer."""
@@ -349,8 +350,7 @@ def request_details(answers: Answers, today: date) -> RequestDetails:
     needs, place, when = answers["needs"], answers["where"]["place_id"], answers["when"]
     said = {name: value for answer in answers.values() for name, value in answer.items()}
     follows = {
-        "latitude": place.latitude,
-        "longitude": place.longitude,
+        "notes": noted(said["notes"], said["place_note"]) if said["place_note"] else said["notes"],
         "place": place,
         "children_ages": tuple(answers["children"]["ages"]) if "children" in answers else (),
         "composition": {"women_only": "women"}.get(needs["household"], needs["household"]),

@@ -31,6 +31,7 @@ from matching.web.where import PlaceQuestion
 
 
 class SpaceWhereForm(PlaceQuestion):
+    one_place = True
     title = gettext_lazy("Where is the space?")
     why = gettext_lazy("Arrivals look for a place to sleep around a town or a border crossing.")
 
@@ -258,8 +259,8 @@ ANOTHER = Flow("offer", SPACE_QUESTIONS)
 
 MEANING: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "where": lambda said: {
-        "latitude": said["place_id"].latitude,
-        "longitude": said["place_id"].longitude,
+        "latitude": said["latitude"],
+        "longitude": said["longitude"],
         "place": said["place_id"],
     },
     "address": lambda said: {"address": said["address"], "directions": said["directions"]},
