@@ -174,8 +174,34 @@ class WhenForm(QuestionForm):
         widget=forms.RadioSelect,
     )
     date = day(gettext_lazy("The other date"), required=False)
+    asked_on = forms.DateField(required=False, widget=forms.HiddenInput)
     nights = whole_number(gettext_lazy("How many nights"), 1, LONGEST_STAY, required=False)
     nights_unknown = forms.BooleanField(label=gettext_lazy("I do not know for how long yet"), required=False)
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["asked_on"].initial = self.today
+        self._chosen = self._night_chosen(data) if data is not None else None
+        if data is None:
+            return
+        # What is shown again means the days of today: "tomorrow" of yesterday is "tonight".
+        self.data = shown = data.copy()
+        shown["asked_on"] = self.today.isoformat()
+        if self._chosen == self.today:
+            shown["start"] = "tonight"
+
+    def _night_chosen(self, data: Any) -> date | None:
+        """Return the night that "tonight" or "tomorrow" was on the day on which the page showed it, or None."""
+        if data.get("start") not in ("tonight", "tomorrow"):
+            return None
+        try:
+            shown_on = min(date.fromisoformat(data.get("asked_on", "")), self.today)
+        except ValueError:
+            shown_on = self.today
+        return shown_on + timedelta(days=data["start"] == "tomorrow")
+
+    def kept(self) -> dict[str, list[str]]:
+        return super().kept() | {"asked_on": [self.today.isoformat()]}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -189,7 +215,11 @@ class WhenForm(QuestionForm):
                 cleaned["first_night"] = cleaned["date"]
         elif start in ("tonight", "tomorrow"):
             self.errors.pop("date", None)
-            cleaned["first_night"] = self.today + timedelta(days=start == "tomorrow")
+            if self._chosen is not None and self._chosen < self.today:
+                words = _("You chose the night of %(day)s, and that day is over. Choose the first night again.")
+                self.add_error("start", words % {"day": formats.date_format(self._chosen, "j E")})
+            else:
+                cleaned["first_night"] = self._chosen
         if cleaned.get("nights") is not None:
             cleaned["nights_unknown"] = False
         elif cleaned.get("nights_unknown"):
@@ -333,13 +363,19 @@ NEED_QUESTIONS = Flow(
 )
 
 
-def tonight_answers(language: str) -> dict[str, dict[str, list[str]]]:
+def tonight_answers(language: str, shown_on: str) -> dict[str, dict[str, list[str]]]:
     """Return the answers that a household without a place for tonight is not asked for, as they would be typed.
 
-    The check page shows these answers, so that people can change them.
+    The check page shows these answers, so that people can change them. `shown_on` is the day (ISO 8601) that was tonight.
     """
     return {
-        "when": {"start": ["tonight"], "date": [""], "nights": [""], "nights_unknown": ["on"]},
+        "when": {
+            "start": ["tonight"],
+            "date": [""],
+            "asked_on": [shown_on],
+            "nights": [""],
+            "nights_unknown": ["on"],
+        },
         "stay": {"min_nights": ["1"], "may_move": ["on"]},
         "languages": {"languages": [language] if language in languages.SPOKEN else []},
     }

@@ -249,14 +249,6 @@ def test_half_a_name_offers_the_places_it_may_begin(client: Client) -> None:
     assert response.context["form"].fields["place_id"].choices[0] == (str(row.pk), "Oral, Kazakhstan")
 
 
-def test_tonight_counts_from_the_day_it_is_sent(client: Client) -> None:
-    check = answer_need(client)
-
-    with time_machine.travel(timezone.now() + timedelta(days=1)):
-        send(client, check)
-        assert ShelterRequest.objects.get().first_night == people.tonight()
-
-
 def test_date_that_has_passed_meanwhile_is_asked_again(client: Client) -> None:
     check = answer_need(client, when={"start": "date", "date": people.tonight().isoformat(), "nights": "3"})
 
