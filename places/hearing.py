@@ -35,6 +35,8 @@ TIMES_LARGER: Final = 10
 LIKE: Final = 82.0
 """Per cent of likeness from which a name may be meant by a text with a slip."""
 
+PLACE_SIGN: Final = "📍"
+
 LONGEST_READ: Final = 200
 """Characters; a longer text names no place."""
 
@@ -171,7 +173,7 @@ def find_place(text: str) -> KnownPlace | None:
 
 def noted(notes: str, written: str) -> str:
     """Return the notes for a coordinator with a place as it was written, once; a sign stands for words of any language."""
-    note = f"📍 {plain(written)[:LONGEST_READ]}"
+    note = f"{PLACE_SIGN} {plain(written).removeprefix(PLACE_SIGN).strip()[:LONGEST_READ]}"
     return notes if note in notes else "\n".join(filter(None, (notes, note)))
 
 

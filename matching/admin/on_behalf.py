@@ -39,7 +39,7 @@ from matching.limits import (
 )
 from matching.models import ShelterRequest, Space
 from matching.refusal_words import of_sentence, words_of
-from matching.refusals import WRONG_INPUT, NotYours
+from matching.refusals import WRONG_INPUT, Incomplete, NotYours
 from matching.sheets.cells import CellProblem
 from matching.sheets.cells import languages as read_languages
 from matching.sheets.fields import REQUEST_NAMES, SPACE_NAMES
@@ -152,6 +152,11 @@ class OnBehalfForm(forms.Form):
         elif self._where is None:
             self.add_error("place_id", _("Choose the place they mean, or write another name."))
         return cleaned
+
+    def refuse(self, refusal: Refused) -> None:
+        """Show a refusal at the field that it is about, or at the whole form."""
+        field = refusal.field if isinstance(refusal, Incomplete) else ""
+        self.add_error(field if field in self.fields else None, words_of(refusal))
 
     def stated(self, names: Collection[str]) -> dict[str, Any]:
         """Return the answers to the fields `names`, and the place with its coordinates."""
@@ -317,7 +322,7 @@ def ask(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         except NotYours:
             form.add_error("place", str(NOT_YOUR_PLACE))
         except Refused as refusal:
-            form.add_error(None, words_of(refusal))
+            form.refuse(refusal)
         else:
             done = {
                 "row": case.request,
@@ -351,7 +356,7 @@ def offer(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         except NotYours:
             form.add_error("place", str(NOT_YOUR_PLACE))
         except Refused as refusal:
-            form.add_error(None, words_of(refusal))
+            form.refuse(refusal)
         else:
             done = {
                 "row": offered.space,

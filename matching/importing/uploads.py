@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries
+from matching.deadlines import local_date
 from matching.importing import row_by_row
 from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, Taken
 from matching.models import SheetImport, SheetImportRow, Space
@@ -263,7 +264,8 @@ class _Work:
         act: Callable[..., Taken]
         if self.sheet.kind == SheetKind.SPACES:
             known: dict[str, Any] = dict(row_by_row.spaces_called([row.key for row in rows]))
-            act = partial(row_by_row.take_in_space, vouch=vouch)
+            over = row_by_row.of_another_time(list(self.good.values()), local_date(at))
+            act = partial(row_by_row.take_in_space, vouch=vouch, over=over)
         else:
             known, act = dict(row_by_row.requests_called([row.key for row in rows])), row_by_row.take_in_request
         for row in rows:
@@ -276,7 +278,7 @@ class _Work:
             except NotYours:
                 yield row, None, RowProblem(row.line, "", "", OtherPlace())
             except Refused as refusal:
-                yield row, None, RowProblem(row.line, "", "", refusal)
+                yield row, None, replace(row_by_row.problem_of(self.good[row.line], refusal), value="")
             except (IntegrityError, DataError):
                 yield row, None, RowProblem(row.line, "", "", RefusedByDatabase())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -160,6 +161,17 @@ class WhereForm(PlaceQuestion):
         ]
 
 
+def _night_chosen(data: Mapping[str, Any], today: date) -> date | None:
+    """Return the night that "tonight" or "tomorrow" was on the day on which the page showed it, or None."""
+    if data.get("start") not in ("tonight", "tomorrow"):
+        return None
+    try:
+        shown_on = min(date.fromisoformat(data.get("asked_on", "")), today)
+    except ValueError:
+        shown_on = today
+    return shown_on + timedelta(days=data["start"] == "tomorrow")
+
+
 class WhenForm(QuestionForm):
     title = gettext_lazy("When do you need it, and for how long?")
     why = gettext_lazy("People with nowhere to sleep tonight come first.")
@@ -181,7 +193,7 @@ class WhenForm(QuestionForm):
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.fields["asked_on"].initial = self.today
-        self._chosen = self._night_chosen(data) if data is not None else None
+        self._chosen = _night_chosen(data, self.today) if data is not None else None
         if data is None:
             return
         # What is shown again means the days of today: "tomorrow" of yesterday is "tonight".
@@ -189,16 +201,6 @@ class WhenForm(QuestionForm):
         shown["asked_on"] = self.today.isoformat()
         if self._chosen == self.today:
             shown["start"] = "tonight"
-
-    def _night_chosen(self, data: Any) -> date | None:
-        """Return the night that "tonight" or "tomorrow" was on the day on which the page showed it, or None."""
-        if data.get("start") not in ("tonight", "tomorrow"):
-            return None
-        try:
-            shown_on = min(date.fromisoformat(data.get("asked_on", "")), self.today)
-        except ValueError:
-            shown_on = self.today
-        return shown_on + timedelta(days=data["start"] == "tomorrow")
 
     def kept(self) -> dict[str, list[str]]:
         return super().kept() | {"asked_on": [self.today.isoformat()]}

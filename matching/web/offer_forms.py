@@ -23,6 +23,7 @@ from matching.limits import (
     MOST_PEOPLE,
 )
 from matching.refusal_words import words_of
+from matching.sheets.cells import join_touching
 from matching.sheets.fields import Window
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -137,7 +138,7 @@ class NightsForm(QuestionForm):
                 self.add_error(f"first_{run}", _("These nights overlap with those above. Join them into one run."))
             else:
                 windows.append((first, last))
-        cleaned["windows"] = tuple(sorted(windows))
+        cleaned["windows"] = join_touching(windows)
         return cleaned
 
     def lines(self) -> list[AnswerLine]:

@@ -39,8 +39,13 @@ class QuestionForm(PlainForm):
 
     def kept(self) -> dict[str, list[str]]:
         """Return the valid answer as a draft keeps it: as it was typed, but a day with its year, so that it stays that day."""
-        days = {name: self.cleaned_data.get(name) for name, field in self.fields.items() if isinstance(field, forms.DateField)}
-        typed = {name: self.data.getlist(name) for name in self.fields}
+        days = {
+            name: self.cleaned_data.get(name)
+            for name, field in self.fields.items()
+            if isinstance(field, forms.DateField)
+        }
+        data: Any = self.data
+        typed = {name: data.getlist(name) for name in self.fields}
         return typed | {name: [day.isoformat()] for name, day in days.items() if day is not None}
 
     def chosen(self, name: str) -> str:

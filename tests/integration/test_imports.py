@@ -594,14 +594,14 @@ def test_a_row_that_the_domain_refuses_is_told_and_stops_no_other_row() -> None:
     imported = requests({"first_night": str(tonight(800))}, {"request_id": "r2"})
 
     assert told_by(imported) == [
-        RowProblem(2, "", "r1", "The first night is too far ahead: give one within the next two years.")
+        RowProblem(2, "first_night", "", "The first night is too far ahead: give one within the next two years.")
     ]
     assert list(ShelterRequest.objects.values_list("external_id", flat=True)) == ["r2"]
     assert Arrival.objects.count() == 1
 
 
-def test_dates_of_a_sheet_are_kept_as_they_are() -> None:
-    spaces({"windows": "2022-09-26/2022-10-10"})
+def test_dates_of_an_old_sheet_are_kept_as_they_are() -> None:
+    spaces({"windows": "2022-09-26/2022-10-10"}, {"space_id": "s2", "windows": "2022-09-28/2022-10-10"})
 
-    window = SpaceWindow.objects.get()
-    assert (window.first_night, window.last_day) == (date(2022, 9, 26), date(2022, 9, 26) + timedelta(days=14))
+    kept = SpaceWindow.objects.order_by("first_night").values_list("first_night", "last_day")
+    assert list(kept) == [(date(2022, 9, day), date(2022, 10, 10)) for day in (26, 28)]

@@ -59,7 +59,9 @@ def test_asking_again_says_which_night_was_chosen_and_takes_the_new_answer(clien
 
 
 @pytest.mark.parametrize(("start", "where"), [("tonight", "/need/when/"), ("tomorrow", "/need/stay/")])
-def test_question_that_was_read_before_midnight_is_answered_for_its_own_day(client: Client, start: str, where: str) -> None:
+def test_question_that_was_read_before_midnight_is_answered_for_its_own_day(
+    client: Client, start: str, where: str
+) -> None:
     people.place()
     with time_machine.travel(EVENING, tick=False):
         for name in ("people", "children", "needs", "where"):
