@@ -29,8 +29,10 @@ from matching.engine.reasons import Reason, as_json_text
 from matching.limits import (
     FARTHEST_FIRST_NIGHT,
     LONGEST_STAY,
+    LONGEST_WINDOW,
     MOST_BEDS,
     MOST_PEOPLE,
+    MOST_WINDOWS,
     REQUESTS_A_MINUTE,
     REQUESTS_AN_HOUR,
     REQUESTS_FLAGGED,
@@ -111,14 +113,15 @@ def offer_space(
     at: datetime,
     external_id: str | None = None,
     vouched: bool = False,
+    may_be_over: bool = False,
 ) -> Space:
     """List a new space of `host`, at once or when a coordinator has looked at it.
 
     Where somebody has looked at the host already, the new space is paused, and waits to be listed (`matching.waiting`), unless
-    coordinator `by` vouches for it (`vouched`). Raises Incomplete, or NotYours when `by` is neither the host nor its place's
-    coordinator.
+    coordinator `by` vouches for it (`vouched`). Windows that `may_be_over` are taken in.
+    Raises Incomplete, or NotYours when `by` is neither the host nor its place's coordinator.
     """
-    check_space(details)
+    details = complete_space(details, local_date(at), may_be_over=may_be_over)
     with one_act():
         if not queries.may_speak_for(by, host, _pk_of(details.place)):
             raise NotYours
@@ -148,7 +151,7 @@ def _wait_to_be_listed(space: Space, *, by: User, at: datetime) -> None:
 
 
 def change_space(
-    space_id: UUID, details: SpaceDetails, *, by: User, at: datetime
+    space_id: UUID, details: SpaceDetails, *, by: User, at: datetime, may_be_over: bool = False
 ) -> tuple[Space, WaitingChange | None]:
     """Change what a space offers; live matches keep what was promised to them, and what was vetted is what is used.
 
@@ -156,9 +159,10 @@ def change_space(
     nothing new waits). The households that were promised the space, and the coordinators, are told of it.
     Raises Incomplete, NotYours, or HasLiveMatches when a live match needs the beds, sharing or window that would go.
     """
-    check_space(details)
     with one_act():
         space = _locked_space(space_id, by)
+        before = [(window.first_night, window.last_day) for window in space.windows.all()]
+        details = complete_space(details, local_date(at), before=before, may_be_over=may_be_over)
         columns, change = waiting.apart(space, _space_columns(details), by=by, at=at)
         for column, value in columns.items():
             setattr(space, column, value)
@@ -468,8 +472,14 @@ def urgency_of(first_night: date, today: date) -> str:
 # -- what makes sense -----------------------------------------------------------------------------
 
 
-def check_space(details: SpaceDetails) -> None:
-    """Raise Incomplete when the offer contradicts itself or a number is out of bounds; the message says which."""
+def complete_space(
+    details: SpaceDetails, today: date, *, before: Sequence[Window] = (), may_be_over: bool = False
+) -> SpaceDetails:
+    """Return the offer with the windows that touch made one. Raises Incomplete when it contradicts itself or is out of bounds.
+
+    Windows that have all passed are refused, unless they are those of `before`, since an old space may change in other
+    fields, or the caller says that they `may_be_over`.
+    """
     _check_point(details.latitude, details.longitude)
     if not 1 <= details.beds <= MOST_BEDS:
         raise Incomplete("beds", most=MOST_BEDS)
@@ -477,13 +487,25 @@ def check_space(details: SpaceDetails) -> None:
         raise Incomplete("windows")
     if details.max_nights is not None and details.max_nights < 1:
         raise Incomplete("longest_stay")
-    last_end: date | None = None
+    windows: list[Window] = []
     for first, last in sorted(details.windows):
         if last <= first:
             raise Incomplete("window_backwards")
-        if last_end is not None and first < last_end:
+        if windows and first < windows[-1][1]:
             raise Incomplete("windows_overlap")
-        last_end = last
+        if windows and first == windows[-1][1]:
+            windows[-1] = windows[-1][0], last
+        else:
+            windows.append((first, last))
+    if sorted(windows) == sorted(before):
+        return replace(details, windows=tuple(windows))
+    if len(windows) > MOST_WINDOWS:
+        raise Incomplete("too_many_windows", most=MOST_WINDOWS)
+    if any((last - first).days > LONGEST_WINDOW for first, last in windows):
+        raise Incomplete("window_too_long")
+    if windows[-1][1] <= today and not may_be_over:
+        raise Incomplete("windows_passed")
+    return replace(details, windows=tuple(windows))
 
 
 def complete_request(details: RequestDetails) -> RequestDetails:
@@ -501,6 +523,8 @@ def complete_request(details: RequestDetails) -> RequestDetails:
         raise Incomplete("shortest_stay")
     if details.radius_km <= 0:
         raise Incomplete("radius")
+    if details.language_required and not details.languages:
+        raise Incomplete("language_unnamed")
     details = _who_they_are(details)
     if details.women_only and not details.all_women:
         raise Incomplete("women_only")

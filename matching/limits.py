@@ -13,6 +13,12 @@ FARTHEST_FIRST_NIGHT = 730
 LONGEST_LIMIT = 3_650
 """Nights (ten years). A space's longest stay may be at most this; an empty cell means no limit."""
 
+LONGEST_WINDOW = 1_100
+"""Nights: three years. A longer window is a slip, or a promise that nobody can keep."""
+
+MOST_WINDOWS = 100
+"""The most windows of one space. Whoever offers more runs of nights has pasted a whole calendar."""
+
 MOST_PEOPLE = 100
 """The largest number of people in one household."""
 

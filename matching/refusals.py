@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import IntegrityError, transaction
 from django.utils import formats
@@ -218,15 +218,41 @@ class Overtaken(HasLiveMatches):
 
 
 class Incomplete(Refused):
-    """The details sent contradict each other or lie outside the bounds. The sentence says what to change."""
+    """The details sent contradict each other or lie outside the bounds. The sentence says what to change, `field` where."""
 
     code = "incomplete"
+    fields: ClassVar[Mapping[str, str]] = {
+        "longest_stay": "max_nights",
+        **dict.fromkeys(
+            ("window_backwards", "windows_overlap", "windows_passed", "window_too_long", "too_many_windows"), "windows"
+        ),
+        "ages": "children_ages",
+        "shortest_stay": "min_nights",
+        "radius": "radius_km",
+        "composition_contradicts": "composition",
+        "too_far_ahead": "first_night",
+        "nights_passed": "first_night",
+        "not_on_earth": "latitude",
+        "language_unnamed": "languages",
+        **{name: name for name in ("beds", "windows", "people", "children", "nights", "women_only", "composition")},
+    }
+    """The field of the details that each sentence is about, where it is about one."""
+
+    @property
+    def field(self) -> str:
+        """The name of the field that needs another value, or ""."""
+        return self.fields.get(self.sentence, "")
+
     sentences = {
         "beds": _("Say how many people can sleep here: a number from 1 to %(most)d."),
         "windows": _("Say from which night until which day the space is free."),
         "longest_stay": _("The longest stay is at least one night; leave it empty for no limit."),
         "window_backwards": _("A window ends after it begins: the last day comes after the first night."),
         "windows_overlap": _("Two windows overlap. Join them into one."),
+        "windows_passed": _("All these nights have passed. Give later ones."),
+        "window_too_long": _("A window is longer than three years. Give a nearer end; it can be moved later."),
+        "too_many_windows": _("These are too many windows: give at most %(most)d, and join those that touch."),
+        "language_unnamed": _("Name the languages that the host should speak, or do not ask for a common one."),
         "people": _("Say how many people need a place to sleep: a number from 1 to %(most)d."),
         "children": _("There are more children than people. Count the children among the people."),
         "ages": _("There are more ages than children."),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from places.names import SPELT_IN
+from places.regions import with_area
 from privacy.models import Remarked
 
 OWN_FROM = -1_000_000
@@ -16,11 +19,17 @@ LONGEST_PLACE_NAME = 200
 """Characters. The longest name of a place."""
 
 
+def reader_language() -> str:
+    """Return the language of whoever reads (ISO 639-1)."""
+    return (get_language() or "en").partition("-")[0]
+
+
 class Place(models.Model):
     """A city, town or border crossing. `geoname_id` is GeoNames' number; places that GeoNames lacks have a negative one.
 
     `edited_at` is set on places that people changed: the gazetteer's loader leaves them alone. `closed_at` is set on
-    places that nobody can choose any more; spaces and requests there keep them.
+    places that nobody can choose any more; spaces and requests there keep them. `region` is a code of
+    `places.regions`, or "". A name in a language is empty where it is the main name.
     """
 
     class PlaceKind(models.TextChoices):
@@ -30,7 +39,12 @@ class Place(models.Model):
 
     geoname_id = models.BigIntegerField(unique=True)
     name = models.CharField(_("name"), max_length=LONGEST_PLACE_NAME)
+    name_ru = models.CharField(_("name in Russian"), max_length=LONGEST_PLACE_NAME, blank=True, default="")
+    name_kk = models.CharField(_("name in Kazakh"), max_length=LONGEST_PLACE_NAME, blank=True, default="")
+    name_uk = models.CharField(_("name in Ukrainian"), max_length=LONGEST_PLACE_NAME, blank=True, default="")
+    name_ka = models.CharField(_("name in Georgian"), max_length=LONGEST_PLACE_NAME, blank=True, default="")
     country = models.CharField(_("country"), max_length=2)
+    region = models.CharField(_("region"), max_length=20, blank=True, default="")
     kind = models.CharField(_("kind"), max_length=10, choices=PlaceKind.choices)
     latitude = models.FloatField()
     longitude = models.FloatField()
@@ -45,7 +59,17 @@ class Place(models.Model):
         indexes = [models.Index(fields=["-population", "name"], name="place_biggest")]
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.country}"
+        return with_area(self.called, self.region, self.country, reader_language())
+
+    @property
+    def called(self) -> str:
+        """The place's name in the reader's language."""
+        return dict(zip(SPELT_IN, self.spelt, strict=True)).get(reader_language()) or self.name
+
+    @property
+    def spelt(self) -> tuple[str, ...]:
+        """The place's name in each of `names.SPELT_IN` in turn, "" where it is the main name."""
+        return tuple(getattr(self, f"name_{language}") for language in SPELT_IN)
 
 
 class PlaceName(models.Model):

@@ -8,6 +8,9 @@ import unicodedata
 HOME_REGION = "KZ"
 """The country of this deployment (ISO 3166-1 alpha-2): of a phone number without a country code, and of places first."""
 
+SPELT_IN = ("ru", "kk", "uk", "ka")
+"""The languages in which a place has a name of its own (ISO 639-1), beside its main name, which is in Latin letters."""
+
 # People without a Kazakh keyboard type Костанай for Қостанай, so both are looked up under the plain letter.
 _PLAIN_LETTERS = str.maketrans("әғқңөұүһі", "агкноууhи", "ъь")
 _APOSTROPHES = str.maketrans("", "", "'`´ʹʻʼʾʿ‘’′")

@@ -2,42 +2,92 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, QuerySet
+from collections.abc import Iterable
+from typing import Any
 
-from places.gazetteer import KnownPlace, bare
-from places.models import Place, PlaceName
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+
+from places import hearing
+from places.gazetteer import Directory, KnownPlace
+from places.hearing import Heard
+from places.models import Place, PlaceChange, PlaceName, reader_language
 from places.names import key_of
+from places.regions import described
+
+_kept: tuple[Any, Directory] | None = None
+"""The directory of the open places, with the mark of the rows that it was read from."""
+
+
+def directory() -> Directory:
+    """Return the open places of this deployment for looking up. They are read anew when a row has changed."""
+    global _kept
+    mark = (
+        Place.objects.aggregate(Count("pk"), Count("closed_at"), Max("pk"), Max("closed_at"), Max("edited_at")),
+        PlaceName.objects.aggregate(Max("pk")),
+        PlaceChange.objects.aggregate(Max("pk")),
+    )
+    if _kept is None or _kept[0] != mark:
+        _kept = mark, _read()
+    return _kept[1]
+
+
+def _read() -> Directory:
+    rows = list(open_places().order_by("-population", "geoname_id"))
+    rank_of = {row.pk: rank for rank, row in enumerate(rows)}
+    names = PlaceName.objects.filter(place__closed_at=None).values_list("key", "place_id")
+    return Directory([as_known(row) for row in rows], ((key, rank_of[pk]) for key, pk in names if pk in rank_of))
+
+
+def heard(text: str) -> Heard:
+    """Return what a text means among the open places of this deployment: the reader of every door that has a database."""
+    return hearing.heard(text, directory())
+
+
+def rows_of(places: Iterable[KnownPlace]) -> list[Place]:
+    """Return the rows of these places in their order."""
+    numbers = [place.geoname_id for place in places]
+    rows = {row.geoname_id: row for row in Place.objects.filter(geoname_id__in=numbers)}
+    return [rows[number] for number in numbers if number in rows]
+
+
+def labels(places: Iterable[Place]) -> list[str]:
+    """Return the places in words that tell them apart, in the reader's language."""
+    return described([as_known(row) for row in places], reader_language(), directory().places)
+
+
+def as_known(row: Place) -> KnownPlace:
+    """Return a row as a plain value, without the names that it once had."""
+    return KnownPlace(
+        geoname_id=row.geoname_id,
+        name=row.name,
+        country=row.country,
+        kind=row.kind,
+        lat=row.latitude,
+        lon=row.longitude,
+        population=row.population,
+        names=(),
+        region=row.region,
+        spelt=row.spelt if any(row.spelt) else (),
+    )
 
 
 def find(text: str, *, closed: bool = False) -> Place | None:
     """Return the most populous place of this deployment called `text` in any language, or None.
 
-    Names are compared as in `gazetteer.find_place`. Places that people added or renamed are found too; closed places
-    only if `closed`.
+    It asks nobody which place is meant. Closed places are found too if `closed`.
     """
-    places = Place.objects.all() if closed else open_places()
-    for key in dict.fromkeys((key_of(text), key_of(bare(text)))):
-        named = Exists(PlaceName.objects.filter(place=OuterRef("pk"), key=key))
-        if key and (place := places.filter(named).order_by("-population", "geoname_id").first()):
-            return place
-    return None
-
-
-def known(text: str) -> KnownPlace | None:
-    """Return the place that `find` returns as a KnownPlace: the sheets take this function as their `find_place`."""
-    place = find(text)
-    if place is None:
+    if (place := heard(text).likeliest) is not None:
+        return row_of(place)
+    if not closed:
         return None
-    return KnownPlace(
-        geoname_id=place.geoname_id,
-        name=place.name,
-        country=place.country,
-        kind=place.kind,
-        lat=place.latitude,
-        lon=place.longitude,
-        population=place.population,
-        names=(),
-    )
+    named = Exists(PlaceName.objects.filter(place=OuterRef("pk"), key=key_of(text)))
+    return Place.objects.filter(named).order_by("-population", "geoname_id").first() if key_of(text) else None
+
+
+def nearest(latitude: float, longitude: float, within_km: float) -> Place | None:
+    """Return the open place nearest to a point (degrees), or None if none lies within `within_km` kilometres."""
+    place = directory().nearest(latitude, longitude, within_km)
+    return row_of(place) if place is not None else None
 
 
 def open_places() -> QuerySet[Place]:
@@ -50,24 +100,6 @@ def search(text: str) -> QuerySet[Place]:
     key = key_of(text)
     names = PlaceName.objects.filter(place=OuterRef("pk"), key__startswith=key)
     return open_places().filter(Exists(names)) if key else open_places()
-
-
-CHOICES_SHOWN = 10
-
-
-def candidates(text: str) -> tuple[list[Place], bool]:
-    """Return at most CHOICES_SHOWN open places that `text` may mean, and whether `text` is exactly their name.
-
-    The most populous place comes first. Places with a name that only begins with `text` are returned if no place has
-    exactly that name.
-    """
-    key = key_of(text)
-    if not key:
-        return [], False
-    named = Exists(PlaceName.objects.filter(place=OuterRef("pk"), key=key))
-    if exact := list(open_places().filter(named).order_by("-population", "pk")[:CHOICES_SHOWN]):
-        return exact, True
-    return list(search(text).order_by("-population", "pk")[:CHOICES_SHOWN]), False
 
 
 def row_of(place: KnownPlace) -> Place:

@@ -22,6 +22,7 @@ sys.path.insert(0, str(HERE.parent))
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS  # noqa: E402
 from matching.sheets.sample import REFERENCE_DATE  # noqa: E402
 from places.gazetteer import KnownPlace, all_places  # noqa: E402
+from places.hearing import unmistakable  # noqa: E402
 
 T = TypeVar("T")
 
@@ -170,7 +171,7 @@ def _near(random: Random, place: KnownPlace) -> tuple[str, str]:
 
 
 def _written(random: Random, place: KnownPlace) -> str:
-    return RUSSIAN_NAMES.get(place.name, place.name) if random.random() < 0.5 else place.name
+    return RUSSIAN_NAMES.get(place.name, unmistakable(place)) if random.random() < 0.5 else unmistakable(place)
 
 
 def _window(random: Random, first: date) -> tuple[date, date]:

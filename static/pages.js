@@ -1,4 +1,4 @@
-// Nothing here is needed: every page works without it. It makes the way out faster and offers to copy or print.
+// Nothing here is needed: every page works without it. It makes the way out faster and offers to copy, to print, or to say where one is.
 (() => {
   const way = document.querySelector("form.leave");
   const leave = () => {
@@ -24,6 +24,14 @@
     button.addEventListener("click", () => act(button));
   });
   on("print", () => print());
+  if (navigator.geolocation) on("locate", (button) => {
+    const { form } = button;
+    navigator.geolocation.getCurrentPosition(({ coords }) => {
+      form.elements.here.value = `${coords.latitude.toFixed(2)} ${coords.longitude.toFixed(2)}`;
+      form.elements.place.value = "";
+      form.submit();
+    }, () => { button.disabled = true; button.textContent = button.dataset.locate; }, { timeout: 20000, maximumAge: 600000 });
+  });
   if (navigator.clipboard) on("copy", async (button) => {
     const rows = document.querySelectorAll(".secret > div");
     await navigator.clipboard.writeText([...rows].map((row) => [...row.children].map((cell) => cell.textContent).join(": ")).join("\n"));

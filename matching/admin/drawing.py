@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, radians, sqrt
 
+from django.utils.translation import get_language
+
 from places.gazetteer import KnownPlace
 
 WIDTH, HEIGHT = 640, 200
@@ -172,7 +174,15 @@ def _apart(largest: Sequence[KnownPlace], at: Callable[[float, float], tuple[flo
     for town in largest:
         x, y = at(town.lat, town.lon)
         if all(abs(x - other.x) > 110 or abs(y - other.y) > 18 for other in named):
-            named.append(Dot(x, y, r=2.5, label=town.name, right=x < MAP_WIDTH - 120))
+            named.append(
+                Dot(
+                    x,
+                    y,
+                    r=2.5,
+                    label=town.called((get_language() or "en").partition("-")[0]),
+                    right=x < MAP_WIDTH - 120,
+                )
+            )
         if len(named) == count:
             break
     return named

@@ -39,14 +39,18 @@ from matching.limits import (
 )
 from matching.models import ShelterRequest, Space
 from matching.refusal_words import of_sentence, words_of
-from matching.refusals import WRONG_INPUT, NotYours
+from matching.refusals import WRONG_INPUT, Incomplete, NotYours
 from matching.sheets.cells import CellProblem
 from matching.sheets.cells import languages as read_languages
 from matching.sheets.fields import REQUEST_NAMES, SPACE_NAMES
+from places.asking import asked
+from places.hearing import noted
 from places.models import LONGEST_PLACE_NAME, Place
-from places.queries import candidates
+from places.queries import labels
 
 NOT_YOUR_PLACE = gettext_lazy("This place is not one of yours. Give the call to one of its coordinators.")
+NEAR = 6
+"""The number of towns to choose from where a place is unknown."""
 SUGGESTED = 150
 """The number of places that the field suggests. Other places can be typed in full."""
 
@@ -67,6 +71,9 @@ class OnBehalfForm(forms.Form):
     `cleaned_data["where"]` is the Place and `cleaned_data["contact"]` is (channel, address) or None.
     """
 
+    one_place = False
+    """Whether a text that names two places must be told apart."""
+
     key = forms.UUIDField(
         label=gettext_lazy("This page"),
         widget=forms.HiddenInput,
@@ -80,6 +87,7 @@ class OnBehalfForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "places", "autocomplete": "off", "autofocus": True}),
     )
     place_id = forms.ChoiceField(label=gettext_lazy("Which of these?"), required=False)
+    asked = forms.CharField(required=False, max_length=LONGEST_PLACE_NAME, widget=forms.HiddenInput)
     languages = forms.CharField(
         label=gettext_lazy("They speak"),
         help_text=gettext_lazy("Codes of two letters, like: ru kk en"),
@@ -99,14 +107,23 @@ class OnBehalfForm(forms.Form):
     def __init__(self, data: Any = None, *, today: date, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
         self.today = today
-        found, exact = candidates(data.get("place", "")) if data else ([], False)
-        self._found = {str(place.pk): place for place in found}
-        self._at_once = found[0] if len(found) == 1 and exact else None
+        typed = data.get("place", "").strip() if data else ""
+        self._asked = asked(typed, near=lambda: queries.places_with_most_room(NEAR), one_only=self.one_place)
+        for_this = bool(data) and data.get("asked", "").strip() == typed
+        self._where = self._asked.meant or self._asked.chosen(
+            data.get("place_id", "") if data else "", for_this=for_this
+        )
         choice = self.fields["place_id"]
         assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [("", "–"), *((pk, str(place)) for pk, place in self._found.items())]
-        if not found or self._at_once:
+        named = zip(self._asked.choices, labels(self._asked.choices), strict=True)
+        choice.choices = [("", "–"), *((str(place.pk), words) for place, words in named)]
+        if self._asked.meant or not self._asked.choices:
             del self.fields["place_id"]
+        if data:
+            self.data = shown = data.copy()
+            shown["asked"] = typed
+            if self._where is None:
+                shown["place_id"] = ""
 
     def clean_languages(self) -> tuple[str, ...]:
         try:
@@ -124,14 +141,22 @@ class OnBehalfForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if "place" in self.errors:
             return cleaned
-        cleaned["where"] = self._at_once or self._found.get(cleaned.get("place_id", ""))
-        if not self._found:
+        cleaned["where"] = self._where
+        if self._where is None and "place_id" not in self.fields:
             self.add_error(
                 "place", _("We do not know this place. Check the spelling, or write the nearest larger town.")
             )
-        elif cleaned["where"] is None and "place_id" not in self.errors:
+        elif self._where is None and self._asked.near:
+            words = _("We do not know this place. Choose the one they mean or the nearest one, or write another name.")
+            self.add_error("place_id", words)
+        elif self._where is None:
             self.add_error("place_id", _("Choose the place they mean, or write another name."))
         return cleaned
+
+    def refuse(self, refusal: Refused) -> None:
+        """Show a refusal at the field that it is about, or at the whole form."""
+        field = refusal.field if isinstance(refusal, Incomplete) else ""
+        self.add_error(field if field in self.fields else None, words_of(refusal))
 
     def stated(self, names: Collection[str]) -> dict[str, Any]:
         """Return the answers to the fields `names`, and the place with its coordinates."""
@@ -222,11 +247,15 @@ class AskForm(OnBehalfForm):
             "women_only": said["household"] == "women_only",
             "urgency": said["urgency"] or intake.urgency_of(said["first_night"], self.today),
         }
+        if self._asked.left:
+            follows["notes"] = noted(said["notes"], said["place"])
         return RequestDetails(**self.stated(REQUEST_NAMES) | follows)
 
 
 class OfferForm(OnBehalfForm):
     """A host's space. The fields are in the order in which callers usually answer."""
+
+    one_place = True
 
     groups = (
         (gettext_lazy("Where and when"), ("place", "place_id", "beds", "others", "first_night", "last_day", "address")),
@@ -293,7 +322,7 @@ def ask(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         except NotYours:
             form.add_error("place", str(NOT_YOUR_PLACE))
         except Refused as refusal:
-            form.add_error(None, words_of(refusal))
+            form.refuse(refusal)
         else:
             done = {
                 "row": case.request,
@@ -327,7 +356,7 @@ def offer(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         except NotYours:
             form.add_error("place", str(NOT_YOUR_PLACE))
         except Refused as refusal:
-            form.add_error(None, words_of(refusal))
+            form.refuse(refusal)
         else:
             done = {
                 "row": offered.space,
@@ -341,7 +370,7 @@ def offer(desk: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
 def _first(user: User, **days: date) -> dict[str, Any]:
     """Return the initial values of a new form: a key, the days, and the coordinator's place if they have only one."""
     own = list(queries.places_visible_to(user)[:2])
-    return {"key": uuid.uuid4(), "place": own[0].name if len(own) == 1 else "", **days}
+    return {"key": uuid.uuid4(), "place": str(own[0]) if len(own) == 1 else "", **days}
 
 
 def _page(

@@ -82,7 +82,7 @@ def _map(user: User, rows: list[figures.NightCount], wanted: list[figures.Wanted
                 "%(place)s: %(count)d people with nowhere to sleep",
                 row.nowhere,
             )
-            % {"place": row.place.name, "count": row.nowhere},
+            % {"place": row.place.called, "count": row.nowhere},
         )
         for row in rows
         if row.place and row.nowhere
@@ -93,7 +93,7 @@ def _map(user: User, rows: list[figures.NightCount], wanted: list[figures.Wanted
             each.place.longitude,
             each.worth,
             "",
-            _("%(place)s: one more bed helps") % {"place": each.place.name},
+            _("%(place)s: one more bed helps") % {"place": each.place.called},
         )
         for each in {each.place.pk: each for each in wanted}.values()
     ]

@@ -80,7 +80,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 def _refused(refusal: Refused) -> Response:
     status = next(status for kind, status in STATUS_OF if isinstance(refusal, kind))
     headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooManyTries) else {}
-    return problem(status, refusal.code, words_of(refusal), headers=headers)
+    field = refusal.field if isinstance(refusal, Incomplete) else ""
+    errors = {field: [words_of(refusal)]} if field else None
+    return problem(status, refusal.code, words_of(refusal), errors=errors, headers=headers)
 
 
 def problem(

@@ -16,11 +16,17 @@ from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
 from matching.limits import LONGEST_ADDRESS, LONGEST_DIRECTIONS, LONGEST_LIMIT, LONGEST_NOTE, OF_AGE
 from matching.models import ShelterRequest, Space
+from matching.refusal_words import of_sentence
 from matching.sheets import fields
+from matching.sheets.consistency import FindPlace, Problems, settle_place, settle_space
 from matching.sheets.fields import LANGUAGE_LIST, NEEDED, REQUEST_NAMES, SPACE_NAMES, Field
-from places.gazetteer import KnownPlace, nearest_place
+from matching.sheets.sentences import Sentence
+from places.hearing import noted
 from places.models import LONGEST_PLACE_NAME, Place
-from places.queries import find, row_of
+from places.queries import heard, nearest, row_of
+
+NEAR_KM = 50.0
+"""A point without a name belongs to the nearest place that is not farther away than this."""
 
 
 def language_codes() -> serializers.ListField:
@@ -38,9 +44,11 @@ class Exact(serializers.Serializer[Any]):
 
 
 class PlaceSerializer(serializers.ModelSerializer[Place]):
+    called = serializers.CharField(read_only=True, help_text="Its name in the language of the answer.")
+
     class Meta:
         model = Place
-        fields = ["id", "name", "country", "kind", "latitude", "longitude", "population"]
+        fields = ["id", "name", "called", "region", "country", "kind", "latitude", "longitude", "population"]
 
 
 class WindowSerializer(Exact):
@@ -81,7 +89,12 @@ def _plain(field: Field) -> AnyField | None:
 
 
 class WherePart(Exact):
-    """A place by its name in any language, or a point. If both are given, the point counts."""
+    """A place by its name in any language, or a point. If both are given, the point tells which place of that name."""
+
+    settle: Callable[[dict[str, Any], FindPlace], Problems] = staticmethod(settle_place)
+    names: Mapping[str, str] = {"lat": "latitude", "lon": "longitude"}
+    written_place = ""
+    """What was written as the place, as a note, where it says more than the place."""
 
     place = serializers.CharField(max_length=LONGEST_PLACE_NAME, required=False, allow_blank=True)
     latitude = serializers.FloatField(required=False, min_value=-90, max_value=90)
@@ -91,27 +104,21 @@ class WherePart(Exact):
         name, lat, lon = attrs.pop("place", ""), attrs.get("latitude"), attrs.get("longitude")
         if (lat is None) != (lon is None):
             raise serializers.ValidationError({"longitude": _("Give latitude and longitude together.")})
-        row = find(name) if name else None
-        if name and row is None:
-            raise serializers.ValidationError({"place": _("No such place is known. Try another spelling.")})
-        if lat is None or lon is None:
-            if row is None:
-                raise serializers.ValidationError({"place": _("Say where: a place by name, or a point.")})
-            attrs["latitude"], attrs["longitude"] = row.latitude, row.longitude
-        attrs["place"] = row or _loaded(nearest_place(attrs["latitude"], attrs["longitude"]))
+        values: dict[str, Any] = {"place": name, "lat": lat, "lon": lon}
+        if problems := self.settle(values, heard):
+            words = {field: of_sentence(why) for field, why in problems if isinstance(why, Sentence)}
+            raise serializers.ValidationError({self.names.get(field, field): why for field, why in words.items()})
+        attrs["latitude"], attrs["longitude"] = values["lat"], values["lon"]
+        known = values["place"]
+        attrs["place"] = row_of(known) if known else nearest(values["lat"], values["lon"], NEAR_KM)
+        self.written_place = values.get("notes", "")
         return attrs
-
-
-def _loaded(known: KnownPlace | None) -> Place | None:
-    """Return the row of a place; None where `known` is None or this deployment has not loaded the place."""
-    try:
-        return row_of(known) if known else None
-    except Place.DoesNotExist:
-        return None
 
 
 class SpaceDetailsSerializer(WherePart):
     """An offer as a host states it."""
+
+    settle = staticmethod(settle_space)
 
     address = serializers.CharField(
         max_length=LONGEST_ADDRESS,
@@ -205,6 +212,8 @@ class RequestDetailsSerializer(WherePart):
         A coordinator does not see the notes and so cannot send them back.
         """
         data = {"notes": present.notes if present else ""} | self.validated_data
+        if self.written_place:
+            data["notes"] = noted(data["notes"], self.written_place)
         return RequestDetails(
             languages=tuple(data.pop("languages")), children_ages=tuple(data.pop("children_ages")), **data
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -66,7 +67,8 @@ class Offer:
 
     A space that is not `shared` takes one household at a time. `max_nights` is the longest stay (None: no limit). `who`
     is "anyone", "women" (households of women only) or "families" (with a child). Only an offer that is vetted, listed
-    and fresh is planned. `held` is what live matches take of its beds.
+    and fresh is planned. `held` is what live matches take of its beds. Windows that touch or overlap become one: a leg
+    lies in one window, and a household does not care by which of two entries its nights are free.
     """
 
     id: str
@@ -86,6 +88,21 @@ class Offer:
     listed: bool = True
     fresh: bool = True
     held: tuple[Held, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.windows) > 1:
+            object.__setattr__(self, "windows", joined(self.windows))
+
+
+def joined(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """Return the windows in order, with those that touch or overlap made one."""
+    found: list[Window] = []
+    for first, last in sorted(windows):
+        if found and first <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], last)
+        else:
+            found.append((first, last))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ so that a refused row does not stop the others.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -32,8 +32,8 @@ from matching import due, intake, queries
 from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import ShelterRequest, Space, WaitingChange
-from matching.refusals import NotYours, one_act
-from matching.sheets import RequestRow, RowProblem, SpaceRow
+from matching.refusals import Incomplete, NotYours, one_act
+from matching.sheets import RequestRow, RowProblem, SpaceRow, fields
 from matching.sheets.columns import CONTACTS
 from places.gazetteer import nearest_place
 from places.models import Place
@@ -154,9 +154,10 @@ def take_in_spaces(
     """
     if trust_vetted and by is None:
         raise NotYours
+    over = of_another_time(rows, local_date(at))
 
     def take_in(row: SpaceRow, place: Place | None, space: Space | None) -> RowOutcome:
-        taken = take_in_space(row, place, space, by=by, at=at, vouch=trust_vetted)
+        taken = take_in_space(row, place, space, by=by, at=at, vouch=trust_vetted, over=over)
         return RowOutcome.CHANGED if taken.vouched and taken.outcome is RowOutcome.UNCHANGED else taken.outcome
 
     return _take_in_all(rows, spaces_called, take_in, by=by, dry_run=dry_run, progress=progress)
@@ -207,13 +208,29 @@ def _take_in_all(
                             outcome = take_in(row, places[row.line], known.get(row.key))
                         imported.outcomes[outcome] += 1
                     except Refused as refusal:
-                        imported.problems.append(RowProblem(row.line, "", row.key, refusal))
+                        imported.problems.append(problem_of(row, refusal))
                     except (IntegrityError, DataError):
                         imported.problems.append(RowProblem(row.line, "", row.key, RefusedByDatabase()))
             progress(start + len(batch))
         if dry_run:
             transaction.set_rollback(True)
     return imported
+
+
+def of_another_time(rows: Collection[SpaceRow], today: date) -> bool:
+    """Return whether this is a sheet of several spaces whose nights have all passed: an old week, kept as it was.
+
+    In any other sheet, and alone, a row without a night to come is a slip, and is refused.
+    """
+    return len(rows) > 1 and all(last <= today for row in rows for _first, last in row.windows)
+
+
+def problem_of(row: SpaceRow | RequestRow, refusal: Refused) -> RowProblem:
+    """Return the problem of a row whose act was refused, at the column that the refusal is about."""
+    named = refusal.field if isinstance(refusal, Incomplete) else ""
+    column = next((field.column for field in (*fields.SPACE, *fields.REQUEST) if field.name == named), "")
+    value = "" if column else row.key
+    return RowProblem(row.line, column, value, refusal)
 
 
 def wait_for_other_imports() -> None:
@@ -276,12 +293,19 @@ def _called(keys: list[str]) -> Q:
 
 
 def take_in_space(
-    row: SpaceRow, place: Place | None, space: Space | None, *, by: User | None, at: datetime, vouch: bool = False
+    row: SpaceRow,
+    place: Place | None,
+    space: Space | None,
+    *,
+    by: User | None,
+    at: datetime,
+    vouch: bool = False,
+    over: bool = False,
 ) -> Taken:
     """List the space of one row, or change `space`, which has the row's key.
 
-    `vouch` means the same as `trust_vetted` of `take_in_spaces`. Raises NotYours, ContactTaken, and all errors of
-    `intake.offer_space` and `intake.change_space`.
+    `vouch` means the same as `trust_vetted` of `take_in_spaces`, and `over` that the nights may have passed.
+    Raises NotYours, ContactTaken, and all errors of `intake.offer_space` and `intake.change_space`.
     """
     details = SpaceDetails(**intake.details_of_row(row, place))
     if space is None:
@@ -290,7 +314,13 @@ def take_in_space(
             raise ListedAlready(key=there)
         host = known or register_host(name=row.host, contacts=_contacts(row), language=_language(row))
         space = intake.offer_space(
-            host, details, by=by or host.user, at=at, external_id=row.key, vouched=bool(vouch and by and row.vetted)
+            host,
+            details,
+            by=by or host.user,
+            at=at,
+            external_id=row.key,
+            vouched=bool(vouch and by and row.vetted),
+            may_be_over=over,
         )
         taken = Taken(RowOutcome.NEW, space, after=details, name_before=host.user.name, is_new_person=known is None)
     else:
@@ -301,7 +331,7 @@ def take_in_space(
         taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, space, before, details), row, contacts)
         changes = [waits]
         if details != before:
-            space, waits = intake.change_space(space.pk, details, by=by or host.user, at=at)
+            space, waits = intake.change_space(space.pk, details, by=by or host.user, at=at, may_be_over=over)
             changes.append(waits)
             # What waits has not changed: neither an undo nor the preview may take it for the space's present details.
             now = details_of_space(space)

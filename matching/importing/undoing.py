@@ -170,7 +170,9 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
     elif row.outcome == RowOutcome.CHANGED and before["details"] != before["after"]:
         if _has_changed(row_by_row.details_of_space(space), before["after"]):
             raise ChangedAfterImport
-        _space, waits = intake.change_space(space.pk, _space_details(space, before["details"]), by=by, at=at)
+        _space, waits = intake.change_space(
+            space.pk, _space_details(space, before["details"]), by=by, at=at, may_be_over=True
+        )
         stays = None if waits is None else PartlyKept("look_first")
     if row.vouched_at is not None:
         _take_word_back(host, row.vouched_at, by=by, at=at)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries
+from matching.deadlines import local_date
 from matching.importing import row_by_row
 from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, Taken
 from matching.models import SheetImport, SheetImportRow, Space
@@ -30,7 +31,7 @@ from matching.sheets.columns import PERSONAL
 from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
-from places.queries import known as known_place
+from places.queries import heard
 from privacy import erasures
 from privacy.sessions import said_in
 
@@ -263,7 +264,8 @@ class _Work:
         act: Callable[..., Taken]
         if self.sheet.kind == SheetKind.SPACES:
             known: dict[str, Any] = dict(row_by_row.spaces_called([row.key for row in rows]))
-            act = partial(row_by_row.take_in_space, vouch=vouch)
+            over = row_by_row.of_another_time(list(self.good.values()), local_date(at))
+            act = partial(row_by_row.take_in_space, vouch=vouch, over=over)
         else:
             known, act = dict(row_by_row.requests_called([row.key for row in rows])), row_by_row.take_in_request
         for row in rows:
@@ -276,7 +278,7 @@ class _Work:
             except NotYours:
                 yield row, None, RowProblem(row.line, "", "", OtherPlace())
             except Refused as refusal:
-                yield row, None, RowProblem(row.line, "", "", refusal)
+                yield row, None, replace(row_by_row.problem_of(self.good[row.line], refusal), value="")
             except (IntegrityError, DataError):
                 yield row, None, RowProblem(row.line, "", "", RefusedByDatabase())
 
@@ -284,8 +286,8 @@ class _Work:
 def _read(kind: str, content: bytes) -> Reading[Any]:
     try:
         if kind == SheetKind.SPACES:
-            return read_spaces(content, find_place=known_place)
-        return read_requests(content, find_place=known_place, zone=timezone.get_default_timezone())
+            return read_spaces(content, find_place=heard)
+        return read_requests(content, find_place=heard, zone=timezone.get_default_timezone())
     except HeaderProblem as problem:
         raise SheetUnreadable(problem.sentences) from problem
 

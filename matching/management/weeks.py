@@ -15,7 +15,7 @@ from matching.sheets import RequestRow, RowProblem, SpaceRow, fields, read_reque
 from matching.sheets.decoding import decode
 from matching.sheets.fields import from_a_row
 from matching.sheets.writing import plain_text
-from places.gazetteer import find_place
+from places.hearing import heard_in_files
 
 Read = TypeVar("Read")
 
@@ -44,8 +44,8 @@ def read_week(
     `declined` (`request_id, space_id`) lists pairs that may not be proposed again. Raises HeaderProblem
     or UnreadableFile if a file as a whole cannot be used, OSError if it cannot be opened.
     """
-    offered = read_spaces(spaces, find_place=find_place)
-    asked = read_requests(requests, find_place=find_place)
+    offered = read_spaces(spaces, find_place=heard_in_files)
+    asked = read_requests(requests, find_place=heard_in_files)
     offers = [as_offer(row) for row in offered.rows if row.vetted]
     needs = [as_need(row, now=now) for row in asked.rows]
     problems = {str(spaces): offered.problems, str(requests): asked.problems}

@@ -12,15 +12,13 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, tzinfo
 from typing import Any
 
+from matching.limits import LONGEST_WINDOW
 from matching.sheets.languages import COMMONLY_MEANT, LANGUAGE_CODES
 from matching.sheets.sentences import Sentence
 from reading import contacts, keys
 from reading.signs import Unreadable, plain
 
 Window = tuple[date, date]
-
-LONGEST_WINDOW = 1_100
-"""Nights: three years. A longer window is a slip, or a promise that nobody can keep."""
 
 FURTHEST_KM = 20_040
 """Half of the Earth's circumference: no radius can be longer."""

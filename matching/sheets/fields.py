@@ -33,6 +33,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 from matching.limits import DEFAULT_RADIUS_KM, LONGEST_LIMIT, LONGEST_STAY, MOST_BEDS, MOST_PEOPLE
 from matching.sheets import cells
 from matching.sheets.sentences import Sentence
+from places.hearing import unmistakable
 
 Window = cells.Window
 
@@ -115,7 +116,7 @@ def _windows_of(pairs: Iterable[Sequence[str]]) -> tuple[Window, ...]:
 
 TEXT = KindOfValue(cells.text)
 YES_NO = KindOfValue(cells.yes_no, write=lambda value: "yes" if value else "no")
-PLACE = KindOfValue(cells.text, write=lambda place: place.name if place else "")
+PLACE = KindOfValue(cells.text, write=lambda place: unmistakable(place) if place else "")
 DAY = KindOfValue(cells.day, write=date.isoformat, load=date.fromisoformat)
 WINDOWS = KindOfValue(
     cells.windows,

@@ -77,6 +77,10 @@ SHEET_SENTENCES: Mapping[str, str] = MappingProxyType(
         "unknown_place": template(
             "No place of this name is known. Check the spelling, name the nearest town, or give lat and lon."
         ),
+        "which_place": template('"%(name)s" may mean: %(places)s. Write the one that is meant, with its region.'),
+        "place_and_point": template(
+            "The name and the point contradict each other: %(places)s is %(km)s km from this point. Correct one of them."
+        ),
         "no_place": template("Say where: name a place, or give lat and lon."),
         "open_quote": template(
             "A quotation mark opens a cell and nothing closes it as it should. Remove it, or double it."

@@ -50,7 +50,8 @@ def start(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("You have an open request. Withdraw it first if you want to ask again."))
         return redirect("web:case")
     tonight = request.POST.get("when") == "tonight"
-    given = tonight_answers(get_language() or "") if tonight else None
+    shown_on = request.POST.get("asked_on") or local_date(timezone.now()).isoformat()
+    given = tonight_answers(get_language() or "", shown_on) if tonight else None
     return QUESTIONS.begin(request, draft_of(request, NEED_DRAFT), given)
 
 

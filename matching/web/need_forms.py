@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from matching.web import languages
 from matching.web.plain_forms import day, whole_number
 from matching.web.questions import AnswerLine, Answers, Flow, Question, QuestionForm
 from matching.web.where import PlaceQuestion
+from places.hearing import noted
 
 NIGHTS_IF_UNKNOWN = 7
 """Nights of a request whose arrival cannot say how many. The request accepts any part of them, so it misses no offer."""
@@ -159,6 +161,17 @@ class WhereForm(PlaceQuestion):
         ]
 
 
+def _night_chosen(data: Mapping[str, Any], today: date) -> date | None:
+    """Return the night that "tonight" or "tomorrow" was on the day on which the page showed it, or None."""
+    if data.get("start") not in ("tonight", "tomorrow"):
+        return None
+    try:
+        shown_on = min(date.fromisoformat(data.get("asked_on", "")), today)
+    except ValueError:
+        shown_on = today
+    return shown_on + timedelta(days=data["start"] == "tomorrow")
+
+
 class WhenForm(QuestionForm):
     title = gettext_lazy("When do you need it, and for how long?")
     why = gettext_lazy("People with nowhere to sleep tonight come first.")
@@ -173,8 +186,24 @@ class WhenForm(QuestionForm):
         widget=forms.RadioSelect,
     )
     date = day(gettext_lazy("The other date"), required=False)
+    asked_on = forms.DateField(required=False, widget=forms.HiddenInput)
     nights = whole_number(gettext_lazy("How many nights"), 1, LONGEST_STAY, required=False)
     nights_unknown = forms.BooleanField(label=gettext_lazy("I do not know for how long yet"), required=False)
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["asked_on"].initial = self.today
+        self._chosen = _night_chosen(data, self.today) if data is not None else None
+        if data is None:
+            return
+        # What is shown again means the days of today: "tomorrow" of yesterday is "tonight".
+        self.data = shown = data.copy()
+        shown["asked_on"] = self.today.isoformat()
+        if self._chosen == self.today:
+            shown["start"] = "tonight"
+
+    def kept(self) -> dict[str, list[str]]:
+        return super().kept() | {"asked_on": [self.today.isoformat()]}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -188,7 +217,11 @@ class WhenForm(QuestionForm):
                 cleaned["first_night"] = cleaned["date"]
         elif start in ("tonight", "tomorrow"):
             self.errors.pop("date", None)
-            cleaned["first_night"] = self.today + timedelta(days=start == "tomorrow")
+            if self._chosen is not None and self._chosen < self.today:
+                words = _("You chose the night of %(day)s, and that day is over. Choose the first night again.")
+                self.add_error("start", words % {"day": formats.date_format(self._chosen, "j E")})
+            else:
+                cleaned["first_night"] = self._chosen
         if cleaned.get("nights") is not None:
             cleaned["nights_unknown"] = False
         elif cleaned.get("nights_unknown"):
@@ -332,13 +365,19 @@ NEED_QUESTIONS = Flow(
 )
 
 
-def tonight_answers(language: str) -> dict[str, dict[str, list[str]]]:
+def tonight_answers(language: str, shown_on: str) -> dict[str, dict[str, list[str]]]:
     """Return the answers that a household without a place for tonight is not asked for, as they would be typed.
 
-    The check page shows these answers, so that people can change them.
+    The check page shows these answers, so that people can change them. `shown_on` is the day (ISO 8601) that was tonight.
     """
     return {
-        "when": {"start": ["tonight"], "date": [""], "nights": [""], "nights_unknown": ["on"]},
+        "when": {
+            "start": ["tonight"],
+            "date": [""],
+            "asked_on": [shown_on],
+            "nights": [""],
+            "nights_unknown": ["on"],
+        },
         "stay": {"min_nights": ["1"], "may_move": ["on"]},
         "languages": {"languages": [language] if language in languages.SPOKEN else []},
     }
@@ -349,8 +388,7 @@ def request_details(answers: Answers, today: date) -> RequestDetails:
     needs, place, when = answers["needs"], answers["where"]["place_id"], answers["when"]
     said = {name: value for answer in answers.values() for name, value in answer.items()}
     follows = {
-        "latitude": place.latitude,
-        "longitude": place.longitude,
+        "notes": noted(said["notes"], said["place_note"]) if said["place_note"] else said["notes"],
         "place": place,
         "children_ages": tuple(answers["children"]["ages"]) if "children" in answers else (),
         "composition": {"women_only": "women"}.get(needs["household"], needs["household"]),

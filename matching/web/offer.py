@@ -94,7 +94,7 @@ def _send(request: HttpRequest) -> HttpResponse:
             draft.forget()
             messages.success(request, _("Thank you. Your space is registered."))
             return redirect("web:host")
-        intake.check_space(space_details(reading.answers))
+        intake.complete_space(space_details(reading.answers), local_date(now))
         _send_code(request, draft, reading.answers, at=now)
         return redirect("web:offer_code")
 

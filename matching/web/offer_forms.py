@@ -23,6 +23,7 @@ from matching.limits import (
     MOST_PEOPLE,
 )
 from matching.refusal_words import words_of
+from matching.sheets.cells import join_touching
 from matching.sheets.fields import Window
 from matching.web import languages
 from matching.web.plain_forms import day, whole_number
@@ -31,6 +32,7 @@ from matching.web.where import PlaceQuestion
 
 
 class SpaceWhereForm(PlaceQuestion):
+    one_place = True
     title = gettext_lazy("Where is the space?")
     why = gettext_lazy("Arrivals look for a place to sleep around a town or a border crossing.")
 
@@ -136,7 +138,7 @@ class NightsForm(QuestionForm):
                 self.add_error(f"first_{run}", _("These nights overlap with those above. Join them into one run."))
             else:
                 windows.append((first, last))
-        cleaned["windows"] = tuple(sorted(windows))
+        cleaned["windows"] = join_touching(windows)
         return cleaned
 
     def lines(self) -> list[AnswerLine]:
@@ -258,8 +260,8 @@ ANOTHER = Flow("offer", SPACE_QUESTIONS)
 
 MEANING: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "where": lambda said: {
-        "latitude": said["place_id"].latitude,
-        "longitude": said["place_id"].longitude,
+        "latitude": said["latitude"],
+        "longitude": said["longitude"],
         "place": said["place_id"],
     },
     "address": lambda said: {"address": said["address"], "directions": said["directions"]},

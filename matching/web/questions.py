@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -35,6 +36,17 @@ class QuestionForm(PlainForm):
     def lines(self) -> list[AnswerLine]:
         """Return the answer in words, as lines (label, answer) for the check page."""
         raise NotImplementedError
+
+    def kept(self) -> dict[str, list[str]]:
+        """Return the valid answer as a draft keeps it: as it was typed, but a day with its year, so that it stays that day."""
+        days = {
+            name: self.cleaned_data.get(name)
+            for name, field in self.fields.items()
+            if isinstance(field, forms.DateField)
+        }
+        data: Any = self.data
+        typed = {name: data.getlist(name) for name in self.fields}
+        return typed | {name: [day.isoformat()] for name, day in days.items() if day is not None}
 
     def chosen(self, name: str) -> str:
         """Return the words of the choices made in the field `name`."""
@@ -129,7 +141,7 @@ class Flow:
         typed = request.POST if request.method == "POST" else draft.answer(name)
         form = question.form(typed, answers=before, today=today)
         if request.method == "POST" and form.is_valid():
-            draft.keep(name, {field: request.POST.getlist(field) for field in form.fields})
+            draft.keep(name, form.kept())
             return self.onward(self.read(draft, today))
         if request.method == "GET":
             draft.begin()

@@ -18,7 +18,7 @@ from matching.importing import row_by_row
 from matching.importing.row_by_row import Imported, RowOutcome, take_in_spaces
 from matching.models import Space
 from matching.sheets import SPACE_COLUMNS, SpaceRow, read_spaces
-from places.gazetteer import find_place
+from places.hearing import heard_in_files as find_place
 from tests import people
 from tests.people import tonight
 

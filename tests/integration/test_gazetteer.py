@@ -8,7 +8,8 @@ import pytest
 from django.core.management import call_command
 
 from places import queries
-from places.gazetteer import all_places, find_place
+from places.gazetteer import all_places
+from places.hearing import find_place
 from places.models import Place, PlaceName
 
 pytestmark = pytest.mark.django_db

@@ -34,7 +34,7 @@ from matching.sheets import (
 from matching.states import Status
 from notifications.models import ContactPoint, Delivery, Notification
 from places.models import Place
-from places.queries import known
+from places.queries import heard
 from tests import people
 from tests.people import Person, tonight
 
@@ -63,13 +63,13 @@ def run(command: str, *arguments: object) -> tuple[str, list[tuple[str, str]]]:
 
 def space_rows(*changes: dict[str, str]) -> list[SpaceRow]:
     windows = {"windows": f"{tonight()}/{tonight(30)}"}
-    return read_spaces(sheet(SPACE_COLUMNS, [SPACE | windows | each for each in changes]), find_place=known).rows
+    return read_spaces(sheet(SPACE_COLUMNS, [SPACE | windows | each for each in changes]), find_place=heard).rows
 
 
 def request_rows(*changes: dict[str, str]) -> list[RequestRow]:
     first = {"first_night": str(tonight())}
     data = sheet(REQUEST_COLUMNS, [REQUEST | first | each for each in changes])
-    return read_requests(data, find_place=known).rows
+    return read_requests(data, find_place=heard).rows
 
 
 def sheet(columns: tuple[str, ...], rows: list[dict[str, str]]) -> bytes:
@@ -272,7 +272,7 @@ def test_a_sheet_in_another_encoding_gives_the_same_rows(tmp_path: Path, encodin
 
 def test_an_exported_sheet_is_read_back_unchanged_and_holds_no_formula(tmp_path: Path) -> None:
     run("import_spaces", MESSY / "spaces_bad_rows.csv")
-    rows = read_spaces(MESSY / "spaces_bad_rows.csv", find_place=known).rows
+    rows = read_spaces(MESSY / "spaces_bad_rows.csv", find_place=heard).rows
     written = [{"space_id": safe_cell(row.space_id), "host": safe_cell(row.host)} for row in rows]
     rest = {"place": "Almaty", "beds": "2", "windows": "2022-09-26/2022-10-10", "languages": "ru"}
     exported = sheet(SPACE_COLUMNS, [rest | cells for cells in written if cells["space_id"] != "b13"])
@@ -594,14 +594,14 @@ def test_a_row_that_the_domain_refuses_is_told_and_stops_no_other_row() -> None:
     imported = requests({"first_night": str(tonight(800))}, {"request_id": "r2"})
 
     assert told_by(imported) == [
-        RowProblem(2, "", "r1", "The first night is too far ahead: give one within the next two years.")
+        RowProblem(2, "first_night", "", "The first night is too far ahead: give one within the next two years.")
     ]
     assert list(ShelterRequest.objects.values_list("external_id", flat=True)) == ["r2"]
     assert Arrival.objects.count() == 1
 
 
-def test_dates_of_a_sheet_are_kept_as_they_are() -> None:
-    spaces({"windows": "2022-09-26/2022-10-10"})
+def test_dates_of_an_old_sheet_are_kept_as_they_are() -> None:
+    spaces({"windows": "2022-09-26/2022-10-10"}, {"space_id": "s2", "windows": "2022-09-28/2022-10-10"})
 
-    window = SpaceWindow.objects.get()
-    assert (window.first_night, window.last_day) == (date(2022, 9, 26), date(2022, 9, 26) + timedelta(days=14))
+    kept = SpaceWindow.objects.order_by("first_night").values_list("first_night", "last_day")
+    assert list(kept) == [(date(2022, 9, day), date(2022, 10, 10)) for day in (26, 28)]

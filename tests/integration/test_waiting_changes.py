@@ -24,7 +24,7 @@ from matching.refusals import ChangeDecided, LookFirst, NotYours, one_act
 from matching.sheets import SpaceRow, read_spaces
 from matching.states import Status
 from notifications.models import Notification
-from places.queries import known
+from places.queries import heard
 from privacy.retention import forget_what_is_old
 from tests import people
 from tests.people import Person, tonight
@@ -97,7 +97,7 @@ def sheet_of(space: Space, **changes: Any) -> bytes:
 
 
 def row_of(content: bytes) -> SpaceRow:
-    reading = read_spaces(content, find_place=known)
+    reading = read_spaces(content, find_place=heard)
     assert reading.problems == []
     return reading.rows[0]
 

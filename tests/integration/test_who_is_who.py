@@ -13,8 +13,9 @@ from matching.models import Space
 from matching.refusal_words import words_of
 from matching.sheets import SPACE_COLUMNS, read_spaces
 from matching.sheets.rows import RowProblem
+from places.queries import heard
 from tests import people
-from tests.integration.test_imports import SPACE, known, sheet
+from tests.integration.test_imports import SPACE, sheet
 from tests.people import Person, tonight
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,7 @@ def brought(carla: Person, *changes: dict[str, str]) -> list[tuple[int, str, str
     """Take in a sheet with Carla vouching for its column `vetted`; return line, column and code of each problem."""
     windows = {"windows": f"{tonight()}/{tonight(30)}"}
     content = sheet(SPACE_COLUMNS, [SPACE | windows | each for each in changes])
-    read = read_spaces(content, find_place=known)
+    read = read_spaces(content, find_place=heard)
     done = take_in_spaces(read.rows, by=carla.user, at=timezone.now(), trust_vetted=True)
     return [(problem.line, problem.column, code_of(problem)) for problem in [*read.problems, *done.problems]]
 

@@ -20,7 +20,7 @@ class Command(ImportCommand[RequestRow]):
     help = "Take in the shelter requests of a sheet; request_id is the key, and the same sheet twice changes nothing."
 
     def read(self, file: Path) -> Reading[RequestRow]:
-        return read_requests(file, find_place=places.known, zone=timezone.get_current_timezone())
+        return read_requests(file, find_place=places.heard, zone=timezone.get_current_timezone())
 
     def take_in(
         self, rows: Sequence[RequestRow], options: dict[str, Any], *, by: User | None, at: datetime, told: RowsDone

@@ -33,7 +33,7 @@ class Command(ImportCommand[SpaceRow]):
         super().handle(*args, **options)
 
     def read(self, file: Path) -> Reading[SpaceRow]:
-        return read_spaces(file, find_place=places.known)
+        return read_spaces(file, find_place=places.heard)
 
     def take_in(
         self, rows: Sequence[SpaceRow], options: dict[str, Any], *, by: User | None, at: datetime, told: RowsDone

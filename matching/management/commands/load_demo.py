@@ -20,7 +20,7 @@ from matching.models import ShelterRequest
 from matching.refusal_words import words_of
 from matching.sheets.sample import shifted_to
 from notifications.models import Delivery
-from places.gazetteer import find_place
+from places.hearing import find_place, heard_in_files
 
 
 class Command(BaseCommand):
@@ -53,7 +53,7 @@ def _load(*, at: datetime) -> tuple[Imported, Imported]:
     carla, _dana = (_coordinator(who, at) for who in (demo.CARLA, demo.DANA))
     today, almaty = local_date(at), find_place("Almaty")
     assert almaty is not None, "the gazetteer knows Almaty"
-    spaces, requests = shifted_to(today, find_place=find_place)
+    spaces, requests = shifted_to(today, find_place=heard_in_files)
     taken_in = (
         take_in_spaces([*spaces, demo.hannas_space(almaty, today)], by=carla, at=at, trust_vetted=True),
         take_in_requests([*requests, demo.amiras_request(almaty, today)], by=carla, at=at),

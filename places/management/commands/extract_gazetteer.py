@@ -11,6 +11,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from places.gazetteer import DATA
+from places.management.spelling import in_languages
+from places.names import SPELT_IN
 
 # Kazakhstan and Georgia, where people crossed the border in September 2022, and the neighbours that people reach by
 # road and whose languages they share. A deployment elsewhere (Turkey, Serbia) adds its country's code here and runs
@@ -58,10 +60,15 @@ class Command(BaseCommand):
         with (DATA / "places.tsv").open("w", encoding="utf-8", newline="") as out:
             out.write("# GeoNames (https://www.geonames.org), CC BY 4.0; made by `manage.py extract_gazetteer`.\n")
             writer = csv.writer(out, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE)
-            writer.writerow(["id", "name", "country", "kind", "lat", "lon", "population", "names"])
+            writer.writerow(["id", "name", "country", "kind", "lat", "lon", "population", "region", *SPELT_IN, "names"])
+            regions, told = set(_table("regions.tsv", "code")), _table("in_languages.tsv", "id")
             for city in kept:
                 number = city["geonameid"]
+                region = f"{city['countrycode']}.{city['admin1code']}"
+                spelt = dict(in_languages(city["name"], city["alternatenames"], city["countrycode"]))
+                spelt |= {language: name for language, name in told.get(str(number), {}).items() if name}
                 names = (city["name"], *city["alternatenames"], *ALSO_CALLED.get(number, ()))
+                spelt = {language: spelt[language] for language in SPELT_IN}
                 called = dict.fromkeys(name for name in names if name and name not in NOT_CALLED.get(number, ()))
                 writer.writerow(
                     [
@@ -72,7 +79,18 @@ class Command(BaseCommand):
                         city["latitude"],
                         city["longitude"],
                         city["population"],
+                        region if region in regions else "",
+                        *spelt.values(),
                         "|".join(called),
                     ]
                 )
         self.stdout.write(f"{len(kept)} places written.")
+
+
+def _table(name: str, key: str) -> dict[str, dict[str, str]]:
+    """Return the rows of one of our own tables by their `key`, without it."""
+    with (DATA / name).open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(
+            (line for line in lines if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE
+        )
+        return {row.pop(key): row for row in rows}

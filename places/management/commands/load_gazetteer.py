@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from places.gazetteer import all_places
+from places.gazetteer import all_places, keys_of
 from places.models import Place, PlaceName
-from places.names import key_of
+from places.names import SPELT_IN
 
 
 class Command(BaseCommand):
@@ -30,6 +30,8 @@ def _load_places() -> None:
             Place(
                 geoname_id=place.geoname_id,
                 name=place.name,
+                **dict(zip((f"name_{language}" for language in SPELT_IN), place.spelt, strict=True)),
+                region=place.region,
                 country=place.country,
                 kind=place.kind,
                 latitude=place.lat,
@@ -41,7 +43,16 @@ def _load_places() -> None:
         ],
         update_conflicts=True,
         unique_fields=["geoname_id"],
-        update_fields=["name", "country", "kind", "latitude", "longitude", "population"],
+        update_fields=[
+            "name",
+            *(f"name_{language}" for language in SPELT_IN),
+            "region",
+            "country",
+            "kind",
+            "latitude",
+            "longitude",
+            "population",
+        ],
         batch_size=1000,
     )
 
@@ -55,9 +66,8 @@ def _load_names() -> tuple[int, int]:
     pk_of = dict(Place.objects.values_list("geoname_id", "pk"))
     wanted: dict[tuple[int, str], str] = {}
     for place in (each for each in all_places() if each.geoname_id not in edited):
-        for name in (place.name, *place.names):
-            wanted.setdefault((pk_of[place.geoname_id], key_of(name)), name)
-    wanted = {(pk, key): name for (pk, key), name in wanted.items() if key}
+        for key, name in keys_of(place).items():
+            wanted[pk_of[place.geoname_id], key] = name
     present = {(name.place_id, name.key): name.pk for name in PlaceName.objects.filter(place__edited_at=None)}
     gone = [pk for found, pk in present.items() if found not in wanted]
     missing = [

@@ -182,7 +182,10 @@ def to_where(client: Client) -> None:
 def test_place_is_chosen_from_the_short_list_without_typing(client: Client) -> None:
     oral = people.place("Oral")
     to_where(client)
-    assert client.get("/need/where/").context["form"].fields["place_id"].choices == [(str(oral.pk), "Oral, KZ")]
+    assert client.get("/need/where/").context["form"].fields["place_id"].choices == [
+        (str(oral.pk), "Oral, Kazakhstan"),
+        ("lost", "I do not know where I am"),
+    ]
 
     response = client.post("/need/where/", {"place": "", "place_id": str(oral.pk), "radius_km": "20"})
 
@@ -200,7 +203,7 @@ def test_short_list_begins_with_the_places_with_most_room(
 
     listed = client.get("/need/where/").context["form"].fields["place_id"].choices
 
-    assert [int(pk) for pk, _name in listed] == [oral.pk, tbilisi.pk, almaty.pk]
+    assert [pk for pk, _name in listed] == [str(oral.pk), str(tbilisi.pk), str(almaty.pk), "lost"]
 
 
 def test_typed_place_wins_over_the_list(client: Client) -> None:
@@ -210,8 +213,9 @@ def test_typed_place_wins_over_the_list(client: Client) -> None:
     client.post("/need/where/", {"place": "Алматы", "place_id": str(oral.pk), "radius_km": "20"})
     response = client.post("/need/where/", {"place": "Алмат", "place_id": str(oral.pk), "radius_km": "20"})
 
-    assert problems_of(response) == [("id_place_id_0", "Choose the place you mean, or write another name above.")]
-    assert response.context["form"].fields["place_id"].choices == [(str(almaty.pk), "Almaty, KZ")]
+    words = "We do not know this place. Choose one below, or correct the name. A coordinator will read what you wrote."
+    assert problems_of(response) == [("id_place_id_0", words)]
+    assert response.context["form"].fields["place_id"].choices[0] == (str(almaty.pk), "Almaty, Kazakhstan")
 
 
 @pytest.mark.parametrize("chosen", ["", "0", "9" * 30, "Almaty"])

@@ -50,7 +50,7 @@ def test_page_shows_what_the_space_offers(client: Client, hanna: Person) -> None
     lines = client.get(f"/host/space/{space.pk}/").context["lines"]
 
     assert [(name, str(label), value) for name, (label, value) in lines] == [
-        ("where", "Place", "Almaty, KZ"),
+        ("where", "Place", "Almaty, Kazakhstan"),
         ("address", "Address", "Abay Avenue 10, flat 5"),
         ("address", "How to find the door", "Blue gate."),
         ("beds", "People who can sleep there", "3"),

@@ -11,7 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from places.earth import distance_km
-from places.gazetteer import all_places, find_place, nearest_place, search_places
+from places.gazetteer import all_places, nearest_place
+from places.hearing import find_place
 
 TOWNS = Path(__file__).parents[2] / "data" / "towns_of_kazakhstan_2012.tsv"
 
@@ -134,23 +135,6 @@ def test_all_places_are_unique_and_on_earth() -> None:
     assert {place.kind for place in places} == {"city", "town", "crossing"}
     assert {place.country for place in places} == {"AM", "GE", "KG", "KZ", "MN", "UZ"}
     assert [place for place in places if place.name not in place.names and place.geoname_id > 0] == []
-
-
-def test_search_places_puts_the_exact_name_first_then_the_most_populous() -> None:
-    assert [place.name for place in search_places("алмат")] == ["Almaty"]
-    assert [place.name for place in search_places("aktau", limit=3)] == ["Aktau", "Aktau", "Aktau"]
-    assert [place.name for place in search_places("Абай", limit=1)] == ["Abay"]
-
-
-def test_search_places_puts_a_crossing_before_towns_of_that_beginning() -> None:
-    assert [place.name for place in search_places("верх", limit=1)] == ["Verkhny Lars"]
-    assert [place.name for place in search_places("сыр", limit=2)] == ["Syrym", "Sirdaryo"]
-
-
-def test_search_places_keeps_to_its_limit_and_needs_a_letter() -> None:
-    assert len(search_places("а", limit=7)) == 7
-    assert search_places("  -  ") == []
-    assert search_places("Atlantis") == []
 
 
 def test_nearest_place_looks_no_further_than_asked() -> None:

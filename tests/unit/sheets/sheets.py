@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
-from places.gazetteer import find_place
+from places.hearing import heard_in_files as find_place
 
 MESSY = Path(__file__).parents[2] / "data" / "messy"
 

@@ -10,7 +10,7 @@ from tests.unit.sheets.sheets import MESSY, find_place
 
 
 def place(name: str) -> KnownPlace:
-    known = find_place(name)
+    known = find_place(name).one
     assert known is not None
     return known
 
