@@ -75,6 +75,10 @@ class Board:
         there = self._standing.get(need_id)
         return there.placement if there else None
 
+    def inside(self, offer_id: str) -> tuple[str, ...]:
+        """Return the ids of the needs of which a leg stands in this offer, in order."""
+        return tuple(sorted(self._inside.get(offer_id, ())))
+
     # -- changes ----------------------------------------------------------------------------------
 
     def put_offer(self, offer: Offer) -> None:
@@ -87,7 +91,7 @@ class Board:
 
     def drop_offer(self, offer_id: str) -> None:
         """Forget an offer. The needs that are placed in it wait again. Raises KeyError for an unknown offer."""
-        for need_id in sorted(self._inside.get(offer_id, ())):
+        for need_id in self.inside(offer_id):
             self.lift(need_id)
         self._state.drop_offer(offer_id)
 

@@ -14,7 +14,7 @@ from matching.models.must_not_meet import ContactNamed, MustNotMeet, MustNotMeet
 from matching.models.on_call import OnCallShift
 from matching.models.requests import ShelterRequest
 from matching.models.rounds import MatchingChange, MatchingDue, MatchingPrice, MatchingRegion, MatchingRound
-from matching.models.spaces import Space, SpaceWindow
+from matching.models.spaces import HostStanding, Space, SpaceWindow
 
 __all__ = [
     "Claim",
@@ -23,6 +23,7 @@ __all__ = [
     "DeskNote",
     "Flag",
     "Heartbeat",
+    "HostStanding",
     "IdempotencyKey",
     "Incident",
     "IncidentEvent",

@@ -424,12 +424,24 @@ CHANGES_OF_MATCHES = [
         new="written",
         old="before",
     ),
+    _noting("match_removed", pgtrigger.Delete, "SELECT DISTINCT request_id, space_id FROM before", old="before"),
 ]
 _SPACES = "SELECT NULL::uuid, id FROM written"
 CHANGES_OF_SPACES = [
     _noting("space_written", pgtrigger.Insert, _SPACES, apart=REQUESTS_APART_FROM_SPACES, new="written"),
     _noting("space_rewritten", pgtrigger.Update, _SPACES, apart=REQUESTS_APART_FROM_SPACES, new="written"),
+    _noting("space_removed", pgtrigger.Delete, "SELECT NULL::uuid, id FROM before", old="before"),
 ]
+STANDING_REWRITTEN = _noting(
+    "standing_rewritten",
+    pgtrigger.Update,
+    """SELECT NULL::uuid, space.id FROM written JOIN before ON before.id = written.id
+         JOIN matching_space AS space ON space.host_id = written.id
+        WHERE written.status IS DISTINCT FROM before.status""",
+    new="written",
+    old="before",
+)
+"""Of a host: all spaces of a host who is vetted, or no longer is, come onto the market or leave it."""
 CHANGES_OF_KEPT_APART = [
     _noting("kept_apart_written", pgtrigger.Insert, REQUESTS_OF_KEPT_APART, new="written"),
     _noting("kept_apart_rewritten", pgtrigger.Update, REQUESTS_OF_KEPT_APART, new="written"),
@@ -452,4 +464,5 @@ CHANGES_OF_REQUESTS = [
         new="written",
         old="before",
     ),
+    _noting("request_removed", pgtrigger.Delete, "SELECT id, NULL::uuid FROM before", old="before"),
 ]

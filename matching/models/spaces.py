@@ -122,3 +122,13 @@ class SpaceWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_night}/{self.last_day}"
+
+
+class HostStanding(Host):
+    """A host, with the trigger that brings a new standing of theirs to every market in memory."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("host")
+        verbose_name_plural = _("hosts")
+        triggers = [guards.STANDING_REWRITTEN]

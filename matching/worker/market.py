@@ -201,6 +201,11 @@ class Market:
         )
         return _need((*asked.wanted, *own))
 
+    def is_open(self, space_id: str) -> bool:
+        """Return whether somebody may be placed in a space: the question that MATCHABLE asks the database."""
+        space = self.spaces[space_id]
+        return space.listed and space.fresh and space.vetted and bool(self.windows.get(space_id))
+
     def offer(self, space_id: str, *, without: Collection[str] = ()) -> Offer:
         """Return the offer with the nights that live matches hold, except matches of the requests `without`."""
         space = self.spaces[space_id]

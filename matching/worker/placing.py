@@ -127,16 +127,28 @@ class Keeper:
         if not requests and not spaces:
             return
         market = part_of_market(at, requests=requests, spaces=spaces)
+        open_now = {space_id for space_id in market.spaces if market.is_open(space_id)}
+        # A space that comes back brings the proposals in it back onto the board.
+        returned = {
+            match.request_id for space_id in open_now.difference(board.offers) for match in market.of_space[space_id]
+        }
+        if returned - requests:
+            requests |= returned
+            market = part_of_market(at, requests=requests, spaces=spaces)
         for request_id in requests:
             board.drop_need(request_id)
-        known = set(board.offers) | market.spaces.keys()
+        for space_id in spaces.intersection(board.offers) - open_now:
+            for need_id in board.inside(space_id):
+                board.drop_need(need_id)  # Its beds stay held, where nobody else may be placed.
+            board.drop_offer(space_id)
+        known = open_now.union(board.offers)
         standing = {
             request_id: there
             for request_id in market.of_request
             if (there := market.standing(request_id)) is not None
             and all(leg.offer_id in known for leg in there[1].legs)
         }
-        for space_id in spaces & market.spaces.keys():
+        for space_id in open_now:
             inside = {match.request_id for match in market.of_space.get(space_id, ())}
             stand = {request_id for request_id in inside if request_id in standing or board.standing(request_id)}
             board.put_offer(market.offer(space_id, without=stand))
