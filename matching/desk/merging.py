@@ -92,7 +92,8 @@ def keep_apart(kind: str, one: str, other: str, *, by: User, at: datetime) -> Pa
 def _looked_at(kind: str, *pair: str) -> None:
     """Take the flag off two requests that were perhaps of one household: somebody has looked at both."""
     if kind == PairKind.REQUESTS:
-        ShelterRequest.objects.filter(pk__in=pair, looks_like__in=pair).update(looks_like=None)
+        both = list(ShelterRequest.objects.filter(pk__in=pair).values_list("pk", flat=True))
+        ShelterRequest.objects.filter(pk__in=both, looks_like__in=both).update(looks_like=None)
 
 
 def in_order(one: str, other: str) -> tuple[str, str]:
