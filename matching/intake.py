@@ -335,6 +335,7 @@ def ask_for_shelter(
             registered_at=registered_at or at,
             **_columns(details, fields.REQUEST),
         )
+        flags.same_household(request, contacts=contacts, tells=external_id is None, at=at)
         messages.request_received(request, at=at)
         due.note(at, requests=[request.pk])
         return request

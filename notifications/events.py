@@ -33,6 +33,7 @@ class Event:
 
 EVENTS: dict[str, Event] = {
     "request_received": Event("arrival", needs=("case_number",)),
+    "asked_already": Event("arrival", needs=("case_number",)),
     "minor_alone": Event("coordinator", urgent=True, needs=("case_number",)),
     "proposals_waiting": Event("coordinator"),
     "handed_over": Event("coordinator", urgent=True, needs=("case_number",)),

@@ -16,7 +16,7 @@ from rapidfuzz import fuzz, process
 
 from places.earth import distance_km
 from places.gazetteer import Directory, KnownPlace, directory
-from places.names import key_of
+from places.names import HOME_REGION, key_of
 from places.regions import areas_in, described, inside, with_area
 from reading.signs import plain
 
@@ -31,6 +31,10 @@ WELL_KNOWN: Final = 100_000
 
 TIMES_LARGER: Final = 10
 """Aktau on the Caspian Sea (147,000 people) is meant, not one of the two villages of 10,000. Of two Abays, one is asked for."""
+
+NEARBY_KM: Final = 50.0
+TIMES_FARTHER: Final = 3
+"""A town beside a name tells which place is meant if it is near one of them, and the others are so many times farther away."""
 
 LIKE: Final = 82.0
 """Per cent of likeness from which a name may be meant by a text with a slip."""
@@ -72,7 +76,8 @@ class Heard:
 UNHEARD: Final = Heard()
 
 _OR: Final = re.compile(r"\s*(?:[;/|\n]|\b(?:or|или|либо|чи|або|немесе|я\s+болмаса|ან)\b)\s*", re.IGNORECASE)
-_BESIDE: Final = re.compile(r"\s*[,()]\s*|\s+[-–—]\s+")
+_BESIDE: Final = re.compile(r"\s*[,()]\s*")
+_DASH: Final = re.compile(r"\s+[-–—]\s+")
 _NEAR: Final = re.compile(
     r"^(?:near|close to|around|in|at|около|возле|рядом с|недалеко от|в районе|район|под|из|в|біля|поруч з|у|маңында|маңы)\s+",
     re.IGNORECASE,
@@ -214,6 +219,7 @@ def _joined(meant: Heard, others: Sequence[KnownPlace], *, left: bool) -> Heard:
 def _beside_others(text: str, known: Directory) -> Heard:
     """Return what a name means with what stands beside it after a comma, in brackets or in further words."""
     parts = [part for part in _BESIDE.split(text) if key_of(part)]
+    parts = [piece for part in parts for piece in _at_dashes(part, known)]
     if not parts:
         return UNHEARD
     if len(parts) == 1:
@@ -247,10 +253,20 @@ def _beside_others(text: str, known: Directory) -> Heard:
             return Heard((*meant.places, *in_first)[:MOST_MEANT], False, left=True, exact=True)
         others.append(second.places[0])
     if not meant.sure and others:  # "Aksu (Stepnogorsk)": the town nearby tells which one.
-        closest = one_of(meant.places, others[0].lat, others[0].lon)
-        if closest is not None and distance_km(closest.lat, closest.lon, others[0].lat, others[0].lon) < 100:
-            return Heard((closest,), True, left=True, exact=True)
+        away = sorted(
+            (distance_km(each.lat, each.lon, others[0].lat, others[0].lon), rank)
+            for rank, each in enumerate(meant.places)
+        )
+        if away[0][0] <= NEARBY_KM and away[1][0] >= TIMES_FARTHER * away[0][0]:
+            return Heard((meant.places[away[0][1]],), True, left=True, exact=True)
     return _joined(meant, others, left=bool(unheard or others))
+
+
+def _at_dashes(part: str, known: Directory) -> list[str]:
+    """Return a part divided at its dashes, unless all of it is a name: crossings have a dash in theirs."""
+    if known.named(key_of(part)):
+        return [part]
+    return [piece for piece in _DASH.split(part) if key_of(piece)]
 
 
 def _a_country(areas: frozenset[str]) -> bool:
@@ -308,11 +324,12 @@ def _alike(text: str, known: Directory, within: frozenset[str]) -> tuple[KnownPl
     key = key_of(text)
     if not key:  # Only a region or a country: its largest places.
         return tuple(inside(known.places, within)[:MOST_MEANT]) if within else ()
-    ranked = known.beginning(key) if len(key) >= 2 else []
+    score = dict.fromkeys(known.beginning(key), 100.0) if len(key) >= 2 else {}
     if len(key) >= 3:
-        for found, _score, _index in process.extract(key, known.keys, scorer=fuzz.ratio, score_cutoff=LIKE, limit=40):
-            ranked += known.named(found)
-    ranked = list(dict.fromkeys(ranked))
+        for found, likeness, _index in process.extract(key, known.keys, scorer=fuzz.ratio, score_cutoff=LIKE, limit=40):
+            for place in known.named(found):
+                score[place] = max(score.get(place, 0.0), likeness)
+    ranked = sorted(score, key=lambda place: (-score[place], place.country != HOME_REGION, -place.population))
     return tuple((inside(ranked, within) if within else ranked)[:MOST_MEANT])
 
 

@@ -83,17 +83,25 @@ def with_area(name: str, region: str, country: str, language: str) -> str:
 
 
 def described(places: Sequence[KnownPlace], language: str, among: Iterable[KnownPlace]) -> list[str]:
-    """Return the places in words. Places that their regions do not tell apart get the nearest city in brackets."""
+    """Return the places in words. Places that their regions do not tell apart get the city nearest to them, or their point."""
     words = [with_area(each.called(language), each.region, each.country, language) for each in places]
     keys = [key_of(word) for word in words]
-    told = [keys.count(key) > 1 for key in keys]
-    cities = [each for each in among if each.kind == "city"] if any(told) else []
+    cities = [each for each in among if each.kind == "city"] if len(set(keys)) < len(keys) else []
     for index, place in enumerate(places):
-        if told[index]:
-            away = [city for city in cities if key_of(city.name) != key_of(place.name)]
-            near = min(away, key=lambda city: distance_km(city.lat, city.lon, place.lat, place.lon), default=None)
-            words[index] += f" ({near.called(language)})" if near else ""
+        alike = [each for each, key in zip(places, keys, strict=True) if key == keys[index]]
+        if len(alike) == 1:
+            continue
+        away = [city for city in cities if key_of(city.name) != key_of(place.name)]
+        near = min(away, key=functools.partial(_km, place), default=None)
+        if near is not None and min(alike, key=functools.partial(_km, near)) == place:
+            words[index] += f" ({near.called(language)})"
+        else:
+            words[index] += f" ({place.lat:.2f}, {place.lon:.2f})"
     return words
+
+
+def _km(one: KnownPlace, other: KnownPlace) -> float:
+    return distance_km(one.lat, one.lon, other.lat, other.lon)
 
 
 def areas_in(text: str) -> frozenset[str]:

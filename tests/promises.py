@@ -31,6 +31,10 @@ ROWS = {
         "tests/integration/test_worker_at_once.py",
         "test_declined_household_gets_another_space_and_the_space_another_household",
     ),
+    "ShelterRequest.notes": (
+        "tests/integration/web/test_where.py",
+        "test_unknown_place_leads_on_to_what_is_near_and_is_passed_on",
+    ),
     "MatchingDue of a new request": (
         "tests/integration/test_worker_at_once.py",
         "test_new_request_gets_what_the_engine_says_without_a_round",
@@ -159,7 +163,11 @@ PROMISES = {
         "We go on looking for you.",
         "We go on looking right away and tell you as soon as there is something else.",
         "We go on looking right away.",
+        "You have a request already, {case}, and we go on looking.",
         "We may ask you about households again.",
+    ],
+    "ShelterRequest.notes": [
+        "A coordinator will read what you wrote.",
     ],
     "MatchingDue of a new request": [
         "If one place is not free for all of it, we can move to another one",

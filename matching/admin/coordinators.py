@@ -117,7 +117,7 @@ class CoordinatorAdmin(LookOnly[Coordinator]):
 
     @admin.display(description=gettext_lazy("where"))
     def where(self, row: Coordinator) -> str:
-        return str(_("all places")) if row.all_places else ", ".join(place.name for place in row.places.all())
+        return str(_("all places")) if row.all_places else ", ".join(place.called for place in row.places.all())
 
     @admin.display(description=gettext_lazy("has access"), boolean=True)
     def is_in(self, row: Coordinator) -> bool:

@@ -140,7 +140,7 @@ def rota_page(request: HttpRequest) -> HttpResponse:
 def _places_in_words(shift: OnCallShift) -> str:
     if shift.all_places:
         return str(_("all places"))
-    return ", ".join(sorted(place.name for place in shift.places.all()))
+    return ", ".join(sorted(place.called for place in shift.places.all()))
 
 
 def hours_in_words(hours: Hours) -> str:

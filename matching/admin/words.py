@@ -78,6 +78,7 @@ REQUEST_STATE_WORDS: dict[str, Any] = {
 
 EVENT_WORDS: dict[str, Any] = {
     "request_received": gettext_lazy("the request has come in"),
+    "asked_already": gettext_lazy("somebody has asked again with this contact"),
     "minor_alone": gettext_lazy("a child alone asks for shelter"),
     "proposals_waiting": gettext_lazy("proposals wait"),
     "handed_over": gettext_lazy("a household was handed over"),

@@ -36,7 +36,9 @@ class MatchEventSerializer(serializers.ModelSerializer[MatchEvent]):
 class OfferedSerializer(serializers.ModelSerializer[Space]):
     """The parts of a space that the household may see before it accepts: no address, no host's name, no coordinates."""
 
-    place = serializers.CharField(source="place.name", default="", help_text="Its name.")
+    place = serializers.CharField(
+        source="place.called", default="", help_text="Its name, in the language of the answer."
+    )
 
     class Meta:
         model = Space

@@ -54,6 +54,7 @@ def merge(kind: str, goes: str, stays: str, *, by: User, at: datetime, reason: s
         hold_until_commit(Lock.MEETING)  # Lists are copied later on; take their lock before any row's.
         moved = acts[kind](goes, stays, by=by, at=at, reason=reason[:LONGEST_REASON])
         one, other = in_order(goes, stays)
+        _looked_at(kind, goes, stays)
         return PairVerdict.objects.create(
             kind=kind,
             verdict=Verdict.MERGED,
@@ -84,7 +85,15 @@ def keep_apart(kind: str, one: str, other: str, *, by: User, at: datetime) -> Pa
         if not all(_covers(kind, pk, by) for pk in (one, other)):
             raise NotYours
         one, other = in_order(one, other)
+        _looked_at(kind, one, other)
         return PairVerdict.objects.create(kind=kind, verdict=Verdict.DIFFERENT, one=one, other=other, by=by, at=at)
+
+
+def _looked_at(kind: str, *pair: str) -> None:
+    """Take the flag off two requests that were perhaps of one household: somebody has looked at both."""
+    if kind == PairKind.REQUESTS:
+        both = list(ShelterRequest.objects.filter(pk__in=pair).values_list("pk", flat=True))
+        ShelterRequest.objects.filter(pk__in=both, looks_like__in=both).update(looks_like=None)
 
 
 def in_order(one: str, other: str) -> tuple[str, str]:

@@ -311,8 +311,8 @@ def places_to_filter_by(waiting: Waiting) -> list[tuple[int, str, int]]:
 
     `waiting` does not join the names: PostgreSQL would then sort all matches that wait by the place's name.
     """
-    names = Place.objects.filter(pk__in=waiting.in_place).order_by("name").values_list("pk", "name")
-    return [(pk, name, waiting.in_place[pk]) for pk, name in names]
+    named = sorted((place.called, place.pk) for place in Place.objects.filter(pk__in=waiting.in_place))
+    return [(pk, name, waiting.in_place[pk]) for name, pk in named]
 
 
 @dataclass(frozen=True, slots=True)

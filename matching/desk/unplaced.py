@@ -117,5 +117,5 @@ def places(user: User, at: datetime) -> list[tuple[int, str, int]]:
     """Return (id, name, number of open requests) of each place that has some, by name, in two queries."""
     counted = unplaced_requests(user, at).order_by().values_list("place").annotate(count=Count("pk"))
     counts: dict[int | None, int] = dict(counted)
-    names = Place.objects.filter(pk__in=[pk for pk in counts if pk]).order_by("name").values_list("pk", "name")
-    return [(pk, name, counts[pk]) for pk, name in names]
+    named = sorted((place.called, place.pk) for place in Place.objects.filter(pk__in=[pk for pk in counts if pk]))
+    return [(pk, name, counts[pk]) for name, pk in named]

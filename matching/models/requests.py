@@ -83,6 +83,14 @@ class ShelterRequest(models.Model):
     desk_since = models.DateTimeField(
         null=True, blank=True, help_text="Only coordinators place this household: a host did not feel safe with it."
     )
+    looks_like = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="An earlier request that is perhaps of the same household: a coordinator looks at both.",
+    )
     left_over_reasons = models.JSONField(default=list, blank=True, help_text="Why the last round could not place it.")
     version = models.PositiveIntegerField(default=1)
 

@@ -61,7 +61,7 @@ class PlaceQuestion(QuestionForm):
         if self._point:
             self._asked = around(*self._point)
         elif self._typed or chosen == LOST:
-            typed = self._typed or "?"
+            typed = self._typed or "I do not know"
             self._asked = asked(typed, near=lambda: places_with_most_room(LISTED), one_only=self.one_place)
         else:
             self._asked = Asked(tuple(_short_list(chosen)))
@@ -106,7 +106,7 @@ class PlaceQuestion(QuestionForm):
     def _ask(self) -> None:
         if self._point:
             words = _("There is no place that we know near you. Choose the one to which you can go.")
-        elif self._asked.lost or (self._typed == "" and self.data.get("place_id") == LOST):
+        elif self._asked.lost:
             words = _("Choose what is nearest to you: a large town, or the border crossing that you came through.")
         elif not self._typed:
             self.add_error("place", _("Write the name of a place, or choose one from the list."))

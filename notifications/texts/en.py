@@ -16,6 +16,11 @@ TEXTS = {
         "Your request {case} has reached us, and we are looking. You need not ask again: as soon as there is "
         "something, we will tell you. If anything changes on your side, say so on your page.",
     ),
+    "asked_already": Words(
+        "You have a request already: {case}. No need to ask again.",
+        "You have a request already, {case}, and we go on looking. Somebody has just asked again with this "
+        "contact. If it was you, use the first request. If it was not, you need not do anything.",
+    ),
     "minor_alone": Words(
         "URGENT: case {case} needs a coordinator now.",
         "Case {case} is never handled automatically. Please open it now, or agree with another coordinator who does.",

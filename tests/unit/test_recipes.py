@@ -86,7 +86,7 @@ def test_form_of_coordinators_asks_for_every_field(form: type[OnBehalfForm], nam
 def test_form_of_coordinators_shows_every_field_that_it_has(form: type[OfferForm | AskForm]) -> None:
     shown = {name for _words, names in form.groups for name in names}
 
-    assert shown == set(form.base_fields) - {"key"} | {"place_id"}
+    assert shown == set(form.base_fields) - {"key", "asked"} | {"place_id"}
 
 
 @pytest.mark.parametrize(
