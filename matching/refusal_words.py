@@ -13,6 +13,7 @@ from accounts.refusals import Refused, words_of_value
 from matching.reason_words import reasons_in_words
 from matching.refusals import RuleForbids, SheetUnreadable
 from matching.sheets.sentences import SHEET_SENTENCES, Sentence
+from reading.signs import Unreadable
 
 OF_A_SHEET = "sheet:"
 """The beginning of a code in `SheetImportRow.problems` that belongs to a sentence about a sheet."""
@@ -48,3 +49,8 @@ def of_sentence(sentence: Sentence) -> str:
     """Return a sentence about a cell of a sheet in the active language."""
     words = gettext(SHEET_SENTENCES[sentence.code])
     return words % sentence.values if sentence.values else words
+
+
+def of_unreadable(unreadable: Unreadable) -> str:
+    """Return in the active language what to write instead of a text that means no value of its kind."""
+    return of_sentence(Sentence(unreadable.code, **unreadable.values))
