@@ -35,6 +35,7 @@ from matching.models import ShelterRequest, Space, WaitingChange
 from matching.refusals import NotYours, one_act
 from matching.sheets import RequestRow, RowProblem, SpaceRow
 from matching.sheets.columns import CONTACTS
+from matching.sheets.writing import there_and_back
 from places.gazetteer import nearest_place
 from places.models import Place
 from reading.keys import forms, unwritten
@@ -350,6 +351,8 @@ def _brought_up_to_date(taken: Taken, row: SpaceRow | RequestRow, contacts: Sequ
     user = taken.person
     name, points = user.name, set(user.contact_points.values_list("pk", flat=True))
     written = row.host if isinstance(row, SpaceRow) else row.name
+    if _written_alike(name, written):
+        written = name
     if not bring_up_to_date(user, name=written, contacts=contacts):
         return replace(taken, name_before=name)
     new = tuple(sorted(set(user.contact_points.values_list("pk", flat=True)) - points))
@@ -405,11 +408,24 @@ def take_in_request(
 
 
 def _as_before_where_absent(details: Details, before: Details, absent: frozenset[str]) -> Details:
-    """Return the details of a row, with what was there before in each field for which the sheet has no column."""
-    kept = {field.name: getattr(before, field.name) for field in dataclass_fields(details) if field.name in absent}
+    """Return the details of a row, with what was there before in each field for which the sheet has no column.
+
+    A text that an export cannot tell from the one before is the one before: a cell has no white space around it. The same
+    languages in another order are the languages before.
+    """
+    known = {
+        field.name: (getattr(before, field.name), getattr(details, field.name)) for field in dataclass_fields(details)
+    }
+    kept = {name: there for name, (there, said) in known.items() if name in absent or _written_alike(there, said)}
     if isinstance(details, RequestDetails) and kept.get("min_nights") is not None:
         kept["min_nights"] = min(kept["min_nights"], details.nights)
     return replace(details, **kept)
+
+
+def _written_alike(there: object, said: object) -> bool:
+    if isinstance(there, tuple) and isinstance(said, tuple):  # A list of languages, whose order a sheet does not say.
+        return there != said and sorted(there) == sorted(said)
+    return isinstance(there, str) and isinstance(said, str) and there_and_back(there) == said
 
 
 def _may_bring(by: User | None, place_id: int | None) -> None:
@@ -432,14 +448,9 @@ def _language(row: SpaceRow | RequestRow) -> str:
 
 def details_of_space(space: Space) -> SpaceDetails:
     """Return the present details of a space in the form of a sheet. Prefetch `windows`."""
-    return _as_in_a_sheet(replace(intake.details_of_space(space), directions=None, others=None))
+    return replace(intake.details_of_space(space), directions=None, others=None)
 
 
 def details_of_request(request: ShelterRequest) -> RequestDetails:
     """Return the present details of a shelter request in the form of a sheet."""
-    return _as_in_a_sheet(intake.details_of_request(request))
-
-
-def _as_in_a_sheet(details: Details) -> Details:
-    """Sort the languages, as in the details of a sheet, so that another order is no change."""
-    return replace(details, languages=tuple(sorted(details.languages)))
+    return intake.details_of_request(request)
