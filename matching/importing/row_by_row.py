@@ -85,11 +85,25 @@ class ListedAlready(Refused):
     )
 
 
+class EmptyCell(Refused):
+    """An empty cell would change who may stay, or how many; whoever brings the sheet without a preview has not said so."""
+
+    code = "empty_cell"
+    message = _(
+        "Empty here, and it would change what is known: %(columns)s. Write what is meant, leave the column out to change "
+        "nothing, or add --apply-empty."
+    )
+
+
 class GazetteerNotLoaded(Refused):
     """The database lacks a place of the sheet, or has no places at all."""
 
     code = "gazetteer_not_loaded"
     message = _("The places are not in the database yet. Run: python manage.py load_gazetteer")
+
+
+CAREFUL = ("beds", "shared", "who", "children")
+"""The fields that no empty cell changes unseen: too wide an answer sends people to a door that is not meant for them."""
 
 
 class RowOutcome(StrEnum):
@@ -143,6 +157,7 @@ def take_in_spaces(
     by: User | None,
     at: datetime,
     trust_vetted: bool = False,
+    apply_empty: bool = True,
     dry_run: bool = False,
     progress: RowsDone = _quietly,
 ) -> Imported:
@@ -150,14 +165,15 @@ def take_in_spaces(
 
     `by` is the coordinator who brings the sheet; None if each host acts for themself. With
     `trust_vetted` that coordinator vouches for the column `vetted`: the checks of those hosts are put
-    on record in their name, and they are vetted. A `dry_run` imports every row and rolls back.
+    on record in their name, and they are vetted. Without `apply_empty` a row is refused where an empty
+    cell would change one of the `CAREFUL` fields. A `dry_run` imports every row and rolls back.
     `progress` is called with the number of rows done. Raises NotYours, GazetteerNotLoaded.
     """
     if trust_vetted and by is None:
         raise NotYours
 
     def take_in(row: SpaceRow, place: Place | None, space: Space | None) -> RowOutcome:
-        taken = take_in_space(row, place, space, by=by, at=at, vouch=trust_vetted)
+        taken = take_in_space(row, place, space, by=by, at=at, vouch=trust_vetted, apply_empty=apply_empty)
         return RowOutcome.CHANGED if taken.vouched and taken.outcome is RowOutcome.UNCHANGED else taken.outcome
 
     return _take_in_all(rows, spaces_called, take_in, by=by, dry_run=dry_run, progress=progress)
@@ -168,6 +184,7 @@ def take_in_requests(
     *,
     by: User | None,
     at: datetime,
+    apply_empty: bool = True,
     dry_run: bool = False,
     progress: RowsDone = _quietly,
 ) -> Imported:
@@ -178,7 +195,7 @@ def take_in_requests(
     """
 
     def take_in(row: RequestRow, place: Place | None, request: ShelterRequest | None) -> RowOutcome:
-        return take_in_request(row, place, request, by=by, at=at).outcome
+        return take_in_request(row, place, request, by=by, at=at, apply_empty=apply_empty).outcome
 
     return _take_in_all(rows, requests_called, take_in, by=by, dry_run=dry_run, progress=progress)
 
@@ -277,11 +294,18 @@ def _called(keys: list[str]) -> Q:
 
 
 def take_in_space(
-    row: SpaceRow, place: Place | None, space: Space | None, *, by: User | None, at: datetime, vouch: bool = False
+    row: SpaceRow,
+    place: Place | None,
+    space: Space | None,
+    *,
+    by: User | None,
+    at: datetime,
+    vouch: bool = False,
+    apply_empty: bool = True,
 ) -> Taken:
     """List the space of one row, or change `space`, which has the row's key.
 
-    `vouch` means the same as `trust_vetted` of `take_in_spaces`. Raises NotYours, ContactTaken, and all errors of
+    `vouch` and `apply_empty` mean the same as in `take_in_spaces`. Raises NotYours, ContactTaken, EmptyCell, and all errors of
     `intake.offer_space` and `intake.change_space`.
     """
     details = SpaceDetails(**intake.details_of_row(row, place))
@@ -298,6 +322,8 @@ def take_in_space(
         _may_bring(by, space.place_id)
         host, before = space.host, details_of_space(space)
         details = _as_before_where_absent(details, before, row.absent)
+        if not apply_empty:
+            _needs_words(row, details, before)
         contacts, waits = intake.new_contacts(host, _contacts(row), by=by or host.user, at=at)
         taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, space, before, details), row, contacts)
         changes = [waits]
@@ -371,11 +397,17 @@ def _vouch_for(host: Host, *, by: User, at: datetime) -> bool:
 
 
 def take_in_request(
-    row: RequestRow, place: Place | None, request: ShelterRequest | None, *, by: User | None, at: datetime
+    row: RequestRow,
+    place: Place | None,
+    request: ShelterRequest | None,
+    *,
+    by: User | None,
+    at: datetime,
+    apply_empty: bool = True,
 ) -> Taken:
     """Register the need of one row, or change `request`, which has the row's key.
 
-    Raises NotYours, and all errors of `intake.open_case_and_ask` and `intake.change_request`.
+    Raises NotYours, EmptyCell, and all errors of `intake.open_case_and_ask` and `intake.change_request`.
     """
     details = RequestDetails(**intake.details_of_row(row, place))
     if request is None:
@@ -395,6 +427,8 @@ def take_in_request(
     _may_bring(by, request.place_id)
     before = details_of_request(request)
     details = _as_before_where_absent(details, before, row.absent)
+    if not apply_empty:
+        _needs_words(row, details, before)
     # The sheet has no column for the children's ages, so the ages noted since the import stay. An empty cell says nothing
     # about who they are, so an answer given since stays too.
     details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
@@ -420,6 +454,13 @@ def _as_before_where_absent(details: Details, before: Details, absent: frozenset
     if isinstance(details, RequestDetails) and kept.get("min_nights") is not None:
         kept["min_nights"] = min(kept["min_nights"], details.nights)
     return replace(details, **kept)
+
+
+def _needs_words(row: SpaceRow | RequestRow, details: Details, before: Details) -> None:
+    """Raise EmptyCell if an empty cell of the row changes a field that no empty cell may change unseen."""
+    said = [name for name in CAREFUL if name in row.empty and getattr(details, name) != getattr(before, name)]
+    if said:
+        raise EmptyCell(columns=", ".join(said))
 
 
 def _written_alike(there: object, said: object) -> bool:

@@ -187,7 +187,7 @@ def look_through(sheet_id: int, *, at: datetime) -> None:
             for row, taken, problem in work.done(rows[start : start + ROWS_A_TRANSACTION], at=at, vouch=True):
                 row.foreseen = taken.outcome if taken else ROW_REFUSED
                 row.problems = _as_text([problem] if problem else [])
-                row.changes = json.dumps(_changes(taken)) if taken else ""
+                row.changes = json.dumps(_changes(taken, work.good[row.line].empty)) if taken else ""
                 row.would_vouch = bool(taken and taken.vouched)
                 foreseen.append(row)
         transaction.set_rollback(True)
@@ -220,7 +220,7 @@ def take_in(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
             for row, taken, problem in work.done(rows, at=at, vouch=sheet.trust_vetted):
                 row.outcome = taken.outcome if taken else ROW_REFUSED
                 row.problems = _as_text([problem] if problem else [])
-                row.changes = json.dumps(_changes(taken)) if taken else ""
+                row.changes = json.dumps(_changes(taken, work.good[row.line].empty)) if taken else ""
                 if taken and (taken.outcome != RowOutcome.UNCHANGED or taken.vouched):
                     row.object_id = taken.row.pk
                     row.before = json.dumps(_to_take_back(taken))
@@ -318,8 +318,11 @@ def _as_value(reason: object) -> dict[str, Any]:
 # -- what a row changes, and what it was before ---------------------------------------------------
 
 
-def _changes(taken: Taken) -> list[list[Any]]:
-    """Return [column, before, after] for each column that a known row changes; personal columns without their contents."""
+def _changes(taken: Taken, empty: Collection[str]) -> list[list[Any]]:
+    """Return [column, before, after] for each column that a known row changes; personal columns without their contents.
+
+    A fourth value, True, says that it was an empty cell that changed it.
+    """
     if taken.before is None or taken.after is None:
         return []
     changed: list[list[Any]] = []
@@ -331,7 +334,8 @@ def _changes(taken: Taken) -> list[list[Any]]:
         changed.append(["waits", None, None])
     old, new = as_json(taken.before), as_json(taken.after)
     different = [column for column in old if old[column] != new[column]]
-    return changed + [[each, None, None] if each in NOT_SHOWN else [each, old[each], new[each]] for each in different]
+    changed += [[each, None, None] if each in NOT_SHOWN else [each, old[each], new[each]] for each in different]
+    return [[*each, True] if each[0] in empty else each for each in changed]
 
 
 def _to_take_back(taken: Taken) -> dict[str, Any]:

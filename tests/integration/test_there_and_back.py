@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from django.core.management import CommandError
 from django.utils import timezone
 
 from accounts.contacts import add_contact_point
@@ -19,7 +21,8 @@ from matching.models import ShelterRequest, Space
 from matching.sheets import read_requests, read_spaces
 from places.queries import known
 from tests import people
-from tests.integration.test_imports import counts, everything
+from tests.integration.test_imports import counts, everything, run, space_rows
+from tests.integration.test_sheet_imports import of_spaces, previewed, taken_in
 from tests.people import Person, tonight
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +157,64 @@ def test_export_comes_back_as_no_change_and_edited_as_one(kind: ExportKind, pers
     edited["step_free"] = {"yes": "no", "no": "yes"}[edited["step_free"]]
     assert counts(brought(kind, cells, lead)) == (0, 1, MANY - 1)
     assert different(exported(kind, lead, personal=personal), cells) == []
+
+
+# -- what an empty cell changes ---------------------------------------------------------------------
+
+KEPT = {"space_id": "a", "beds": "2", "who": "women", "children": "no", "shared": "yes", "pets": "yes"}
+EMPTY = {"space_id": "a", "beds": "2", "who": "", "children": "", "shared": "", "pets": ""}
+
+
+def by_command(cells: dict[str, str], folder: Path, *options: str) -> tuple[str, list[tuple[str, str]]]:
+    """Import one row by the command; return what it says and each bad row it lists."""
+    file = folder / "SPACES.csv"
+    file.write_bytes(of_spaces(cells))
+    try:
+        return run("import_spaces", file, *options)
+    except CommandError as why:
+        return str(why), []
+
+
+def stored() -> tuple[Any, ...]:
+    return Space.objects.values_list("who", "children", "shared", "pets").get()
+
+
+def test_command_lets_no_empty_cell_widen_a_space_unless_told_to(tmp_path: Path) -> None:
+    people.place("Almaty")
+    by_command(KEPT, tmp_path)
+
+    assert by_command(EMPTY, tmp_path) == ("No row got in.", [])
+    assert stored() == ("women", False, True, True)
+    assert by_command(EMPTY | {"who": "women", "children": "no", "shared": "yes"}, tmp_path)[0].startswith(
+        "0 new, 1 changed"
+    )
+    assert stored() == ("women", False, True, False)
+    assert by_command(EMPTY, tmp_path, "--apply-empty")[0].startswith("0 new, 1 changed")
+    assert stored() == ("anyone", True, False, False)
+
+
+def test_refusal_names_each_column_that_is_empty(carla: Person) -> None:
+    people.place("Almaty")
+    take_in_spaces(space_rows(KEPT), by=carla.user, at=timezone.now())
+
+    done = take_in_spaces(space_rows(EMPTY), by=carla.user, at=timezone.now(), apply_empty=False)
+
+    assert [reason.value for reason in (problem.reason for problem in done.problems)] == [
+        {"code": "empty_cell", "columns": "shared, who, children"}
+    ]
+
+
+def test_preview_shows_what_an_empty_cell_would_change(carla: Person) -> None:
+    people.place("Almaty")
+    taken_in(of_spaces(KEPT), carla)
+
+    (row,) = previewed(of_spaces(EMPTY), carla).rows.all()
+
+    assert row.what_changes == [
+        ["shared", True, False, True],
+        ["who", "women", "anyone", True],
+        ["children", False, True, True],
+        ["pets", True, False, True],
+    ]
+    page = people.desk_client(carla).get(f"/admin/matching/sheetimport/{row.sheet_id}/change/").content.decode()
+    assert page.count("(the cell is empty)") == 4
