@@ -85,6 +85,13 @@ class ListedAlready(Refused):
     )
 
 
+class KeyOfSeveral(Refused):
+    """The key is written as no row's, and a program may have made it of several."""
+
+    code = "key_of_several"
+    message = _("Several rows may be meant by this key: %(keys)s. Write the one that is meant, as it stands there.")
+
+
 class EmptyCell(Refused):
     """An empty cell would change who may stay, or how many; whoever brings the sheet without a preview has not said so."""
 
@@ -202,7 +209,7 @@ def take_in_requests(
 
 def _take_in_all(
     rows: Sequence[Row],
-    called: Callable[[list[str]], dict[str, Known]],
+    called: Callable[[list[str]], RowsCalled[Known]],
     take_in: Callable[[Row, Place | None, Known | None], RowOutcome],
     *,
     by: User | None,
@@ -222,7 +229,7 @@ def _take_in_all(
                 for row in batch:
                     try:
                         with one_act():
-                            outcome = take_in(row, places[row.line], known.get(row.key))
+                            outcome = take_in(row, places[row.line], known.meant(row.key))
                         imported.outcomes[outcome] += 1
                     except Refused as refusal:
                         imported.problems.append(RowProblem(row.line, "", row.key, refusal))
@@ -262,25 +269,43 @@ def needs_places() -> None:
 # -- one row --------------------------------------------------------------------------------------
 
 
-def spaces_called(keys: list[str]) -> dict[str, Space]:
+class RowsCalled(dict[str, Known]):
+    """The rows by the keys of a sheet that mean them. `several` has the keys that may mean more than one row."""
+
+    def __init__(self, keys: Iterable[str], rows: Iterable[Known]) -> None:
+        super().__init__()
+        exact = {key_of(row): row for row in rows}
+        alike: dict[str, list[str]] = {}
+        for there in sorted(exact):
+            alike.setdefault(unwritten(there), []).append(there)
+        self.several: dict[str, list[str]] = {}
+        for key in keys:
+            meant = [key] if key in exact else alike.get(unwritten(key), [])
+            if len(meant) == 1:
+                self[key] = exact[meant[0]]
+            elif meant:
+                self.several[key] = meant
+
+    def meant(self, key: str) -> Known | None:
+        """Return the row that `key` means, None if there is none. Raises KeyOfSeveral."""
+        if key in self.several:
+            raise KeyOfSeveral(keys=", ".join(self.several[key]))
+        return self.get(key)
+
+
+def spaces_called(keys: list[str]) -> RowsCalled[Space]:
     """Return the spaces by these keys: the `space_id` of a sheet, or the service's own id if no sheet named the space.
 
     A key that a spreadsheet program took for a number finds its row too: 71 and 71.0 find 0071, if no row is called 71.
     """
     known = Space.objects.filter(_called(keys)).select_related("host__user", "place")
-    return _by_key(keys, known.prefetch_related("windows", "host__user__contact_points"))
+    return RowsCalled(keys, known.prefetch_related("windows", "host__user__contact_points"))
 
 
-def requests_called(keys: list[str]) -> dict[str, ShelterRequest]:
+def requests_called(keys: list[str]) -> RowsCalled[ShelterRequest]:
     """Return the shelter requests by these keys, as `spaces_called` does for spaces."""
     known = ShelterRequest.objects.filter(_called(keys)).select_related("arrival__user", "place")
-    return _by_key(keys, known.prefetch_related("arrival__user__contact_points"))
-
-
-def _by_key(keys: list[str], rows: Iterable[Known]) -> dict[str, Known]:
-    exact = {key_of(row): row for row in rows}
-    alike = {unwritten(key): row for key, row in exact.items()}
-    return {key: row for key in keys if (row := exact.get(key) or alike.get(unwritten(key))) is not None}
+    return RowsCalled(keys, known.prefetch_related("arrival__user__contact_points"))
 
 
 def key_of(row: Space | ShelterRequest) -> str:

@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries
 from matching.importing import row_by_row
-from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, Taken
+from matching.importing.row_by_row import ROWS_A_TRANSACTION, RowsCalled, RefusedByDatabase, RowOutcome, Taken
 from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, SheetUnreadable, one_act
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
@@ -262,16 +262,16 @@ class _Work:
         by = self.sheet.by
         act: Callable[..., Taken]
         if self.sheet.kind == SheetKind.SPACES:
-            known: dict[str, Any] = dict(row_by_row.spaces_called([row.key for row in rows]))
+            known: RowsCalled[Any] = row_by_row.spaces_called([row.key for row in rows])
             act = partial(row_by_row.take_in_space, vouch=vouch)
         else:
-            known, act = dict(row_by_row.requests_called([row.key for row in rows])), row_by_row.take_in_request
+            known, act = row_by_row.requests_called([row.key for row in rows]), row_by_row.take_in_request
         for row in rows:
             try:
                 with one_act():
                     if queries.coordinator_of(by) is None:
                         raise NotYours
-                    taken = act(self.good[row.line], self.places[row.line], known.get(row.key), by=by, at=at)
+                    taken = act(self.good[row.line], self.places[row.line], known.meant(row.key), by=by, at=at)
                 yield row, taken, None
             except NotYours:
                 yield row, None, RowProblem(row.line, "", "", OtherPlace())
