@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries
 from matching.importing import row_by_row
-from matching.importing.row_by_row import ROWS_A_TRANSACTION, RowsCalled, RefusedByDatabase, RowOutcome, Taken
+from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, RowsCalled, Taken
 from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, SheetUnreadable, one_act
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces

@@ -113,7 +113,8 @@ def test_key_that_may_mean_two_rows_is_told_and_changes_neither(carla: Person) -
     brought(carla, ONE | {"space_id": "071"})
     Space.objects.update(beds=1)
     people.space(people.hanna(name="Bibigul", contact="b@example.org").host)
-    other = Space.objects.exclude(host__user__name="Hanna").get()
+    other = Space.objects.order_by("created_at").last()
+    assert other is not None
     other.external_id = "0071"
     other.save()
 
