@@ -68,13 +68,18 @@ def indexes_of(channel: str, address: str) -> list[str]:
 
 
 def find_contact_point(channel: str, address: str, *, hosts_only: bool = False) -> ContactPoint | None:
-    """Return the oldest contact point with this address among active users (`hosts_only`: among hosts), or None."""
-    points = ContactPoint.objects.select_related("user").filter(
-        channel=channel, address_index__in=indexes_of(channel, address), user__is_active=True
-    )
+    """Return the oldest contact point with this address among active users (`hosts_only`: among hosts), or None.
+
+    A contact that an earlier reader stored in another form is found too, until `reread_contacts` has rewritten it.
+    """
+    points = ContactPoint.objects.select_related("user").filter(channel=channel, user__is_active=True)
     if hosts_only:
         points = points.filter(user__host__isnull=False)
-    return points.order_by("pk").first()
+    found = points.filter(address_index__in=indexes_of(channel, address)).order_by("pk").first()
+    if found or not (former := contacts.former_forms(channel, address)):
+        return found
+    indexes = [index for form in former for index in indexes_of(channel, form)]
+    return points.filter(address_index__in=indexes).order_by("pk").first()
 
 
 def add_contact_point(

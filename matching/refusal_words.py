@@ -15,6 +15,7 @@ from matching.refusals import RuleForbids, SheetUnreadable
 from matching.sheets.sentences import SHEET_SENTENCES, Sentence
 from places.models import Place
 from places.queries import labels
+from reading.signs import Unreadable
 
 OF_A_SHEET = "sheet:"
 """The beginning of a code in `SheetImportRow.problems` that belongs to a sentence about a sheet."""
@@ -62,3 +63,8 @@ def _named(values: dict[str, Any]) -> dict[str, Any]:
     if len(rows) < len(set(numbers)):
         return values
     return values | {"places": "; ".join(labels(rows[number] for number in numbers))}
+
+
+def of_unreadable(unreadable: Unreadable) -> str:
+    """Return in the active language what to write instead of a text that means no value of its kind."""
+    return of_sentence(Sentence(unreadable.code, **unreadable.values))

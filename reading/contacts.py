@@ -137,3 +137,25 @@ def telegram(text: str) -> str:
     if match is None:
         raise Unreadable("telegram")
     return "@" + match[1]
+
+
+def former_forms(channel: str, address: str) -> list[str]:
+    """Return the forms in which an earlier reader may have stored what now reads as `address`.
+
+    It took a national number for one of Kazakhstan, and left invisible signs around an e-mail address. A form that is a
+    valid number of its own is left out: somebody else may have it.
+    """
+    if channel == "email":
+        return [form for sign in _LEFT_AROUND for form in (sign + address, address + sign)]
+    if channel != "sms" or not address.startswith("+"):
+        return []
+    try:
+        number = phonenumbers.parse(address, None)
+    except phonenumbers.NumberParseException:
+        return []
+    national = phonenumbers.national_significant_number(number)
+    forms = ["+7" + zero + national for zero in ("", "0") if len(zero + national) == 10 and number.country_code != 7]
+    return [form for form in forms if not phonenumbers.is_valid_number(phonenumbers.parse(form, None))]
+
+
+_LEFT_AROUND = ("\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad")

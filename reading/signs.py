@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 
 class Unreadable(ValueError):
-    """The text means no value of this kind. `code` says why; the door that shows it has the words."""
+    """The text means no value of this kind. `code` and its `values` say why; the door that shows it has the words."""
 
-    def __init__(self, code: str) -> None:
-        self.code = code
+    def __init__(self, code: str, **values: Any) -> None:
+        self.code, self.values = code, values
         super().__init__(code)
 
 

@@ -38,15 +38,16 @@ from matching.limits import (
     WIDEST_RADIUS_KM,
 )
 from matching.models import ShelterRequest, Space
-from matching.refusal_words import of_sentence, words_of
+from matching.refusal_words import of_unreadable, words_of
 from matching.refusals import WRONG_INPUT, Incomplete, NotYours
-from matching.sheets.cells import CellProblem
-from matching.sheets.cells import languages as read_languages
 from matching.sheets.fields import REQUEST_NAMES, SPACE_NAMES
+from matching.typed import DayField, DecimalInWords, NumberInWords
 from places.asking import asked
 from places.hearing import noted
 from places.models import LONGEST_PLACE_NAME, Place
 from places.queries import labels
+from reading.languages import languages as read_languages
+from reading.signs import Unreadable
 
 NOT_YOUR_PLACE = gettext_lazy("This place is not one of yours. Give the call to one of its coordinators.")
 NEAR = 6
@@ -55,13 +56,15 @@ SUGGESTED = 150
 """The number of places that the field suggests. Other places can be typed in full."""
 
 
-def day(label: Any, **more: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **more)
+def day(label: Any, **more: Any) -> DayField:
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    return DayField(today=timezone.localdate, label=label, widget=widget, **more)
 
 
-def number(label: Any, least: int, most: int, **more: Any) -> forms.IntegerField:
-    widget = forms.NumberInput(attrs={"inputmode": "numeric", "min": least, "max": most})
-    return forms.IntegerField(label=label, min_value=least, max_value=most, widget=widget, **more)
+def number(label: Any, least: int, most: int, **more: Any) -> NumberInWords:
+    # A text field with the keyboard for digits: a browser's number field silently drops text that it cannot read.
+    widget = forms.TextInput(attrs={"inputmode": "numeric"})
+    return NumberInWords(label=label, min_value=least, max_value=most, widget=widget, **more)
 
 
 class OnBehalfForm(forms.Form):
@@ -128,8 +131,8 @@ class OnBehalfForm(forms.Form):
     def clean_languages(self) -> tuple[str, ...]:
         try:
             return tuple(sorted(read_languages(self.cleaned_data["languages"])))
-        except CellProblem as problem:
-            raise forms.ValidationError(of_sentence(problem.sentence)) from None
+        except Unreadable as unreadable:
+            raise forms.ValidationError(of_unreadable(unreadable)) from None
 
     def clean_contact(self) -> tuple[str, str] | None:
         try:
@@ -212,11 +215,12 @@ class AskForm(OnBehalfForm):
         max_length=200,
     )
     min_nights = number(gettext_lazy("Shortest stay that helps, in nights"), 1, LONGEST_STAY, initial=1, required=False)
-    radius_km = forms.FloatField(
+    radius_km = DecimalInWords(
         label=gettext_lazy("How far it may be, in km"),
         min_value=1,
         max_value=WIDEST_RADIUS_KM,
         initial=DEFAULT_RADIUS_KM,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     urgency = forms.ChoiceField(
         label=gettext_lazy("Urgency"),

@@ -231,8 +231,9 @@ def _shown(row: SheetImportRow, column: str) -> dict[str, Any]:
                 "before": _in_words(before),
                 "after": _in_words(after),
                 "personal": before is None and after is None,
+                "empty": bool(empty),
             }
-            for name, before, after in row.what_changes
+            for name, before, after, *empty in row.what_changes
         ],
     }
 

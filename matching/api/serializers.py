@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from matching import queries
+from matching.api.typed import DayAsWritten, LanguageField, NumberField, WholeNumberField, YesNoField
 from matching.api.worded_reasons import WordedReasonSerializer
 from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
@@ -31,7 +32,7 @@ NEAR_KM = 50.0
 
 def language_codes() -> serializers.ListField:
     """Return a field for ISO 639-1 codes."""
-    return serializers.ListField(child=serializers.RegexField(r"^[a-z]{2,3}$", max_length=3), default=list)
+    return serializers.ListField(child=LanguageField(r"^[a-z]{2}$", max_length=30), default=list)
 
 
 class Exact(serializers.Serializer[Any]):
@@ -54,18 +55,18 @@ class PlaceSerializer(serializers.ModelSerializer[Place]):
 class WindowSerializer(Exact):
     """A run of free nights."""
 
-    first_night = serializers.DateField()
-    last_day = serializers.DateField(help_text="The day of leaving: the night before it is the last free one.")
+    first_night = DayAsWritten()
+    last_day = DayAsWritten(help_text="The day of leaving: the night before it is the last free one.")
 
 
 AnyField = serializers.Field[Any, Any, Any, Any]
 
 PLAIN: dict[Any, Callable[..., AnyField]] = {
-    bool: serializers.BooleanField,
-    int: serializers.IntegerField,
-    int | None: serializers.IntegerField,
-    float: serializers.FloatField,
-    date: serializers.DateField,
+    bool: YesNoField,
+    int: WholeNumberField,
+    int | None: WholeNumberField,
+    float: NumberField,
+    date: DayAsWritten,
 }
 """The API's field for each type of a declared field that needs nothing more than its type."""
 
@@ -97,8 +98,8 @@ class WherePart(Exact):
     """What was written as the place, as a note, where it says more than the place."""
 
     place = serializers.CharField(max_length=LONGEST_PLACE_NAME, required=False, allow_blank=True)
-    latitude = serializers.FloatField(required=False, min_value=-90, max_value=90)
-    longitude = serializers.FloatField(required=False, min_value=-180, max_value=180)
+    latitude = NumberField(required=False, min_value=-90, max_value=90)
+    longitude = NumberField(required=False, min_value=-180, max_value=180)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         name, lat, lon = attrs.pop("place", ""), attrs.get("latitude"), attrs.get("longitude")
@@ -133,7 +134,7 @@ class SpaceDetailsSerializer(WherePart):
         help_text="How to find the door. A change without this field keeps the directions.",
     )
     windows = WindowSerializer(many=True, allow_empty=False)
-    max_nights = serializers.IntegerField(required=False, allow_null=True, default=None, max_value=LONGEST_LIMIT)
+    max_nights = WholeNumberField(required=False, allow_null=True, default=None, max_value=LONGEST_LIMIT)
     who = serializers.ChoiceField(choices=Space.Who.choices, default="anyone")
 
     def get_fields(self) -> dict[str, AnyField]:
@@ -179,9 +180,7 @@ class SpaceSerializer(serializers.ModelSerializer[Space]):
 class RequestDetailsSerializer(WherePart):
     """A household's need: as many `nights` as it says, from `first_night` on."""
 
-    children_ages = serializers.ListField(
-        child=serializers.IntegerField(min_value=0, max_value=OF_AGE - 1), default=list
-    )
+    children_ages = serializers.ListField(child=WholeNumberField(min_value=0, max_value=OF_AGE - 1), default=list)
     smoking = serializers.ChoiceField(choices=ShelterRequest.Smoking.choices, default="", allow_blank=True)
     composition = serializers.ChoiceField(
         choices=ShelterRequest.Composition.choices,

@@ -35,6 +35,7 @@ from matching.models import ShelterRequest, Space, WaitingChange
 from matching.refusals import Incomplete, NotYours, one_act
 from matching.sheets import RequestRow, RowProblem, SpaceRow, fields
 from matching.sheets.columns import CONTACTS
+from matching.sheets.writing import there_and_back
 from places.gazetteer import nearest_place
 from places.models import Place
 from reading.keys import forms, unwritten
@@ -84,11 +85,32 @@ class ListedAlready(Refused):
     )
 
 
+class KeyOfSeveral(Refused):
+    """The key is written as no row's, and a program may have made it of several."""
+
+    code = "key_of_several"
+    message = _("Several rows may be meant by this key: %(keys)s. Write the one that is meant, as it stands there.")
+
+
+class EmptyCell(Refused):
+    """An empty cell would change who may stay, or how many; whoever brings the sheet without a preview has not said so."""
+
+    code = "empty_cell"
+    message = _(
+        "Empty here, and it would change what is known: %(columns)s. Write what is meant, leave the column out to change "
+        "nothing, or add --apply-empty."
+    )
+
+
 class GazetteerNotLoaded(Refused):
     """The database lacks a place of the sheet, or has no places at all."""
 
     code = "gazetteer_not_loaded"
     message = _("The places are not in the database yet. Run: python manage.py load_gazetteer")
+
+
+CAREFUL = ("beds", "shared", "who", "children")
+"""The fields that no empty cell changes unseen: too wide an answer sends people to a door that is not meant for them."""
 
 
 class RowOutcome(StrEnum):
@@ -142,6 +164,7 @@ def take_in_spaces(
     by: User | None,
     at: datetime,
     trust_vetted: bool = False,
+    apply_empty: bool = True,
     dry_run: bool = False,
     progress: RowsDone = _quietly,
 ) -> Imported:
@@ -149,7 +172,8 @@ def take_in_spaces(
 
     `by` is the coordinator who brings the sheet; None if each host acts for themself. With
     `trust_vetted` that coordinator vouches for the column `vetted`: the checks of those hosts are put
-    on record in their name, and they are vetted. A `dry_run` imports every row and rolls back.
+    on record in their name, and they are vetted. Without `apply_empty` a row is refused where an empty
+    cell would change one of the `CAREFUL` fields. A `dry_run` imports every row and rolls back.
     `progress` is called with the number of rows done. Raises NotYours, GazetteerNotLoaded.
     """
     if trust_vetted and by is None:
@@ -157,7 +181,7 @@ def take_in_spaces(
     over = of_another_time(rows, local_date(at))
 
     def take_in(row: SpaceRow, place: Place | None, space: Space | None) -> RowOutcome:
-        taken = take_in_space(row, place, space, by=by, at=at, vouch=trust_vetted, over=over)
+        taken = take_in_space(row, place, space, by=by, at=at, vouch=trust_vetted, over=over, apply_empty=apply_empty)
         return RowOutcome.CHANGED if taken.vouched and taken.outcome is RowOutcome.UNCHANGED else taken.outcome
 
     return _take_in_all(rows, spaces_called, take_in, by=by, dry_run=dry_run, progress=progress)
@@ -168,6 +192,7 @@ def take_in_requests(
     *,
     by: User | None,
     at: datetime,
+    apply_empty: bool = True,
     dry_run: bool = False,
     progress: RowsDone = _quietly,
 ) -> Imported:
@@ -178,14 +203,14 @@ def take_in_requests(
     """
 
     def take_in(row: RequestRow, place: Place | None, request: ShelterRequest | None) -> RowOutcome:
-        return take_in_request(row, place, request, by=by, at=at).outcome
+        return take_in_request(row, place, request, by=by, at=at, apply_empty=apply_empty).outcome
 
     return _take_in_all(rows, requests_called, take_in, by=by, dry_run=dry_run, progress=progress)
 
 
 def _take_in_all(
     rows: Sequence[Row],
-    called: Callable[[list[str]], dict[str, Known]],
+    called: Callable[[list[str]], RowsCalled[Known]],
     take_in: Callable[[Row, Place | None, Known | None], RowOutcome],
     *,
     by: User | None,
@@ -205,7 +230,7 @@ def _take_in_all(
                 for row in batch:
                     try:
                         with one_act():
-                            outcome = take_in(row, places[row.line], known.get(row.key))
+                            outcome = take_in(row, places[row.line], known.meant(row.key))
                         imported.outcomes[outcome] += 1
                     except Refused as refusal:
                         imported.problems.append(problem_of(row, refusal))
@@ -261,25 +286,43 @@ def needs_places() -> None:
 # -- one row --------------------------------------------------------------------------------------
 
 
-def spaces_called(keys: list[str]) -> dict[str, Space]:
+class RowsCalled(dict[str, Known]):
+    """The rows by the keys of a sheet that mean them. `several` has the keys that may mean more than one row."""
+
+    def __init__(self, keys: Iterable[str], rows: Iterable[Known]) -> None:
+        super().__init__()
+        exact = {key_of(row): row for row in rows}
+        alike: dict[str, list[str]] = {}
+        for there in sorted(exact):
+            alike.setdefault(unwritten(there), []).append(there)
+        self.several: dict[str, list[str]] = {}
+        for key in keys:
+            meant = [key] if key in exact else alike.get(unwritten(key), [])
+            if len(meant) == 1:
+                self[key] = exact[meant[0]]
+            elif meant:
+                self.several[key] = meant
+
+    def meant(self, key: str) -> Known | None:
+        """Return the row that `key` means, None if there is none. Raises KeyOfSeveral."""
+        if key in self.several:
+            raise KeyOfSeveral(keys=", ".join(self.several[key]))
+        return self.get(key)
+
+
+def spaces_called(keys: list[str]) -> RowsCalled[Space]:
     """Return the spaces by these keys: the `space_id` of a sheet, or the service's own id if no sheet named the space.
 
     A key that a spreadsheet program took for a number finds its row too: 71 and 71.0 find 0071, if no row is called 71.
     """
     known = Space.objects.filter(_called(keys)).select_related("host__user", "place")
-    return _by_key(keys, known.prefetch_related("windows", "host__user__contact_points"))
+    return RowsCalled(keys, known.prefetch_related("windows", "host__user__contact_points"))
 
 
-def requests_called(keys: list[str]) -> dict[str, ShelterRequest]:
+def requests_called(keys: list[str]) -> RowsCalled[ShelterRequest]:
     """Return the shelter requests by these keys, as `spaces_called` does for spaces."""
     known = ShelterRequest.objects.filter(_called(keys)).select_related("arrival__user", "place")
-    return _by_key(keys, known.prefetch_related("arrival__user__contact_points"))
-
-
-def _by_key(keys: list[str], rows: Iterable[Known]) -> dict[str, Known]:
-    exact = {key_of(row): row for row in rows}
-    alike = {unwritten(key): row for key, row in exact.items()}
-    return {key: row for key in keys if (row := exact.get(key) or alike.get(unwritten(key))) is not None}
+    return RowsCalled(keys, known.prefetch_related("arrival__user__contact_points"))
 
 
 def key_of(row: Space | ShelterRequest) -> str:
@@ -301,11 +344,12 @@ def take_in_space(
     at: datetime,
     vouch: bool = False,
     over: bool = False,
+    apply_empty: bool = True,
 ) -> Taken:
     """List the space of one row, or change `space`, which has the row's key.
 
-    `vouch` means the same as `trust_vetted` of `take_in_spaces`, and `over` that the nights may have passed.
-    Raises NotYours, ContactTaken, and all errors of `intake.offer_space` and `intake.change_space`.
+    `vouch` means the same as `trust_vetted` of `take_in_spaces`, `apply_empty` the same as there, and `over` that the nights
+    may have passed. Raises NotYours, ContactTaken, EmptyCell, and all errors of `intake.offer_space` and `intake.change_space`.
     """
     details = SpaceDetails(**intake.details_of_row(row, place))
     if space is None:
@@ -327,6 +371,8 @@ def take_in_space(
         _may_bring(by, space.place_id)
         host, before = space.host, details_of_space(space)
         details = _as_before_where_absent(details, before, row.absent)
+        if not apply_empty:
+            _needs_words(row, details, before)
         contacts, waits = intake.new_contacts(host, _contacts(row), by=by or host.user, at=at)
         taken = _brought_up_to_date(Taken(RowOutcome.UNCHANGED, space, before, details), row, contacts)
         changes = [waits]
@@ -380,6 +426,8 @@ def _brought_up_to_date(taken: Taken, row: SpaceRow | RequestRow, contacts: Sequ
     user = taken.person
     name, points = user.name, set(user.contact_points.values_list("pk", flat=True))
     written = row.host if isinstance(row, SpaceRow) else row.name
+    if _written_alike(name, written):
+        written = name
     if not bring_up_to_date(user, name=written, contacts=contacts):
         return replace(taken, name_before=name)
     new = tuple(sorted(set(user.contact_points.values_list("pk", flat=True)) - points))
@@ -398,11 +446,17 @@ def _vouch_for(host: Host, *, by: User, at: datetime) -> bool:
 
 
 def take_in_request(
-    row: RequestRow, place: Place | None, request: ShelterRequest | None, *, by: User | None, at: datetime
+    row: RequestRow,
+    place: Place | None,
+    request: ShelterRequest | None,
+    *,
+    by: User | None,
+    at: datetime,
+    apply_empty: bool = True,
 ) -> Taken:
     """Register the need of one row, or change `request`, which has the row's key.
 
-    Raises NotYours, and all errors of `intake.open_case_and_ask` and `intake.change_request`.
+    Raises NotYours, EmptyCell, and all errors of `intake.open_case_and_ask` and `intake.change_request`.
     """
     details = RequestDetails(**intake.details_of_row(row, place))
     if request is None:
@@ -422,6 +476,8 @@ def take_in_request(
     _may_bring(by, request.place_id)
     before = details_of_request(request)
     details = _as_before_where_absent(details, before, row.absent)
+    if not apply_empty:
+        _needs_words(row, details, before)
     # The sheet has no column for the children's ages, so the ages noted since the import stay. An empty cell says nothing
     # about who they are, so an answer given since stays too.
     details = replace(details, children_ages=tuple(request.children_ages[: details.children]))
@@ -435,11 +491,31 @@ def take_in_request(
 
 
 def _as_before_where_absent(details: Details, before: Details, absent: frozenset[str]) -> Details:
-    """Return the details of a row, with what was there before in each field for which the sheet has no column."""
-    kept = {field.name: getattr(before, field.name) for field in dataclass_fields(details) if field.name in absent}
+    """Return the details of a row, with what was there before in each field for which the sheet has no column.
+
+    A text that an export cannot tell from the one before is the one before: a cell has no white space around it. The same
+    languages in another order are the languages before.
+    """
+    known = {
+        field.name: (getattr(before, field.name), getattr(details, field.name)) for field in dataclass_fields(details)
+    }
+    kept = {name: there for name, (there, said) in known.items() if name in absent or _written_alike(there, said)}
     if isinstance(details, RequestDetails) and kept.get("min_nights") is not None:
         kept["min_nights"] = min(kept["min_nights"], details.nights)
     return replace(details, **kept)
+
+
+def _needs_words(row: SpaceRow | RequestRow, details: Details, before: Details) -> None:
+    """Raise EmptyCell if an empty cell of the row changes a field that no empty cell may change unseen."""
+    said = [name for name in CAREFUL if name in row.empty and getattr(details, name) != getattr(before, name)]
+    if said:
+        raise EmptyCell(columns=", ".join(said))
+
+
+def _written_alike(there: object, said: object) -> bool:
+    if isinstance(there, tuple) and isinstance(said, tuple):  # A list of languages, whose order a sheet does not say.
+        return there != said and sorted(there) == sorted(said)
+    return isinstance(there, str) and isinstance(said, str) and there_and_back(there) == said
 
 
 def _may_bring(by: User | None, place_id: int | None) -> None:
@@ -462,14 +538,9 @@ def _language(row: SpaceRow | RequestRow) -> str:
 
 def details_of_space(space: Space) -> SpaceDetails:
     """Return the present details of a space in the form of a sheet. Prefetch `windows`."""
-    return _as_in_a_sheet(replace(intake.details_of_space(space), directions=None, others=None))
+    return replace(intake.details_of_space(space), directions=None, others=None)
 
 
 def details_of_request(request: ShelterRequest) -> RequestDetails:
     """Return the present details of a shelter request in the form of a sheet."""
-    return _as_in_a_sheet(intake.details_of_request(request))
-
-
-def _as_in_a_sheet(details: Details) -> Details:
-    """Sort the languages, as in the details of a sheet, so that another order is no change."""
-    return replace(details, languages=tuple(sorted(details.languages)))
+    return intake.details_of_request(request)

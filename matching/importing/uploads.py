@@ -23,7 +23,7 @@ from accounts.refusals import Refused
 from matching import queries
 from matching.deadlines import local_date
 from matching.importing import row_by_row
-from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, Taken
+from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, RowsCalled, Taken
 from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, SheetUnreadable, one_act
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
@@ -188,7 +188,7 @@ def look_through(sheet_id: int, *, at: datetime) -> None:
             for row, taken, problem in work.done(rows[start : start + ROWS_A_TRANSACTION], at=at, vouch=True):
                 row.foreseen = taken.outcome if taken else ROW_REFUSED
                 row.problems = _as_text([problem] if problem else [])
-                row.changes = json.dumps(_changes(taken)) if taken else ""
+                row.changes = json.dumps(_changes(taken, work.good[row.line].empty)) if taken else ""
                 row.would_vouch = bool(taken and taken.vouched)
                 foreseen.append(row)
         transaction.set_rollback(True)
@@ -221,7 +221,7 @@ def take_in(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
             for row, taken, problem in work.done(rows, at=at, vouch=sheet.trust_vetted):
                 row.outcome = taken.outcome if taken else ROW_REFUSED
                 row.problems = _as_text([problem] if problem else [])
-                row.changes = json.dumps(_changes(taken)) if taken else ""
+                row.changes = json.dumps(_changes(taken, work.good[row.line].empty)) if taken else ""
                 if taken and (taken.outcome != RowOutcome.UNCHANGED or taken.vouched):
                     row.object_id = taken.row.pk
                     row.before = json.dumps(_to_take_back(taken))
@@ -263,17 +263,17 @@ class _Work:
         by = self.sheet.by
         act: Callable[..., Taken]
         if self.sheet.kind == SheetKind.SPACES:
-            known: dict[str, Any] = dict(row_by_row.spaces_called([row.key for row in rows]))
+            known: RowsCalled[Any] = row_by_row.spaces_called([row.key for row in rows])
             over = row_by_row.of_another_time(list(self.good.values()), local_date(at))
             act = partial(row_by_row.take_in_space, vouch=vouch, over=over)
         else:
-            known, act = dict(row_by_row.requests_called([row.key for row in rows])), row_by_row.take_in_request
+            known, act = row_by_row.requests_called([row.key for row in rows]), row_by_row.take_in_request
         for row in rows:
             try:
                 with one_act():
                     if queries.coordinator_of(by) is None:
                         raise NotYours
-                    taken = act(self.good[row.line], self.places[row.line], known.get(row.key), by=by, at=at)
+                    taken = act(self.good[row.line], self.places[row.line], known.meant(row.key), by=by, at=at)
                 yield row, taken, None
             except NotYours:
                 yield row, None, RowProblem(row.line, "", "", OtherPlace())
@@ -320,8 +320,11 @@ def _as_value(reason: object) -> dict[str, Any]:
 # -- what a row changes, and what it was before ---------------------------------------------------
 
 
-def _changes(taken: Taken) -> list[list[Any]]:
-    """Return [column, before, after] for each column that a known row changes; personal columns without their contents."""
+def _changes(taken: Taken, empty: Collection[str]) -> list[list[Any]]:
+    """Return [column, before, after] for each column that a known row changes; personal columns without their contents.
+
+    A fourth value, True, says that it was an empty cell that changed it.
+    """
     if taken.before is None or taken.after is None:
         return []
     changed: list[list[Any]] = []
@@ -333,7 +336,8 @@ def _changes(taken: Taken) -> list[list[Any]]:
         changed.append(["waits", None, None])
     old, new = as_json(taken.before), as_json(taken.after)
     different = [column for column in old if old[column] != new[column]]
-    return changed + [[each, None, None] if each in NOT_SHOWN else [each, old[each], new[each]] for each in different]
+    changed += [[each, None, None] if each in NOT_SHOWN else [each, old[each], new[each]] for each in different]
+    return [[*each, True] if each[0] in empty else each for each in changed]
 
 
 def _to_take_back(taken: Taken) -> dict[str, Any]:

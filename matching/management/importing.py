@@ -42,6 +42,11 @@ class ImportCommand(BaseCommand, Generic[Row]):
         parser.add_argument("file", type=Path, metavar="FILE", help="the sheet, as CSV")
         parser.add_argument("--dry-run", action="store_true", help="do everything and keep nothing")
         parser.add_argument("--by", metavar="USERNAME", help="the coordinator who brings the sheet")
+        parser.add_argument(
+            "--apply-empty",
+            action="store_true",
+            help="let an empty cell change beds, shared, who and children of a known row; else such a row is refused",
+        )
 
     @abstractmethod
     def read(self, file: Path) -> Reading[Row]:

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import TypeVar
 
 from matching.engine import Held, Leg, Need, Offer, Placement
+from matching.limits import MOST_PEOPLE
 from matching.sheets import RequestRow, RowProblem, SpaceRow, fields, read_requests, read_spaces
+from matching.sheets import cells as cells_of_sheets
 from matching.sheets.decoding import decode
 from matching.sheets.fields import from_a_row
 from matching.sheets.writing import plain_text
 from places.hearing import heard_in_files
+from reading import keys
+from reading.keys import unwritten
 
 Read = TypeVar("Read")
+
+_PEOPLE = cells_of_sheets.whole_number(1, MOST_PEOPLE)
 
 PLAN_COLUMNS = ("request_id", "space_id", "first_night", "last_day", "people")
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The content of the files: good rows as needs and offers, and the problems of the other rows by file name."""
+    """The content of the files: good rows as needs and offers, and the problems of the other rows by file name.
+
+    `skipped` says in English what good rows are not used, and why.
+    """
 
     needs: list[Need]
     offers: list[Offer]
     problems: dict[str, list[RowProblem]]
+    skipped: list[str] = field(default_factory=list)
 
 
 class UnreadableFile(ValueError):
@@ -49,18 +59,79 @@ def read_week(
     offers = [as_offer(row) for row in offered.rows if row.vetted]
     needs = [as_need(row, now=now) for row in asked.rows]
     problems = {str(spaces): offered.problems, str(requests): asked.problems}
+    skipped = _unvetted(spaces, [row for row in offered.rows if not row.vetted])
+    space_called, request_called = _Keys(row.space_id for row in offered.rows), _Keys(need.id for need in needs)
     if existing is not None:
-        fixed = read_matches(existing)
-        known = {row.space_id for row in offered.rows}
-        if unknown := sorted({leg.offer_id for legs in fixed.values() for leg in legs} - known):
+        fixed: dict[str, list[Leg]] = {}
+        for request_id, legs in read_matches(existing).items():
+            meant = [replace(leg, offer_id=space_called.meant(leg.offer_id) or leg.offer_id) for leg in legs]
+            fixed.setdefault(request_called.meant(request_id) or request_id, []).extend(meant)
+        if unknown := sorted({leg.offer_id for legs in fixed.values() for leg in legs} - space_called.keys):
             raise UnreadableFile(
                 f"{existing}: {spaces} has no good row for {', '.join(unknown[:5])}. Correct one of the two files."
             )
+        held = [need.id for need in needs if need.id in fixed]
         offers, needs = _hold(fixed, offers), [need for need in needs if need.id not in fixed]
+        if held:
+            skipped.append(
+                f"{requests}: {_rows_are(len(held))} matched in {existing} already, so not planned: {_some(held)}."
+            )
+        if other := sorted(fixed.keys() - request_called.keys):
+            skipped.append(
+                f"{existing}: {requests} has no good row for {_some(other)}. Their beds are held all the same."
+            )
     if declined is not None:
-        pairs = read_declined(declined)
-        needs = [replace(need, declined=pairs.get(need.id, frozenset())) for need in needs]
-    return Week(needs, offers, problems)
+        pairs, unused = _meant(read_declined(declined), request_called, space_called)
+        needs = [replace(need, declined=frozenset(pairs.get(need.id, ()))) for need in needs]
+        if unused:
+            pairs_told = "; ".join(unused[:5])
+            skipped.append(f"{declined}: {_rows_are(len(unused))} not used; no good rows are called {pairs_told}.")
+    return Week(needs, offers, problems, skipped)
+
+
+class _Keys:
+    """The keys of good rows, found also as a program rewrites them, where only one row can be meant."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.keys = set(keys)
+        self._alike: dict[str, list[str]] = {}
+        for each in self.keys:
+            self._alike.setdefault(unwritten(each), []).append(each)
+
+    def meant(self, key: str) -> str | None:
+        alike = self._alike.get(unwritten(key), [])
+        return key if key in self.keys else alike[0] if len(alike) == 1 else None
+
+
+def _meant(
+    declined: Mapping[str, frozenset[str]], requests: _Keys, spaces: _Keys
+) -> tuple[dict[str, set[str]], list[str]]:
+    """Return the declined spaces of each request by the keys of the good rows, and the pairs that mean no such rows."""
+    pairs: dict[str, set[str]] = {}
+    unused = []
+    for request_id, space_ids in declined.items():
+        for space_id in sorted(space_ids):
+            asked, offered = requests.meant(request_id), spaces.meant(space_id)
+            if asked is None or offered is None:
+                unused.append(f"{request_id}, {space_id}")
+            else:
+                pairs.setdefault(asked, set()).add(offered)
+    return pairs, unused
+
+
+def _unvetted(file: Path, rows: list[SpaceRow]) -> list[str]:
+    if not rows:
+        return []
+    keys = _some([row.space_id for row in rows])
+    return [f"{file}: {_rows_are(len(rows))} not used, because the column vetted does not say yes: {keys}."]
+
+
+def _rows_are(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count} rows are"
+
+
+def _some(keys: Sequence[str]) -> str:
+    return ", ".join(keys[:5]) + (" ..." if len(keys) > 5 else "")
 
 
 _offered, _wanted = from_a_row(fields.SPACE), from_a_row(fields.REQUEST)
@@ -110,8 +181,8 @@ def read_declined(source: Path) -> dict[str, frozenset[str]]:
 
 
 def _leg(cells: Mapping[str, str]) -> tuple[str, Leg]:
-    first, last = date.fromisoformat(cells["first_night"]), date.fromisoformat(cells["last_day"])
-    return cells["request_id"], Leg(cells["space_id"], first, last, int(cells["people"]))
+    first, last = cells_of_sheets.day(cells["first_night"]), cells_of_sheets.day(cells["last_day"])
+    return cells["request_id"], Leg(cells["space_id"], first, last, _PEOPLE(cells["people"]))
 
 
 def _rows(source: Path, columns: tuple[str, ...], read: Callable[[Mapping[str, str]], Read]) -> Iterator[Read]:
@@ -125,7 +196,7 @@ def _rows(source: Path, columns: tuple[str, ...], read: Callable[[Mapping[str, s
         raise UnreadableFile(f"{source}: missing columns: {', '.join(missing)}. Needed are {', '.join(columns)}.")
     for cells in lines:
         try:
-            yield read({name: plain_text(cells[name] or "") for name in columns})
+            yield read({name: keys.key(plain_text(cells[name] or "")) for name in columns})
         except ValueError as why:
             raise UnreadableFile(f"{source}, line {lines.line_num}: {why}. Correct the line and start again.") from why
 

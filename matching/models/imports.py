@@ -133,6 +133,9 @@ class SheetImportRow(models.Model):
 
     @property
     def what_changes(self) -> list[list[Any]]:
-        """Return [column, before, after] of each changed column; both are None where they are personal."""
+        """Return [column, before, after] of each changed column; both are None where they are personal.
+
+        A fourth value, True, stands where an empty cell changed the column.
+        """
         found: list[list[Any]] = json.loads(self.changes or "[]")
         return found

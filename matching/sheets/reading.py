@@ -67,6 +67,10 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
     key = next(iter(sheet.columns))
     renamed = [(name, column.name) for name, column in sheet.columns.items() if column.name not in ("", name)]
     absent = _absent(names, sheet.columns)
+    optional = [
+        (name, column.name or name) for name, column in sheet.columns.items() if name in names and not column.needed
+    ]
+    alike: dict[frozenset[str], frozenset[str]] = {}  # Most rows leave the same cells empty: one set in memory for all.
     line_of: dict[str, int] = {}
     for record in found:
         if record.cells is None or not _fits(record.cells, names, sheet.columns):
@@ -86,7 +90,9 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
             reading.problems.extend(_in_order(problems, record.line, written, sheet.columns))
         else:
             values |= {name: values.pop(column) for column, name in renamed}
-            reading.rows.append(row(**values, line=record.line, absent=absent))
+            empty = frozenset(field for name, field in optional if not written[name])
+            empty = alike.setdefault(empty, empty)
+            reading.rows.append(row(**values, line=record.line, absent=absent, empty=empty))
     return reading
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -19,7 +19,8 @@ class SpaceRow(SpaceFields):
 
     `place` is None if the sheet names no place, or none near the point. `latitude` and `longitude` are always
     there: if the sheet gives none, they are those of the place. `vetted` is None if the sheet does not say. `line` is
-    the first line of the row in its file. `absent` names the fields for which the file has no column.
+    the first line of the row in its file. `absent` names the fields for which the file has no column, `empty` those whose cell
+    is empty.
     """
 
     space_id: str
@@ -32,6 +33,7 @@ class SpaceRow(SpaceFields):
     vetted: bool | None
     line: int
     absent: frozenset[str] = frozenset()
+    empty: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def key(self) -> str:
@@ -59,6 +61,7 @@ class RequestRow(RequestFields):
     registered_at: datetime | None
     line: int
     absent: frozenset[str] = frozenset()
+    empty: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def key(self) -> str:

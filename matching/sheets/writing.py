@@ -25,3 +25,8 @@ def safe_cell(value: object) -> str:
 def plain_text(cell: str) -> str:
     """Return the text from which `safe_cell` made this cell."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def there_and_back(text: str) -> str:
+    """Return the text that is read from the cell which `safe_cell` writes for `text`: a cell has no white space around it."""
+    return plain_text(safe_cell(text).strip())

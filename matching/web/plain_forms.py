@@ -1,10 +1,7 @@
-"""Forms that read numbers and dates as people write them. Their errors name the field and say what to do."""
+"""Forms whose errors name the field and say what to do; numbers and dates are read by the fields of `matching.typed`."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django import forms
@@ -13,6 +10,8 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from matching.typed import DayField, NumberInWords
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -41,46 +40,10 @@ def _missing(field: forms.Field) -> str:
     return _("%(field)s: choose one.") if isinstance(field, forms.ChoiceField) else _("%(field)s: fill this in.")
 
 
-_ONE_NUMBER = re.compile(r"[^\d-]*(\d+)(?:[.,]0+)?\D*")
-_DAY_FIRST = re.compile(r"(\d{1,2})[./ -]+(\d{1,2})(?:[./ -]+(\d{2}|\d{4}))?[. ]*(?:г\.?|ж\.?|წ\.?)?")
-HALF_A_YEAR = timedelta(days=183)
-
-
-class NumberInWords(forms.IntegerField):
-    """A whole number with words or spaces around it: " 2 ", "2 adults", "２". Two numbers are an error."""
-
-    def to_python(self, value: Any) -> int | None:
-        if isinstance(value, str) and (found := _ONE_NUMBER.fullmatch(unicodedata.normalize("NFKC", value).strip())):
-            value = found[1]
-        return super().to_python(value)
-
-
-class DayField(forms.DateField):
-    """A day as a browser's date picker sends it, or as people write it: 27.09.2022, 27/9/22, 27.9.
-
-    A day without a year is in this year, or in the next if it is over by more than half a year: in December, "3.1." is
-    next January.
-    """
-
-    def to_python(self, value: Any) -> date | None:
-        if isinstance(value, str) and (found := _DAY_FIRST.fullmatch(unicodedata.normalize("NFKC", value).strip())):
-            return self._day(int(found[1]), int(found[2]), found[3])
-        return super().to_python(value)
-
-    def _day(self, day: int, month: int, year: str | None) -> date:
-        try:
-            if year is not None:
-                return date(int(year) + (2000 if len(year) == 2 else 0), month, day)
-            today = timezone.localdate()
-            this_year = date(today.year, month, day)
-            return date(today.year + 1, month, day) if today - this_year > HALF_A_YEAR else this_year
-        except ValueError:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
-
-
 def day(label: Wording, *, required: bool = True) -> DayField:
     """Return a field for a day, with the browser's date picker where there is one."""
     return DayField(
+        today=timezone.localdate,
         label=label,
         required=required,
         error_messages={"invalid": format_lazy(gettext_lazy("{field}: write a date like 27.09.2022."), field=label)},

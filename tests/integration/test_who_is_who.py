@@ -8,12 +8,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Host
-from matching.importing.row_by_row import ContactOfAnother, ListedAlready, take_in_spaces
+from matching.importing.row_by_row import ContactOfAnother, KeyOfSeveral, ListedAlready, take_in_spaces
 from matching.models import Space
 from matching.refusal_words import words_of
 from matching.sheets import SPACE_COLUMNS, read_spaces
 from matching.sheets.rows import RowProblem
 from places.queries import heard
+from privacy.fields import blind_index
 from tests import people
 from tests.integration.test_imports import SPACE, sheet
 from tests.people import Person, tonight
@@ -108,3 +109,17 @@ def test_two_forms_of_one_key_in_one_sheet_are_told(carla: Person) -> None:
 def test_refusals_say_what_to_do() -> None:
     assert words_of(ContactOfAnother()).startswith("A host with another name is reached by this contact.")
     assert "as 0071" in words_of(ListedAlready(key="0071"))
+
+
+def test_key_that_may_mean_two_rows_is_told_and_changes_neither(carla: Person) -> None:
+    brought(carla, ONE | {"space_id": "071"})
+    Space.objects.update(beds=1)
+    other = people.space(people.hanna(name="Bibigul", contact="b@example.org").host)
+    other.external_id, other.external_index = "0071", blind_index("0071")
+    other.save()
+
+    assert brought(carla, ONE | {"space_id": "71", "beds": "9"}) == [(2, "", "key_of_several")]
+    assert sorted(Space.objects.values_list("beds", flat=True)) == [1, 3]
+    assert brought(carla, ONE | {"space_id": "071", "beds": "9"}) == []
+    assert sorted(Space.objects.values_list("beds", flat=True)) == [3, 9]
+    assert words_of(KeyOfSeveral(keys="0071, 071")).startswith("Several rows may be meant by this key: 0071, 071.")

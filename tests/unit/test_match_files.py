@@ -108,6 +108,29 @@ def test_match_files_does_not_propose_a_declined_pair_again(folder: Path) -> Non
     assert [line["request_id"] for line in lines] == ["bota"]
 
 
+def test_match_files_reads_other_files_as_it_reads_the_sheets_and_says_what_it_skips(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in {
+        "SPACES.csv": SPACES.replace("hanna", "0071"),
+        "REQUESTS.csv": REQUESTS.replace("bota", "0099"),
+        "EXISTING.csv": "request_id,leg,space_id,first_night,last_day,people\n99,1,71.0,28.09.2022,2022-10-02 00:00:00,1.0\n",
+        "DECLINED.csv": "request_id,space_id\namira,\u200b71\namira,nobody\n",
+    }.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+    lines, summary = match_files(
+        folder, f"--existing={folder / 'EXISTING.csv'}", f"--declined={folder / 'DECLINED.csv'}"
+    )
+
+    assert (lines, summary["households_asked"]) == ([], 1)
+    assert capsys.readouterr().err.replace(f"{folder}/", "").splitlines()[:-1] == [
+        "SPACES.csv: 1 row is not used, because the column vetted does not say yes: oskar.",
+        "REQUESTS.csv: 1 row is matched in EXISTING.csv already, so not planned: 0099.",
+        "DECLINED.csv: 1 row is not used; no good rows are called amira, nobody.",
+    ]
+
+
 def test_match_files_never_writes_a_formula(folder: Path) -> None:
     spaces = folder / "SPACES.csv"
     spaces.write_text(SPACES.replace("hanna", "=hanna()"), encoding="utf-8")

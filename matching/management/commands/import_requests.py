@@ -25,4 +25,6 @@ class Command(ImportCommand[RequestRow]):
     def take_in(
         self, rows: Sequence[RequestRow], options: dict[str, Any], *, by: User | None, at: datetime, told: RowsDone
     ) -> Imported:
-        return take_in_requests(rows, by=by, at=at, dry_run=options["dry_run"], progress=told)
+        return take_in_requests(
+            rows, by=by, at=at, apply_empty=options["apply_empty"], dry_run=options["dry_run"], progress=told
+        )

@@ -43,6 +43,7 @@ class Command(ImportCommand[SpaceRow]):
             by=by,
             at=at,
             trust_vetted=options["trust_vetted"],
+            apply_empty=options["apply_empty"],
             dry_run=options["dry_run"],
             progress=told,
         )

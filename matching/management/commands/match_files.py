@@ -122,6 +122,8 @@ class Command(BaseCommand):
                 rows = len({problem.line for problem in problems})
                 unused = "1 row was" if rows == 1 else f"{rows} rows were"
                 self.stderr.write(f"{name}: {unused} not used; the others were.")
+        for sentence in week.skipped:
+            self.stderr.write(sentence)
         return week
 
 

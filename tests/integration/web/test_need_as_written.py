@@ -68,11 +68,20 @@ def test_text_that_holds_no_ages_is_asked_again(client: Client, typed: str) -> N
 
 @pytest.mark.parametrize("style", ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%y", "%d-%m-%Y", "%d.%m.", "%d %m %Y", "%d.%m.%Y г."])
 def test_day_is_read_as_people_write_it(client: Client, style: str) -> None:
-    wanted = people.tonight(40)
+    # A day after the twelfth: another one with slashes can be two days, and is asked for.
+    wanted = next(day for day in map(people.tonight, range(40, 60)) if day.day > 12)
 
     ask_for_shelter(client, when={"start": "date", "date": wanted.strftime(style), "nights": "3"})
 
     assert ShelterRequest.objects.get().first_night == wanted
+
+
+def test_day_that_can_be_two_days_is_asked_for(client: Client) -> None:
+    answer_need(client)
+
+    response = client.post("/need/when/", {"start": "date", "date": "03/04/2027", "nights": "3"})
+
+    assert problems_of(response) == [("id_date", "03/04/2027 can be two days. Write 2027-04-03 or 2027-03-04.")]
 
 
 @pytest.mark.parametrize("typed", ["30.2.2027", "27", "some day", "27.13.", "27.9.202"])

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0020_names_of_keys_are_sealed'),
-        ('matching', '0040_windows_that_touch_are_one'),
+        ('matching', '0033_perhaps_one_household'),
     ]
 
     operations = [

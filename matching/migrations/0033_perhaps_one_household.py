@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0040_windows_that_touch_are_one'),
+        ('matching', '0032_windows_that_touch_are_one'),
     ]
 
     operations = [

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from reading.signs import Unreadable, plain
+
 _ISO_639_1 = (
     "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo "
     "es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka "
@@ -29,4 +33,36 @@ COMMONLY_MEANT = {
     "грузинский": "ka",
     "ქართული": "ka",
     "georgian": "ka",
+    "қазақ": "kk",
+    "казахський": "kk",
+    "російська": "ru",
+    "орысша": "ru",
+    "англійська": "en",
+    "ағылшынша": "en",
+    "рус": "ru",
+    "каз": "kk",
+    "англ": "en",
+    "укр": "uk",
+    "груз": "ka",
+    "rus": "ru",
+    "kaz": "kk",
+    "eng": "en",
+    "ukr": "uk",
+    "kat": "ka",
+    "geo": "ka",
 }
+
+
+def languages(text: str) -> frozenset[str]:
+    """Return ISO 639-1 codes, written as codes or names with spaces, commas or the like between them.
+
+    Raises Unreadable("language", word=...) for the first word that names no language.
+    """
+    found = set()
+    for word in re.split(r"[\s,;/+.]+", plain(text).casefold()):
+        code = COMMONLY_MEANT.get(word, word)
+        if code in LANGUAGE_CODES:
+            found.add(code)
+        elif word:
+            raise Unreadable("language", word=word)
+    return frozenset(found)
