@@ -96,7 +96,8 @@ def test_unreadable_body_is_a_problem(nobody: APIClient, body: str, content_type
         ({"latitude": 91, "longitude": 0}, "latitude"),
         ({"first_night": "tomorrow"}, "first_night"),
         ({"first_night": str(people.tonight(-1))}, "first_night"),
-        ({"languages": ["Russian"]}, "languages"),
+        ({"languages": ["Klingon"]}, "languages"),
+        ({"first_night": "9999-12-31"}, "first_night"),
         ({"urgency": "9"}, "urgency"),
         ({"smoking": "maybe"}, "smoking"),
         ({"children_ages": [18]}, "children_ages"),
@@ -123,7 +124,6 @@ def test_wrong_field_of_a_request_is_named(nobody: APIClient, change: dict[str, 
         {"radius_km": 0},
         {"women_only": True},
         {"first_night": str(people.tonight(731))},
-        {"first_night": "9999-12-31"},
     ],
 )
 def test_request_that_makes_no_sense_is_refused_in_words(nobody: APIClient, change: dict[str, Any]) -> None:
