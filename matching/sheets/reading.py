@@ -14,7 +14,7 @@ from matching.sheets import columns
 from matching.sheets.cells import CellProblem
 from matching.sheets.columns import SheetColumns
 from matching.sheets.consistency import FindPlace, Problems, Values, disputed_contacts, settle_request, settle_space
-from matching.sheets.decoding import Record, Source, decode, records
+from matching.sheets.decoding import Record, Source, records_of
 from matching.sheets.rows import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 from matching.sheets.sentences import Sentence
 from matching.sheets.writing import plain_text
@@ -36,7 +36,7 @@ class Sheet:
 
 
 def read_spaces(source: Source, *, find_place: FindPlace) -> Reading[SpaceRow]:
-    """Read SPACES.csv from a path or from bytes. Rows that dispute a contact are refused (`disputed_contacts`).
+    """Read SPACES.csv, or a workbook, from a path or from bytes. Rows that dispute a contact are refused.
 
     `find_place` returns the place of a name. Raises HeaderProblem if the file as a whole cannot be read, OSError if it
     cannot be opened. The problems of single rows are in the result.
@@ -60,7 +60,7 @@ def read_requests(source: Source, *, find_place: FindPlace, zone: tzinfo = UTC) 
 
 
 def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -> Reading[Row]:
-    found = records(decode(source), sheet.columns)
+    found = records_of(source, sheet.columns)
     names = _column_names(next(found), sheet)
     find_place = functools.cache(find_place)
     reading: Reading[Row] = Reading([], [])
