@@ -13,6 +13,7 @@ from os import PathLike
 from pathlib import Path
 
 from matching.sheets.encodings import NoText, is_guessed, text_of
+from matching.sheets.headings import column_meant
 from matching.sheets.rows import HeaderProblem
 from matching.sheets.sentences import Sentence
 from matching.sheets.workbooks import NoWorkbook, Table, WorkbookTooLarge, tables
@@ -115,7 +116,7 @@ def _best(rows: list[tuple[int, list[str]]], known: Collection[str]) -> tuple[in
 def _table_records(table: Table, known: Collection[str]) -> Iterator[Record]:
     _most, at = _best(table.rows, known)
     (line, header), *rows = table.rows[at:]
-    days = {place for place, name in enumerate(header) if name.strip().lower() in DAY_COLUMNS}
+    days = {place for place, name in enumerate(header) if column_meant(name, known) in DAY_COLUMNS}
     width = len(header)
     yield Record(line, "", header)
     for number, cells in rows:
@@ -193,4 +194,4 @@ def _known_columns(header: str, delimiter: str, known: Collection[str]) -> int:
 
 
 def _known_cells(cells: list[str], known: Collection[str]) -> int:
-    return sum(cell.strip().lower() in known for cell in cells)
+    return sum(column_meant(cell, known) in known for cell in cells)

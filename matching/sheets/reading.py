@@ -15,6 +15,7 @@ from matching.sheets.cells import CellProblem
 from matching.sheets.columns import SheetColumns
 from matching.sheets.consistency import FindPlace, Problems, Values, disputed_contacts, settle_request, settle_space
 from matching.sheets.decoding import Record, Source, records_of
+from matching.sheets.headings import column_meant
 from matching.sheets.rows import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 from matching.sheets.sentences import Sentence
 from matching.sheets.writing import plain_text
@@ -139,7 +140,7 @@ def _no_fit(record: Record, width: int) -> RowProblem:
 
 def _column_names(header: Record, sheet: Sheet) -> list[str]:
     """Return the columns in the order of the file. Raises HeaderProblem that names every wrong or missing column."""
-    names = [cell.strip().lower() for cell in header.cells or []]
+    names = [column_meant(cell, sheet.columns) for cell in header.cells or []]
     unknown = [name or "(empty)" for name in names if name not in sheet.columns]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 and name in sheet.columns]
     missing = [name for name, column in sheet.columns.items() if column.needed and name not in names]
