@@ -71,7 +71,7 @@ def text_in(data: bytes) -> str:
     """Return all the text of a file, that of every table of a workbook; "" if it cannot be read."""
     try:
         if data.startswith(_PACKED):
-            return "\n".join("\t".join(cells) for table in _tables(data) for _line, cells in table.rows)
+            return "\n".join(",".join(cells) for table in _tables(data) for _line, cells in table.rows)
         return decode(data)
     except HeaderProblem:
         return ""

@@ -15,6 +15,7 @@ import xlsxwriter
 
 from matching.sheets import HeaderProblem, read_requests, read_spaces
 from matching.sheets import workbooks as limits
+from matching.sheets.decoding import text_in
 from matching.sheets.workbooks import as_typed
 from tests.unit.sheets.sheets import find_place
 
@@ -206,3 +207,10 @@ def test_half_a_workbook_is_refused(write: Writer, share: float) -> None:
     data = write(SPACES)
 
     assert problem(data[: int(len(data) * share)]).startswith("This workbook cannot be read:")
+
+
+@writers
+def test_a_search_of_a_workbook_s_text_finds_whoever_stands_in_it(write: Writer) -> None:
+    text = text_in(write([["Notes"]], SPACES))
+
+    assert [mark in text for mark in ("Қайрат", "77000000902", "Amira")] == [True, True, False]
