@@ -48,8 +48,8 @@ class BringForm(forms.Form):
         error_messages={"required": gettext_lazy("Choose which of the two sheets it is.")},
     )
     file = forms.FileField(
-        label=gettext_lazy("The sheet, as CSV"),
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        label=gettext_lazy("The sheet: XLSX, ODS or CSV"),
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,.ods,text/csv"}),
         error_messages={
             "required": gettext_lazy("Choose the file."),
             "empty": gettext_lazy("The file is empty. Its first line must name the columns."),
@@ -159,6 +159,7 @@ class SheetAdmin(LookOnly[SheetImport]):
             may_undo=undoing.may_undo(sheet, user),
             mine=sheet.by_id == user.pk,
             follow=follow,
+            lines=uploads.lines_of(sheet, by=user),
         )
         answer = TemplateResponse(request, "admin/matching/sheet_page.html", context)
         if follow:

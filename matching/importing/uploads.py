@@ -28,6 +28,7 @@ from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, SheetUnreadable, one_act
 from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
 from matching.sheets.columns import PERSONAL
+from matching.sheets.decoding import guessed_lines, text_in
 from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
@@ -44,6 +45,9 @@ MOST_SHEET_BYTES = 8 * 1024 * 1024
 MOST_ROWS = 5_000
 BATCHES_AT_ONCE = 10
 """After this many batches a worker ends its turn and asks to be woken again, so that other jobs are not kept waiting."""
+
+GUESSED_LINES, GUESSED_SIGNS = 3, 200
+"""Lines of the file that its bringer sees, and characters of each."""
 
 NOT_SHOWN = PERSONAL | {"contact", "directions"}
 """Columns whose contents no preview shows; `contact` stands for all contacts of a person."""
@@ -145,7 +149,18 @@ def drop(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
 def names(sheet: SheetImport, marks: Collection[str]) -> bool:
     """Return whether one of these texts, addresses or case numbers of one person, stands in a sheet that waits."""
     content = bytes(sheet.content)
-    return any(said_in(content.decode(encoding, "ignore"), marks) for encoding in ("utf-8", "utf-16", "cp1251"))
+    read = (content.decode(encoding, "ignore") for encoding in ("utf-8", "utf-16", "cp1251"))
+    return said_in(text_in(content), marks) or any(said_in(text, marks) for text in read)
+
+
+def lines_of(sheet: SheetImport, *, by: User) -> list[str]:
+    """Return a few lines of a previewed sheet whose encoding was guessed, for its bringer alone; else none.
+
+    A person sees whether its names are readable. Where nothing was guessed, no page shows what is personal.
+    """
+    if sheet.by_id != by.pk or sheet.state != SheetState.PREVIEWED:
+        return []
+    return [line[:GUESSED_SIGNS] for line in guessed_lines(bytes(sheet.content), GUESSED_LINES)]
 
 
 def _locked(sheet_id: int) -> SheetImport:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from io import StringIO
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 
+from matching.sheets.encodings import NoText, is_guessed, text_of
+from matching.sheets.headings import column_meant
 from matching.sheets.rows import HeaderProblem
 from matching.sheets.sentences import Sentence
+from matching.sheets.workbooks import NoWorkbook, Table, WorkbookTooLarge, tables
 
 Source = str | PathLike[str] | bytes
 
@@ -19,8 +24,17 @@ DELIMITERS = (",", ";", "\t")
 
 EMPTY = Sentence("empty_file")
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_PACKED, _LOCKED = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+"""How XLSX and ODS begin, and how old workbooks and those with a password do."""
+
+_SERIAL = re.compile(r"\d{5}")
+FIRST_SERIAL, LAST_SERIAL = 36_526, 73_415
+"""The first day of 2000 and the last of 2100 as spreadsheet programs count them."""
+
+DAY_COLUMNS = frozenset({"first_night", "registered_at"})
+
+TITLE_LINES = 20
+"""Lines in which the header is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +46,89 @@ class Record:
     cells: list[str] | None
 
 
-def decode(source: Source) -> str:
-    """Return the text of a file given as path or bytes: UTF-8 or UTF-16 (with or without a mark), or Windows-1251.
+def records_of(source: Source, known: Collection[str]) -> Iterator[Record]:
+    """Yield the header and every row of a file given as path or bytes: a workbook, or a text as `records` reads it.
 
-    Raises HeaderProblem if the bytes are no text, OSError if the file cannot be opened.
+    Raises HeaderProblem if the file is neither, OSError if it cannot be opened.
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
-    if data.startswith(_WORKBOOKS):
+    if data.startswith(_PACKED):
+        return _table_records(_best_table(_tables(data), known), known)
+    return records(decode(data), known)
+
+
+def decode(data: bytes) -> str:
+    """Return the text of these bytes, in any encoding of `matching.sheets.encodings`. Raises HeaderProblem."""
+    if data.startswith(_LOCKED):
         raise HeaderProblem(Sentence("workbook"))
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _strictly(data[len(mark) :], encoding)
-    # The header is in plain Latin letters, so in UTF-16 every other byte is zero.
-    if data[1:40:2].count(0) > 10:
-        return _strictly(data, "utf-16-le")
-    if data[0:40:2].count(0) > 10:
-        return _strictly(data, "utf-16-be")
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return _strictly(data, "windows-1251")
-
-
-def _strictly(data: bytes, encoding: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
+        return text_of(data)
+    except NoText:
         raise HeaderProblem(Sentence("unreadable_letters")) from None
+
+
+def text_in(data: bytes) -> str:
+    """Return all the text of a file, that of every table of a workbook; "" if it cannot be read."""
+    try:
+        if data.startswith(_PACKED):
+            return "\n".join(",".join(cells) for table in _tables(data) for _line, cells in table.rows)
+        return decode(data)
+    except HeaderProblem:
+        return ""
+
+
+def guessed_lines(data: bytes, count: int) -> list[str]:
+    """Return the first lines with letters outside ASCII, if their encoding was guessed; else none."""
+    if data.startswith(_PACKED) or not is_guessed(data):
+        return []
+    return [line.strip() for line in text_in(data).splitlines() if not line.isascii()][:count]
+
+
+def _tables(data: bytes) -> list[Table]:
+    try:
+        return tables(data)
+    except NoWorkbook:
+        raise HeaderProblem(Sentence("workbook")) from None
+    except WorkbookTooLarge:
+        raise HeaderProblem(Sentence("workbook_too_large")) from None
+
+
+def _best_table(found: list[Table], known: Collection[str]) -> Table:
+    """Return the table with the most known columns. Raises HeaderProblem if two have as many, or all are empty."""
+    ranked = sorted(found, key=lambda table: _best(table.rows, known)[0], reverse=True)
+    ranked = [table for table in ranked if table.rows]
+    if not ranked:
+        raise HeaderProblem(EMPTY)
+    most = _best(ranked[0].rows, known)[0]
+    alike = [table.title for table in ranked if _best(table.rows, known)[0] == most]
+    if most and len(alike) > 1:
+        raise HeaderProblem(Sentence("several_tables", tables=", ".join(alike)))
+    return ranked[0] if most else next(table for table in found if table.rows)
+
+
+def _best(rows: list[tuple[int, list[str]]], known: Collection[str]) -> tuple[int, int]:
+    """Return how many known columns the header has, and where it is: below lines of a title that have fewer."""
+    counts = [_known_cells(cells, known) for _line, cells in rows[:TITLE_LINES]]
+    most = max(counts, default=0)
+    return most, counts.index(most) if most > 1 else 0
+
+
+def _table_records(table: Table, known: Collection[str]) -> Iterator[Record]:
+    _most, at = _best(table.rows, known)
+    (line, header), *rows = table.rows[at:]
+    days = {place for place, name in enumerate(header) if column_meant(name, known) in DAY_COLUMNS}
+    width = len(header)
+    yield Record(line, "", header)
+    for number, cells in rows:
+        shown = [_day(cell) if place in days else cell for place, cell in enumerate(cells)]
+        yield Record(number, "\t".join(cell[:100] for cell in cells if cell), shown + [""] * (width - len(shown)))
+
+
+def _day(cell: str) -> str:
+    """Return the day of a serial number: a date whose cell lost its format."""
+    if _SERIAL.fullmatch(cell) and FIRST_SERIAL <= int(cell) <= LAST_SERIAL:
+        return (date(1899, 12, 30) + timedelta(days=int(cell))).isoformat()
+    return cell
 
 
 def records(text: str, known: Collection[str]) -> Iterator[Record]:
@@ -69,7 +139,7 @@ def records(text: str, known: Collection[str]) -> Iterator[Record]:
     returned without cells, and reading goes on at its second line, so that the slip hides no good row.
     """
     lines = list(StringIO(text, newline=""))
-    position = _header_at(lines)
+    position = _header_at(lines, known)
     delimiter = max(DELIMITERS, key=lambda sign: _known_columns(lines[position], sign, known))
 
     def feed() -> Iterator[str]:
@@ -105,13 +175,23 @@ def _next(reader: Iterator[list[str]]) -> list[str] | None:
         return None
 
 
-def _header_at(lines: list[str]) -> int:
+def _header_at(lines: list[str], known: Collection[str]) -> int:
+    """Return where the header is: the line with the most known columns, below lines of a title that have fewer."""
     first = 1 if lines and lines[0].lower().startswith("sep=") else 0  # Excel writes such a line about the delimiter.
-    for at in range(first, len(lines)):
-        if lines[at].strip(" \t\r\n,;"):
-            return at
-    raise HeaderProblem(EMPTY)
+    filled = (at for at in range(first, len(lines)) if lines[at].strip(" \t\r\n,;"))
+    counts = {
+        at: max(_known_columns(lines[at], sign, known) for sign in DELIMITERS) for at in islice(filled, TITLE_LINES)
+    }
+    if not counts:
+        raise HeaderProblem(EMPTY)
+    best = max(counts, key=lambda at: counts[at])
+    return best if counts[best] > 1 else next(iter(counts))
 
 
 def _known_columns(header: str, delimiter: str, known: Collection[str]) -> int:
-    return sum(cell.strip().lower() in known for cell in next(csv.reader([header], delimiter=delimiter), []))
+    cells = _next(csv.reader([header], delimiter=delimiter)) if header.strip() else []
+    return _known_cells(cells or [], known)
+
+
+def _known_cells(cells: list[str], known: Collection[str]) -> int:
+    return sum(column_meant(cell, known) in known for cell in cells)

@@ -14,7 +14,8 @@ from matching.sheets import columns
 from matching.sheets.cells import CellProblem
 from matching.sheets.columns import SheetColumns
 from matching.sheets.consistency import FindPlace, Problems, Values, disputed_contacts, settle_request, settle_space
-from matching.sheets.decoding import Record, Source, decode, records
+from matching.sheets.decoding import Record, Source, records_of
+from matching.sheets.headings import column_meant
 from matching.sheets.rows import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 from matching.sheets.sentences import Sentence
 from matching.sheets.writing import plain_text
@@ -36,7 +37,7 @@ class Sheet:
 
 
 def read_spaces(source: Source, *, find_place: FindPlace) -> Reading[SpaceRow]:
-    """Read SPACES.csv from a path or from bytes. Rows that dispute a contact are refused (`disputed_contacts`).
+    """Read SPACES.csv, or a workbook, from a path or from bytes. Rows that dispute a contact are refused.
 
     `find_place` returns the place of a name. Raises HeaderProblem if the file as a whole cannot be read, OSError if it
     cannot be opened. The problems of single rows are in the result.
@@ -60,7 +61,7 @@ def read_requests(source: Source, *, find_place: FindPlace, zone: tzinfo = UTC) 
 
 
 def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -> Reading[Row]:
-    found = records(decode(source), sheet.columns)
+    found = records_of(source, sheet.columns)
     names = _column_names(next(found), sheet)
     find_place = functools.cache(find_place)
     reading: Reading[Row] = Reading([], [])
@@ -145,7 +146,7 @@ def _no_fit(record: Record, width: int) -> RowProblem:
 
 def _column_names(header: Record, sheet: Sheet) -> list[str]:
     """Return the columns in the order of the file. Raises HeaderProblem that names every wrong or missing column."""
-    names = [cell.strip().lower() for cell in header.cells or []]
+    names = [column_meant(cell, sheet.columns) for cell in header.cells or []]
     unknown = [name or "(empty)" for name in names if name not in sheet.columns]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 and name in sheet.columns]
     missing = [name for name, column in sheet.columns.items() if column.needed and name not in names]

@@ -95,10 +95,16 @@ SHEET_SENTENCES: Mapping[str, str] = MappingProxyType(
         "columns": template("The columns of %(sheet)s are %(columns)s."),
         "empty_file": template("The file is empty. Its first line must name the columns."),
         "workbook": template(
-            'This is a workbook, not a CSV file. In the spreadsheet program choose "Save as" and then CSV.'
+            "This workbook cannot be read: it is damaged, of an old kind, or locked by a password. "
+            "Save it anew as XLSX, ODS or CSV, without a password."
+        ),
+        "workbook_too_large": template("This workbook is too large when it is unpacked. Cut it into several."),
+        "several_tables": template(
+            "Several sheets of this workbook look alike: %(tables)s. "
+            "Keep one of them in the file, and bring the others by themselves."
         ),
         "unreadable_letters": template(
-            "The letters of this file cannot be read: it is not UTF-8, UTF-16 or Windows-1251. Save it anew as CSV UTF-8."
+            "The letters of this file cannot be read in any usual encoding. Save it anew as CSV UTF-8."
         ),
     }
 )

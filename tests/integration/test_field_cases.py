@@ -124,3 +124,10 @@ def test_windows_that_touch_are_one(tmp_path: Path) -> None:
     )
 
     assert len(out.read_text(encoding="utf-8-sig").splitlines()) == 2
+
+
+@pytest.mark.parametrize(("name", "key"), [("07-mac-cyrillic.csv", "f07mac"), ("07-utf8-twice.csv", "f07utf")])
+def test_names_are_readable_whatever_program_wrote_them(name: str, key: str) -> None:
+    brought("spaces", name)
+
+    assert (space(key).host.user.name, space(key).address) == ("Айгерим Жук", "ул. Абая 10")

@@ -107,7 +107,7 @@ def test_unwanted_sheet_is_dropped(desk: Client, carla: Person) -> None:
     [
         (b"space_id,colour\ns1,red\n", "Unknown columns: colour."),
         (b"", "The file is empty."),
-        (b"PK\x03\x04", "This is a workbook, not a CSV file."),
+        (b"PK\x03\x04", "This workbook cannot be read:"),
     ],
 )
 def test_file_that_cannot_be_read_says_so(desk: Client, content: bytes, words: str) -> None:
@@ -184,8 +184,18 @@ def test_page_costs_the_same_for_one_row_and_for_many(
     desk.get(page_of(one))
 
     for sheet in (one, many):
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):  # One of them reads the file, to see whether its encoding was guessed.
             desk.get(page_of(sheet))
+
+
+def test_lines_of_a_guessed_encoding_are_shown_to_their_bringer_alone(carla: Person, desk: Client) -> None:
+    text = of_spaces({"host": "Айгерим Жук"}).decode()
+    shown = [
+        "Are the names readable?" in desk.get(page_of(sheet)).content.decode()
+        for sheet in (previewed(text.encode("cp866"), carla), previewed(text.encode(), carla))
+    ]
+
+    assert shown == [True, False]
 
 
 def test_old_previews_are_not_offered(desk: Client, carla: Person) -> None:

@@ -136,15 +136,17 @@ def test_an_empty_file_is_refused(data: bytes) -> None:
     assert header_problem(data) == "The file is empty. Its first line must name the columns."
 
 
-def test_a_workbook_is_refused_with_a_word_on_how_to_save_it() -> None:
-    assert header_problem(b"PK\x03\x04rest of a workbook") == (
-        'This is a workbook, not a CSV file. In the spreadsheet program choose "Save as" and then CSV.'
+@pytest.mark.parametrize("data", [b"PK\x03\x04rest of a workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_a_workbook_that_cannot_be_read_is_refused_with_a_word_on_how_to_save_it(data: bytes) -> None:
+    assert header_problem(data) == (
+        "This workbook cannot be read: it is damaged, of an old kind, or locked by a password. "
+        "Save it anew as XLSX, ODS or CSV, without a password."
     )
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:
     assert header_problem(b"\xff\xfe\x00\xd8") == (
-        "The letters of this file cannot be read: it is not UTF-8, UTF-16 or Windows-1251. Save it anew as CSV UTF-8."
+        "The letters of this file cannot be read in any usual encoding. Save it anew as CSV UTF-8."
     )
 
 
