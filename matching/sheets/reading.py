@@ -60,6 +60,20 @@ def read_requests(source: Source, *, find_place: FindPlace, zone: tzinfo = UTC) 
     return _read(source, sheet, RequestRow, find_place)
 
 
+def headings_taken(source: Source, kind: str) -> list[tuple[str, str]]:
+    """Return each heading that was taken for a column of another name, with that column; `kind` is spaces or requests.
+
+    Return nothing for a file that cannot be read. Raises OSError if it cannot be opened.
+    """
+    known = columns.SPACE_SHEET if kind == "spaces" else columns.request(UTC)
+    try:
+        header = next(records_of(source, known))
+    except HeaderProblem:
+        return []
+    meant = [(cell.strip(), column_meant(cell, known)) for cell in header.cells or []]
+    return [(cell, column) for cell, column in meant if column in known and cell.lower() != column]
+
+
 def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -> Reading[Row]:
     found = records_of(source, sheet.columns)
     names = _column_names(next(found), sheet)

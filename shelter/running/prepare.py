@@ -7,7 +7,10 @@ import sys
 
 
 def main(*, demo: bool) -> None:
-    """Migrate, load the gazetteer where it is missing, and collect static files. `demo` loads the demo into an empty service."""
+    """Migrate, load the gazetteer where it is missing or older, and collect static files.
+
+    `demo` loads the demo into an empty service.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shelter.settings")
     import django
 
@@ -15,14 +18,13 @@ def main(*, demo: bool) -> None:
     from django.core.management import call_command
 
     from accounts.models import User
-    from places.gazetteer import all_places
-    from places.models import OWN_FROM, Place
+    from places.management.commands.load_gazetteer import is_loaded
     from shelter.environment import refuse
 
     refuse()
     say("migrating the database")
     call_command("migrate", verbosity=0)
-    if Place.objects.filter(geoname_id__gt=OWN_FROM).count() != len(all_places()):
+    if not is_loaded():
         say("loading the gazetteer")
         call_command("load_gazetteer")
     call_command("collectstatic", interactive=False, verbosity=0)

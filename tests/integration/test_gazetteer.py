@@ -6,10 +6,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from places import queries
 from places.gazetteer import all_places
 from places.hearing import find_place
+from places.management.commands.load_gazetteer import is_loaded
 from places.models import Place, PlaceName
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +50,16 @@ def test_load_gazetteer_brings_older_rows_up_to_date() -> None:
     assert (almaty.name, almaty.kind, round(almaty.latitude)) == ("Almaty", Place.PlaceKind.CITY, 43)
     assert list(queries.search("wrong")) == []
     assert list(queries.search("Алма-Ата")) == [almaty]
+
+
+def test_gazetteer_of_another_version_is_noticed() -> None:
+    assert not is_loaded()
+    load()
+    assert is_loaded()
+    Place.objects.filter(name="Oral").update(name_ru="", name_kk="", region="")
+    assert not is_loaded()
+    Place.objects.filter(name="Oral").update(edited_at=timezone.now())
+    assert is_loaded()
 
 
 def test_load_gazetteer_keeps_a_place_that_left_the_gazetteer() -> None:

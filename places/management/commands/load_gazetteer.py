@@ -22,6 +22,18 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(all_places())} places; {added} names added, {removed} removed.")
 
 
+def is_loaded() -> bool:
+    """Return whether every place of the gazetteer that nobody edited stands in the database as the gazetteer has it."""
+    columns = ("geoname_id", "name", "region", "country", "kind", *(f"name_{language}" for language in SPELT_IN))
+    there = set(Place.objects.values_list(*columns))
+    edited = _edited()
+    return all(
+        (each.geoname_id, each.name, each.region, each.country, each.kind, *each.spelt) in there
+        for each in all_places()
+        if each.geoname_id not in edited
+    )
+
+
 def _load_places() -> None:
     """Write every place that nobody edited. Places that left the gazetteer stay: spaces and requests may name them."""
     edited = _edited()

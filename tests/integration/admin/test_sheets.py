@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -196,6 +199,24 @@ def test_lines_of_a_guessed_encoding_are_shown_to_their_bringer_alone(carla: Per
     ]
 
     assert shown == [True, False]
+
+
+def test_headings_that_were_guessed_are_shown(carla: Person, desk: Client, tmp_path: Path) -> None:
+    sheet = of_spaces({}).decode().replace("host,", "ФИО,", 1).replace("beds,", "Мест,", 1)
+
+    page = desk.get(page_of(previewed(sheet.encode(), carla)))
+    plain = desk.get(page_of(previewed(of_spaces({}), carla)))
+
+    assert page.context["headings"] == [("ФИО", "host"), ("Мест", "beds")]
+    assert ("Which column is what" in page.content.decode(), "Which column is what" in plain.content.decode()) == (
+        True,
+        False,
+    )
+
+    file, err = tmp_path / "spaces.csv", StringIO()
+    file.write_text(sheet)
+    call_command("import_spaces", str(file), by="carla", stdout=StringIO(), stderr=err)
+    assert "The heading “Мест” was taken for the column beds." in err.getvalue()
 
 
 def test_old_previews_are_not_offered(desk: Client, carla: Person) -> None:
