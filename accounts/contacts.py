@@ -75,11 +75,11 @@ def find_contact_point(channel: str, address: str, *, hosts_only: bool = False) 
     points = ContactPoint.objects.select_related("user").filter(channel=channel, user__is_active=True)
     if hosts_only:
         points = points.filter(user__host__isnull=False)
-    found = points.filter(address_index__in=indexes_of(channel, address)).order_by("pk").first()
-    if found or not (former := contacts.former_forms(channel, address)):
-        return found
-    indexes = [index for form in former for index in indexes_of(channel, form)]
-    return points.filter(address_index__in=indexes).order_by("pk").first()
+    own = indexes_of(channel, address)
+    former = [index for form in contacts.former_forms(channel, address) for index in indexes_of(channel, form)]
+    # One query for both, so that looking for a contact that nobody has is no more work than finding one.
+    found = list(points.filter(address_index__in=[*own, *former]).order_by("pk"))
+    return next((point for point in found if point.address_index in own), found[0] if found else None)
 
 
 def add_contact_point(

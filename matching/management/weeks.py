@@ -190,7 +190,7 @@ def _rows(source: Path, columns: tuple[str, ...], read: Callable[[Mapping[str, s
 
     Raises UnreadableFile for a bad line: it may hold a bed, so it cannot be skipped.
     """
-    lines = csv.DictReader(StringIO(decode(source)))
+    lines = csv.DictReader(StringIO(decode(source.read_bytes())))
     missing = [name for name in columns if name not in (lines.fieldnames or ())]
     if missing:
         raise UnreadableFile(f"{source}: missing columns: {', '.join(missing)}. Needed are {', '.join(columns)}.")

@@ -2,7 +2,7 @@
 
 `letters.json` has, for Russian, Kazakh and Ukrainian, the cost of each pair of neighbouring letters in tenths of a
 natural logarithm. `python -m benchmarks.letters` counts it from the catalogs and the gazetteer.
-docs/decisions/0071-encodings.md says why the service decides by a count of its own.
+docs/decisions/0071-files-as-they-come.md says why the service decides by a count of its own.
 """
 
 from __future__ import annotations

@@ -252,7 +252,7 @@ def open_stop(page: Page, stop: Stop) -> None:
     answer = page.goto(stop.address)
     if stop.press:
         with page.expect_navigation() as pressed:
-            page.locator("main form button").first.click()
+            page.locator("main form button:not([type=button])").first.click()
         answer = pressed.value
     assert answer is not None
     arrived = (answer.status, page.url.removeprefix(page.evaluate("location.origin")))

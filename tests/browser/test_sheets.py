@@ -73,7 +73,9 @@ def test_sheet_from_the_list_to_the_undo_by_keys(opening: Opening, carla: Person
 
     tab_to(page, "a space that a host offers")
     page.keyboard.press("Space")
-    page.get_by_label("The sheet, as CSV").set_input_files(file)  # Set the file as the system's file chooser would.
+    page.get_by_label("The sheet: XLSX, ODS or CSV").set_input_files(
+        file
+    )  # Set the file as the system's file chooser would.
     tab_to(page, "Look through it")
     page.keyboard.press("Enter")
     expect(page.get_by_text("3 rows are being looked through")).to_be_visible()

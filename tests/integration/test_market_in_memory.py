@@ -71,7 +71,17 @@ def world(hanna: Person, carla: Person, lena: Person) -> World:
     intake.pause_space(spaces["paused"].pk, by=carla.user, at=timezone.now())
     waits = people.request(people.amira(name="Amira waits").arrival, pets=True, nights=4)
     far = people.request(people.amira(name="Amira far").arrival, place=people.place("Oral"), radius_km=5)
-    return World(hanna, berta, carla, lena, matches, spaces, waits, far, sheets)
+    return World(
+        hanna=hanna,
+        berta=berta,
+        carla=carla,
+        lena=lena,
+        matches=matches,
+        spaces=spaces,
+        waits=waits,
+        far=far,
+        sheets=sheets,
+    )
 
 
 # -- what a board holds -------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from matching.importing.exports import ExportKind
 from matching.importing.row_by_row import Imported, take_in_requests, take_in_spaces
 from matching.models import ShelterRequest, Space
 from matching.sheets import read_requests, read_spaces
-from places.queries import known
+from places.queries import heard
 from tests import people
 from tests.integration.test_imports import counts, everything, run, space_rows
 from tests.integration.test_sheet_imports import of_spaces, previewed, taken_in
@@ -120,10 +120,10 @@ def brought(kind: ExportKind, cells: list[dict[str, str]], by: Person) -> Import
     writer.writerows(cells)
     data, now = out.getvalue().encode(), timezone.now()
     if kind is ExportKind.SPACES:
-        read: Any = read_spaces(data, find_place=known)
+        read: Any = read_spaces(data, find_place=heard)
         done = take_in_spaces(read.rows, by=by.user, at=now, trust_vetted=True)
     else:
-        read = read_requests(data, find_place=known, zone=timezone.get_default_timezone())
+        read = read_requests(data, find_place=heard, zone=timezone.get_default_timezone())
         done = take_in_requests(read.rows, by=by.user, at=now)
     assert [*read.problems, *done.problems] == []
     return done

@@ -55,6 +55,10 @@ def leaves(transactional_db: None) -> Iterator[list[tuple[str, str]]]:
     migrated(leaves)
 
 
+SAID_ANEW = {"workbook", "unreadable_letters"}
+"""Sentences that say something else since workbooks and more encodings are read."""
+
+
 def every(sentence: str) -> list[str]:
     """Return a sentence in every language."""
     found = []
@@ -70,7 +74,8 @@ def test_the_words_frozen_in_the_migration_are_those_of_the_doors() -> None:
         for code, name, sentence in refusals.REFUSALS:
             kind = REFUSALS[code]
             assert str(kind.sentences[name] if name else kind.message) == sentence
-        assert dict(refusals.SHEETS) == {code: SHEET_SENTENCES[code] for code, _words in refusals.SHEETS}
+        frozen = {code: words for code, words in refusals.SHEETS if code not in SAID_ANEW}
+        assert frozen == {code: SHEET_SENTENCES[code] for code in frozen}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -363,7 +363,10 @@ ROWS = [
     row("POST", "matching_request_on_behalf", (200, 422, 200, 403, 404), body=lambda it: _form({"people": "2"})),
     row("GET", "matching_space_on_behalf", (200, 200, 200, 404, 404)),
     row(
-        "POST", "matching_space_on_behalf", (200, 422, 200, 403, 404), body=lambda it: _form({"last_day": "2099-01-01"})
+        "POST",
+        "matching_space_on_behalf",
+        (200, 422, 200, 403, 404),
+        body=lambda it: _form({"last_day": f"{people.tonight(90)}"}),
     ),
     # -- spaces
     *stock("matching_space", lists=DESK_ONLY, one=OF_THE_PLACE, history=OLD_HISTORY),

@@ -36,7 +36,18 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 SAME_EVERYWHERE = (
     "Shanyrak",  # the name of the service
-    *("CSV", "csv", "XLSX", "JPEG", "PNG", "WebP", "UTF", "Windows", "NUL"),  # kinds of files, and what they contain
+    *(
+        "CSV",
+        "csv",
+        "XLSX",
+        "ODS",
+        "JPEG",
+        "PNG",
+        "WebP",
+        "UTF",
+        "Windows",
+        "NUL",
+    ),  # kinds of files, and what they contain
     *("SMS", "Telegram", "API"),
     "English",  # The choice of languages shows each language's own name.
     *("ru", "kk", "en", "uk", "ka", "xx"),  # codes of languages, as volunteers write them in their sheets
