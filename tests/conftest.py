@@ -13,6 +13,7 @@ from django.conf import settings as service
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
 from django.utils.translation import override
+from hypothesis import HealthCheck, settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from shelter.settings import broker
@@ -20,10 +21,15 @@ from tests import databases
 
 
 def pytest_configure() -> None:
-    """Give each process of pytest-xdist its own Redis database, as pytest-django gives each its own PostgreSQL database.
+    """Let examples take as long as they need, and give each process of pytest-xdist a Redis database of its own.
 
+    pytest-django does so with PostgreSQL databases.
     Otherwise a worker that a test starts in one process would take the wake-ups of a test in another process.
     """
+    # A busy machine is no fault of the code: Hypothesis alone would fail an example that takes a fifth of a second.
+    unhurried = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("unhurried", settings.default, **unhurried)
+    settings.load_profile("unhurried")
     if process := os.environ.get("PYTEST_XDIST_WORKER"):
         service.REDIS_URL = redis_of_process(service.REDIS_URL, int(process.removeprefix("gw")))
         service.CELERY_BROKER_URL = broker(service.REDIS_URL)
