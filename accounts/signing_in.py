@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import case_secrets, devices, throttles
 from accounts.arrivals import plain
-from accounts.contacts import find_contact_point, read_contact
+from accounts.contacts import find_contact_point, find_ids, read_contact
 from accounts.models import CodeRequest, OneTimeCode, User
 from accounts.refusals import Refused, WrongCode
 from accounts.throttles import CODE_SECONDS, CODES, TRIES_OF_ONE, TRIES_SECONDS, Budget
@@ -164,25 +164,24 @@ def sign_in_by_code(contact: str, code: str, *, source: str, at: datetime, brows
         ),
     )
     with throttles.trying(*budgets, at=at):
-        point = find_contact_point(channel, address, hosts_only=True)
-        if not _uses_code(point, plain(code), browser, at) or point is None:
+        user_id, point_id = find_ids(channel, address, hosts_only=True)
+        if not _uses_code(user_id, point_id, plain(code), browser=browser, at=at):
             raise WrongCode
-        return point.user
+        return User.objects.get(pk=user_id)
 
 
-def _uses_code(point: ContactPoint | None, code: str, browser: str, at: datetime) -> bool:
-    """Return whether `code` is valid for this contact point, and use it up. For None the work of a wrong code is done."""
-    user_id, point_id = (point.user_id, point.pk) if point else (0, 0)
+def _uses_code(user_id: int, point_id: int, code: str, *, browser: str, at: datetime) -> bool:
+    """Return whether `code` is valid for this contact point, and use it up. For the id 0 the work of a wrong code is done."""
     sent = OneTimeCode.objects.filter(user=user_id, contact_point=point_id, expires_at__gt=at)
     wanted = _hashes(user_id, code)
-    fits = [row.pk for row in sent if _fits(row.code_hash, wanted)]
-    if point is None or not fits:
+    fits = [pk for pk, kept in sent.values_list("pk", "code_hash") if _fits(kept, wanted)]
+    if not fits:
         return False
     used_from = blind_index(f"code-used-from:{browser}") if browser else ""
     # The oldest code that fits is used up by one call only, however many come at once.
     unused = sent.filter(pk__in=fits[:1], used_at=None)
     if unused.update(used_at=at, used_from=used_from):
-        ContactPoint.objects.filter(pk=point.pk, verified_at=None).update(verified_at=at)
+        ContactPoint.objects.filter(pk=point_id, verified_at=None).update(verified_at=at)
         return True
     return bool(used_from) and sent.filter(pk__in=fits, used_from=used_from).exists()
 
