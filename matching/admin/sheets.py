@@ -160,7 +160,7 @@ class SheetAdmin(LookOnly[SheetImport]):
             mine=sheet.by_id == user.pk,
             follow=follow,
             lines=uploads.lines_of(sheet, by=user),
-            headings=uploads.headings_of(sheet),
+            headings=sheet.headings if sheet.state == SheetState.PREVIEWED else [],
         )
         answer = TemplateResponse(request, "admin/matching/sheet_page.html", context)
         if follow:

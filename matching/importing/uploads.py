@@ -26,7 +26,7 @@ from matching.importing import row_by_row
 from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, RowsCalled, Taken
 from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, SheetUnreadable, one_act
-from matching.sheets import HeaderProblem, Reading, RowProblem, headings_taken, read_requests, read_spaces
+from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
 from matching.sheets.columns import PERSONAL
 from matching.sheets.decoding import guessed_lines, text_in
 from matching.sheets.sentences import Sentence
@@ -99,6 +99,7 @@ def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime
             content=content,
             file_name=file_name[:200],
             row_count=len(good) + len(bad),
+            headings=reading.taken,
             by=by,
             received_at=at,
         )
@@ -161,11 +162,6 @@ def lines_of(sheet: SheetImport, *, by: User) -> list[str]:
     if sheet.by_id != by.pk or sheet.state != SheetState.PREVIEWED:
         return []
     return [line[:GUESSED_SIGNS] for line in guessed_lines(bytes(sheet.content), GUESSED_LINES)]
-
-
-def headings_of(sheet: SheetImport) -> list[tuple[str, str]]:
-    """Return the headings of a previewed sheet that were taken for a column, with the column."""
-    return headings_taken(bytes(sheet.content), sheet.kind) if sheet.state == SheetState.PREVIEWED else []
 
 
 def _locked(sheet_id: int) -> SheetImport:

@@ -20,7 +20,7 @@ from accounts.refusals import Refused
 from matching.importing.row_by_row import Imported, RowOutcome, needs_places
 from matching.importing.row_by_row import RowsDone as Told
 from matching.refusal_words import words_of
-from matching.sheets import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow, headings_taken
+from matching.sheets import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 
 Row = TypeVar("Row", SpaceRow, RequestRow)
 
@@ -48,9 +48,6 @@ class ImportCommand(BaseCommand, Generic[Row]):
             help="let an empty cell change beds, shared, who and children of a known row; else such a row is refused",
         )
 
-    kind: str
-    """The kind of its sheet: spaces or requests."""
-
     @abstractmethod
     def read(self, file: Path) -> Reading[Row]:
         """Read the file. Raises HeaderProblem, OSError."""
@@ -75,7 +72,7 @@ class ImportCommand(BaseCommand, Generic[Row]):
             except Refused as refusal:
                 raise CommandError(words_of(refusal)) from refusal
         problems = sorted([*reading.problems, *imported.problems], key=lambda problem: problem.line)
-        for heading, column in headings_taken(options["file"], self.kind):
+        for heading, column in reading.taken:
             self.stderr.write(f"The heading “{heading}” was taken for the column {column}.")
         self._report(problems)
         self.stdout.write(_summary(imported, problems, dry_run=options["dry_run"]))

@@ -35,6 +35,7 @@ class SheetImport(models.Model):
     file_name = EncryptedTextField(blank=True, default="")
     content = EncryptedBytesField(default=b"")
     row_count = models.PositiveIntegerField(_("rows"), default=0)
+    headings = models.JSONField(default=list, help_text="The headings that were taken for a column of another name.")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     received_at = models.DateTimeField(_("brought"))
     trust_vetted = models.BooleanField(default=False, help_text="Its bringer vouches for the column vetted.")

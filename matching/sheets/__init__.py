@@ -5,7 +5,7 @@ and with any of the usual delimiters. Every cell of an export goes through `safe
 """
 
 from matching.sheets.columns import REQUEST_COLUMNS, SPACE_COLUMNS
-from matching.sheets.reading import headings_taken, read_requests, read_spaces
+from matching.sheets.reading import read_requests, read_spaces
 from matching.sheets.rows import (
     HeaderProblem,
     Reading,
@@ -23,7 +23,6 @@ __all__ = [
     "RequestRow",
     "RowProblem",
     "SpaceRow",
-    "headings_taken",
     "read_requests",
     "read_spaces",
     "safe_cell",

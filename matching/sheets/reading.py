@@ -48,6 +48,7 @@ def read_spaces(source: Source, *, find_place: FindPlace) -> Reading[SpaceRow]:
     return Reading(
         [row for row in read.rows if row.line not in lines],
         sorted([*read.problems, *disputed], key=attrgetter("line")),
+        read.taken,
     )
 
 
@@ -60,25 +61,15 @@ def read_requests(source: Source, *, find_place: FindPlace, zone: tzinfo = UTC) 
     return _read(source, sheet, RequestRow, find_place)
 
 
-def headings_taken(source: Source, kind: str) -> list[tuple[str, str]]:
-    """Return each heading that was taken for a column of another name, with that column; `kind` is spaces or requests.
-
-    Return nothing for a file that cannot be read. Raises OSError if it cannot be opened.
-    """
-    known = columns.SPACE_SHEET if kind == "spaces" else columns.request(UTC)
-    try:
-        header = next(records_of(source, known))
-    except HeaderProblem:
-        return []
-    meant = [(cell.strip(), column_meant(cell, known)) for cell in header.cells or []]
-    return [(cell, column) for cell, column in meant if column in known and cell.lower() != column]
-
-
 def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -> Reading[Row]:
     found = records_of(source, sheet.columns)
-    names = _column_names(next(found), sheet)
+    header = next(found)
+    names = _column_names(header, sheet)
     find_place = functools.cache(find_place)
-    reading: Reading[Row] = Reading([], [])
+    # A group of a form before the name, which anybody may have written, is left out.
+    headings = [cell.rsplit("/", 1)[-1].strip() for cell in header.cells or []]
+    taken = [(cell, name) for cell, name in zip(headings, names, strict=True) if cell.lower() != name]
+    reading: Reading[Row] = Reading([], [], taken)
     key = next(iter(sheet.columns))
     renamed = [(name, column.name) for name, column in sheet.columns.items() if column.name not in ("", name)]
     absent = _absent(names, sheet.columns)

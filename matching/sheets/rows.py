@@ -83,10 +83,14 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[Row]):
-    """The result of reading a sheet. A row is in `rows` or has one or more `problems`; both are in the order of the file."""
+    """The result of reading a sheet. A row is in `rows` or has one or more `problems`; both are in the order of the file.
+
+    `taken` has each heading that was taken for a column of another name, with that column.
+    """
 
     rows: list[Row]
     problems: list[RowProblem]
+    taken: list[tuple[str, str]] = field(default_factory=list)
 
 
 class HeaderProblem(ValueError):

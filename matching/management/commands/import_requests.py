@@ -17,7 +17,6 @@ from places import queries as places
 
 
 class Command(ImportCommand[RequestRow]):
-    kind = "requests"
     help = "Take in the shelter requests of a sheet; request_id is the key, and the same sheet twice changes nothing."
 
     def read(self, file: Path) -> Reading[RequestRow]:

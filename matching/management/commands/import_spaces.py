@@ -17,7 +17,6 @@ from places import queries as places
 
 
 class Command(ImportCommand[SpaceRow]):
-    kind = "spaces"
     help = "Take in the spaces of a sheet; space_id is the key, and the same sheet twice changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
