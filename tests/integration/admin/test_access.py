@@ -48,7 +48,7 @@ from tests import people
 from tests.integration.admin.settings_page import settings_as_they_are
 from tests.people import Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 DESK = ("carla", "elsewhere", "lena", "adil", "owner")
 """Carla coordinates all places, `elsewhere` only Oral; Lena leads, Adil audits; the owner is only a superuser."""

@@ -25,7 +25,7 @@ from tests import people
 from tests.integration.api.conftest import Calling, request_body, space_body
 from tests.people import Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 CALLERS = ("nobody", "amira", "hanna", "carla", "elsewhere", "oskar")
 """Amira and Hanna have a match in Almaty, which Carla coordinates; `elsewhere` is coordinator of Oral only."""

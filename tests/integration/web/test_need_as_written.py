@@ -12,7 +12,7 @@ from notifications.models import ContactPoint
 from tests import people
 from tests.integration.web.walks import NEED_ANSWERS, answer_need, ask_for_shelter, problems_of, send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 # -- written as people write ----------------------------------------------------------------------
