@@ -62,7 +62,7 @@ test-all: test test-browser test-concurrency test-chaos test-wheels ## Run every
 proof: dev ## Run the proofs that take longer than a test may: hours, see docs/proof.md
 	@$(PY) -m benchmarks.proof $(ARGS)
 
-lint: dev ## Check format, code, templates, import contracts and translations: seconds, no servers, for every save
+lint: .venv/installed-dev .venv/translated ## Check format, code, templates, import contracts and translations: seconds, no servers, for every save
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(DJHTML) --check templates
