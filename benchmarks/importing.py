@@ -22,6 +22,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -119,10 +120,8 @@ def made_up(kind: str, rows: int) -> Iterator[list[str]]:
 
 
 def _moved(cell: str, later: timedelta) -> str:
-    """Return the days of a cell (`2022-09-28/2022-11-07 …`) moved by `later`."""
-    return " ".join(
-        "/".join((date.fromisoformat(day) + later).isoformat() for day in window.split("/")) for window in cell.split()
-    )
+    """Return the cell with each day in it (`2022-09-28/2022-11-07;…`) moved by `later`."""
+    return re.sub(r"\d{4}-\d{2}-\d{2}", lambda day: (date.fromisoformat(day[0]) + later).isoformat(), cell)
 
 
 def write_both(rows: Sequence[Sequence[str]], file: Path, workbook: Path) -> None:

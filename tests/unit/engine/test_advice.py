@@ -10,8 +10,8 @@ from hypothesis import given
 from matching.engine import Need, Offer, Plan, plan
 from matching.engine.advice import KINDS
 from matching.engine.checking_bound import recompute_bound
+from tests.examples import examples
 from tests.unit.engine.exact import best_objective
-from tests.unit.engine.examples import examples
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night
 from tests.unit.engine.weeks import weeks
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from matching.engine import Arrangement, Held, Need, Offer, Placement, Reason, candidates, plan
 from matching.engine.board import Board
 from matching.engine.reasons import ADVICE, Code
-from tests.unit.engine.examples import examples
+from tests.examples import examples
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer
 from tests.unit.engine.weeks import weeks
 

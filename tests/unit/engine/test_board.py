@@ -14,8 +14,8 @@ from matching.engine import Arrangement, Held, Need, Offer, Placement, Reason, U
 from matching.engine.board import Board
 from matching.engine.checking import check_plan, value_of
 from matching.engine.reasons import CHILDREN_ALONE, Code
+from tests.examples import examples
 from tests.unit.engine.exact import Way, every_way, room_on
-from tests.unit.engine.examples import examples
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer, night
 from tests.unit.engine.weeks import weeks
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from matching.engine import Need, Offer, Placement, plan
 from matching.engine.checking_fairness import passed_over
 from matching.engine.fairness import Tenth, by_days_waited
-from tests.unit.engine.examples import examples
+from tests.examples import examples
 from tests.unit.engine.making import ALMATY, KM_NORTH, amiras_need, hannas_offer
 from tests.unit.engine.weeks import weeks
 

@@ -14,8 +14,8 @@ from matching.engine.checking import check_plan
 from matching.engine.checking_bound import recompute_bound
 from matching.engine.compiled import nearby
 from matching.engine.reasons import CHILDREN_ALONE, NO_TIME
+from tests.examples import examples
 from tests.unit.engine.exact import best_objective
-from tests.unit.engine.examples import examples
 from tests.unit.engine.making import amiras_need, hannas_offer, night
 from tests.unit.engine.weeks import offers as spaces
 from tests.unit.engine.weeks import weeks

@@ -1,4 +1,4 @@
-"""How many small weeks hypothesis draws for a test of the engine: all of them in `make proof`, a share in each `make test`."""
+"""How much of what is drawn or generated a test tries: all of it in `make proof`, a share in each `make test`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-SHARE = 1.0 if os.environ.get("SHELTER_ALL_EXAMPLES") else 0.3
+ALL_EXAMPLES = bool(os.environ.get("SHELTER_ALL_EXAMPLES"))
+SHARE = 1.0 if ALL_EXAMPLES else 0.3
 """Every run draws other weeks, and a week that failed is tried again first; so a few runs see as many as one long run."""
 
 
