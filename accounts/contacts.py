@@ -67,6 +67,12 @@ def indexes_of(channel: str, address: str) -> list[str]:
     return blind_indexes(indexed(channel, address))
 
 
+def every_index_of(channel: str, address: str) -> list[str]:
+    """Return what `indexes_of` returns, then the same for the forms in which an earlier reader stored this address."""
+    written = [address, *contacts.former_forms(channel, address)]
+    return [index for form in written for index in indexes_of(channel, form)]
+
+
 def find_contact_point(channel: str, address: str, *, hosts_only: bool = False) -> ContactPoint | None:
     """Return the oldest contact point with this address among active users (`hosts_only`: among hosts), or None.
 
@@ -85,8 +91,7 @@ def find_ids(channel: str, address: str, *, hosts_only: bool = False) -> tuple[i
     if hosts_only:
         points = points.filter(user__host__isnull=False)
     own = indexes_of(channel, address)
-    former = [index for form in contacts.former_forms(channel, address) for index in indexes_of(channel, form)]
-    found = points.filter(address_index__in=[*own, *former]).order_by("pk")
+    found = points.filter(address_index__in=every_index_of(channel, address)).order_by("pk")
     rows = list(found.values_list("user_id", "pk", "address_index"))
     return next(((user_id, pk) for user_id, pk, index in rows if index in own), rows[0][:2] if rows else (0, 0))
 

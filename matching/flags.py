@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accounts.contacts import indexes_of
-from accounts.models import User
+from accounts.models import Arrival, User
 from matching import queries
 from matching.deadlines import local_date
 from matching.limits import LONGEST_STAY
@@ -74,6 +74,9 @@ def same_household(
     The two share some nights, and a contact, or the name and the numbers of people and children in one place. If they share
     a contact and `tells`, the earlier arrival hears there that they have a request already, at most once a day. A contact of
     many households is an organisation's, and says nothing.
+
+    One table at a time is asked: in the night of a long sheet, what PostgreSQL knows of the size of the tables is hours old, and
+    for a join it would compare every row with every other.
     """
     others = ShelterRequest.objects.filter(
         withdrawn_at=None,
@@ -88,7 +91,9 @@ def same_household(
             channel__in={channel for channel, _index in indexes},
             address_index__in=[index for _channel, index in indexes],
         )
-        sharing = others.filter(arrival__user__in=points.order_by().values("user")).select_related("arrival__user")
+        users = list(points.order_by().values_list("user", flat=True))
+        arrivals = list(Arrival.objects.filter(user__in=users).values_list("pk", flat=True)) if users else []
+        sharing = others.filter(arrival__in=arrivals).prefetch_related("arrival__user")
         by_contact = [each for each in sharing.order_by("registered_at", "pk")[:MANY_SHARE] if each.last_day > nights]
     if len(by_contact) == MANY_SHARE:
         return
@@ -109,7 +114,7 @@ def _of_the_same_name(request: ShelterRequest, others: QuerySet[ShelterRequest])
     if not name or request.place_id is None:
         return None
     alike = others.filter(place=request.place_id, people=request.people, children=request.children)
-    for each in alike.select_related("arrival__user").order_by("-registered_at", "pk")[:MOST_NAMES]:
+    for each in alike.prefetch_related("arrival__user").order_by("-registered_at", "pk")[:MOST_NAMES]:
         if each.last_day > request.first_night and key_of(each.arrival.user.name) == name:
             return each
     return None

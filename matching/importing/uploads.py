@@ -1,6 +1,7 @@
 """Import a sheet at the desk: a coordinator brings it, a worker previews it, the coordinator confirms, the worker imports.
 
-The preview is exact: it calls the same acts in the same order as the import, in one transaction that is rolled back.
+The preview is exact: it calls the same acts as the import, and rolls them back together with those of every row that
+decides about the same person or key.
 A sheet that waits for a worker is a row with a state. Each of its rows without an outcome is still to be imported. Any
 worker continues where the last one stopped.
 """
@@ -22,7 +23,7 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries
 from matching.deadlines import local_date
-from matching.importing import row_by_row
+from matching.importing import row_by_row, together
 from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, RowsCalled, Taken
 from matching.limits import LONGEST_NAME
 from matching.models import ColumnMapping, SheetImport, SheetImportRow, Space
@@ -338,41 +339,42 @@ def work_on_sheets(*, now: Callable[[], datetime]) -> bool:
     waiting = SheetImport.objects.filter(state__in=[SheetState.RECEIVED, SheetState.CONFIRMED]).order_by("pk")
     left = False
     for sheet_id, state in list(waiting.values_list("pk", "state")):
-        if state == SheetState.RECEIVED:
-            look_through(sheet_id, at=now())
-        else:
-            left = take_in(sheet_id, now=now) or left
+        work = look_through if state == SheetState.RECEIVED else take_in
+        left = work(sheet_id, now=now) or left
     if left:
         wake("matching.work_on_sheets")
     return left
 
 
-def look_through(sheet_id: int, *, at: datetime) -> None:
-    """Preview what each row would do: import every row and roll back. Do nothing if another worker has the sheet."""
-    foreseen: list[SheetImportRow] = []
-    with transaction.atomic():
-        sheet = _taken_up(sheet_id, SheetState.RECEIVED, skip_locked=True)
-        if sheet is None:
-            return
-        work = _Work.of(sheet)
-        rows = list(sheet.rows.filter(outcome="").order_by("line"))
-        row_by_row.wait_for_other_imports()
-        for start in range(0, len(rows), ROWS_A_TRANSACTION):
-            for row, taken, problem in work.done(rows[start : start + ROWS_A_TRANSACTION], at=at, vouch=True):
-                row.foreseen = taken.outcome if taken else ROW_REFUSED
-                row.problems = _as_text([problem] if problem else [])
-                row.changes = json.dumps(_changes(taken, work.good[row.line].empty)) if taken else ""
-                row.would_vouch = bool(taken and taken.vouched)
-                foreseen.append(row)
-        transaction.set_rollback(True)
-    with transaction.atomic():
-        sheet = _taken_up(sheet_id, SheetState.RECEIVED)
-        if sheet is None:
-            return
-        columns = ["foreseen", "problems", "changes", "would_vouch"]
-        SheetImportRow.objects.bulk_update(foreseen, columns, batch_size=500)
-        sheet.state = SheetState.PREVIEWED
-        sheet.save(update_fields=["state"])
+def look_through(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
+    """Preview what each row would do, until the turn ends; return whether rows are left.
+
+    Every row is imported, and rolled back with the rows of its batch: a batch has all rows that decide about each other
+    (`together`). So nobody waits for a stored row longer than a batch takes, and another worker goes on where this one ended.
+    """
+    work: _Work | None = None
+    for _turn in range(BATCHES_AT_ONCE):
+        with transaction.atomic():
+            sheet = _taken_up(sheet_id, SheetState.RECEIVED)
+            if sheet is None:
+                return False
+            left = {row.line: row for row in sheet.rows.filter(outcome="", foreseen="")}
+            if not left:
+                sheet.state = SheetState.PREVIEWED
+                sheet.save(update_fields=["state"])
+                return False
+            work = work or _Work.of(sheet)
+            rows = [left[line] for line in work.next_together(left)]
+            row_by_row.wait_for_other_imports()
+            with transaction.atomic():
+                for row, taken, problem in work.done(rows, at=now(), vouch=True):
+                    row.foreseen = taken.outcome if taken else ROW_REFUSED
+                    row.problems = _as_text([problem] if problem else [])
+                    row.changes = json.dumps(_changes(taken, work.good[row.line].empty)) if taken else ""
+                    row.would_vouch = bool(taken and taken.vouched)
+                transaction.set_rollback(True)
+            SheetImportRow.objects.bulk_update(rows, ["foreseen", "problems", "changes", "would_vouch"])
+    return True
 
 
 def take_in(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
@@ -405,9 +407,9 @@ def take_in(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
     return True
 
 
-def _taken_up(sheet_id: int, state: str, *, skip_locked: bool = False) -> SheetImport | None:
+def _taken_up(sheet_id: int, state: str) -> SheetImport | None:
     """Lock and return the sheet if it is still in this state. A second worker waits for the first and then sees its result."""
-    sheets = SheetImport.objects.select_for_update(of=("self",), skip_locked=skip_locked).select_related("by")
+    sheets = SheetImport.objects.select_for_update(of=("self",)).select_related("by")
     return sheets.filter(pk=sheet_id, state=state).first()
 
 
@@ -418,11 +420,25 @@ class _Work:
     sheet: SheetImport
     good: dict[int, Any]
     places: dict[int, Place | None]
+    waiting: Iterator[list[int]] | None = None
+    """The batches of the preview that are still to come."""
 
     @classmethod
     def of(cls, sheet: SheetImport) -> _Work:
         rows = _read(sheet.kind, bytes(sheet.content), dict(sheet.what_means_what)).rows
         return cls(sheet, {row.line: row for row in rows}, row_by_row.places_of(rows))
+
+    def next_together(self, left: Collection[int]) -> list[int]:
+        """Return the lines of the next batch among those `left`: whole groups of rows that decide about each other."""
+        if self.waiting is None:
+            rows = [row for line, row in sorted(self.good.items()) if line in left]
+            groups = together.together(rows, self._called([row.key for row in rows]))
+            self.waiting = together.batches(groups, ROWS_A_TRANSACTION)
+        # Another worker may have had some of them meanwhile.
+        return next(lines for batch in self.waiting if (lines := [line for line in batch if line in left]))
+
+    def _called(self, keys: list[str]) -> RowsCalled[Any]:
+        return (row_by_row.spaces_called if self.sheet.kind == SheetKind.SPACES else row_by_row.requests_called)(keys)
 
     def done(
         self, rows: Sequence[SheetImportRow], *, at: datetime, vouch: bool
@@ -433,14 +449,11 @@ class _Work:
     def _done(
         self, rows: Sequence[SheetImportRow], *, at: datetime, vouch: bool
     ) -> Iterator[tuple[SheetImportRow, Taken | None, RowProblem | None]]:
-        by = self.sheet.by
-        act: Callable[..., Taken]
+        by, known = self.sheet.by, self._called([row.key for row in rows])
+        act: Callable[..., Taken] = row_by_row.take_in_request
         if self.sheet.kind == SheetKind.SPACES:
-            known: RowsCalled[Any] = row_by_row.spaces_called([row.key for row in rows])
             over = row_by_row.of_another_time(list(self.good.values()), local_date(at))
             act = partial(row_by_row.take_in_space, vouch=vouch, over=over)
-        else:
-            known, act = row_by_row.requests_called([row.key for row in rows]), row_by_row.take_in_request
         for row in rows:
             try:
                 with one_act():

@@ -65,7 +65,7 @@ def test_sheet_is_brought_previewed_confirmed_and_followed(desk: Client) -> None
     sheet = SheetImport.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, page_of(sheet))
     waiting = desk.get(page_of(sheet))
-    assert (waiting["Refresh"], "2 rows are being looked through" in waiting.content.decode()) == ("3", True)
+    assert (waiting["Refresh"], "1 of 2 rows." in waiting.content.decode()) == ("3", True)
     assert desk.get(page_of(sheet) + "?follow=no").has_header("Refresh") is False
 
     worked_on()
