@@ -1,4 +1,4 @@
-"""The night of a long sheet: what PostgreSQL knows of its tables is old, and still it compares no row with all pairs of others."""
+"""The night of a long sheet: PostgreSQL knows the tables as they were, and still compares no row with all pairs of others."""
 
 from __future__ import annotations
 
