@@ -23,6 +23,7 @@ PROOFS = {
     "optimum": "python -m benchmarks.engine_exact",
     "others": "python -m benchmarks.engine 1k 10k 100k city",
     "service": "python -m benchmarks.service 100k",
+    "importing": "python -m shelter.running with python -m benchmarks.importing",
     "desk": "python -m shelter.running with python -m benchmarks.coordinator",
 }
 
