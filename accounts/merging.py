@@ -24,6 +24,9 @@ class CannotMerge(Refused):
         "decided_against": _(
             "One of the two hosts is suspended or refused, or somebody has asked to refuse them. Decide on that first."
         ),
+        "said_no": _(
+            "A sheet says that one of the two has not been vetted, and the other one is. Vet that one first, or part them."
+        ),
         "itself": _("It cannot be merged with itself."),
         "two_hosts": _("They are of two hosts. If these are one person, merge the hosts first."),
         "withdrawn": _("One of the two is withdrawn already."),
@@ -63,6 +66,9 @@ def merge_hosts(goes_id: int, stays_id: int, *, by: User, at: datetime, reason: 
     if not stays.user.name and goes.user.name:
         stays.user.name = goes.user.name
         stays.user.save(update_fields=["name"])
+    if goes.said_no_at and not stays.said_no_at:
+        stays.said_no_at = goes.said_no_at
+        stays.save(update_fields=["said_no_at"])
     goes.user.is_active = False
     goes.user.save(update_fields=["is_active"])
     AccessToken.objects.filter(user=goes.user, revoked_at=None).update(revoked_at=at)
@@ -91,6 +97,8 @@ def _check(goes: Host, stays: Host) -> None:
         raise CannotMerge("merged")
     if any(host.status in DECIDED_AGAINST or host.refusal_by_id is not None for host in (goes, stays)):
         raise CannotMerge("decided_against")
+    if Host.Status.VETTED in (goes.status, stays.status) and (goes.said_no_at or stays.said_no_at):
+        raise CannotMerge("said_no")
     if goes.status == Host.Status.VETTED and stays.status != Host.Status.VETTED:
         raise KeepTheOther("vetted")
     if goes.user.is_staff or hasattr(goes.user, "arrival"):

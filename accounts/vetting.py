@@ -213,7 +213,7 @@ def note_call(host: Host, outcome: str, *, by: User, at: datetime, note: str = "
 
 
 def vet(host_id: int, *, by: User, at: datetime) -> Host:
-    """Vet a host, so that they can be matched, and drop a refusal that was asked for.
+    """Vet a host, so that they can be matched, and drop a refusal that was asked for and the no of a sheet.
 
     Raises ChecksMissing, which names the checks, or WrongStanding.
     """
@@ -221,6 +221,9 @@ def vet(host_id: int, *, by: User, at: datetime) -> Host:
     if missing := missing_checks(host, timezone.localtime(at).date()):
         raise ChecksMissing(checks=missing)
     _forget_refusal(host)
+    if host.said_no_at is not None:
+        host.said_no_at = None
+        host.save(update_fields=["said_no_at"])
     _write(host, Host.Status.VETTED, by=by, at=at)
     tell(host.user, "host_vetted", at=at, key=f"host_vetted:{host.pk}:{at.isoformat()}")
     return host
@@ -264,6 +267,16 @@ def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
     host = _locked(host_id)
     _write(host, Host.Status.SUSPENDED, by=by, at=at, reason=reason)
     return host
+
+
+def keep_the_no(host: Host, *, at: datetime) -> None:
+    """Note that a sheet says that this host has not been vetted; do nothing unless the host is unvetted.
+
+    No later sheet overrules it, whoever vouches for that one. Who vets the host at the desk does.
+    """
+    if host.status == Host.Status.UNVETTED and host.said_no_at is None:
+        host.said_no_at = at
+        host.save(update_fields=["said_no_at"])
 
 
 def take_word_back(host_id: int, *, by: User, at: datetime, said: Mapping[str, Any]) -> Host:

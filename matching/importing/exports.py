@@ -213,8 +213,14 @@ def _space(space: Space) -> dict[str, Any]:
     return _written(space, fields.SPACE) | {
         "space_id": key_of(space),
         "windows": WINDOWS.write((window.first_night, window.last_day) for window in space.windows.all()),
-        "vetted": YES_NO.write(space.host.status == Host.Status.VETTED),
+        "vetted": _vetted(space.host),
     }
+
+
+def _vetted(host: Host) -> str:
+    """Return "" while nobody has said anything of a host who is not vetted yet: a no would stay with them when it came back."""
+    silent = host.status == Host.Status.UNVETTED and host.said_no_at is None
+    return "" if silent else YES_NO.write(host.status == Host.Status.VETTED)
 
 
 def _request(request: ShelterRequest) -> dict[str, Any]:

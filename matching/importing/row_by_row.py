@@ -71,7 +71,11 @@ class ContactOfAnother(Refused):
         "vetted": _(
             "The host with this contact has been vetted, and this row says no in the column vetted. Leave that cell empty "
             "if they are one person. If not, leave the contact out of this row."
-        )
+        ),
+        "said_no": _(
+            "A sheet has said no in the column vetted about this host. Leave that cell empty, and vet the host at the desk if "
+            "they have been checked since: that lifts the no."
+        ),
     }
 
 
@@ -370,6 +374,7 @@ def take_in_space(
     else:
         _may_bring(by, space.place_id)
         host, before = space.host, details_of_space(space)
+        _nobody_said_no(host, row)
         details = _as_before_where_absent(details, before, row.absent)
         if not apply_empty:
             _needs_words(row, details, before)
@@ -385,6 +390,8 @@ def take_in_space(
             if now != before:
                 taken = replace(taken, outcome=RowOutcome.CHANGED)
         taken = _with_what_waits(taken, [change for change in changes if change is not None])
+    if row.vetted is False:
+        vetting.keep_the_no(host, at=at)
     vouched = bool(vouch and by and row.vetted and _vouch_for(host, by=by, at=at))
     return replace(taken, vouched=vouched)
 
@@ -392,7 +399,7 @@ def take_in_space(
 def _host_of(row: SpaceRow) -> Host | None:
     """Return the host whom the row means by its contacts, None for a new one.
 
-    Raises ContactOfAnother if the host has another name, or was vetted while the row says that its host was not.
+    Raises ContactOfAnother if the host has another name, or if the row and the service say otherwise whether they were vetted.
     """
     known = find_host(_contacts(row))
     if known is None:
@@ -401,7 +408,14 @@ def _host_of(row: SpaceRow) -> Host | None:
         raise ContactOfAnother
     if row.vetted is False and known.status == Host.Status.VETTED:
         raise ContactOfAnother("vetted")
+    _nobody_said_no(known, row)
     return known
+
+
+def _nobody_said_no(host: Host, row: SpaceRow) -> None:
+    """Raise ContactOfAnother if the row says that the host was vetted, and a sheet has said no."""
+    if row.vetted and host.said_no_at is not None:
+        raise ContactOfAnother("said_no")
 
 
 def _listed_already(host: Host, details: SpaceDetails) -> str:
