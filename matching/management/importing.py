@@ -111,11 +111,13 @@ class ImportCommand(BaseCommand, Generic[Row]):
         why: dict[int, list[str]] = {}
         for each in problems:
             why.setdefault(each.line, []).append(f"{each.column}: {_worded(each.reason)}".removeprefix(": "))
-        header, rows = as_written(file, Layout(uploads.columns_of(self.kind), chosen), why)
-        lines = (["; ".join(why[line]), *cells] for line, cells in rows.items())
+        found: tuple[list[str], dict[int, list[str]]]
+        found = as_written(file, Layout(uploads.columns_of(self.kind), chosen), why)
+        header = [WHY.get(get_language() or "", WHY["en"]), *found[0]]
+        lines = iter([["; ".join(why[line]), *cells] for line, cells in found[1].items()])
         try:
             with out.open("wb") as written:
-                write_xlsx(written, [WHY.get(get_language() or "", WHY["en"]), *header], lines)
+                write_xlsx(written, header, lines)
         except OSError as error:
             raise CommandError(f"{out}: {error.strerror}.") from error
 

@@ -19,6 +19,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 import openpyxl
 from defusedxml.ElementTree import iterparse
+from openpyxl.utils.escape import unescape
 
 MOST_UNPACKED = 128 * 1024 * 1024
 """Bytes of all parts of a workbook together, and signs of all cells of a table: one text may stand in many cells."""
@@ -130,7 +131,8 @@ def _office_open(data: bytes) -> Iterator[Table]:
 
 
 def _texts(row: Iterable[Any]) -> list[str]:
-    cells = [as_typed(value) for value in row]
+    # XLSX writes signs that XML cannot hold as codes, such as _x000D_ at the end of a line; openpyxl leaves them.
+    cells = [as_typed(unescape(value) if isinstance(value, str) and "_x" in value else value) for value in row]
     while cells and not cells[-1]:
         cells.pop()
     return cells
