@@ -114,10 +114,10 @@ class ImportCommand(BaseCommand, Generic[Row]):
         found: tuple[list[str], dict[int, list[str]]]
         found = as_written(file, Layout(uploads.columns_of(self.kind), chosen), why)
         header = [WHY.get(get_language() or "", WHY["en"]), *found[0]]
-        lines = iter([["; ".join(why[line]), *cells] for line, cells in found[1].items()])
+        lines = [["; ".join(why[line])] + found[1][line] for line in found[1]]
         try:
             with out.open("wb") as written:
-                write_xlsx(written, header, lines)
+                write_xlsx(written, header, iter(lines))
         except OSError as error:
             raise CommandError(f"{out}: {error.strerror}.") from error
 
