@@ -137,7 +137,10 @@ class Host(models.Model):
         blank=True, default="", help_text="Until the refusal is carried out or dropped."
     )
     said_no_at = models.DateTimeField(
-        _("a sheet said no"), null=True, blank=True, help_text="Its column vetted; until somebody vets them at the desk."
+        _("a sheet said no"),
+        null=True,
+        blank=True,
+        help_text="Its column vetted; until somebody vets them at the desk.",
     )
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     created_at = models.DateTimeField(_("registered"), auto_now_add=True)
