@@ -73,9 +73,7 @@ def test_named_coordinator_sees_nothing_of_the_namer(
 
 
 @pytest.mark.parametrize("namer", ["amira", "hanna"])
-def test_named_coordinator_acts_on_nothing_of_the_namer(
-    namer: str, match: Match, amira: Person, hanna: Person
-) -> None:
+def test_named_coordinator_acts_on_nothing_of_the_namer(namer: str, match: Match, amira: Person, hanna: Person) -> None:
     carla, other = named(), people.carla("other")
     person = {"amira": amira, "hanna": hanna}[namer]
     apart.name(person.user, CARLA, by=person.user, at=timezone.now())
