@@ -27,7 +27,7 @@ shell: install trial ## Open a Python shell on the data of make run
 	@$(PY) -m shelter.running manage shell
 
 test: dev ## Run the unit and integration tests
-	@$(WITH_SERVERS) $(PYTEST) $(SIDE_BY_SIDE) tests/unit tests/integration $(ARGS)
+	@$(WITH_SERVERS) $(PYTEST) $(SIDE_BY_SIDE) -m "not long" tests/unit tests/integration $(ARGS)
 
 one: dev ## Run one test or folder of tests and stop at the first failure: make one TEST=tests/unit/test_docs.py
 	@[ -n "$(TEST)" ] || { echo "Name the test: make one TEST=tests/unit/test_docs.py"; exit 2; }

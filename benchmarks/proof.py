@@ -18,10 +18,12 @@ PROOFS = {
     "image": "python -m benchmarks.image",
     "first-page": "python -m benchmarks.first_page",
     "weeks": "env SHELTER_ALL_EXAMPLES=yes DEBUG=yes python -m pytest -q tests/unit/engine",
+    "migrations": "python -m shelter.running with python -m pytest -q -m long tests/integration",
     "pages": "env SHELTER_ALL_EXAMPLES=yes make test-pages ARGS=tests/browser/test_accessibility.py",
     "optimum": "python -m benchmarks.engine_exact",
     "others": "python -m benchmarks.engine 1k 10k 100k city",
     "service": "python -m benchmarks.service 100k",
+    "importing": "python -m shelter.running with python -m benchmarks.importing",
     "desk": "python -m shelter.running with python -m benchmarks.coordinator",
 }
 

@@ -237,7 +237,7 @@ kept(
 
 def _sheets(user_id: int, marks: Collection[str], at: datetime) -> int:
     """Drop the sheets that wait and name this person, in the whole: who brought one has the file, and is told to look."""
-    waiting = SheetImport.objects.filter(state__in=[SheetImport.State.RECEIVED, SheetImport.State.PREVIEWED])
+    waiting = SheetImport.objects.filter(state__in=SheetImport.WAITING)
     keys = _external_ids(user_id)
     dropped = 0
     for sheet in waiting.select_for_update(of=("self",)):
@@ -294,6 +294,12 @@ kept(
     clock="old_sheets",
     elsewhere=_sheets,
     no_download="A coordinator's file about many people; what was taken in from it is with your requests or spaces.",
+)
+kept(
+    "matching.ColumnMapping",
+    no_clock="it has the headings of files, which coordinators keep until they remove it",
+    no_erasure=OF_THE_SERVICE,
+    no_download="It has headings of files, and no cell of anybody's row.",
 )
 kept(
     "matching.SheetImportRow",

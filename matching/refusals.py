@@ -127,14 +127,17 @@ class RuleForbids(Refused):
 
 
 class SheetUnreadable(Refused):
-    """The file is not a table or has an unexpected header. `problems` say what to do; `matching.refusal_words` words them."""
+    """The file is not a table or has an unexpected header. `problems` say what to do; `matching.refusal_words` words them.
+
+    `headings` are those of a header that was found, each with what it was taken for.
+    """
 
     code = "sheet_unreadable"
     message = _("This file cannot be read as a sheet.")
 
-    def __init__(self, problems: Iterable[Any] = ()) -> None:
+    def __init__(self, problems: Iterable[Any] = (), headings: Iterable[tuple[str, str]] = ()) -> None:
         super().__init__()
-        self.problems = tuple(problems)
+        self.problems, self.headings = tuple(problems), tuple(headings)
 
 
 class ReasonNeeded(Refused):

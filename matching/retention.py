@@ -114,8 +114,7 @@ def _forget_answers(before: datetime) -> int:
 @kept_for(PREVIEW_KEPT, "sheets_not_confirmed")
 def _forget_previews(before: datetime) -> int:
     """Drop the sheets that nobody confirmed, looked through or not; return how many sheets."""
-    waiting = [SheetImport.State.RECEIVED, SheetImport.State.PREVIEWED]
-    previews = SheetImport.objects.filter(state__in=waiting, received_at__lt=before)
+    previews = SheetImport.objects.filter(state__in=SheetImport.WAITING, received_at__lt=before)
     sheets = list(previews.select_for_update(skip_locked=True))
     for sheet in sheets:
         sheet.drop_content()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.template import Library
 
-from matching.limits import LONGEST_NOTE, LONGEST_REASON
+from matching.limits import LONGEST_NAME, LONGEST_NOTE, LONGEST_REASON
 
 register = Library()
 
-LONGEST = {"note": LONGEST_NOTE, "reason": LONGEST_REASON, "look": LONGEST_REASON}
+LONGEST = {"note": LONGEST_NOTE, "reason": LONGEST_REASON, "look": LONGEST_REASON, "name": LONGEST_NAME}
 """Characters, by kind of text. `look` is the note beside the reason to open personal fields."""
 
 

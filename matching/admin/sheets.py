@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -56,6 +56,20 @@ class BringForm(forms.Form):
         },
     )
 
+    mapping = forms.ChoiceField(
+        label=gettext_lazy("Which heading is which column"),
+        required=False,
+        error_messages={"invalid_choice": gettext_lazy("This mapping is not kept any more. Choose another.")},
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        kinds = dict(SheetImport.SheetKind.choices)
+        named = [(each.name, f"{each.name} ({kinds[each.kind]})") for each in uploads.mappings()]
+        self.fields["mapping"].choices = [("", _("as the headings say")), *named]  # type: ignore[attr-defined]
+        if not named:
+            del self.fields["mapping"]
+
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MOST_SHEET_BYTES:
@@ -82,6 +96,8 @@ class SheetAdmin(LookOnly[SheetImport]):
 
         return [
             path("bring/", view(self.bring), name="matching_sheet_bring"),
+            post("columns", self.columns, "columns"),
+            path("mappings/<int:mapping_id>/remove/", view(require_POST(self.remove)), name="matching_sheet_unmap"),
             post("confirm", self.confirm, "confirm"),
             post("drop", self.drop, "drop"),
             post("undo", self.undo, "undo"),
@@ -106,7 +122,10 @@ class SheetAdmin(LookOnly[SheetImport]):
                     file_name=file.name,
                     by=user,
                     at=timezone.now(),
+                    mapping=form.cleaned_data.get("mapping", ""),
                 )
+            except uploads.UnknownMapping as refusal:
+                form.add_error("mapping", words_of(refusal))
             except Refused as refusal:
                 form.add_error("file", words_of(refusal))
             else:
@@ -116,6 +135,7 @@ class SheetAdmin(LookOnly[SheetImport]):
             title=_("Import a sheet"),
             here="sheets",
             form=form,
+            mappings=uploads.mappings(),
             columns={"SPACES.csv": SPACE_COLUMNS, "REQUESTS.csv": REQUEST_COLUMNS},
         )
         template = "admin/matching/sheet_bring.html"
@@ -160,13 +180,39 @@ class SheetAdmin(LookOnly[SheetImport]):
             mine=sheet.by_id == user.pk,
             follow=follow,
             lines=uploads.lines_of(sheet, by=user),
-            headings=sheet.headings if sheet.state == SheetState.PREVIEWED else [],
+            **(_choices(sheet, user) | (extra_context or {})),
         )
-        answer = TemplateResponse(request, "admin/matching/sheet_page.html", context)
+        status = WRONG_INPUT if "wrong" in context else 200
+        answer = TemplateResponse(request, "admin/matching/sheet_page.html", context, status=status)
         if follow:
             # Reload by a header, so that it works without scripts. A link on the page stops it.
             answer["Refresh"] = str(LOOK_AGAIN_SECONDS)
         return answer
+
+    def columns(self, request: HttpRequest, sheet_id: int) -> HttpResponse:
+        """Read a sheet anew with the meanings that its bringer chose; a refusal shows the choices again."""
+        user = self._of(request, sheet_id)
+        sheet = self.visible(user).get(pk=sheet_id)
+        headings = [heading for heading, _meaning in sheet.what_means_what]
+        chosen = [request.POST.get(f"c{number}", "") for number in range(len(headings))]
+        keep_as = request.POST.get("keep_as", "")
+        try:
+            uploads.correct(sheet_id, chosen, keep_as=keep_as, by=user, at=timezone.now())
+        except Refused as refusal:
+            choices = _choices(sheet, user, list(zip(headings, chosen, strict=True)))
+            if not choices:
+                messages.error(request, words_of(refusal))
+                return HttpResponseRedirect(_page_of(sheet_id))
+            shown = choices | {"wrong": words_of(refusal), "keep_as": keep_as}
+            return self.change_view(request, str(sheet_id), extra_context=shown)
+        messages.success(request, _("The sheet is looked through again with these columns."))
+        return HttpResponseRedirect(_page_of(sheet_id))
+
+    def remove(self, request: HttpRequest, mapping_id: int) -> HttpResponse:
+        """Forget a kept mapping."""
+        user = coordinator(request)
+        said(request, lambda: uploads.remove_mapping(mapping_id, by=user), _("The mapping is forgotten."))
+        return HttpResponseRedirect(reverse("admin:matching_sheet_bring"))
 
     def confirm(self, request: HttpRequest, sheet_id: int) -> HttpResponse:
         """Confirm a sheet: the worker takes it in as the preview says."""
@@ -212,6 +258,24 @@ def _undoing(sheet: SheetImport, visible: QuerySet[SheetImportRow]) -> dict[str,
     counts = dict(changing.order_by().values_list("undone").annotate(Count("pk"))) if sheet.confirmed_at else {}
     yes, no = (counts.get(each, 0) for each in (SheetImportRow.Undone.YES, SheetImportRow.Undone.NO))
     return {"all": sum(counts.values()), "undone": yes, "kept": no, "over": yes + no}
+
+
+def _choices(sheet: SheetImport, user: User, chosen: list[tuple[str, str]] | None = None) -> dict[str, Any]:
+    """Return the context of the choice of columns, for the bringer of a sheet that waits; else none."""
+    if sheet.state not in (SheetState.ASKED, SheetState.PREVIEWED) or sheet.by_id != user.pk:
+        return {}
+    columns = uploads.columns_of(sheet.kind)
+    means = sheet.what_means_what if chosen is None else chosen
+    open_still = sum(not meaning for _heading, meaning in means)
+    return {
+        "headings": means,
+        "ours": columns,
+        "may_note": "notes" in columns,
+        "open_still": open_still,
+        "taken": [(heading, meaning) for heading, meaning in sheet.headings],
+        "keep_as": sheet.mapping,
+        "needed": [name for name in uploads.needed_columns(sheet.kind) if name not in {each for _h, each in means}],
+    }
 
 
 def _page_of(sheet_id: int) -> str:

@@ -80,9 +80,10 @@ def undo(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
             raise NotYours
         if sheet.state not in (SheetState.CONFIRMED, SheetState.DONE):
             raise SheetMovedOn
-        sheet.state, sheet.content, sheet.done_at = SheetState.UNDOING, b"", sheet.done_at or at
+        sheet.state, sheet.content, sheet.columns = SheetState.UNDOING, b"", ""
+        sheet.done_at = sheet.done_at or at
         sheet.undo_by, sheet.undo_at = by, at
-        sheet.save(update_fields=["state", "content", "done_at", "undo_by", "undo_at"])
+        sheet.save(update_fields=["state", "content", "columns", "done_at", "undo_by", "undo_at"])
         erasures.note("import_undone", sheet.pk, at=at)
         wake("matching.work_on_sheets")
         return sheet

@@ -25,11 +25,23 @@ from matching import queries
 from matching.deadlines import local_date
 from matching.importing import row_by_row, together
 from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, RowsCalled, Taken
-from matching.models import SheetImport, SheetImportRow, Space
+from matching.limits import LONGEST_NAME
+from matching.models import ColumnMapping, SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, SheetUnreadable, one_act
-from matching.sheets import HeaderProblem, Reading, RowProblem, read_requests, read_spaces
-from matching.sheets.columns import PERSONAL
-from matching.sheets.decoding import guessed_lines, text_in
+from matching.sheets import (
+    REQUEST_COLUMNS,
+    SPACE_COLUMNS,
+    HeaderProblem,
+    Reading,
+    RowProblem,
+    read_requests,
+    read_spaces,
+)
+from matching.sheets.columns import PERSONAL, SPACE_SHEET
+from matching.sheets.columns import request as request_columns
+from matching.sheets.decoding import first_lines, guessed_lines, text_in
+from matching.sheets.headings import IGNORE, NOTE, WHY, is_of_a_person, labels
+from matching.sheets.reading import NOTHING_CHOSEN, Chosen
 from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
@@ -75,47 +87,192 @@ class SheetMovedOn(Refused):
     message = _("This is not possible now: the sheet has moved on. Look at its present state.")
 
 
+class UnknownMapping(Refused):
+    """No mapping of this kind is kept under this name."""
+
+    code = "unknown_mapping"
+    message = _("No mapping is kept under this name. Known: %(known)s.")
+
+
+class MappingNameTaken(Refused):
+    """Another mapping is kept under this name."""
+
+    code = "mapping_name_taken"
+    message = _("A mapping with other headings is kept under this name. Choose another name, or remove that one first.")
+
+
+class NoHeader(Refused):
+    """The line of the headings has a contact of a person in it."""
+
+    code = "headings_of_a_person"
+    message = _("The first line has a phone number or an e-mail address in it. Write the headings above it.")
+
+
 # -- bringing and confirming ----------------------------------------------------------------------
 
 
-def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime) -> SheetImport:
+def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime, mapping: str = "") -> SheetImport:
     """Keep a sheet until a worker previews it. Bad rows are noted at once.
 
-    Raises SheetUnreadable, SheetTooLarge, GazetteerNotLoaded, NotYours.
+    The headings are read by the kept `mapping` of this name, or else by the one that is kept for exactly these headings.
+    If the columns of a header cannot all be told, the sheet waits for its bringer to say what each heading means.
+
+    Raises SheetUnreadable, SheetTooLarge, UnknownMapping, GazetteerNotLoaded, NotYours.
     """
     if queries.coordinator_of(by) is None:
         raise NotYours
     if len(content) > MOST_SHEET_BYTES:
         raise SheetTooLarge
     row_by_row.needs_places()
-    reading = _read(kind, content)
+    known = kept_mapping(kind, mapping) if mapping else mapping_for(kind, content)
+    sheet = SheetImport(
+        kind=kind,
+        content=content,
+        file_name=file_name[:200],
+        mapping=known.name if known else "",
+        by=by,
+        received_at=at,
+    )
+    try:
+        reading = _read(kind, content, known.chosen if known else NOTHING_CHOSEN)
+    except SheetUnreadable as unreadable:
+        if not _may_be_asked(kind, unreadable.headings):
+            raise
+        columns = columns_of(kind)
+        sheet.state = SheetState.ASKED
+        sheet.columns = json.dumps([[label, name if name in columns else ""] for label, name in unreadable.headings])
+        with one_act():
+            sheet.save()
+            return sheet
+    with one_act():
+        _fill(sheet, reading)
+        return sheet
+
+
+def correct(sheet_id: int, meanings: Sequence[str], *, keep_as: str = "", by: User, at: datetime) -> SheetImport:
+    """Read a sheet that waits anew, with the meaning that its bringer chose for each heading; a worker previews it again.
+
+    A meaning is a column, IGNORE or NOTE; "" is no choice and is refused. With `keep_as` the choices are kept as a mapping
+    of this name.
+
+    Raises NotYours, SheetMovedOn, SheetUnreadable, SheetTooLarge, MappingNameTaken, NoHeader.
+    """
+    with one_act():
+        sheet = _locked(sheet_id)
+        _may_decide(sheet, by)
+        headings = [label for label, _meaning in sheet.what_means_what]
+        if sheet.state not in (SheetState.ASKED, SheetState.PREVIEWED) or len(headings) != len(meanings):
+            raise SheetMovedOn
+        columns = columns_of(sheet.kind)
+        allowed = {*columns, IGNORE, *([NOTE] if "notes" in columns else [])}
+        open_still = [label for label, chosen in zip(headings, meanings, strict=True) if chosen not in allowed]
+        if open_still:
+            raise SheetUnreadable([Sentence("columns_not_chosen", columns=", ".join(open_still))])
+        chosen = dict(zip(headings, meanings, strict=True))
+        reading = _read(sheet.kind, bytes(sheet.content), chosen)
+        name = " ".join(keep_as.split())[:LONGEST_NAME]
+        if name:
+            _keep(name, sheet.kind, chosen, at=at)
+        sheet.mapping = name
+        sheet.rows.all().delete()
+        sheet.state = SheetState.RECEIVED
+        _fill(sheet, reading)
+        return sheet
+
+
+def _fill(sheet: SheetImport, reading: Reading[Any]) -> None:
+    """Keep a sheet with a row for each line, and wake a worker for its preview. Raises SheetTooLarge."""
     if len(reading.rows) > MOST_ROWS:
         raise SheetTooLarge
     places = row_by_row.places_of(reading.rows)
     good = {row.line: row for row in reading.rows}
     bad = _by_line(reading.problems)
+    sheet.row_count = len(good) + len(bad)
+    sheet.headings = reading.taken
+    sheet.columns = json.dumps(reading.headings)
+    sheet.save()
+    SheetImportRow.objects.bulk_create(
+        [SheetImportRow(sheet=sheet, line=line, key=row.key, place=places[line]) for line, row in good.items()]
+        + [
+            SheetImportRow(
+                sheet=sheet, line=line, foreseen=ROW_REFUSED, outcome=ROW_REFUSED, problems=_as_text(problems)
+            )
+            for line, problems in bad.items()
+        ],
+        batch_size=1000,
+    )
+    wake("matching.work_on_sheets")
+
+
+def _may_be_asked(kind: str, headings: Sequence[tuple[str, str]]) -> bool:
+    """Return whether this looks like a header whose columns somebody can tell, and not like the row of a person."""
+    columns = columns_of(kind)
+    return any(name in columns for _label, name in headings) and not any(is_of_a_person(label) for label, _ in headings)
+
+
+# -- mappings -------------------------------------------------------------------------------------
+
+
+def columns_of(kind: str) -> tuple[str, ...]:
+    """Return the columns of this kind of sheet."""
+    return SPACE_COLUMNS if kind == SheetKind.SPACES else REQUEST_COLUMNS
+
+
+def needed_columns(kind: str) -> list[str]:
+    """Return the columns without which a sheet of this kind cannot be read, apart from the place or its point."""
+    sheet = SPACE_SHEET if kind == SheetKind.SPACES else request_columns(timezone.get_default_timezone())
+    return [name for name, column in sheet.items() if column.needed]
+
+
+def mappings(kind: str = "") -> list[ColumnMapping]:
+    """Return the kept mappings, of this kind only if it is given."""
+    found = ColumnMapping.objects.all()
+    return list(found.filter(kind=kind) if kind else found)
+
+
+def kept_mapping(kind: str, name: str) -> ColumnMapping:
+    """Return the mapping of this name. Raises UnknownMapping, which lists the known ones."""
+    found = ColumnMapping.objects.filter(kind=kind, name=" ".join(name.split())).first()
+    if found is None:
+        raise UnknownMapping(known=", ".join(each.name for each in mappings(kind)) or "–")
+    return found
+
+
+def mapping_for(kind: str, content: bytes) -> ColumnMapping | None:
+    """Return the mapping whose headings are exactly those of this file, apart from a column of reasons that we added."""
+    kept = {tuple(label for label, _meaning in each.columns): each for each in reversed(mappings(kind))}
+    if not kept:
+        return None
+    try:
+        for cells in first_lines(content):
+            found = labels(cells)
+            bare = found[1:] if found and found[0].lower() in WHY.values() else found
+            if tuple(bare) in kept:
+                return kept[tuple(bare)]
+    except HeaderProblem:
+        pass
+    return None
+
+
+def remove_mapping(mapping_id: int, *, by: User) -> None:
+    """Forget a mapping. Sheets that were read by it stay as they are. Raises NotYours."""
+    if queries.coordinator_of(by) is None:
+        raise NotYours
     with one_act():
-        sheet = SheetImport.objects.create(
-            kind=kind,
-            content=content,
-            file_name=file_name[:200],
-            row_count=len(good) + len(bad),
-            headings=reading.taken,
-            by=by,
-            received_at=at,
-        )
-        SheetImportRow.objects.bulk_create(
-            [SheetImportRow(sheet=sheet, line=line, key=row.key, place=places[line]) for line, row in good.items()]
-            + [
-                SheetImportRow(
-                    sheet=sheet, line=line, foreseen=ROW_REFUSED, outcome=ROW_REFUSED, problems=_as_text(problems)
-                )
-                for line, problems in bad.items()
-            ],
-            batch_size=1000,
-        )
-        wake("matching.work_on_sheets")
-        return sheet
+        ColumnMapping.objects.filter(pk=mapping_id).delete()
+
+
+def _keep(name: str, kind: str, chosen: Chosen, *, at: datetime) -> None:
+    """Keep the meanings of headings under a name, or other meanings of the same headings. Raises MappingNameTaken, NoHeader."""
+    if any(is_of_a_person(label) for label in chosen):
+        raise NoHeader
+    columns = {label: meaning for label, meaning in chosen.items() if label.lower() not in WHY.values()}
+    kept = ColumnMapping.objects.select_for_update().filter(name=name).first()
+    if kept is not None and (kept.kind, list(kept.chosen)) != (kind, list(columns)):
+        raise MappingNameTaken
+    kept = kept or ColumnMapping(name=name, kind=kind)
+    kept.columns, kept.kept_at = [list(each) for each in columns.items()], at
+    kept.save()
 
 
 def confirm(sheet_id: int, *, trust_vetted: bool, by: User, at: datetime) -> SheetImport:
@@ -141,7 +298,7 @@ def drop(sheet_id: int, *, by: User, at: datetime) -> SheetImport:
     with one_act():
         sheet = _locked(sheet_id)
         _may_decide(sheet, by)
-        if sheet.state not in (SheetState.RECEIVED, SheetState.PREVIEWED):
+        if sheet.state not in SheetImport.WAITING:
             raise SheetMovedOn
         sheet.drop_content()
         erasures.note("sheet_dropped", sheet.pk, at=at)
@@ -231,8 +388,8 @@ def take_in(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
             rows = list(sheet.rows.filter(outcome="").order_by("line")[:ROWS_A_TRANSACTION])
             at = now()
             if not rows:
-                sheet.state, sheet.content, sheet.done_at = SheetState.DONE, b"", at
-                sheet.save(update_fields=["state", "content", "done_at"])
+                sheet.state, sheet.content, sheet.columns, sheet.done_at = SheetState.DONE, b"", "", at
+                sheet.save(update_fields=["state", "content", "columns", "done_at"])
                 return False
             work = work or _Work.of(sheet)
             row_by_row.wait_for_other_imports()
@@ -268,7 +425,7 @@ class _Work:
 
     @classmethod
     def of(cls, sheet: SheetImport) -> _Work:
-        rows = _read(sheet.kind, bytes(sheet.content)).rows
+        rows = _read(sheet.kind, bytes(sheet.content), dict(sheet.what_means_what)).rows
         return cls(sheet, {row.line: row for row in rows}, row_by_row.places_of(rows))
 
     def next_together(self, left: Collection[int]) -> list[int]:
@@ -312,13 +469,13 @@ class _Work:
                 yield row, None, RowProblem(row.line, "", "", RefusedByDatabase())
 
 
-def _read(kind: str, content: bytes) -> Reading[Any]:
+def _read(kind: str, content: bytes, chosen: Chosen) -> Reading[Any]:
     try:
         if kind == SheetKind.SPACES:
-            return read_spaces(content, find_place=heard)
-        return read_requests(content, find_place=heard, zone=timezone.get_default_timezone())
+            return read_spaces(content, find_place=heard, chosen=chosen)
+        return read_requests(content, find_place=heard, zone=timezone.get_default_timezone(), chosen=chosen)
     except HeaderProblem as problem:
-        raise SheetUnreadable(problem.sentences) from problem
+        raise SheetUnreadable(problem.sentences, headings=problem.headings) from problem
 
 
 def _by_line(problems: Iterable[RowProblem]) -> dict[int, list[RowProblem]]:

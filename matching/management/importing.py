@@ -17,10 +17,12 @@ from rich.text import Text
 
 from accounts.models import User
 from accounts.refusals import Refused
+from matching.importing import uploads
 from matching.importing.row_by_row import Imported, RowOutcome, needs_places
 from matching.importing.row_by_row import RowsDone as Told
 from matching.refusal_words import words_of
 from matching.sheets import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
+from matching.sheets.reading import NOTHING_CHOSEN, Chosen
 
 Row = TypeVar("Row", SpaceRow, RequestRow)
 
@@ -41,6 +43,7 @@ class ImportCommand(BaseCommand, Generic[Row]):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="the sheet, as CSV")
         parser.add_argument("--dry-run", action="store_true", help="do everything and keep nothing")
+        parser.add_argument("--mapping", metavar="NAME", default="", help="the kept mapping of headings to columns")
         parser.add_argument("--by", metavar="USERNAME", help="the coordinator who brings the sheet")
         parser.add_argument(
             "--apply-empty",
@@ -48,9 +51,12 @@ class ImportCommand(BaseCommand, Generic[Row]):
             help="let an empty cell change beds, shared, who and children of a known row; else such a row is refused",
         )
 
+    kind: str
+    """The kind of sheet, as `SheetImport.SheetKind`."""
+
     @abstractmethod
-    def read(self, file: Path) -> Reading[Row]:
-        """Read the file. Raises HeaderProblem, OSError."""
+    def read(self, file: Path, chosen: Chosen) -> Reading[Row]:
+        """Read the file; `chosen` says what headings mean. Raises HeaderProblem, OSError."""
 
     @abstractmethod
     def take_in(
@@ -59,7 +65,7 @@ class ImportCommand(BaseCommand, Generic[Row]):
         """Take the good rows in. Raises Refused if no row may be imported."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        reading: Reading[Row] = self._read(options["file"])
+        reading: Reading[Row] = self._read(options["file"], options["mapping"])
         by = _coordinator(options["by"])
         with self._progress() as progress:
             bar = progress.add_task(options["file"].name, total=len(reading.rows))
@@ -79,10 +85,10 @@ class ImportCommand(BaseCommand, Generic[Row]):
         if problems and not any(imported.outcomes.values()):
             raise CommandError("No row got in.")
 
-    def _read(self, file: Path) -> Reading[Row]:
+    def _read(self, file: Path, mapping: str) -> Reading[Row]:
         try:
             needs_places()
-            return self.read(file)
+            return self.read(file, uploads.kept_mapping(self.kind, mapping).chosen if mapping else NOTHING_CHOSEN)
         except Refused as refusal:
             raise CommandError(words_of(refusal)) from refusal
         except HeaderProblem as problem:

@@ -6,7 +6,7 @@ from matching.models.drafts import KeptDraft
 from matching.models.duplicates import PairVerdict
 from matching.models.flags import Flag
 from matching.models.idempotency import IdempotencyKey
-from matching.models.imports import SheetImport, SheetImportRow
+from matching.models.imports import ColumnMapping, SheetImport, SheetImportRow
 from matching.models.incidents import Incident, IncidentEvent, IncidentNote, IncidentPage, IncidentReport
 from matching.models.kept_apart import KeptApart
 from matching.models.matches import Match, MatchEvent
@@ -18,6 +18,7 @@ from matching.models.spaces import HostStanding, Space, SpaceWindow
 
 __all__ = [
     "Claim",
+    "ColumnMapping",
     "ContactNamed",
     "DeskEvent",
     "DeskNote",

@@ -22,6 +22,7 @@ class SheetImport(models.Model):
         REQUESTS = "requests", _("shelter requests")
 
     class State(models.TextChoices):
+        ASKED = "asked", _("waits for its columns")
         RECEIVED = "received", _("being looked through")
         PREVIEWED = "previewed", _("waits for confirmation")
         CONFIRMED = "confirmed", _("being taken in")
@@ -30,12 +31,19 @@ class SheetImport(models.Model):
         UNDONE = "undone", _("undone")
         DROPPED = "dropped", _("not taken in")
 
+    WAITING = (State.ASKED, State.RECEIVED, State.PREVIEWED)
+    """The states in which nobody has confirmed the sheet."""
+
     kind = models.CharField(_("kind"), max_length=10, choices=SheetKind.choices)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RECEIVED)
     file_name = EncryptedTextField(blank=True, default="")
     content = EncryptedBytesField(default=b"")
     row_count = models.PositiveIntegerField(_("rows"), default=0)
     headings = models.JSONField(default=list, help_text="The headings that were taken for a column of another name.")
+    columns = EncryptedTextField(blank=True, default="", help_text="Every heading with what it means, as JSON.")
+    mapping = models.CharField(
+        max_length=120, blank=True, default="", help_text="The kept mapping by which it was read."
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     received_at = models.DateTimeField(_("brought"))
     trust_vetted = models.BooleanField(default=False, help_text="Its bringer vouches for the column vetted.")
@@ -53,7 +61,7 @@ class SheetImport(models.Model):
             models.CheckConstraint(
                 name="sheet_state_known",
                 condition=Q(
-                    state__in=["received", "previewed", "confirmed", "done", "undoing", "undone", "dropped"],
+                    state__in=["asked", "received", "previewed", "confirmed", "done", "undoing", "undone", "dropped"],
                 ),
             ),
             models.CheckConstraint(
@@ -77,12 +85,42 @@ class SheetImport(models.Model):
     def drop_content(self) -> None:
         """Erase the file and the rows of this locked sheet, which is not to be taken in, within the caller's act."""
         self.rows.all().delete()
-        self.state, self.content = self.State.DROPPED, b""
-        self.save(update_fields=["state", "content"])
+        self.state, self.content, self.columns = self.State.DROPPED, b"", ""
+        self.save(update_fields=["state", "content", "columns"])
+
+    @property
+    def what_means_what(self) -> list[tuple[str, str]]:
+        """Return every heading with the column that it means, "-" (left out), "+" (a note), or "" if nobody knows yet."""
+        return [(heading, meaning) for heading, meaning in json.loads(self.columns or "[]")]
 
     @property
     def is_worked_on(self) -> bool:
         return self.state in (self.State.RECEIVED, self.State.CONFIRMED, self.State.UNDOING)
+
+
+class ColumnMapping(models.Model):
+    """What the headings of one kind of file mean, kept under a name. It holds headings only, no cell of any row."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=SheetImport.SheetKind.choices)
+    columns = models.JSONField(help_text="[heading, meaning] of every column of the file, in its order.")
+    kept_at = models.DateTimeField(_("kept"))
+
+    class Meta:
+        verbose_name = _("mapping of columns")
+        verbose_name_plural = _("mappings of columns")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(name="mapping_kind_known", condition=Q(kind__in=["spaces", "requests"])),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Return the meaning of each heading."""
+        return dict(self.columns)
 
 
 class SheetImportRow(models.Model):

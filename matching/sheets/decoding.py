@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import StringIO
@@ -13,7 +13,7 @@ from os import PathLike
 from pathlib import Path
 
 from matching.sheets.encodings import NoText, is_guessed, text_of
-from matching.sheets.headings import column_meant
+from matching.sheets.headings import Layout
 from matching.sheets.rows import HeaderProblem
 from matching.sheets.sentences import Sentence
 from matching.sheets.workbooks import NoWorkbook, Table, WorkbookTooLarge, tables
@@ -46,15 +46,15 @@ class Record:
     cells: list[str] | None
 
 
-def records_of(source: Source, known: Collection[str]) -> Iterator[Record]:
+def records_of(source: Source, layout: Layout) -> Iterator[Record]:
     """Yield the header and every row of a file given as path or bytes: a workbook, or a text as `records` reads it.
 
     Raises HeaderProblem if the file is neither, OSError if it cannot be opened.
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     if data.startswith(_PACKED):
-        return _table_records(_best_table(_tables(data), known), known)
-    return records(decode(data), known)
+        return _table_records(_best_table(_tables(data), layout), layout)
+    return records(decode(data), layout)
 
 
 def decode(data: bytes) -> str:
@@ -77,6 +77,25 @@ def text_in(data: bytes) -> str:
         return ""
 
 
+def first_lines(data: bytes) -> Iterator[list[str]]:
+    """Yield the cells of the first lines of a file or of each of its tables; of a text, as each delimiter divides them."""
+    if data.startswith(_PACKED):
+        for table in _tables(data):
+            yield from (cells for _line, cells in table.rows[:TITLE_LINES])
+        return
+    lines = StringIO(decode(data), newline="")
+    for delimiter in DELIMITERS:
+        lines.seek(0)
+        reader = csv.reader(lines, delimiter=delimiter)
+        for _each in range(TITLE_LINES):
+            cells = _next(reader)
+            if not cells:
+                continue
+            while cells and not cells[-1].strip():
+                cells.pop()
+            yield cells
+
+
 def guessed_lines(data: bytes, count: int) -> list[str]:
     """Return the first lines with letters outside ASCII, if their encoding was guessed; else none."""
     if data.startswith(_PACKED) or not is_guessed(data):
@@ -93,30 +112,30 @@ def _tables(data: bytes) -> list[Table]:
         raise HeaderProblem(Sentence("workbook_too_large")) from None
 
 
-def _best_table(found: list[Table], known: Collection[str]) -> Table:
+def _best_table(found: list[Table], layout: Layout) -> Table:
     """Return the table with the most known columns. Raises HeaderProblem if two have as many, or all are empty."""
-    ranked = sorted(found, key=lambda table: _best(table.rows, known)[0], reverse=True)
+    ranked = sorted(found, key=lambda table: _best(table.rows, layout)[0], reverse=True)
     ranked = [table for table in ranked if table.rows]
     if not ranked:
         raise HeaderProblem(EMPTY)
-    most = _best(ranked[0].rows, known)[0]
-    alike = [table.title for table in ranked if _best(table.rows, known)[0] == most]
+    most = _best(ranked[0].rows, layout)[0]
+    alike = [table.title for table in ranked if _best(table.rows, layout)[0] == most]
     if most and len(alike) > 1:
         raise HeaderProblem(Sentence("several_tables", tables=", ".join(alike)))
     return ranked[0] if most else next(table for table in found if table.rows)
 
 
-def _best(rows: list[tuple[int, list[str]]], known: Collection[str]) -> tuple[int, int]:
+def _best(rows: list[tuple[int, list[str]]], layout: Layout) -> tuple[int, int]:
     """Return how many known columns the header has, and where it is: below lines of a title that have fewer."""
-    counts = [_known_cells(cells, known) for _line, cells in rows[:TITLE_LINES]]
+    counts = [_known_cells(cells, layout) for _line, cells in rows[:TITLE_LINES]]
     most = max(counts, default=0)
     return most, counts.index(most) if most > 1 else 0
 
 
-def _table_records(table: Table, known: Collection[str]) -> Iterator[Record]:
-    _most, at = _best(table.rows, known)
+def _table_records(table: Table, layout: Layout) -> Iterator[Record]:
+    _most, at = _best(table.rows, layout)
     (line, header), *rows = table.rows[at:]
-    days = {place for place, name in enumerate(header) if column_meant(name, known) in DAY_COLUMNS}
+    days = {place for place, name in enumerate(layout.meanings(header)) if name in DAY_COLUMNS}
     width = len(header)
     yield Record(line, "", header)
     for number, cells in rows:
@@ -131,16 +150,16 @@ def _day(cell: str) -> str:
     return cell
 
 
-def records(text: str, known: Collection[str]) -> Iterator[Record]:
+def records(text: str, layout: Layout) -> Iterator[Record]:
     """Yield the header and then every row that is not blank. Raises HeaderProblem if there is no header.
 
-    The delimiter is that which finds most `known` columns in the header. Nameless columns at its end are dropped with
+    The delimiter is that which finds most columns of the `layout` in the header. Nameless columns at its end are dropped with
     their empty cells. If a row over several lines does not fit the header, it has a quotation mark too many. It is then
     returned without cells, and reading goes on at its second line, so that the slip hides no good row.
     """
     lines = list(StringIO(text, newline=""))
-    position = _header_at(lines, known)
-    delimiter = max(DELIMITERS, key=lambda sign: _known_columns(lines[position], sign, known))
+    position = _header_at(lines, layout)
+    delimiter = max(DELIMITERS, key=lambda sign: _known_columns(lines[position], sign, layout))
 
     def feed() -> Iterator[str]:
         nonlocal position
@@ -170,17 +189,17 @@ def records(text: str, known: Collection[str]) -> Iterator[Record]:
 def _next(reader: Iterator[list[str]]) -> list[str] | None:
     """Return the cells of the next row. Return None for a cell of more than 131,072 signs, which is an open quote."""
     try:
-        return next(reader)
+        return next(reader, None)
     except csv.Error:
         return None
 
 
-def _header_at(lines: list[str], known: Collection[str]) -> int:
+def _header_at(lines: list[str], layout: Layout) -> int:
     """Return where the header is: the line with the most known columns, below lines of a title that have fewer."""
     first = 1 if lines and lines[0].lower().startswith("sep=") else 0  # Excel writes such a line about the delimiter.
     filled = (at for at in range(first, len(lines)) if lines[at].strip(" \t\r\n,;"))
     counts = {
-        at: max(_known_columns(lines[at], sign, known) for sign in DELIMITERS) for at in islice(filled, TITLE_LINES)
+        at: max(_known_columns(lines[at], sign, layout) for sign in DELIMITERS) for at in islice(filled, TITLE_LINES)
     }
     if not counts:
         raise HeaderProblem(EMPTY)
@@ -188,10 +207,10 @@ def _header_at(lines: list[str], known: Collection[str]) -> int:
     return best if counts[best] > 1 else next(iter(counts))
 
 
-def _known_columns(header: str, delimiter: str, known: Collection[str]) -> int:
+def _known_columns(header: str, delimiter: str, layout: Layout) -> int:
     cells = _next(csv.reader([header], delimiter=delimiter)) if header.strip() else []
-    return _known_cells(cells or [], known)
+    return _known_cells(cells or [], layout)
 
 
-def _known_cells(cells: list[str], known: Collection[str]) -> int:
-    return sum(column_meant(cell, known) in known for cell in cells)
+def _known_cells(cells: list[str], layout: Layout) -> int:
+    return layout.count(cells)

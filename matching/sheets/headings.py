@@ -7,7 +7,9 @@ them: a heading that is guessed wrongly there would open a space to people for w
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 _MEANT = {
     "space_id request_id": "id|_id|№|номер|нөмір|ნომერი",
@@ -69,3 +71,64 @@ def column_meant(heading: str, known: Collection[str]) -> str:
             if column in known:
                 return column
     return written
+
+
+IGNORE, NOTE = "-", "+"
+"""What a heading may mean besides a column: its cells are left out, or kept in the notes of a request."""
+
+WHY = {"en": "why", "ru": "почему", "kk": "неге", "uk": "чому", "ka": "რატომ"}
+"""The heading of the reasons in a workbook of refused rows, in each language: it is left out when the file is read again."""
+
+LONGEST_LABEL = 200
+
+_OF_A_PERSON = re.compile(r"@|(?:\d[\s()-]*){7}")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns that a sheet may have, and what somebody chose for some labels of its headings."""
+
+    known: Collection[str]
+    chosen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def meanings(self, cells: Sequence[str]) -> list[str]:
+        """Return what each heading of a header means: a known column, IGNORE, NOTE, or else the heading in small letters."""
+        names = [
+            self.chosen.get(label) or column_meant(cell, self.known)
+            for label, cell in zip(labels(cells), cells, strict=True)
+        ]
+        for end in {0, len(names) - 1} if names else ():
+            if names[end] in WHY.values() and names[end] not in self.known:
+                names[end] = IGNORE
+        return names
+
+    def count(self, cells: Sequence[str]) -> int:
+        """Return how many of these cells are headings whose meaning is known."""
+        meanings = [self.chosen.get(label) for label in labels(cells)] if self.chosen else [None] * len(cells)
+        return sum(
+            bool(cell.strip()) and (meant is not None or column_meant(cell, self.known) in self.known)
+            for meant, cell in zip(meanings, cells, strict=True)
+        )
+
+
+def labels(cells: Sequence[str]) -> list[str]:
+    """Return a name for each heading that no other has: the heading, with a number if it stands twice.
+
+    A heading that is empty has the number of its column.
+    """
+    found: list[str] = []
+    seen: set[str] = set()
+    for place, cell in enumerate(cells, start=1):
+        bare = " ".join(cell.split())[:LONGEST_LABEL] or f"#{place}"
+        label, again = bare, 1
+        while label in seen:
+            again += 1
+            label = f"{bare} ({again})"
+        seen.add(label)
+        found.append(label)
+    return found
+
+
+def is_of_a_person(label: str) -> bool:
+    """Return whether a heading has a contact in it: then the line is no header but somebody's row."""
+    return bool(_OF_A_PERSON.search(label))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import zip_longest
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TypeVar
 
 from matching.sheets import columns
@@ -15,13 +16,18 @@ from matching.sheets.cells import CellProblem
 from matching.sheets.columns import SheetColumns
 from matching.sheets.consistency import FindPlace, Problems, Values, disputed_contacts, settle_request, settle_space
 from matching.sheets.decoding import Record, Source, records_of
-from matching.sheets.headings import column_meant
+from matching.sheets.headings import IGNORE, NOTE, Layout, labels
 from matching.sheets.rows import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 from matching.sheets.sentences import Sentence
 from matching.sheets.writing import plain_text
 from reading.keys import unwritten
 
 Row = TypeVar("Row", SpaceRow, RequestRow)
+
+Chosen = Mapping[str, str]
+"""For the label of a heading, the column that it means, IGNORE or NOTE."""
+
+NOTHING_CHOSEN: Chosen = MappingProxyType({})
 
 SHOWN_SIGNS = 60
 """Characters shown of a row that cannot be divided into cells."""
@@ -36,40 +42,48 @@ class Sheet:
     settle: Callable[[Values, FindPlace], Problems]
 
 
-def read_spaces(source: Source, *, find_place: FindPlace) -> Reading[SpaceRow]:
+def read_spaces(source: Source, *, find_place: FindPlace, chosen: Chosen = NOTHING_CHOSEN) -> Reading[SpaceRow]:
     """Read SPACES.csv, or a workbook, from a path or from bytes. Rows that dispute a contact are refused.
 
-    `find_place` returns the place of a name. Raises HeaderProblem if the file as a whole cannot be read, OSError if it
-    cannot be opened. The problems of single rows are in the result.
+    `find_place` returns the place of a name; `chosen` says what headings mean, and the others are guessed. Raises
+    HeaderProblem if the file as a whole cannot be read, OSError if it cannot be opened. The problems of single rows are in
+    the result.
     """
-    read = _read(source, Sheet("SPACES.csv", columns.SPACE_SHEET, settle_space), SpaceRow, find_place)
+    read = _read(source, Sheet("SPACES.csv", columns.SPACE_SHEET, settle_space), SpaceRow, find_place, chosen)
     disputed = disputed_contacts(read.rows)
     lines = {problem.line for problem in disputed}
     return Reading(
         [row for row in read.rows if row.line not in lines],
         sorted([*read.problems, *disputed], key=attrgetter("line")),
         read.taken,
+        read.headings,
     )
 
 
-def read_requests(source: Source, *, find_place: FindPlace, zone: tzinfo = UTC) -> Reading[RequestRow]:
+def read_requests(
+    source: Source, *, find_place: FindPlace, zone: tzinfo = UTC, chosen: Chosen = NOTHING_CHOSEN
+) -> Reading[RequestRow]:
     """Read REQUESTS.csv from a path or from bytes; a `registered_at` without an offset is in `zone`.
 
     For the other arguments and the errors see `read_spaces`.
     """
     sheet = Sheet("REQUESTS.csv", columns.request(zone), settle_request)
-    return _read(source, sheet, RequestRow, find_place)
+    return _read(source, sheet, RequestRow, find_place, chosen)
 
 
-def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -> Reading[Row]:
-    found = records_of(source, sheet.columns)
+def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace, chosen: Chosen) -> Reading[Row]:
+    layout = Layout(sheet.columns, chosen)
+    found = records_of(source, layout)
     header = next(found)
-    names = _column_names(header, sheet)
+    names = _column_names(header, sheet, layout)
     find_place = functools.cache(find_place)
     # A group of a form before the name, which anybody may have written, is left out.
     headings = [cell.rsplit("/", 1)[-1].strip() for cell in header.cells or []]
     taken = [(cell, name) for cell, name in zip(headings, names, strict=True) if cell.lower() != name]
-    reading: Reading[Row] = Reading([], [], taken)
+    taken = [(cell, name) for cell, name in taken if name in sheet.columns]
+    titles = labels(header.cells or [])
+    reading: Reading[Row] = Reading([], [], taken, list(zip(titles, names, strict=True)))
+    noted = [(place, title) for place, (title, name) in enumerate(reading.headings) if name == NOTE]
     key = next(iter(sheet.columns))
     renamed = [(name, column.name) for name, column in sheet.columns.items() if column.name not in ("", name)]
     absent = _absent(names, sheet.columns)
@@ -85,6 +99,8 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace) -
         # Spreadsheet programs leave out or add empty cells at the end of a row.
         written = dict(zip_longest(names, map(str.strip, record.cells[: len(names)]), fillvalue=""))
         values, problems = _read_cells(written, sheet.columns)
+        if noted:
+            _keep_notes(values, noted, record.cells)
         problems += sheet.settle(values, find_place)
         if key in values:
             first = line_of.setdefault(unwritten(values[key]), record.line)
@@ -120,6 +136,13 @@ def _read_cells(written: dict[str, str], known: SheetColumns) -> tuple[Values, P
     return values, problems
 
 
+def _keep_notes(values: Values, noted: list[tuple[int, str]], cells: list[str]) -> None:
+    """Add the cells of columns that are kept as notes, each behind its heading, to the notes of the row."""
+    said = [f"{title}: {cells[place].strip()}" for place, title in noted if place < len(cells) and cells[place].strip()]
+    if "notes" in values:
+        values["notes"] = "\n".join([values["notes"], *said] if values["notes"] else said).replace("\0", "")
+
+
 def _in_order(problems: Problems, line: int, written: dict[str, str], known: SheetColumns) -> list[RowProblem]:
     place_of = {name: place for place, name in enumerate(known)}
     return [
@@ -130,15 +153,14 @@ def _in_order(problems: Problems, line: int, written: dict[str, str], known: She
 
 def _absent(names: list[str], known: SheetColumns) -> frozenset[str]:
     """Return the fields whose columns the file lacks. A place and its point are one: the header has the name or both."""
-    return frozenset(
-        column.name or name for name, column in known.items() if name not in {*names, "place", "lat", "lon"}
-    )
+    there = {*names, "place", "lat", "lon"} | ({"notes"} if NOTE in names else set())
+    return frozenset(column.name or name for name, column in known.items() if name not in there)
 
 
 def _fits(cells: list[str], names: list[str], known: SheetColumns) -> bool:
     """Return whether only empty cells are missing at the end of the row, or too many there."""
     return not any(cell.strip() for cell in cells[len(names) :]) and not any(
-        known[name].needed for name in names[len(cells) :]
+        name in known and known[name].needed for name in names[len(cells) :]
     )
 
 
@@ -149,10 +171,10 @@ def _no_fit(record: Record, width: int) -> RowProblem:
     return RowProblem(record.line, "", record.text[:SHOWN_SIGNS], why)
 
 
-def _column_names(header: Record, sheet: Sheet) -> list[str]:
-    """Return the columns in the order of the file. Raises HeaderProblem that names every wrong or missing column."""
-    names = [column_meant(cell, sheet.columns) for cell in header.cells or []]
-    unknown = [name or "(empty)" for name in names if name not in sheet.columns]
+def _column_names(header: Record, sheet: Sheet, layout: Layout) -> list[str]:
+    """Return what each heading of the file means. Raises HeaderProblem that names every wrong or missing column."""
+    names = layout.meanings(header.cells or [])
+    unknown = [name or "(empty)" for name in names if name not in sheet.columns and name not in (IGNORE, NOTE)]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 and name in sheet.columns]
     missing = [name for name, column in sheet.columns.items() if column.needed and name not in names]
     if "place" not in names and not {"lat", "lon"} <= set(names):
@@ -166,5 +188,5 @@ def _column_names(header: Record, sheet: Sheet) -> list[str]:
         amiss.append(Sentence("missing_columns", columns=", ".join(missing)))
     if amiss:
         known = Sentence("columns", sheet=sheet.name, columns=", ".join(sheet.columns))
-        raise HeaderProblem(*amiss, known)
+        raise HeaderProblem(*amiss, known, headings=list(zip(labels(header.cells or []), names, strict=True)))
     return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -85,17 +86,22 @@ class RowProblem:
 class Reading(Generic[Row]):
     """The result of reading a sheet. A row is in `rows` or has one or more `problems`; both are in the order of the file.
 
-    `taken` has each heading that was taken for a column of another name, with that column.
+    `taken` has each heading that was taken for a column of another name, with that column. `headings` has the label of every
+    heading with what it means.
     """
 
     rows: list[Row]
     problems: list[RowProblem]
     taken: list[tuple[str, str]] = field(default_factory=list)
+    headings: list[tuple[str, str]] = field(default_factory=list)
 
 
 class HeaderProblem(ValueError):
-    """The file is not a table or has an unexpected header. The `sentences` say what to do."""
+    """The file is not a table or has an unexpected header. The `sentences` say what to do.
 
-    def __init__(self, *sentences: Sentence) -> None:
-        self.sentences = sentences
+    `headings` are those of a header that was found, as in `Reading`: somebody may then choose what each means.
+    """
+
+    def __init__(self, *sentences: Sentence, headings: Sequence[tuple[str, str]] = ()) -> None:
+        self.sentences, self.headings = sentences, list(headings)
         super().__init__(" ".join(sentences))

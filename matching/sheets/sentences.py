@@ -91,6 +91,7 @@ SHEET_SENTENCES: Mapping[str, str] = MappingProxyType(
         ),
         "unknown_columns": template("Unknown columns: %(columns)s."),
         "columns_twice": template("Columns that stand twice: %(columns)s."),
+        "columns_not_chosen": template("Choose what each of these headings means, or leave it out: %(columns)s."),
         "missing_columns": template("Missing columns: %(columns)s."),
         "columns": template("The columns of %(sheet)s are %(columns)s."),
         "empty_file": template("The file is empty. Its first line must name the columns."),

@@ -50,6 +50,7 @@ def write(table: str, **values: Any) -> None:
 
 
 @pytest.mark.once
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_what_was_plain_is_sealed_and_found_again() -> None:
     now = timezone.now()

@@ -296,7 +296,7 @@ def test_old_values_of_changed_rows_are_forgotten_after_a_month(there_already: N
     ("content", "refusal"),
     [
         (b"", SheetUnreadable),
-        (b"space_id,colour\ns1,red\n", SheetUnreadable),
+        (b"colour,size\nred,9\n", SheetUnreadable),
         (b"PK\x03\x04 a workbook", SheetUnreadable),
         (b"x" * (uploads.MOST_SHEET_BYTES + 1), SheetTooLarge),
     ],

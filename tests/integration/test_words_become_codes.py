@@ -31,7 +31,7 @@ from tests import people
 from tests.migrating import migrated, newest
 from tests.people import Person
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.long]
 
 BEFORE = [
     ("accounts", "0008_sessions_that_end"),

@@ -24,7 +24,7 @@ from tests import people
 from tests.migrating import migrated, newest
 from tests.people import Person
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.long]
 
 BEFORE = [
     ("accounts", "0015_looks_have_a_budget"),

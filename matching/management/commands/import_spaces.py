@@ -13,10 +13,12 @@ from accounts.models import User
 from matching.importing.row_by_row import Imported, RowsDone, take_in_spaces
 from matching.management.importing import ImportCommand
 from matching.sheets import Reading, SpaceRow, read_spaces
+from matching.sheets.reading import Chosen
 from places import queries as places
 
 
 class Command(ImportCommand[SpaceRow]):
+    kind = "spaces"
     help = "Take in the spaces of a sheet; space_id is the key, and the same sheet twice changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,8 +34,8 @@ class Command(ImportCommand[SpaceRow]):
             raise CommandError("--trust-vetted needs --by USERNAME: somebody must vouch for these hosts.")
         super().handle(*args, **options)
 
-    def read(self, file: Path) -> Reading[SpaceRow]:
-        return read_spaces(file, find_place=places.heard)
+    def read(self, file: Path, chosen: Chosen) -> Reading[SpaceRow]:
+        return read_spaces(file, find_place=places.heard, chosen=chosen)
 
     def take_in(
         self, rows: Sequence[SpaceRow], options: dict[str, Any], *, by: User | None, at: datetime, told: RowsDone

@@ -23,6 +23,7 @@ from accounts import second_factor
 from accounts.desk_passkeys import ADDING
 from accounts.models import Authenticator, User
 from matching.models import Incident, Match, ShelterRequest, Space
+from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
 from matching.states import Status
 from notifications.models import ContactPoint, Notification
 from places.gazetteer import all_places
@@ -60,7 +61,7 @@ SAME_EVERYWHERE = (
 LATIN: frozenset[str] = frozenset()
 """Languages written in Latin letters. Their pages are not read for English: this test cannot tell it from their own words."""
 
-IN_SHEETS = ("yes", "no", "lat", "lon", "SPACES", "REQUESTS")
+IN_SHEETS = ("yes", "no", "SPACES", "REQUESTS", *SPACE_COLUMNS, *REQUEST_COLUMNS)
 """Words that the sheet format itself demands in every language; allowed only on the pages of sheets."""
 
 UNSEEN = re.compile(r"<(script|style|code|q)\b.*?</\1>", re.DOTALL)
