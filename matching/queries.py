@@ -89,8 +89,12 @@ def _not_of(user: User, *persons: str) -> Q:
 
 
 def is_on_a_list_of(user: User, *persons: int) -> bool:
-    """Return whether any of these persons (ids of users) has `user` on their list."""
-    return who_must_not_meet(user).filter(by__in=persons).exists()
+    """Return whether any of these persons (ids of users) has `user` on their list. One query for each `user` that was read."""
+    # Kept with the user, as the places are: a query for each row of a page would be too many.
+    lists = user.__dict__.get("_on_lists_of")
+    if lists is None:
+        lists = user.__dict__["_on_lists_of"] = frozenset(by for (by,) in who_must_not_meet(user))
+    return not lists.isdisjoint(persons)
 
 
 def _is_kept_from(user: User, person: Arrival | Host) -> bool:
@@ -327,7 +331,7 @@ def may_speak_for(user: User, person: Arrival | Host, place_id: int | None) -> b
 
     It is they; or `user` coordinates the place, does not stand on their list, and no match joins the two.
     """
-    return person.user_id == user.pk or covers(user, place_id) and not _is_kept_from(user, person)
+    return person.user_id == user.pk or (covers(user, place_id) and not _is_kept_from(user, person))
 
 
 def covers(user: User, place_id: int | None) -> bool:
