@@ -41,7 +41,7 @@ class ImportCommand(BaseCommand, Generic[Row]):
         return super().create_parser(*args, **options, epilog=STATUS)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE", help="the sheet, as CSV")
+        parser.add_argument("file", type=Path, metavar="FILE", help="the sheet: CSV, XLSX or ODS")
         parser.add_argument("--dry-run", action="store_true", help="do everything and keep nothing")
         parser.add_argument("--mapping", metavar="NAME", default="", help="the kept mapping of headings to columns")
         parser.add_argument("--by", metavar="USERNAME", help="the coordinator who brings the sheet")

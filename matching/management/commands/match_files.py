@@ -40,8 +40,8 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("spaces", type=Path, metavar="SPACES.csv")
-        parser.add_argument("requests", type=Path, metavar="REQUESTS.csv")
+        parser.add_argument("spaces", type=Path, metavar="SPACES.csv", help="a CSV, XLSX or ODS")
+        parser.add_argument("requests", type=Path, metavar="REQUESTS.csv", help="a CSV, XLSX or ODS")
         parser.add_argument("--out", type=Path, required=True, metavar="MATCHES.csv", help="one line for each leg")
         parser.add_argument(
             "--json",
