@@ -167,6 +167,7 @@ LOOKED_AT_NOWHERE = {
     "jsi18n": "a script",
     "view_on_site": "leads away, and no model of ours has such a page",
     "matching_sheet_export_take": "a file",
+    "matching_sheet_refused": "a file",
     "accounts_host_evidence_look": "a picture",
     "accounts_my_file": "a file",
     "logout": "ends the walk",

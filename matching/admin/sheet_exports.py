@@ -109,9 +109,16 @@ def _file(kind: ExportKind, form: str, header: list[str], lines: Iterator[list[A
         answer = StreamingHttpResponse(exports.as_csv(header, lines), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
     else:
-        out = TemporaryFile(dir=settings.PASSING_FILES)  # noqa: SIM115  # the response closes the file, which deletes it
-        exports.write_xlsx(out, header, lines)
-        out.seek(0)
-        answer = FileResponse(out, as_attachment=True, filename=name, content_type=XLSX)
+        answer = workbook(name, header, lines)
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+def workbook(name: str, header: list[str], lines: Iterator[list[Any]]) -> FileResponse:
+    """Send a workbook."""
+    out = TemporaryFile(dir=settings.PASSING_FILES)  # noqa: SIM115  # the response closes the file, which deletes it
+    exports.write_xlsx(out, header, lines)
+    out.seek(0)
+    answer = FileResponse(out, as_attachment=True, filename=name, content_type=XLSX)
     answer["X-Content-Type-Options"] = "nosniff"
     return answer

@@ -9,12 +9,13 @@ from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
@@ -30,6 +31,7 @@ from matching.models import SheetImport, SheetImportRow
 from matching.refusal_words import of_value, words_of
 from matching.refusals import WRONG_INPUT
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS
+from matching.sheets.headings import WHY
 
 ROWS_A_PAGE = 100
 LOOK_AGAIN_SECONDS = 3
@@ -96,6 +98,7 @@ class SheetAdmin(LookOnly[SheetImport]):
 
         return [
             path("bring/", view(self.bring), name="matching_sheet_bring"),
+            path("<int:sheet_id>/refused/", view(self.refused), name="matching_sheet_refused"),
             post("columns", self.columns, "columns"),
             path("mappings/<int:mapping_id>/remove/", view(require_POST(self.remove)), name="matching_sheet_unmap"),
             post("confirm", self.confirm, "confirm"),
@@ -178,6 +181,7 @@ class SheetAdmin(LookOnly[SheetImport]):
             undoing=_undoing(sheet, visible),
             may_undo=undoing.may_undo(sheet, user),
             mine=sheet.by_id == user.pk,
+            refused=counts.get(uploads.ROW_REFUSED, 0),
             follow=follow,
             lines=uploads.lines_of(sheet, by=user),
             **(_choices(sheet, user) | (extra_context or {})),
@@ -207,6 +211,24 @@ class SheetAdmin(LookOnly[SheetImport]):
             return self.change_view(request, str(sheet_id), extra_context=shown)
         messages.success(request, _("The sheet is looked through again with these columns."))
         return HttpResponseRedirect(_page_of(sheet_id))
+
+    def refused(self, request: HttpRequest, sheet_id: int) -> HttpResponseBase:
+        """Send the refused rows of a previewed sheet to its bringer, each with the reasons in their language in front."""
+        user = self._of(request, sheet_id)
+        sheet = queries.sheets_visible_to(user).get(pk=sheet_id)
+        why = {
+            row.line: "; ".join(
+                f"{column}: {of_value(value)}".removeprefix(": ") for column, value in row.what_is_wrong
+            )
+            for row in sheet.rows.filter(foreseen=uploads.ROW_REFUSED)
+        }
+        try:
+            header, lines = uploads.refused_rows(sheet, by=user, why=why)
+        except Refused as refusal:
+            messages.error(request, words_of(refusal))
+            return HttpResponseRedirect(_page_of(sheet_id))
+        heading = WHY.get(get_language() or "", WHY["en"])
+        return sheet_exports.workbook(f"refused-{sheet.pk}.xlsx", [heading, *header], iter(lines))
 
     def remove(self, request: HttpRequest, mapping_id: int) -> HttpResponse:
         """Forget a kept mapping."""

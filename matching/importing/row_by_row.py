@@ -515,7 +515,10 @@ def _needs_words(row: SpaceRow | RequestRow, details: Details, before: Details) 
 def _written_alike(there: object, said: object) -> bool:
     if isinstance(there, tuple) and isinstance(said, tuple):  # A list of languages, whose order a sheet does not say.
         return there != said and sorted(there) == sorted(said)
-    return isinstance(there, str) and isinstance(said, str) and there_and_back(there) == said
+    if not (isinstance(there, str) and isinstance(said, str)):
+        return False
+    # A workbook ends the lines within a cell in one way only.
+    return there_and_back(there).replace("\r\n", "\n") == said.replace("\r\n", "\n")
 
 
 def _may_bring(by: User | None, place_id: int | None) -> None:

@@ -40,8 +40,8 @@ from matching.sheets import (
 from matching.sheets.columns import PERSONAL, SPACE_SHEET
 from matching.sheets.columns import request as request_columns
 from matching.sheets.decoding import first_lines, guessed_lines, text_in
-from matching.sheets.headings import IGNORE, NOTE, WHY, is_of_a_person, labels
-from matching.sheets.reading import NOTHING_CHOSEN, Chosen
+from matching.sheets.headings import IGNORE, NOTE, WHY, Layout, is_of_a_person, labels
+from matching.sheets.reading import NOTHING_CHOSEN, Chosen, as_written
 from matching.sheets.sentences import Sentence
 from notifications.wakeups import wake
 from places.models import Place
@@ -320,6 +320,19 @@ def lines_of(sheet: SheetImport, *, by: User) -> list[str]:
     if sheet.by_id != by.pk or sheet.state != SheetState.PREVIEWED:
         return []
     return [line[:GUESSED_SIGNS] for line in guessed_lines(bytes(sheet.content), GUESSED_LINES)]
+
+
+def refused_rows(sheet: SheetImport, *, by: User, why: dict[int, str]) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and the rows of these lines as they were written, with the reasons in front, for a workbook.
+
+    The file is forgotten when it has been taken in, so only its bringer has this, and only before. Raises NotYours, SheetMovedOn.
+    """
+    _may_decide(sheet, by)
+    if sheet.state != SheetState.PREVIEWED:
+        raise SheetMovedOn
+    layout = Layout(columns_of(sheet.kind), dict(sheet.what_means_what))
+    header, rows = as_written(bytes(sheet.content), layout, why)
+    return header, [[why[line], *cells] for line, cells in rows.items()]
 
 
 def _locked(sheet_id: int) -> SheetImport:

@@ -10,6 +10,7 @@ from typing import IO, Any, Generic, TypeVar, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from django.utils.translation import get_language
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -18,11 +19,13 @@ from rich.text import Text
 from accounts.models import User
 from accounts.refusals import Refused
 from matching.importing import uploads
+from matching.importing.exports import write_xlsx
 from matching.importing.row_by_row import Imported, RowOutcome, needs_places
 from matching.importing.row_by_row import RowsDone as Told
 from matching.refusal_words import words_of
 from matching.sheets import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
-from matching.sheets.reading import NOTHING_CHOSEN, Chosen
+from matching.sheets.headings import WHY, Layout
+from matching.sheets.reading import NOTHING_CHOSEN, Chosen, as_written
 
 Row = TypeVar("Row", SpaceRow, RequestRow)
 
@@ -44,6 +47,12 @@ class ImportCommand(BaseCommand, Generic[Row]):
         parser.add_argument("file", type=Path, metavar="FILE", help="the sheet: CSV, XLSX or ODS")
         parser.add_argument("--dry-run", action="store_true", help="do everything and keep nothing")
         parser.add_argument("--mapping", metavar="NAME", default="", help="the kept mapping of headings to columns")
+        parser.add_argument(
+            "--refused",
+            type=Path,
+            metavar="FILE.xlsx",
+            help="write the rows that did not get in as a workbook with the reasons",
+        )
         parser.add_argument("--by", metavar="USERNAME", help="the coordinator who brings the sheet")
         parser.add_argument(
             "--apply-empty",
@@ -81,6 +90,8 @@ class ImportCommand(BaseCommand, Generic[Row]):
         for heading, column in reading.taken:
             self.stderr.write(f"The heading “{heading}” was taken for the column {column}.")
         self._report(problems)
+        if options["refused"] and problems:
+            self._write_refused(options["refused"], options["file"], dict(reading.headings), problems)
         self.stdout.write(_summary(imported, problems, dry_run=options["dry_run"]))
         if problems and not any(imported.outcomes.values()):
             raise CommandError("No row got in.")
@@ -95,6 +106,20 @@ class ImportCommand(BaseCommand, Generic[Row]):
             raise CommandError(f"{file}: {problem}") from problem
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}.") from error
+
+    def _write_refused(self, out: Path, file: Path, chosen: Chosen, problems: Sequence[RowProblem]) -> None:
+        why: dict[int, list[str]] = {}
+        for each in problems:
+            why.setdefault(each.line, []).append(f"{each.column}: {_worded(each.reason)}".removeprefix(": "))
+        found: tuple[list[str], dict[int, list[str]]]
+        found = as_written(file, Layout(uploads.columns_of(self.kind), chosen), why)
+        header = [WHY.get(get_language() or "", WHY["en"]), *found[0]]
+        lines = [["; ".join(why[line])] + found[1][line] for line in found[1]]
+        try:
+            with out.open("wb") as written:
+                write_xlsx(written, header, iter(lines))
+        except OSError as error:
+            raise CommandError(f"{out}: {error.strerror}.") from error
 
     def _console(self) -> Console:
         width = None if self.stderr.isatty() else WIDTH_IN_A_FILE

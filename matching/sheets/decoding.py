@@ -16,7 +16,7 @@ from matching.sheets.encodings import NoText, is_guessed, text_of
 from matching.sheets.headings import Layout
 from matching.sheets.rows import HeaderProblem
 from matching.sheets.sentences import Sentence
-from matching.sheets.workbooks import NoWorkbook, Table, WorkbookTooLarge, tables
+from matching.sheets.workbooks import MOST_TABLE_COLUMNS, NoWorkbook, Table, WorkbookTooLarge, WorkbookTooWide, tables
 
 Source = str | PathLike[str] | bytes
 
@@ -110,6 +110,8 @@ def _tables(data: bytes) -> list[Table]:
         raise HeaderProblem(Sentence("workbook")) from None
     except WorkbookTooLarge:
         raise HeaderProblem(Sentence("workbook_too_large")) from None
+    except WorkbookTooWide:
+        raise HeaderProblem(Sentence("workbook_too_wide", most=MOST_TABLE_COLUMNS)) from None
 
 
 def _best_table(found: list[Table], layout: Layout) -> Table:

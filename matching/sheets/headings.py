@@ -118,7 +118,8 @@ def labels(cells: Sequence[str]) -> list[str]:
     """
     found: list[str] = []
     seen: set[str] = set()
-    for place, cell in enumerate(cells, start=1):
+    ours = bool(cells) and cells[0].strip().lower() in WHY.values()
+    for place, cell in enumerate(cells, start=0 if ours else 1):
         bare = " ".join(cell.split())[:LONGEST_LABEL] or f"#{place}"
         label, again = bare, 1
         while label in seen:

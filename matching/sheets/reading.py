@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import zip_longest
@@ -16,7 +16,7 @@ from matching.sheets.cells import CellProblem
 from matching.sheets.columns import SheetColumns
 from matching.sheets.consistency import FindPlace, Problems, Values, disputed_contacts, settle_request, settle_space
 from matching.sheets.decoding import Record, Source, records_of
-from matching.sheets.headings import IGNORE, NOTE, Layout, labels
+from matching.sheets.headings import IGNORE, NOTE, WHY, Layout, labels
 from matching.sheets.rows import HeaderProblem, Reading, RequestRow, RowProblem, SpaceRow
 from matching.sheets.sentences import Sentence
 from matching.sheets.writing import plain_text
@@ -134,6 +134,17 @@ def _read_cells(written: dict[str, str], known: SheetColumns) -> tuple[Values, P
         except CellProblem as problem:
             problems.append((name, problem.sentence))
     return values, problems
+
+
+def as_written(source: Source, layout: Layout, lines: Collection[int]) -> tuple[list[str], dict[int, list[str]]]:
+    """Return the headings of a file and the cells of these lines as they were written, without a column of reasons."""
+    found = records_of(source, layout)
+    header = next(found).cells or []
+    start = 1 if header and header[0].strip().lower() in WHY.values() else 0
+    rows = {
+        each.line: [each.text] if each.cells is None else each.cells[start:] for each in found if each.line in lines
+    }
+    return header[start:], rows
 
 
 def _keep_notes(values: Values, noted: list[tuple[int, str]], cells: list[str]) -> None:

@@ -100,6 +100,9 @@ SHEET_SENTENCES: Mapping[str, str] = MappingProxyType(
             "Save it anew as XLSX, ODS or CSV, without a password."
         ),
         "workbook_too_large": template("This workbook is too large when it is unpacked. Cut it into several."),
+        "workbook_too_wide": template(
+            "This workbook has more than %(most)s columns. Delete those that say nothing, and bring it again."
+        ),
         "several_tables": template(
             "Several sheets of this workbook look alike: %(tables)s. "
             "Keep one of them in the file, and bring the others by themselves."

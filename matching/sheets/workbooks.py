@@ -19,6 +19,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 import openpyxl
 from defusedxml.ElementTree import iterparse
+from openpyxl.utils.escape import unescape
 
 MOST_UNPACKED = 128 * 1024 * 1024
 """Bytes of all parts of a workbook together, and signs of all cells of a table: one text may stand in many cells."""
@@ -45,6 +46,10 @@ class WorkbookTooLarge(ValueError):
     """The workbook unpacks to more than the service reads."""
 
 
+class WorkbookTooWide(ValueError):
+    """A row has a value beyond the last column that the service reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One visible sheet of a workbook: its title and its rows, with the row's number beside its cells."""
@@ -54,14 +59,14 @@ class Table:
 
 
 def tables(data: bytes) -> list[Table]:
-    """Return the visible tables of a workbook, without empty rows. Raises NoWorkbook, WorkbookTooLarge."""
+    """Return the visible tables of a workbook, without empty rows. Raises NoWorkbook, WorkbookTooLarge, WorkbookTooWide."""
     try:
         names = _measured(data)
         if "content.xml" in names:
             return list(_opendocument(data))
         if "xl/workbook.xml" in names:
             return list(_office_open(data))
-    except WorkbookTooLarge:
+    except (WorkbookTooLarge, WorkbookTooWide):
         raise
     # A damaged workbook breaks its readers in many ways, and all of them mean the same to its bringer.
     except (zipfile.BadZipFile, zlib.error, ParseError, NotImplementedError, OSError) as broken:
@@ -98,6 +103,8 @@ def _table(title: str, rows: Iterable[tuple[int, list[str]]]) -> Table:
     for number, cells in rows:
         if number > MOST_TABLE_ROWS and any(cells):
             raise WorkbookTooLarge
+        if len(cells) > MOST_TABLE_COLUMNS:
+            raise WorkbookTooWide
         signs += sum(map(len, cells))
         if signs > MOST_UNPACKED:
             raise WorkbookTooLarge
@@ -118,13 +125,14 @@ def _office_open(data: bytes) -> Iterator[Table]:
         for sheet in book.worksheets:
             if sheet.sheet_state == "visible":
                 sheet.reset_dimensions()  # The size that a program wrote may be wrong.
-                rows = sheet.iter_rows(values_only=True, max_col=MOST_TABLE_COLUMNS)
+                rows = sheet.iter_rows(values_only=True, max_col=MOST_TABLE_COLUMNS + 1)
                 yield _table(sheet.title, ((at, _texts(row)) for at, row in enumerate(rows, start=1)))
         book.close()
 
 
 def _texts(row: Iterable[Any]) -> list[str]:
-    cells = [as_typed(value) for value in row]
+    # XLSX writes signs that XML cannot hold as codes, such as _x000D_ at the end of a line; openpyxl leaves them.
+    cells = [as_typed(unescape(value) if isinstance(value, str) and "_x" in value else value) for value in row]
     while cells and not cells[-1]:
         cells.pop()
     return cells
@@ -172,7 +180,7 @@ def _opendocument(data: bytes) -> Iterator[Table]:
 def _rows_of(table: Element) -> Iterator[tuple[int, list[str]]]:
     number = 0
     for row in table.iter(f"{_TABLE}table-row"):
-        cells = list(islice(_cells_of(row), MOST_TABLE_COLUMNS))
+        cells = list(islice(_cells_of(row), MOST_TABLE_COLUMNS + 1))
         while cells and not cells[-1]:
             cells.pop()
         times = int(row.get(f"{_TABLE}number-rows-repeated", "1"))
@@ -191,7 +199,7 @@ def _cells_of(row: Element) -> Iterator[str]:
         if cell.tag in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
             text = _ods_text(cell)
             times = int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
-            for _ in range(min(times, MOST_TABLE_COLUMNS)):
+            for _ in range(min(times, MOST_TABLE_COLUMNS + 1)):
                 yield text
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from datetime import timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import openpyxl
 import pytest
 from django.core.management import CommandError
 from django.utils import timezone
@@ -127,6 +128,34 @@ def brought(kind: ExportKind, cells: list[dict[str, str]], by: Person) -> Import
         done = take_in_requests(read.rows, by=by.user, at=now)
     assert [*read.problems, *done.problems] == []
     return done
+
+
+@pytest.mark.parametrize("personal", [False, True])
+@pytest.mark.parametrize("kind", MADE)
+def test_workbook_comes_back_as_no_change_and_edited_in_one_cell_as_one(kind: ExportKind, personal: bool) -> None:
+    random, lead = Random(1109), people.lena()
+    made = [MADE[kind](random, number) for number in range(MANY)]
+    now, columns = timezone.now(), exports.columns_of(kind, personal=personal)
+    if personal:
+        lines = exports.open_personal(kind, by=lead.user, at=now, reason="other", note="drill")
+    else:
+        lines = exports.take(kind, by=lead.user, at=now, in_words=lambda reasons: [])
+    out = BytesIO()
+    exports.write_xlsx(out, columns, lines)
+
+    same = taken_in(out.getvalue(), lead, kind.value)
+    assert [row.outcome for row in same.rows.all()] == ["unchanged"] * len(made), [
+        (row.what_changes, row.what_is_wrong) for row in same.rows.all()
+    ]
+
+    book = openpyxl.load_workbook(BytesIO(out.getvalue()))
+    cell = book.active.cell(2, columns.index("step_free") + 1)
+    cell.value = {"yes": "no", "no": "yes"}[cell.value]
+    edited = BytesIO()
+    book.save(edited)
+    changed = taken_in(edited.getvalue(), lead, kind.value)
+    different_rows = [row.what_changes for row in changed.rows.all() if row.outcome != "unchanged"]
+    assert different_rows == [[["step_free", cell.value == "no", cell.value == "yes"]]]
 
 
 def different(some: list[dict[str, str]], others: list[dict[str, str]]) -> list[tuple[str, str, str]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
+import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
@@ -198,3 +199,46 @@ def test_commands_take_a_mapping(tmp_path: Path) -> None:
     call_command("import_requests", str(file), mapping="Hall", stdout=StringIO(), stderr=StringIO())
 
     assert ShelterRequest.objects.get().notes == "Аллергии: орехи"
+
+
+def test_refused_rows_come_back_as_a_workbook_that_finishes_the_job(desk: Client, signed_in: SignIn) -> None:
+    sheet = brought(desk, form_export("2", "много", "3", "0", "-1"))
+    correct(desk, sheet, MEANINGS, keep_as="Hall")
+    worked_on()
+    assert "Take the refused rows as a workbook" in desk.get(page_of(sheet)).content.decode()
+    address = f"/admin/matching/sheetimport/{sheet.pk}/refused/"
+    assert signed_in(people.carla("colleague")).get(address).status_code in (302, 404)
+    taken = b"".join(desk.get(address))  # type: ignore[arg-type]
+    desk.post(f"/admin/matching/sheetimport/{sheet.pk}/confirm/")
+    worked_on()
+    assert (ShelterRequest.objects.count(), desk.get(address).status_code) == (2, 302)
+
+    book = openpyxl.load_workbook(BytesIO(taken))
+    table = book.active
+    assert [cell.value for cell in table[1]] == ["why", *HEADINGS]
+    assert [row[1].value[:10] for row in table.iter_rows(min_row=2)] == ["2027-03-22", "2027-03-24", "2027-03-25"]
+    assert all(row[0].value.startswith("people: Write ") for row in table.iter_rows(min_row=2))
+    for line, number in enumerate((4, 5, 6), start=2):
+        table.cell(line, 5).value = number
+    out = BytesIO()
+    book.save(out)
+    again = brought(desk, out.getvalue())
+    worked_on()
+    desk.post(f"/admin/matching/sheetimport/{again.pk}/confirm/")
+    worked_on()
+
+    assert again.mapping == "Hall"
+    assert sorted(ShelterRequest.objects.values_list("people", flat=True)) == [2, 3, 4, 5, 6]
+
+
+def test_command_writes_the_refused_rows(tmp_path: Path) -> None:
+    kept()
+    file, refused = tmp_path / "form.csv", tmp_path / "refused.xlsx"
+    file.write_bytes(form_export("2", "0"))
+
+    call_command("import_requests", str(file), mapping="Hall", refused=refused, stdout=StringIO(), stderr=StringIO())
+
+    table = openpyxl.load_workbook(refused).active
+    assert [[cell.value for cell in row][1:3] for row in table.iter_rows(min_row=2)] == [
+        ["2027-03-22 10:02", "Оскар 2"]
+    ]

@@ -214,3 +214,11 @@ def test_a_search_of_a_workbook_s_text_finds_whoever_stands_in_it(write: Writer)
     text = text_in(write([["Notes"]], SPACES))
 
     assert [mark in text for mark in ("Қайрат", "77000000902", "Amira")] == [True, True, False]
+
+
+@pytest.mark.parametrize("write", [by_openpyxl, by_xlsxwriter, by_hand_ods])
+def test_columns_beyond_the_last_that_is_read_are_told(write: Callable[..., bytes]) -> None:
+    wide = [SPACES[0] + [None] * (limits.MOST_TABLE_COLUMNS - len(SPACES[0])) + ["beyond"], *SPACES[1:]]
+
+    with pytest.raises(HeaderProblem, match=r"more than 256 columns"):
+        read_spaces(write(wide), find_place=find_place)
