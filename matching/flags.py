@@ -141,7 +141,7 @@ def _tell(coordinators: QuerySet[User], *, at: datetime) -> None:
 def flags_visible_to(user: User) -> QuerySet[Flag]:
     """Return the flags that `user` may see at the desk: about hosts and arrivals of their places; at every place, all."""
     if queries.sees_all_places(user):
-        return Flag.objects.exclude(about=user)
+        return Flag.objects.exclude(Q(about=user) | Q(about__in=queries.who_must_not_meet(user)))
     hosts, requests = queries.hosts_visible_to(user), queries.requests_visible_to(user)
     theirs = Q(about__host__in=hosts.values("pk")) | Q(about__arrival__in=requests.values("arrival"))
     return Flag.objects.filter(theirs).exclude(about=user) if queries.coordinator_of(user) else Flag.objects.none()

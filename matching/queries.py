@@ -35,6 +35,8 @@ from matching.models import (
     IncidentPage,
     Match,
     MatchEvent,
+    MustNotMeet,
+    MustNotMeetFound,
     PendingDecision,
     SheetImport,
     SheetImportRow,
@@ -47,7 +49,7 @@ from matching.risks import HostRecord
 from matching.rota import with_a_contact_of
 from matching.states import FORWARD, HOLDS_BEDS, REASON_NOT_SAFE, Act, RequestState, Role, Status, acts_open_to
 from notifications import outbox
-from notifications.models import Delivery
+from notifications.models import ContactPoint, Delivery
 from places.models import Place
 from places.names import HOME_REGION
 from places.queries import open_places
@@ -66,10 +68,53 @@ def _places_of(coordinator: Coordinator) -> Q:
     return Q() if coordinator.all_places else Q(place__in=coordinator.places.all())
 
 
+def who_must_not_meet(user: User) -> QuerySet[MustNotMeet, tuple[int]]:
+    """Return the ids of the users on whose list `user` stands, by this account or another one with a contact of theirs.
+
+    At the desk nothing of these persons is there for `user`: see decision 0072.
+    """
+    # Within the query, for every list of the desk asks for it. The contacts themselves are computed anew elsewhere.
+    mine = ContactPoint.objects.filter(user=user).values("address_index")
+    same = Q(user=user) | Q(user__in=ContactPoint.objects.filter(address_index__in=mine).values("user"))
+    entries = MustNotMeetFound.objects.filter(same).values("entry")
+    return MustNotMeet.objects.filter(pk__in=entries, taken_back_at=None).exclude(by=user).order_by().values_list("by")
+
+
+def _not_of(user: User, *persons: str) -> Q:
+    """Return the condition that none of the users at these lookups has `user` on their list."""
+    lists = Q()
+    for person in persons:
+        lists &= ~Q(**{f"{person}__in": who_must_not_meet(user)})
+    return lists
+
+
+def is_on_a_list_of(user: User, *persons: int) -> bool:
+    """Return whether any of these persons (ids of users) has `user` on their list. One query for each `user` that was read."""
+    # Kept with the user, as the places are: a query for each row of a page would be too many.
+    lists = user.__dict__.get("_on_lists_of")
+    if lists is None:
+        lists = user.__dict__["_on_lists_of"] = frozenset(by for (by,) in who_must_not_meet(user))
+    return not lists.isdisjoint(persons)
+
+
+def _is_kept_from(user: User, person: Arrival | Host) -> bool:
+    """Return whether coordinator `user` has no part in what this person asks: the person's list names them, or a match
+    joins the two."""
+    if is_on_a_list_of(user, person.user_id):
+        return True
+    side = Q(request__arrival=person.pk) if isinstance(person, Arrival) else Q(space__host=person.pk)
+    return _matches_of_party(user).filter(side).exists()
+
+
 def _matches_in_places_of(coordinator: Coordinator) -> Q:
-    # This is `covers_match` in a query, for a coordinator or auditor who does not have all places.
+    # This is `covers_match` in a query.
+    if coordinator.all_places:
+        return Q()
     places = coordinator.places.all()
     return Q(request__place__in=places) | Q(space__place__in=places)
+
+
+_BOTH = ("space__host__user", "request__arrival__user")
 
 
 def sees_all_places(user: User) -> bool:
@@ -82,9 +127,7 @@ def spaces_visible_to(user: User) -> QuerySet[Space]:
     """Return the spaces that `user` may see, all but the address: their own, and at the desk those in their places."""
     own = Q(host__user=user)
     if coordinator := desk_of(user):
-        own |= _places_of(coordinator)
-        if coordinator.all_places:
-            return Space.objects.all()
+        own |= _places_of(coordinator) & _not_of(user, "host__user")
     return Space.objects.filter(own)
 
 
@@ -92,9 +135,7 @@ def requests_visible_to(user: User) -> QuerySet[ShelterRequest]:
     """Return the shelter requests that `user` may see: their own, and at the desk those in their places."""
     own = Q(arrival__user=user)
     if coordinator := desk_of(user):
-        own |= _places_of(coordinator)
-        if coordinator.all_places:
-            return ShelterRequest.objects.all()
+        own |= _places_of(coordinator) & _not_of(user, "arrival__user")
     return ShelterRequest.objects.filter(own)
 
 
@@ -103,11 +144,12 @@ def hosts_visible_to(user: User) -> QuerySet[Host]:
     coordinator = desk_of(user)
     if coordinator is None:
         return Host.objects.none()
+    hosts = Host.objects.filter(_not_of(user, "user"))
     if coordinator.all_places:
-        return Host.objects.all()
+        return hosts
     places, merged = coordinator.places.all(), Q(status=Host.Status.MERGED)
     theirs = Q(spaces__place__in=places) | Q(merged_into__spaces__place__in=places)
-    return Host.objects.filter(theirs | Q(spaces=None) & ~merged).distinct()
+    return hosts.filter(theirs | Q(spaces=None) & ~merged).distinct()
 
 
 def matches_visible_to(user: User) -> QuerySet[Match]:
@@ -120,9 +162,7 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
     approved = Q(approved_by__isnull=False) & (Q(high_risk=False) | Q(also_approved_by__isnull=False))
     mine = approved & (Q(space__host__user=user) | Q(request__arrival__user=user))
     if coordinator := desk_of(user):
-        if coordinator.all_places:
-            return Match.objects.all()
-        mine |= _matches_in_places_of(coordinator)
+        mine |= _matches_in_places_of(coordinator) & _not_of(user, *_BOTH)
     return Match.objects.filter(mine)
 
 
@@ -134,9 +174,7 @@ def proposals_visible_to(user: User) -> QuerySet[Match]:
     coordinator = desk_of(user)
     if coordinator is None:
         return Match.objects.none()
-    proposed = Match.objects.filter(status=Status.PROPOSED)
-    if coordinator.all_places:
-        return proposed
+    proposed = Match.objects.filter(_not_of(user, *_BOTH), status=Status.PROPOSED)
     return proposed.filter(_matches_in_places_of(coordinator))
 
 
@@ -190,7 +228,7 @@ def incidents_visible_to(user: User) -> QuerySet[Incident]:
     coordinator = desk_of(user)
     if coordinator is None:
         return Incident.objects.none()
-    seen = Incident.objects.all()
+    seen = Incident.objects.filter(_not_of(user, *(f"match__{person}" for person in _BOTH)))
     if not coordinator.all_places:
         places = coordinator.places.all()
         paged = IncidentPage.objects.filter(incident=OuterRef("pk"), recipient=user)
@@ -233,7 +271,8 @@ def role_in(match: Match, user: User | None) -> Role | None:
         return Role.HOST
     if match.request.arrival.user_id == user.pk:
         return Role.ARRIVAL
-    if covers_match(user, match):
+    persons = [match.space.host.user_id, match.request.arrival.user_id]
+    if covers_match(user, match) and not is_on_a_list_of(user, *persons):
         return Role.COORDINATOR
     return None
 
@@ -288,8 +327,11 @@ def may_act_for(user: User, row: ShelterRequest | Space) -> bool:
 
 
 def may_speak_for(user: User, person: Arrival | Host, place_id: int | None) -> bool:
-    """Return whether `user` may enter something new for this arrival or host: it is they, or `user` coordinates the place."""
-    return person.user_id == user.pk or covers(user, place_id)
+    """Return whether `user` may enter something new for this arrival or host.
+
+    It is they; or `user` coordinates the place, does not stand on their list, and no match joins the two.
+    """
+    return person.user_id == user.pk or (covers(user, place_id) and not _is_kept_from(user, person))
 
 
 def covers(user: User, place_id: int | None) -> bool:

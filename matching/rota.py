@@ -19,7 +19,7 @@ from accounts.contacts import indexes_of
 from accounts.coordinators import NotLead, coordinator_of, rights_of
 from accounts.models import Coordinator, Host, User
 from accounts.refusals import Refused
-from matching.models import Match, OnCallShift
+from matching.models import Match, MustNotMeet, MustNotMeetFound, OnCallShift
 from notifications.models import ContactPoint
 from notifications.outbox import transport_for
 from places.models import Place
@@ -154,13 +154,16 @@ def parties_to(match: Match) -> set[int]:
     """Return the ids of the users who are party to `match`.
 
     They are the host, the arrival, and every user who is the same person or lives with them as far as the rows say: an
-    account that was merged into one of the two or the other way round, and an account with one of their contacts.
+    account that was merged into one of the two or the other way round, and an account with one of their contacts. Whoever
+    stands on a list of one of the two keeps out of it like a party: see decision 0072.
     """
     host, arrival = match.space.host, match.request.arrival
     users = {host.user_id, arrival.user_id}
     users |= set(Host.objects.filter(merged_into=host.pk).values_list("user", flat=True))
     if host.merged_into_id:
         users.add(Host.objects.values_list("user", flat=True).get(pk=host.merged_into_id))
+    entries = MustNotMeet.objects.filter(by__in=users, taken_back_at=None)
+    users |= set(MustNotMeetFound.objects.filter(entry__in=entries).values_list("user", flat=True))
     return users | set(with_a_contact_of(users).values_list("user", flat=True))
 
 

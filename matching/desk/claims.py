@@ -141,6 +141,8 @@ def _touchable(request_id: UUID, by: User) -> ShelterRequest:
 
 
 def _may_touch(asked: ShelterRequest, by: User) -> bool:
+    if queries.is_on_a_list_of(by, asked.arrival.user_id):
+        return False
     if queries.covers(by, asked.place_id):
         return True
     live = asked.matches.filter(status__in=sorted(HOLDS_BEDS)).select_related("request", "space")

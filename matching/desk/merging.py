@@ -106,9 +106,9 @@ def _covers(kind: str, pk: str, by: User) -> bool:
         return queries.hosts_visible_to(by).filter(pk=pk).exists() and all(
             queries.covers(by, place) for place in Space.objects.filter(host=int(pk)).values_list("place", flat=True)
         )
-    rows = Space.objects if kind == PairKind.SPACES else ShelterRequest.objects
-    place = rows.filter(pk=pk).values_list("place", flat=True).first()
-    return queries.covers(by, place)
+    rows = queries.spaces_visible_to(by) if kind == PairKind.SPACES else queries.requests_visible_to(by)
+    places = list(rows.filter(pk=pk).values_list("place", flat=True))
+    return bool(places) and queries.covers(by, places[0])
 
 
 def _check_covered(kind: str, goes: str, stays: str, by: User) -> None:

@@ -34,7 +34,7 @@ QUERIES = 13
 A server that keeps connections adds one query, to check that its connection is alive, and two once a minute, to note
 that the coordinator is there.
 """
-DECISION_QUERIES = 10
+DECISION_QUERIES = 11
 """Queries of one decision, with the two that begin and end its transaction.
 
 One more reads the places of a coordinator who has some.

@@ -1,0 +1,132 @@
+"""A coordinator on somebody's list, or party to a match of theirs, has no part in that person's case at the desk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from matching import apart, flags, messages, queries, transitions
+from matching.models import Flag, Match, MustNotMeet
+from matching.refusals import NotYours
+from matching.states import Status
+from places.models import Place
+from tests import people
+from tests.people import Person
+
+pytestmark = pytest.mark.django_db
+
+LISTS: dict[str, Callable[[Person], int]] = {
+    "requests": lambda who: queries.requests_visible_to(who.user).count(),
+    "spaces": lambda who: queries.spaces_visible_to(who.user).count(),
+    "hosts": lambda who: queries.hosts_visible_to(who.user).count(),
+    "matches": lambda who: queries.matches_visible_to(who.user).count(),
+    "at the desk": lambda who: queries.matches_at_desk_of(who.user).count(),
+    "proposals": lambda who: queries.proposals_visible_to(who.user).count(),
+}
+HIDDEN = {
+    "amira": {"requests", "matches", "at the desk", "proposals"},
+    "hanna": {"spaces", "hosts", "matches", "at the desk", "proposals"},
+}
+CARLA = "+77015550199"
+
+
+@pytest.fixture
+def match(amira: Person, hanna: Person) -> Match:
+    return people.proposed(people.request(amira.arrival), people.space(hanna.host))
+
+
+def named(*places: Place) -> Person:
+    carla = people.carla("named", places=places)
+    return people.on_call(carla, CARLA)
+
+
+def words(answer: Any) -> str:
+    """Return the page without its own address and its tokens, which differ in every answer."""
+    return re.sub(r"/[^\s\"]*[0-9a-f]{8}-[^\s\"]*|value=\"\w{64}\"|\"\w{64}\"", "", answer.content.decode())
+
+
+def seen_by(who: Person) -> dict[str, int]:
+    return {name: count(who) for name, count in LISTS.items()}
+
+
+@pytest.mark.parametrize("all_places", [True, False])
+@pytest.mark.parametrize("namer", ["amira", "hanna"])
+def test_named_coordinator_sees_nothing_of_the_namer(
+    namer: str, all_places: bool, match: Match, amira: Person, hanna: Person
+) -> None:
+    there = () if all_places else (people.place(),)
+    carla = named(*there)
+    other = people.carla("other", places=there)
+    before = seen_by(carla)
+    person = {"amira": amira, "hanna": hanna}[namer].user
+
+    entry = apart.name(person, CARLA, by=person, at=timezone.now())
+
+    assert seen_by(carla) == {name: 0 if name in HIDDEN[namer] else 1 for name in LISTS}
+    assert seen_by(other) == before == dict.fromkeys(LISTS, 1)
+    apart.take_back(entry.pk, by=person, at=timezone.now())
+    assert seen_by(carla) == before
+
+
+@pytest.mark.parametrize("namer", ["amira", "hanna"])
+def test_named_coordinator_acts_on_nothing_of_the_namer(namer: str, match: Match, amira: Person, hanna: Person) -> None:
+    carla, other = named(), people.carla("other")
+    person = {"amira": amira, "hanna": hanna}[namer]
+    apart.name(person.user, CARLA, by=person.user, at=timezone.now())
+    row = match.request if namer == "amira" else match.space
+
+    assert (queries.may_act_for(carla.user, row), queries.may_act_for(other.user, row)) == (False, True)
+    with pytest.raises(NotYours):
+        transitions.approve(match.pk, by=carla.user, at=timezone.now())
+    assert transitions.approve(match.pk, by=other.user, at=timezone.now()).status == Status.APPROVED
+
+
+def test_named_coordinator_opens_no_page_and_is_answered_as_for_a_row_that_is_not_there(
+    match: Match, amira: Person
+) -> None:
+    carla, other = named(), people.carla("other")
+    apart.name(amira.user, CARLA, by=amira.user, at=timezone.now())
+    kept_out, free = people.desk_client(carla), people.desk_client(other)
+    gone = "/admin/matching/shelterrequest/00000000-0000-4000-8000-000000000000/open/"
+
+    for url in (
+        f"/admin/matching/shelterrequest/{match.request_id}/open/",
+        f"/admin/matching/match/{match.pk}/open/",
+    ):
+        answer = kept_out.post(url, {"reason": "call"})
+        nothing = kept_out.post(gone, {"reason": "call"})
+        assert (answer.status_code, words(answer)) == (404, words(nothing)), url
+        assert free.post(url, {"reason": "call"}).status_code != 404, url
+    assert MustNotMeet.objects.count() == 1
+
+
+def test_named_coordinator_hears_nothing_of_the_namers_matches_and_flags(match: Match, amira: Person) -> None:
+    """When the list stops the match, the coordinators of the place are told: a message at that moment would give Amira away."""
+    carla, other = named(), people.carla("other")
+    Flag.objects.create(
+        kind=Flag.FlagKind.LOOKED_AND_CANCELLED, about=amira.user, first_at=timezone.now(), last_at=timezone.now()
+    )
+    apart.name(amira.user, CARLA, by=amira.user, at=timezone.now())
+
+    messages.meeting_stopped(match, at=timezone.now())
+
+    told = [
+        (who.user.notifications.filter(event="must_not_meet").count(), flags.flags_visible_to(who.user).count())
+        for who in (carla, other)
+    ]
+    assert told == [(0, 0), (1, 1)]
+
+
+def test_coordinator_does_not_speak_for_the_other_side_of_their_own_match(match: Match, carla: Person) -> None:
+    host = match.space.host
+    assert queries.may_act_for(carla.user, match.request)
+
+    host.user = carla.user
+    host.save(update_fields=["user"])
+
+    assert not queries.may_act_for(carla.user, match.request)
+    assert queries.may_act_for(carla.user, match.space)
