@@ -73,7 +73,6 @@ def who_must_not_meet(user: User) -> QuerySet[MustNotMeet, tuple[int]]:
 
     At the desk nothing of these persons is there for `user`: see decision 0072.
     """
-    # Within the query, for every list of the desk asks for it. The contacts themselves are computed anew elsewhere.
     mine = ContactPoint.objects.filter(user=user).values("address_index")
     same = Q(user=user) | Q(user__in=ContactPoint.objects.filter(address_index__in=mine).values("user"))
     entries = MustNotMeetFound.objects.filter(same).values("entry")
@@ -83,18 +82,29 @@ def who_must_not_meet(user: User) -> QuerySet[MustNotMeet, tuple[int]]:
 def _not_of(user: User, *persons: str) -> Q:
     """Return the condition that none of the users at these lookups has `user` on their list."""
     lists = Q()
-    for person in persons:
-        lists &= ~Q(**{f"{person}__in": who_must_not_meet(user)})
+    # Nearly always nobody has. Then no query of the desk joins a table because of it.
+    if namers := _on_lists_of(user):
+        for person in persons:
+            lists &= ~Q(**{f"{person}__in": namers})
     return lists
 
 
+def _either(own: Q, at_desk: Q) -> Q:
+    """Return the condition that one of the two holds. `at_desk` without a condition holds for every row."""
+    return own | at_desk if at_desk else at_desk
+
+
 def is_on_a_list_of(user: User, *persons: int) -> bool:
-    """Return whether any of these persons (ids of users) has `user` on their list. One query for each `user` that was read."""
-    # Kept with the user, as the places are: a query for each row of a page would be too many.
-    lists = user.__dict__.get("_on_lists_of")
+    """Return whether any of these persons (ids of users) has `user` on their list."""
+    return not _on_lists_of(user).isdisjoint(persons)
+
+
+def _on_lists_of(user: User) -> frozenset[int]:
+    # Kept with the user who was read for this request, as the places are: a query for each row of a page would be too many.
+    lists: frozenset[int] | None = user.__dict__.get("_on_lists_of")
     if lists is None:
         lists = user.__dict__["_on_lists_of"] = frozenset(by for (by,) in who_must_not_meet(user))
-    return not lists.isdisjoint(persons)
+    return lists
 
 
 def _is_kept_from(user: User, person: Arrival | Host) -> bool:
@@ -127,7 +137,7 @@ def spaces_visible_to(user: User) -> QuerySet[Space]:
     """Return the spaces that `user` may see, all but the address: their own, and at the desk those in their places."""
     own = Q(host__user=user)
     if coordinator := desk_of(user):
-        own |= _places_of(coordinator) & _not_of(user, "host__user")
+        own = _either(own, _places_of(coordinator) & _not_of(user, "host__user"))
     return Space.objects.filter(own)
 
 
@@ -135,7 +145,7 @@ def requests_visible_to(user: User) -> QuerySet[ShelterRequest]:
     """Return the shelter requests that `user` may see: their own, and at the desk those in their places."""
     own = Q(arrival__user=user)
     if coordinator := desk_of(user):
-        own |= _places_of(coordinator) & _not_of(user, "arrival__user")
+        own = _either(own, _places_of(coordinator) & _not_of(user, "arrival__user"))
     return ShelterRequest.objects.filter(own)
 
 
@@ -162,7 +172,7 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
     approved = Q(approved_by__isnull=False) & (Q(high_risk=False) | Q(also_approved_by__isnull=False))
     mine = approved & (Q(space__host__user=user) | Q(request__arrival__user=user))
     if coordinator := desk_of(user):
-        mine |= _matches_in_places_of(coordinator) & _not_of(user, *_BOTH)
+        mine = _either(mine, _matches_in_places_of(coordinator) & _not_of(user, *_BOTH))
     return Match.objects.filter(mine)
 
 

@@ -296,7 +296,7 @@ def test_calls_cost_the_same_queries_for_many(carla: Person, now: datetime, djan
     for number in range(12):
         people.space(people.hanna(vetted=False, contact=f"h{number}@example.org").host)
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         assert len(call_list.to_call(carla.user, now).calls) == 12
 
 

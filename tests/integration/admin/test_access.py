@@ -39,7 +39,17 @@ from matching.admin.matches import MatchAdmin
 from matching.admin.spaces import SpaceAdmin
 from matching.desk import claims
 from matching.importing import uploads
-from matching.models import Flag, Incident, Match, MatchingRound, MustNotMeet, PairVerdict, SheetImport, Space
+from matching.models import (
+    ColumnMapping,
+    Flag,
+    Incident,
+    Match,
+    MatchingRound,
+    MustNotMeet,
+    PairVerdict,
+    SheetImport,
+    Space,
+)
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
@@ -122,6 +132,7 @@ ARGUMENTS: dict[str | tuple[str, str], Callable[[Match], Any]] = {
     ("matching_pairverdict", "object_id"): _first("matching.PairVerdict"),
     "form": lambda match: "csv",
     "sheet_id": lambda match: _sheet_of(match).pk,
+    "mapping_id": lambda match: _mapping_of(match).pk,
     ("matching_sheetimport", "object_id"): lambda match: _sheet_of(match).pk,
     ("matching_match", "object_id"): lambda match: match.pk,
     ("matching_shelterrequest", "object_id"): lambda match: match.request_id,
@@ -241,6 +252,12 @@ def _sheet_of(match: Match) -> SheetImport:
         )
         uploads.work_on_sheets(now=lambda: match.created_at)
     return found
+
+
+def _mapping_of(match: Match) -> ColumnMapping:
+    return ColumnMapping.objects.get_or_create(name="of the hall", kind="spaces", columns=[], kept_at=match.created_at)[
+        0
+    ]
 
 
 def _sheet_file() -> SimpleUploadedFile:
@@ -393,6 +410,9 @@ ROWS = [
     row("POST", "matching_sheet_confirm", ACT),
     row("POST", "matching_sheet_drop", ACT),
     row("POST", "matching_sheet_undo", ACT),
+    row("POST", "matching_sheet_columns", (422, *ACT[1:])),  # A heading without an answer is told on the page.
+    row("GET", "matching_sheet_refused", (200, 404, 302, 302, 404)),  # Only who brought the file may have its rows.
+    row("POST", "matching_sheet_unmap", ACT_ON_MANY),
     row("GET", "matching_sheet_export", ANY_OF_THE_DESK),
     row("GET", "matching_sheet_export_take", ANY_OF_THE_DESK, own=True),
     row("GET", "matching_sheet_export_take", NO_SUCH, kind="people"),
