@@ -37,7 +37,7 @@ from matching.sheets import (
     read_requests,
     read_spaces,
 )
-from matching.sheets.columns import PERSONAL, SPACE_SHEET
+from matching.sheets.columns import PERSONAL, POINTS, SPACE_SHEET
 from matching.sheets.columns import request as request_columns
 from matching.sheets.decoding import first_lines, guessed_lines, text_in
 from matching.sheets.headings import IGNORE, NOTE, WHY, Layout, is_of_a_person, labels
@@ -214,8 +214,8 @@ def _may_be_asked(kind: str, headings: Sequence[tuple[str, str]]) -> bool:
 
 
 def columns_of(kind: str) -> tuple[str, ...]:
-    """Return the columns of this kind of sheet."""
-    return SPACE_COLUMNS if kind == SheetKind.SPACES else REQUEST_COLUMNS
+    """Return the columns that a heading of this kind of sheet may mean."""
+    return (*(SPACE_COLUMNS if kind == SheetKind.SPACES else REQUEST_COLUMNS), *POINTS)
 
 
 def needed_columns(kind: str) -> list[str]:

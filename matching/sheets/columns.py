@@ -66,6 +66,9 @@ def request(zone: tzinfo) -> SheetColumns:
     return columns
 
 
+POINTS = {"lat,lon": ("lat", "lon"), "lon,lat": ("lon", "lat")}
+"""Columns with a point in one cell, and the columns of its two numbers. No export has them."""
+
 SPACE_COLUMNS = tuple(SPACE_SHEET)
 """The header of SPACES.csv."""
 

@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from matching.sheets.columns import POINTS
+
 _MEANT = {
     "space_id request_id": "id|_id|№|номер|нөмір|ნომერი",
     "host name": (
@@ -28,6 +30,14 @@ _MEANT = {
     "telegram": "телеграм|телеграмм|ник в телеграм|ტელეგრამი",
     "place": "city|town|город|ваш город|населённый пункт|населенный пункт|қала|қалаңыз|місто|населений пункт|ქალაქი",
     "address": "street address|адрес|ваш адрес|мекенжай|мекенжайы|адреса|მისამართი",
+    "lat,lon": (
+        "lat, lon|lat/lon|lat lon|latitude, longitude|latitude,longitude|geopoint|широта, долгота|широта,долгота|"
+        "широта/долгота|ендік, бойлық|широта, довгота|განედი, გრძედი"
+    ),
+    "lon,lat": (
+        "lon, lat|lon/lat|lon lat|lng, lat|longitude, latitude|longitude,latitude|долгота, широта|долгота,широта|"
+        "долгота/широта|бойлық, ендік|довгота, широта|გრძედი, განედი"
+    ),
     "lat": "latitude|широта|ендік|განედი",
     "lon": "lng|longitude|долгота|бойлық|довгота|გრძედი",
     "beds": (
@@ -65,6 +75,7 @@ def column_meant(heading: str, known: Collection[str]) -> str:
     A group of a KoBoToolbox form before the name (`household/phone`) is left out.
     """
     written = heading.strip().lower()
+    known = {*known, *POINTS}
     if written in known:
         return written
     bare = re.sub(r"\s+", " ", written.replace("’", "'").replace("\xa0", " ")).strip(_AROUND)
@@ -110,7 +121,7 @@ class Layout:
         """Return how many of these cells are headings whose meaning is known."""
         meanings = [self.chosen.get(label) for label in labels(cells)] if self.chosen else [None] * len(cells)
         return sum(
-            bool(cell.strip()) and (meant is not None or column_meant(cell, self.known) in self.known)
+            bool(cell.strip()) and (meant is not None or column_meant(cell, self.known) in {*self.known, *POINTS})
             for meant, cell in zip(meanings, cells, strict=True)
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -13,7 +14,7 @@ from typing import TypeVar
 
 from matching.sheets import columns
 from matching.sheets.cells import CellProblem
-from matching.sheets.columns import SheetColumns
+from matching.sheets.columns import POINTS, SheetColumns
 from matching.sheets.consistency import FindPlace, Problems, Values, disputed_contacts, settle_request, settle_space
 from matching.sheets.decoding import Record, Source, records_of
 from matching.sheets.headings import IGNORE, NOTE, WHY, Layout, labels
@@ -80,7 +81,7 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace, c
     # A group of a form before the name, which anybody may have written, is left out.
     headings = [cell.rsplit("/", 1)[-1].strip() for cell in header.cells or []]
     taken = [(cell, name) for cell, name in zip(headings, names, strict=True) if cell.lower() != name]
-    taken = [(cell, name) for cell, name in taken if name in sheet.columns]
+    taken = [(cell, name) for cell, name in taken if name in sheet.columns or name in POINTS]
     titles = labels(header.cells or [])
     reading: Reading[Row] = Reading([], [], taken, list(zip(titles, names, strict=True)))
     noted = [(place, title) for place, (title, name) in enumerate(reading.headings) if name == NOTE]
@@ -98,6 +99,9 @@ def _read(source: Source, sheet: Sheet, row: type[Row], find_place: FindPlace, c
             continue
         # Spreadsheet programs leave out or add empty cells at the end of a row.
         written = dict(zip_longest(names, map(str.strip, record.cells[: len(names)]), fillvalue=""))
+        for name in POINTS:
+            if written.get(name):
+                written |= _two_numbers(name, written[name])
         values, problems = _read_cells(written, sheet.columns)
         if noted:
             _keep_notes(values, noted, record.cells)
@@ -134,6 +138,20 @@ def _read_cells(written: dict[str, str], known: SheetColumns) -> tuple[Values, P
         except CellProblem as problem:
             problems.append((name, problem.sentence))
     return values, problems
+
+
+def _two_numbers(name: str, cell: str) -> dict[str, str]:
+    """Return the cells `lat` and `lon` of a point in one cell, as two cells would have them.
+
+    The height and the accuracy behind it, which KoBoToolbox writes, are left out. What is no point is read as a latitude, and
+    so is told.
+    """
+    parts = [part for part in re.split(r"[;\s]+|,\s+", cell.strip("()[] ")) if part]
+    if len(parts) == 1:
+        parts = cell.strip("()[] ").split(",")
+    if len(parts) not in (2, 3, 4):
+        return {"lat": cell, "lon": ""}
+    return dict(zip(POINTS[name], (part.strip(", ") for part in parts), strict=False))
 
 
 def as_written(source: Source, layout: Layout, lines: Collection[int]) -> tuple[list[str], dict[int, list[str]]]:
@@ -185,10 +203,11 @@ def _no_fit(record: Record, width: int) -> RowProblem:
 def _column_names(header: Record, sheet: Sheet, layout: Layout) -> list[str]:
     """Return what each heading of the file means. Raises HeaderProblem that names every wrong or missing column."""
     names = layout.meanings(header.cells or [])
-    unknown = [name or "(empty)" for name in names if name not in sheet.columns and name not in (IGNORE, NOTE)]
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 and name in sheet.columns]
+    means = [each for name in names for each in POINTS.get(name, (name,))]
+    unknown = [name or "(empty)" for name in means if name not in sheet.columns and name not in (IGNORE, NOTE)]
+    twice = [name for name in dict.fromkeys(means) if means.count(name) > 1 and name in sheet.columns]
     missing = [name for name, column in sheet.columns.items() if column.needed and name not in names]
-    if "place" not in names and not {"lat", "lon"} <= set(names):
+    if "place" not in names and not {"lat", "lon"} <= set(means):
         missing.append("place (or lat and lon)")
     amiss = []
     if unknown:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from matching.sheets import REQUEST_COLUMNS, SPACE_COLUMNS, read_requests
+from matching.sheets.columns import POINTS
 from matching.sheets.headings import COLUMNS_MEANT, column_meant
 from tests.unit.sheets.sheets import find_place
 
-KINDS = (SPACE_COLUMNS, REQUEST_COLUMNS)
+KINDS = ((*SPACE_COLUMNS, *POINTS), (*REQUEST_COLUMNS, *POINTS))
 
 
 @pytest.mark.parametrize("columns", KINDS)
