@@ -18,6 +18,10 @@ PROOFS = {
     "image": "python -m benchmarks.image",
     "first-page": "python -m benchmarks.first_page",
     "weeks": "env SHELTER_ALL_EXAMPLES=yes DEBUG=yes python -m pytest -q tests/unit/engine",
+    "matrices": (
+        "env SHELTER_ALL_EXAMPLES=yes python -m shelter.running with python -m pytest -q"
+        " tests/integration/test_nothing_is_opened.py tests/integration/admin/test_desk_languages.py"
+    ),
     "migrations": "python -m shelter.running with python -m pytest -q -m long tests/integration",
     "pages": "env SHELTER_ALL_EXAMPLES=yes make test-pages ARGS=tests/browser/test_accessibility.py",
     "optimum": "python -m benchmarks.engine_exact",

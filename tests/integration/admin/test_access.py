@@ -412,7 +412,7 @@ ROWS = [
     row("POST", "matching_sheet_undo", ACT),
     row("POST", "matching_sheet_columns", (422, *ACT[1:])),  # A heading without an answer is told on the page.
     row("GET", "matching_sheet_refused", (200, 404, 302, 302, 404)),  # Only who brought the file may have its rows.
-    row("POST", "matching_sheet_unmap", ACT_ON_MANY),
+    row("POST", "matching_sheet_unmap", ACT_ON_MANY, own=True),  # A kept mapping is for every coordinator.
     row("GET", "matching_sheet_export", ANY_OF_THE_DESK),
     row("GET", "matching_sheet_export_take", ANY_OF_THE_DESK, own=True),
     row("GET", "matching_sheet_export_take", NO_SUCH, kind="people"),

@@ -330,7 +330,7 @@ def test_tonight_needs_the_same_queries_for_one_and_three(
         assert client.get(HOME).status_code == 200
 
     # Six read who is on call, how they are reached and where they are needed; two read the incidents.
-    assert len(asked) == 36
+    assert len(asked) == 37
 
 
 def test_auditor_sees_tonight_and_the_owner_the_stock_page(adil: Person, signed_in: SignIn) -> None:
@@ -440,7 +440,7 @@ def test_unplaced_needs_the_same_queries_for_one_and_three(carla: Person, signed
     with CaptureQueriesContext(connection) as asked:
         assert len(client.get(UNPLACED, {"kind": "not_yet"}).context["rows"]) == count
 
-    assert len(asked) == 9
+    assert len(asked) == 10
 
 
 def test_unplaced_of_another_place_is_not_shown_nor_changed(amira: Person, signed_in: SignIn) -> None:
