@@ -127,6 +127,7 @@ def test_exceptions_are_few() -> None:
     assert sorted(label for label, declared in register().items() if declared.no_clock) == [
         "deployment.SettingChange",
         "matching.ColumnMapping",
+        "matching.ColumnMapping",
         "matching.DeskEvent",
         "places.PlaceChange",
         "privacy.PersonErasure",
