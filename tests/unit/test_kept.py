@@ -127,7 +127,6 @@ def test_exceptions_are_few() -> None:
     assert sorted(label for label, declared in register().items() if declared.no_clock) == [
         "deployment.SettingChange",
         "matching.ColumnMapping",
-        "matching.ColumnMapping",
         "matching.DeskEvent",
         "places.PlaceChange",
         "privacy.PersonErasure",
@@ -136,6 +135,7 @@ def test_exceptions_are_few() -> None:
         "accounts.Arrival",
         "accounts.Coordinator",
         "deployment.SettingChange",
+        "matching.ColumnMapping",
         "matching.DeskEvent",
         "matching.Incident",
         "matching.IncidentEvent",
