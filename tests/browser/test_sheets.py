@@ -78,7 +78,7 @@ def test_sheet_from_the_list_to_the_undo_by_keys(opening: Opening, carla: Person
     )  # Set the file as the system's file chooser would.
     tab_to(page, "Look through it")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("0 of 3 rows.")).to_be_visible()
+    expect(page.get_by_text("1 of 3 rows.")).to_be_visible()
 
     worked_on()
     # The page reloads itself without a script.
