@@ -274,9 +274,9 @@ def keep_the_no(host: Host, *, at: datetime) -> None:
 
     No later sheet overrules it, whoever vouches for that one. Who vets the host at the desk does.
     """
-    if host.status == Host.Status.UNVETTED and host.said_no_at is None:
+    # One statement: a coordinator may vet the host at this moment, and their word counts.
+    if Host.objects.filter(pk=host.pk, status=Host.Status.UNVETTED, said_no_at=None).update(said_no_at=at):
         host.said_no_at = at
-        host.save(update_fields=["said_no_at"])
 
 
 def take_word_back(host_id: int, *, by: User, at: datetime, said: Mapping[str, Any]) -> Host:

@@ -376,7 +376,8 @@ def look_through(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
                 sheet.state = SheetState.PREVIEWED
                 sheet.save(update_fields=["state"])
                 return False
-            work = work or _Work.of(sheet)
+            if work is None or work.sheet.columns != sheet.columns:  # Its bringer may have said anew what they mean.
+                work = _Work.of(sheet)
             rows = [left[line] for line in work.next_together(left)]
             row_by_row.wait_for_other_imports()
             with transaction.atomic():
