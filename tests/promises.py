@@ -174,7 +174,7 @@ PROMISES = {
         "The more you can accept, the sooner we find something.",
         "We are looking and will tell you.",
         "We are looking for a place all the time, and a coordinator checks each one before we ask you.",
-        "We are still looking: it takes longer than it should.",
+        "We have not found a place yet, and go on looking.",
         "We look around this place.",
         "We look for enough beds for all of you.",
         "You need not ask again: as soon as there is something, we will tell you.",

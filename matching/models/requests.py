@@ -128,7 +128,7 @@ class ShelterRequest(models.Model):
         triggers = [guards.REQUEST_KEEPS_MATCHES, *guards.CHANGES_OF_REQUESTS]
 
     def __str__(self) -> str:
-        return _("request %(number)s") % {"number": str(self.id)[:8]}
+        return _("Case %(case_number)s") % {"case_number": self.arrival.case_number}
 
     @property
     def last_day(self) -> date:

@@ -43,7 +43,7 @@ def whom_to_contact(match: Match | None = None, role: Role | None = None) -> str
             "contact": unbroken(settings.HELP_CONTACT)
         }
     else:
-        desk = _("A question, or something is wrong? Ask the coordinators at the place where you heard of us.")
+        desk = _("A question, or something is wrong? Ask at the place where you heard about us.")
     if match is None or role is None or not hindrances.contact_is_shown_open(match, role):
         return desk
     other = (
@@ -75,7 +75,7 @@ def of_request(request: ShelterRequest, state: RequestState, now: datetime, *, b
         return Story(
             happened,
             _(
-                "We are still looking: it takes longer than it should. Ask the coordinators; more places fit if you "
+                "We have not found a place yet, and go on looking. Ask the coordinators; more places fit if you "
                 "change the nights, or ask again with a greater distance or fewer needs."
             ),
         )

@@ -14,7 +14,7 @@ TEXTS = {
     "request_received": Words(
         "We have your request {case}. We are looking and will tell you.",
         "Your request {case} has reached us, and we are looking. You need not ask again: as soon as there is "
-        "something, we will tell you. If anything changes on your side, say so on your page.",
+        "something, we will tell you. On your page you can change the dates or withdraw it.",
     ),
     "asked_already": Words(
         "You have a request already: {case}. No need to ask again.",
@@ -154,9 +154,9 @@ TEXTS = {
         "places. Please look at the pages of the audit and ask them.",
     ),
     "match_frozen": Words(
-        "All is on hold for now. Please look at your page.",
-        "What was agreed is on hold for now, and nothing is expected of you. Your page says how it stands. If you are in "
-        "danger, call 112.",
+        "We put this on hold and told a coordinator. Look at your page.",
+        "We put what was agreed on hold and told a coordinator. Nothing is expected of you. Your page says how it "
+        "stands. If you are in danger, call 112.",
     ),
     "host_vetted": Words(
         "All checks are done. Thank you! From now on we may ask you.",

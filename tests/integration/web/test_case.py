@@ -229,7 +229,7 @@ def test_page_always_says_whom_to_contact(
 
     whom = card.live[0].whom if card.live else card.whom
     unbroken = contact.replace(" ", "\N{NO-BREAK SPACE}")
-    desk = f"The coordinators: {unbroken}." if contact else "Ask the coordinators at the place where you heard of us."
+    desk = f"The coordinators: {unbroken}." if contact else "Ask at the place where you heard about us."
     assert whom.endswith(f"A question, or something is wrong? {desk}")
     assert ("your host" in whom) == (status in (Status.CONFIRMED, Status.CHECKED_IN))
 
@@ -256,7 +256,7 @@ def test_page_says_until_when_to_wait_and_afterwards_to_ask(client: Client, amir
     asked.first_night = local_date(asked.registered_at)
     asked.save()
 
-    assert story(client)[1].startswith("We are still looking: it takes longer than it should. Ask the coordinators;")
+    assert story(client)[1].startswith("We have not found a place yet, and go on looking. Ask the coordinators;")
 
 
 def test_case_without_a_request_can_ask(client: Client, amira: Person) -> None:
