@@ -43,10 +43,12 @@ from matching.sheets.decoding import first_lines, guessed_lines, text_in
 from matching.sheets.headings import IGNORE, NOTE, WHY, Layout, is_of_a_person, labels
 from matching.sheets.reading import NOTHING_CHOSEN, Chosen, as_written
 from matching.sheets.sentences import Sentence
+from matching.table_statistics import refresh_table_statistics
 from notifications.wakeups import wake
 from places.models import Place
 from places.queries import heard
 from privacy import erasures
+from privacy.fields import blind_index
 from privacy.sessions import said_in
 
 SheetKind, SheetState = SheetImport.SheetKind, SheetImport.State
@@ -225,9 +227,9 @@ def needed_columns(kind: str) -> list[str]:
 
 
 def mappings(kind: str = "") -> list[ColumnMapping]:
-    """Return the kept mappings, of this kind only if it is given."""
+    """Return the kept mappings by name, of this kind only if it is given."""
     found = ColumnMapping.objects.all()
-    return list(found.filter(kind=kind) if kind else found)
+    return sorted(found.filter(kind=kind) if kind else found, key=lambda each: each.name)
 
 
 def kept_mapping(kind: str, name: str) -> ColumnMapping:
@@ -240,7 +242,7 @@ def kept_mapping(kind: str, name: str) -> ColumnMapping:
 
 def mapping_for(kind: str, content: bytes) -> ColumnMapping | None:
     """Return the mapping whose headings are exactly those of this file, apart from a column of reasons that we added."""
-    kept = {tuple(label for label, _meaning in each.columns): each for each in reversed(mappings(kind))}
+    kept = {tuple(each.chosen): each for each in reversed(mappings(kind))}
     if not kept:
         return None
     try:
@@ -270,8 +272,8 @@ def _keep(name: str, kind: str, chosen: Chosen, *, at: datetime) -> None:
     kept = ColumnMapping.objects.select_for_update().filter(name=name).first()
     if kept is not None and (kept.kind, list(kept.chosen)) != (kind, list(columns)):
         raise MappingNameTaken
-    kept = kept or ColumnMapping(name=name, kind=kind)
-    kept.columns, kept.kept_at = [list(each) for each in columns.items()], at
+    kept = kept or ColumnMapping(name=name, name_index=blind_index(name), kind=kind)
+    kept.columns, kept.kept_at = json.dumps(list(columns.items())), at
     kept.save()
 
 
@@ -395,6 +397,7 @@ def take_in(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
     """Import rows, a hundred to a transaction, until the turn ends; return whether rows are left."""
     work: _Work | None = None
     for _turn in range(BATCHES_AT_ONCE):
+        refresh_table_statistics()
         with transaction.atomic():
             sheet = _taken_up(sheet_id, SheetState.CONFIRMED)
             if sheet is None:

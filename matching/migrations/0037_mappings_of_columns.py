@@ -17,15 +17,16 @@ class Migration(migrations.Migration):
             name='ColumnMapping',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='name')),
+                ('name', privacy.fields.EncryptedTextField(verbose_name='name')),
+                ('name_index', models.CharField(max_length=64, unique=True)),
                 ('kind', models.CharField(choices=[('spaces', 'spaces'), ('requests', 'shelter requests')], max_length=10, verbose_name='kind')),
-                ('columns', models.JSONField(help_text='[heading, meaning] of every column of the file, in its order.')),
+                ('columns', privacy.fields.EncryptedTextField(help_text='[heading, meaning] of every column of the file, in its order, as JSON.')),
                 ('kept_at', models.DateTimeField(verbose_name='kept')),
             ],
             options={
                 'verbose_name': 'mapping of columns',
                 'verbose_name_plural': 'mappings of columns',
-                'ordering': ['name'],
+                'ordering': ['pk'],
             },
         ),
         migrations.RemoveConstraint(
@@ -40,7 +41,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sheetimport',
             name='mapping',
-            field=models.CharField(blank=True, default='', help_text='The kept mapping by which it was read.', max_length=120),
+            field=privacy.fields.EncryptedTextField(blank=True, default='', help_text='The kept mapping by which it was read.'),
         ),
         migrations.AlterField(
             model_name='sheetimport',

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from places.models import Place
-from privacy.fields import EncryptedBytesField, EncryptedTextField
+from privacy.fields import BlindIndexField, EncryptedBytesField, EncryptedTextField
 
 
 class SheetImport(models.Model):
@@ -41,9 +41,7 @@ class SheetImport(models.Model):
     row_count = models.PositiveIntegerField(_("rows"), default=0)
     headings = models.JSONField(default=list, help_text="The headings that were taken for a column of another name.")
     columns = EncryptedTextField(blank=True, default="", help_text="Every heading with what it means, as JSON.")
-    mapping = models.CharField(
-        max_length=120, blank=True, default="", help_text="The kept mapping by which it was read."
-    )
+    mapping = EncryptedTextField(blank=True, default="", help_text="The kept mapping by which it was read.")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     received_at = models.DateTimeField(_("brought"))
     trust_vetted = models.BooleanField(default=False, help_text="Its bringer vouches for the column vetted.")
@@ -99,17 +97,21 @@ class SheetImport(models.Model):
 
 
 class ColumnMapping(models.Model):
-    """What the headings of one kind of file mean, kept under a name. It holds headings only, no cell of any row."""
+    """What the headings of one kind of file mean, kept under a name. It holds headings only, no cell of any row.
 
-    name = models.CharField(_("name"), max_length=120, unique=True)
+    Name and headings are encrypted all the same: people put each other's names into both.
+    """
+
+    name = EncryptedTextField(_("name"), found_by="name_index")
+    name_index = BlindIndexField(text=lambda mapping: mapping.name, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=SheetImport.SheetKind.choices)
-    columns = models.JSONField(help_text="[heading, meaning] of every column of the file, in its order.")
+    columns = EncryptedTextField(help_text="[heading, meaning] of every column of the file, in its order, as JSON.")
     kept_at = models.DateTimeField(_("kept"))
 
     class Meta:
         verbose_name = _("mapping of columns")
         verbose_name_plural = _("mappings of columns")
-        ordering = ["name"]
+        ordering = ["pk"]
         constraints = [
             models.CheckConstraint(name="mapping_kind_known", condition=Q(kind__in=["spaces", "requests"])),
         ]
@@ -119,8 +121,8 @@ class ColumnMapping(models.Model):
 
     @property
     def chosen(self) -> dict[str, str]:
-        """Return the meaning of each heading."""
-        return dict(self.columns)
+        """Return the meaning of each heading, in the order of the file."""
+        return dict(json.loads(self.columns))
 
 
 class SheetImportRow(models.Model):

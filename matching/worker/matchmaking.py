@@ -10,6 +10,7 @@ from accounts.refusals import Refused
 from matching import queries, transitions
 from matching.deadlines import local_date
 from matching.models import Match, MatchingRound
+from matching.table_statistics import refresh_table_statistics
 from matching.worker import planning
 from matching.worker.placing import Keeper, place_what_is_due
 
@@ -33,6 +34,7 @@ def match_open_requests(*, now: Callable[[], datetime], keeper: Keeper | None = 
     Several workers may run this at the same time: each leaves to the others what they have locked. `keeper` keeps the
     market in memory from one call to the next.
     """
+    refresh_table_statistics()
     done = MatchingDone(at_once=place_what_is_due(keeper or Keeper(), now=now))
     while (opened := planning.open_round(now=now)) is not None:
         finished = planning.work_on(opened, now=now)
@@ -44,6 +46,7 @@ def match_open_requests(*, now: Callable[[], datetime], keeper: Keeper | None = 
 
 def begin_round(*, now: Callable[[], datetime]) -> list[int]:
     """Return the ids of the regions to plan now, of the open round or of a new round if one is due; else []."""
+    refresh_table_statistics()
     opened = planning.open_round(now=now)
     return [] if opened is None else [region.pk for region in planning.regions_to_plan(opened)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -73,6 +74,12 @@ def all_are_approved(carla: Person) -> int:
     return Match.objects.filter(status=Status.APPROVED).count()
 
 
+def believed(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [table])
+        return int(cursor.fetchone()[0])
+
+
 STEPS = (spaces_come, requests_come, worker_matches, queue_is_read, all_are_approved)
 
 
@@ -93,3 +100,16 @@ def test_no_row_is_compared_with_all_pairs_of_others(carla: Person) -> None:
             too_many[step.__name__] = much
 
     assert too_many == {}
+
+
+@pytest.mark.parametrize("counts", [matchmaking.match_open_requests, matchmaking.begin_round])
+def test_tables_are_counted_anew_before_they_are_joined(carla: Person, counts: Callable[..., object]) -> None:
+    people.place("Almaty")
+    people.place("Oral")
+    as_after_a_quiet_week()
+    requests_come(carla)
+    assert believed("accounts_arrival") == 0
+
+    counts(now=timezone.now)
+
+    assert (believed("accounts_arrival"), believed("matching_shelterrequest")) == (ROWS, ROWS)

@@ -257,12 +257,28 @@ def sheets(all_of: Cast) -> None:
         ),
         422,
     )
+    _columns_by_hand(lena)
     large = b"x," + words.NAME.encode() * 100_000
     lena.post("/admin/matching/sheetimport/bring/", {"kind": "requests"}, files={"file": (words.NAME, large)})
     for kind in ("spaces", "requests"):
         for form in ("csv", "xlsx"):
             fields = {"kind": kind, "form": form, "why": "other", "note": words.NOTE}
             assert words.NAME.split()[0].encode() in _unpacked(told(lena.post(EXPORT, fields)).content)
+
+
+def _columns_by_hand(lena: Visitor) -> None:
+    """A sheet whose heading is somebody's name waits for its columns; what they mean is kept under somebody's name."""
+    form = f"request_id,place,people,first_night,nights,{words.NAME}\nf1,Almaty,1,{tonight()},2,{words.NOTE}\n"
+    file = {"file": (words.NAME, form.encode())}
+    told(lena.post("/admin/matching/sheetimport/bring/", {"kind": "requests"}, files=file))
+    waiting = SheetImport.objects.latest("pk")
+    assert waiting.state == SheetImport.State.ASKED
+    meanings = ("request_id", "place", "people", "first_night", "nights", "+")
+    chosen = {f"c{number}": meaning for number, meaning in enumerate(meanings)} | {"keep_as": words.NAME}
+    told(lena.post(f"/admin/matching/sheetimport/{waiting.pk}/columns/", chosen))
+    _until(waiting, "previewed")
+    assert words.NAME in told(lena.get(f"/admin/matching/sheetimport/{waiting.pk}/change/")).text
+    assert words.NAME in told(lena.get("/admin/matching/sheetimport/bring/")).text
 
 
 EXPORT = "/admin/matching/sheetimport/export/personal/"

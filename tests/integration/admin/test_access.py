@@ -53,6 +53,7 @@ from matching.models import (
 from matching.states import Status
 from notifications.models import Delivery
 from places import editing
+from privacy.fields import blind_index
 from privacy.models import PersonErasure
 from tests import people
 from tests.integration.admin.settings_page import settings_as_they_are
@@ -255,9 +256,9 @@ def _sheet_of(match: Match) -> SheetImport:
 
 
 def _mapping_of(match: Match) -> ColumnMapping:
-    return ColumnMapping.objects.get_or_create(name="of the hall", kind="spaces", columns=[], kept_at=match.created_at)[
-        0
-    ]
+    index = blind_index("of the hall")
+    made = {"name": "of the hall", "kind": "spaces", "columns": "[]", "kept_at": match.created_at}
+    return ColumnMapping.objects.get_or_create(name_index=index, defaults=made)[0]
 
 
 def _sheet_file() -> SimpleUploadedFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -16,6 +17,7 @@ from django.utils import timezone
 from matching.importing import uploads
 from matching.models import ColumnMapping, SheetImport, ShelterRequest
 from matching.refusals import NotYours
+from privacy.fields import blind_index
 from tests import people
 from tests.integration.admin.test_sheets import bring, page_of, reading_english
 from tests.integration.test_sheet_imports import State, worked_on
@@ -158,8 +160,10 @@ def test_only_its_bringer_says_what_the_columns_are(desk: Client, signed_in: Sig
 
 
 def kept(name: str = "Hall") -> ColumnMapping:
-    columns = [list(each) for each in zip(HEADINGS, MEANINGS, strict=True)]
-    return ColumnMapping.objects.create(name=name, kind="requests", columns=columns, kept_at=timezone.now())
+    columns = json.dumps(list(zip(HEADINGS, MEANINGS, strict=True)))
+    return ColumnMapping.objects.create(
+        name=name, name_index=blind_index(name), kind="requests", columns=columns, kept_at=timezone.now()
+    )
 
 
 def test_a_mapping_is_chosen_listed_and_removed(desk: Client, signed_in: SignIn, amira: Person) -> None:
@@ -181,7 +185,7 @@ def test_a_mapping_is_chosen_listed_and_removed(desk: Client, signed_in: SignIn,
 
 def test_another_kind_of_file_does_not_take_a_name_that_is_kept(desk: Client) -> None:
     kept("Hall")
-    ColumnMapping.objects.filter(name="Hall").update(columns=[["Город", "place"]])
+    ColumnMapping.objects.filter(name="Hall").update(columns=json.dumps([["Город", "place"]]))
     sheet = brought(desk, form_export("2"))
 
     answer = correct(desk, sheet, MEANINGS, keep_as="Hall")
