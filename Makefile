@@ -20,7 +20,7 @@ UV_COMPILE := $(PY) -m uv pip compile --universal --python-version 3.11 --genera
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-run: install trial ## Run the whole service here: database, Redis, web, worker, placer and beat
+run: .venv/installed .venv/translated trial ## Run the whole service here: database, Redis, web, worker, placer and beat
 	@$(PY) -m shelter.running up
 
 shell: install trial ## Open a Python shell on the data of make run

@@ -13,6 +13,7 @@ import logging
 import re
 import traceback
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 LINK = re.compile(r"(/t/)[^/\s?#'\"]+")
@@ -28,6 +29,13 @@ CONSTRAINT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 def without_links(text: str) -> str:
     """Return `text` with the token of every one-tap link left out."""
     return LINK.sub(HIDDEN, text)
+
+
+class NoMistypings(logging.Filter):
+    """Leaves out forms that were not filled in as they should be (422): the page says so to whoever can correct it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) != HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class WithoutPeople(logging.Formatter):

@@ -441,8 +441,13 @@ LOGGING = {
             "style": "{",
         }
     },
+    "filters": {"no_mistypings": {"()": "shelter.logs.NoMistypings"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.one_of("SHELTER_LOG_LEVEL", "INFO", LOG_LEVELS)},
     # At INFO httpx writes the URL of every call, and the URL of a gateway may hold a token; at DEBUG httpcore writes headers.
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "django.request": {"filters": ["no_mistypings"]},
+    },
 }

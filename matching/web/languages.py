@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import check_for_language, get_language_info
+from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
@@ -46,7 +47,8 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 class OwnLanguage:
     """Show the pages in a person's language on another phone too (a middleware, after the one that finds the user).
 
-    A language chosen on this device comes first. Without one, a signed-in person reads the pages in the language of
+    A language chosen on this device comes first, then one that the browser asks for and we speak: the pages stay in it
+    after signing in. Where the browser asks for none of ours, a signed-in person reads the pages in the language of
     their account, and the device remembers that language.
     """
 
@@ -69,8 +71,17 @@ class OwnLanguage:
     def _is_ours(request: HttpRequest) -> bool:
         match = request.resolver_match
         return (
-            match is not None and match.namespaces == ["web"] and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES
+            match is not None
+            and match.namespaces == ["web"]
+            and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES
+            and not browser_asks(request)
         )
+
+
+def browser_asks(request: HttpRequest) -> bool:
+    """Return whether the browser asks for one of the service's languages."""
+    asked = (code for code, _priority in parse_accept_lang_header(request.headers.get("Accept-Language", "").lower()))
+    return any(code.partition("-")[0] in dict(settings.LANGUAGES) for code in asked if code != "*")
 
 
 def remember(response: HttpResponse, language: str) -> None:

@@ -22,7 +22,7 @@ from shelter.environment import env as env_of_this
 from shelter.running import commands, process, state
 from shelter.running.programs import NotHere
 from shelter.running.servers import addresses, is_named, servers
-from shelter.running.supervisor import Child, say
+from shelter.running.supervisor import Child, say, tell
 
 FIRST_PORT = 8000
 PATIENCE = 90
@@ -51,7 +51,10 @@ def up() -> int:
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     children: list[Child] = []
+    compiling: subprocess.Popen[bytes] | None = None
     try:
+        # On a fresh machine this takes a minute, in which nobody waits: tables, gazetteer and demo are made meanwhile.
+        compiling = process.start([sys.executable, *commands.COMPILE], cwd=state.CHECKOUT)
         say("starting PostgreSQL and Redis")
         with servers(folder, say=say) as urls:
             port = free_port(env_of_this.whole("PORT", FIRST_PORT, least=1))
@@ -66,20 +69,21 @@ def up() -> int:
                         return 1
                 finally:
                     process.stop(prepare, seconds=5)
-                for name, command in (
-                    ("web", commands.WEB),
-                    ("worker", commands.WORKER),
-                    ("placer", commands.PLACER),
-                    ("beat", commands.BEAT),
-                ):
+                for name, command in (("web", commands.WEB), ("worker", commands.WORKER)):
                     children.append(Child(name, command, env))
                     children[-1].start()
                 wait_for_port(port)
-                # Told last, so that it stands at the end of the screen, where people look.
-                told = process.start([sys.executable, "manage.py", "how_to_sign_in"], env=env, cwd=state.CHECKOUT)
-                told.wait()
-                say(f"Shanyrak is up: {env['SHELTER_SITE_URL']}  (Ctrl-C stops everything and keeps the data)")
+                say_how_to_sign_in(env)
+                # These two ask for plans all the time. A plan that is made before would compile the engine a second time.
+                later = [Child("placer", commands.PLACER, env), Child("beat", commands.BEAT, env)]
                 while True:
+                    if later and compiling.poll() is not None:
+                        if compiling.returncode:
+                            say("the engine could not be compiled beforehand; the first plan compiles it")
+                        for child in later:
+                            child.start()
+                        children += later
+                        later = []
                     time.sleep(0.5)
                     for child in children:
                         child.look()
@@ -95,7 +99,24 @@ def up() -> int:
         say(f"cannot run: {problem}")
         return 1
     finally:
+        if compiling is not None:
+            process.stop(compiling, seconds=5)
         lock.close()
+
+
+def say_how_to_sign_in(env: dict[str, str]) -> None:
+    """Print where everything is, as one block at the end of the screen, where people look."""
+    told = subprocess.run(
+        [sys.executable, "manage.py", "how_to_sign_in"],
+        env=env,
+        cwd=state.CHECKOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    tell(
+        f"\n{told.stdout}     * | Shanyrak is up: {env['SHELTER_SITE_URL']}  (Ctrl-C stops everything and keeps the data)\n\n"
+    )
 
 
 def free_port(wanted: int) -> int:
@@ -135,6 +156,8 @@ def environment(folder: Path, urls: dict[str, str], port: int) -> dict[str, str]
         "SHELTER_BEAT_FILE": str(folder / "beat"),
         "PORT": str(port),
         "PYTHONUNBUFFERED": "1",
+        # Root in a container tries the service too. What Celery says about that is for whoever runs it for real.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
     return {**made_up, **os.environ, **urls, "PORT": str(port)}
 

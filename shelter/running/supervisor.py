@@ -61,10 +61,19 @@ class Child:
     def _relay(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdout is not None
         for line in child.stdout:
-            sys.stdout.write(f"{self.name:>6} | {line.decode(errors='replace')}")
-            sys.stdout.flush()
+            tell(f"{self.name:>6} | {line.decode(errors='replace')}")
 
 
 def say(words: str) -> None:
     """Print a line of the supervisor itself."""
-    print(f"     * | {words}", flush=True)
+    tell(f"     * | {words}\n")
+
+
+_telling = threading.Lock()
+
+
+def tell(text: str) -> None:
+    """Print `text` undivided: no line of a child stands in its middle."""
+    with _telling:
+        sys.stdout.write(text)
+        sys.stdout.flush()

@@ -13,7 +13,8 @@ from django.utils import timezone
 from accounts.models import Coordinator, Host, OneTimeCode, User
 from accounts.signing_in import answer_code_requests, send_code, sign_in_to_case
 from matching.management import demo
-from matching.models import ShelterRequest, Space
+from matching.models import Match, ShelterRequest, Space
+from matching.states import Status
 from notifications.models import Delivery
 from tests import people
 from tests.people import tonight
@@ -67,7 +68,9 @@ def test_load_demo_brings_the_week_and_its_people_once(capsys: pytest.CaptureFix
 def the_known_keys_fit(capsys: pytest.CaptureFixture[str]) -> None:
     amira = sign_in_to_case("1000 2000", "1234 5678 9012", source="test", at=timezone.now())
     assert (amira.name, amira.arrival.requests.get().external_id) == ("Amira", "demo-amira")
-    assert [told.context for told in amira.notifications.all()] == [{"case_number": "10002000"}]
+    assert [told.context for told in amira.notifications.filter(event="request_received")] == [
+        {"case_number": "10002000"}
+    ]
     send_code(demo.HANNA_CONTACT, source="test", at=timezone.now())
     answer_code_requests(at=timezone.now())
     hanna = OneTimeCode.objects.get().user
@@ -80,6 +83,25 @@ def the_known_keys_fit(capsys: pytest.CaptureFixture[str]) -> None:
         client.post("/admin/login/code/", {"code": printed.splitlines()[-2]})
         assert client.get("/admin/").status_code == 200
     Delivery.objects.all().delete()
+
+
+def test_the_two_of_the_demo_come_to_confirmed_tonight() -> None:
+    """Amira and Hanna are asked about each other from the start; their pages say so, and two yeses confirm it."""
+    said("load_gazetteer")
+    said("load_demo")
+    match = Match.objects.get(request__external_id="demo-amira")
+    assert (match.space.external_id, match.status, match.first_night) == ("demo-hanna", Status.APPROVED, tonight())
+    assert match.due_at is not None
+    assert match.due_at > timezone.now()
+
+    for user, home in ((match.request.arrival.user, "/case/"), (match.space.host.user, "/host/")):
+        phone = Client(headers={"accept-language": "en"})
+        phone.force_login(user)
+        assert "Accept" in phone.get(home, follow=True).content.decode()
+        phone.post(f"{home}match/{match.pk}/accept/", follow=True)
+
+    match.refresh_from_db()
+    assert match.status == Status.CONFIRMED
 
 
 def test_load_demo_refuses_a_database_with_people_in_it() -> None:

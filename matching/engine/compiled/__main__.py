@@ -1,7 +1,12 @@
-"""`python -m matching.engine.compiled` compiles every kernel into its cache, so that nobody waits for it later."""
+"""`python -m matching.engine.compiled` compiles every kernel into its cache, so that nobody waits for it later.
+
+With `--beside` it leaves the cores to whatever else wants them: `make run` starts the service meanwhile.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import date
 
 from matching.engine import Arrangement, Need, Offer, plan
@@ -66,4 +71,6 @@ def warm_up() -> None:
 
 
 if __name__ == "__main__":
+    if "--beside" in sys.argv:
+        os.nice(10)
     warm_up()

@@ -12,21 +12,23 @@ from django.utils import timezone
 from accounts import case_secrets, second_factor
 from accounts.models import Coordinator, User
 from accounts.refusals import Refused
-from matching import queries
+from matching import queries, transitions
 from matching.deadlines import local_date
+from matching.desk import by_hand
 from matching.importing.row_by_row import Imported, RowOutcome, take_in_requests, take_in_spaces
 from matching.management import demo
-from matching.models import ShelterRequest
+from matching.models import ShelterRequest, Space
 from matching.refusal_words import words_of
 from matching.sheets.sample import shifted_to
+from matching.states import Status
 from notifications.models import Delivery
 from places.hearing import find_place, heard_in_files
 
 
 class Command(BaseCommand):
     help = (
-        "Load the demo (180 spaces, 300 shelter requests, a coordinator, a host and an arrival with known keys) "
-        "into an empty service. Loading it again changes nothing."
+        "Load the demo (180 spaces, 300 shelter requests, and people with known keys: two coordinators, and a host and an "
+        "arrival who are asked about each other) into an empty service. Loading it again changes nothing."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,7 +52,7 @@ class Command(BaseCommand):
 
 def _load(*, at: datetime) -> tuple[Imported, Imported]:
     """Enter everything by the acts of the service, in Carla's name. Raises GazetteerNotLoaded."""
-    carla, _dana = (_coordinator(who, at) for who in (demo.CARLA, demo.DANA))
+    carla, dana = (_coordinator(who, at) for who in (demo.CARLA, demo.DANA))
     today, almaty = local_date(at), find_place("Almaty")
     assert almaty is not None, "the gazetteer knows Almaty"
     spaces, requests = shifted_to(today, find_place=heard_in_files)
@@ -64,9 +66,20 @@ def _load(*, at: datetime) -> tuple[Imported, Imported]:
     amira.save(update_fields=["username", "password"])
     # What she was told until now names the number that she had then.
     amira.notifications.filter(context__has_key="case_number").update(context={"case_number": amira.username})
+    _ask_hanna_and_amira(carla, dana, at=at)
     # Nobody reads the first 400 messages, and on the console they would hide how to sign in.
     Delivery.objects.all().delete()
     return taken_in
+
+
+def _ask_hanna_and_amira(carla: User, dana: User, *, at: datetime) -> None:
+    """Propose and approve the two whom everybody can sign in as: both are asked, and their yeses confirm it tonight."""
+    request = ShelterRequest.objects.get(queries.called(["demo-amira"]))
+    space = Space.objects.get(queries.called(["demo-hanna"]))
+    match = by_hand.propose(request.pk, space.pk, by=carla, at=at, reason="household_asks")
+    for coordinator in (carla, dana):  # With a child and a new host it takes two.
+        if match.status == Status.PROPOSED:
+            match = transitions.approve(match.pk, by=coordinator, at=at)
 
 
 def _coordinator(who: demo.DemoCoordinator, at: datetime) -> User:

@@ -213,3 +213,17 @@ def test_code_is_asked_for_in_the_language_of_the_page(language: str) -> None:
 
     assert untranslated(page, english()) == []
     assert latest_code(host.user.pk) not in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "read"), [("en", "en"), ("ka-GE,en;q=0.5", "ka"), ("fr", "uk"), ("*", "uk"), ("", "uk")]
+)
+def test_pages_stay_in_the_language_of_the_browser_after_signing_in(asked: str, read: str) -> None:
+    """The language of an account that came by a sheet was guessed; it counts where the browser asks for none of ours."""
+    amira = people.amira(language="uk")
+    client = Client(headers={"accept-language": asked} if asked else {})
+    client.force_login(amira.user)
+
+    pages = [client.get("/case/").content.decode() for _again in range(2)]
+
+    assert [re.search(r'<html lang="(\w+)"', page)[1] for page in pages] == [read, read]  # type: ignore[index]
