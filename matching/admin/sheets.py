@@ -25,7 +25,7 @@ from matching.admin import sheet_duplicates, sheet_exports
 from matching.admin.access import LookOnly, acting, coordinator, said
 from matching.admin.queue import page_context
 from matching.admin.words import OUTCOME_WORDS, SHEET_COLUMN_WORDS, SHEET_COLUMNS
-from matching.importing import undoing, uploads
+from matching.importing import mappings, undoing, uploads
 from matching.importing.uploads import MOST_SHEET_BYTES, SheetState, SheetTooLarge
 from matching.models import SheetImport, SheetImportRow
 from matching.refusal_words import of_value, words_of
@@ -67,7 +67,7 @@ class BringForm(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         kinds = dict(SheetImport.SheetKind.choices)
-        named = [(each.name, f"{each.name} ({kinds[each.kind]})") for each in uploads.mappings()]
+        named = [(each.name, f"{each.name} ({kinds[each.kind]})") for each in mappings.mappings()]
         self.fields["mapping"].choices = [("", _("as the headings say")), *named]  # type: ignore[attr-defined]
         if not named:
             del self.fields["mapping"]
@@ -127,7 +127,7 @@ class SheetAdmin(LookOnly[SheetImport]):
                     at=timezone.now(),
                     mapping=form.cleaned_data.get("mapping", ""),
                 )
-            except uploads.UnknownMapping as refusal:
+            except mappings.UnknownMapping as refusal:
                 form.add_error("mapping", words_of(refusal))
             except Refused as refusal:
                 form.add_error("file", words_of(refusal))
@@ -138,7 +138,7 @@ class SheetAdmin(LookOnly[SheetImport]):
             title=_("Import a sheet"),
             here="sheets",
             form=form,
-            mappings=uploads.mappings(),
+            mappings=mappings.mappings(),
             columns={"SPACES.csv": SPACE_COLUMNS, "REQUESTS.csv": REQUEST_COLUMNS},
         )
         template = "admin/matching/sheet_bring.html"
@@ -233,7 +233,7 @@ class SheetAdmin(LookOnly[SheetImport]):
     def remove(self, request: HttpRequest, mapping_id: int) -> HttpResponse:
         """Forget a kept mapping."""
         user = coordinator(request)
-        said(request, lambda: uploads.remove_mapping(mapping_id, by=user), _("The mapping is forgotten."))
+        said(request, lambda: mappings.remove_mapping(mapping_id, by=user), _("The mapping is forgotten."))
         return HttpResponseRedirect(reverse("admin:matching_sheet_bring"))
 
     def confirm(self, request: HttpRequest, sheet_id: int) -> HttpResponse:
@@ -286,7 +286,7 @@ def _choices(sheet: SheetImport, user: User, chosen: list[tuple[str, str]] | Non
     """Return the context of the choice of columns, for the bringer of a sheet that waits; else none."""
     if sheet.state not in (SheetState.ASKED, SheetState.PREVIEWED) or sheet.by_id != user.pk:
         return {}
-    columns = uploads.columns_of(sheet.kind)
+    columns = mappings.columns_of(sheet.kind)
     means = sheet.what_means_what if chosen is None else chosen
     open_still = sum(not meaning for _heading, meaning in means)
     return {
@@ -296,7 +296,7 @@ def _choices(sheet: SheetImport, user: User, chosen: list[tuple[str, str]] | Non
         "open_still": open_still,
         "taken": [(heading, meaning) for heading, meaning in sheet.headings],
         "keep_as": sheet.mapping,
-        "needed": [name for name in uploads.needed_columns(sheet.kind) if name not in {each for _h, each in means}],
+        "needed": [name for name in mappings.needed_columns(sheet.kind) if name not in {each for _h, each in means}],
     }
 
 

@@ -23,24 +23,21 @@ from accounts.models import User
 from accounts.refusals import Refused
 from matching import queries
 from matching.deadlines import local_date
-from matching.importing import row_by_row, together
+from matching.importing import mappings, row_by_row, together
 from matching.importing.row_by_row import ROWS_A_TRANSACTION, RefusedByDatabase, RowOutcome, RowsCalled, Taken
 from matching.limits import LONGEST_NAME
-from matching.models import ColumnMapping, SheetImport, SheetImportRow, Space
+from matching.models import SheetImport, SheetImportRow, Space
 from matching.refusals import NotYours, SheetUnreadable, one_act
 from matching.sheets import (
-    REQUEST_COLUMNS,
-    SPACE_COLUMNS,
     HeaderProblem,
     Reading,
     RowProblem,
     read_requests,
     read_spaces,
 )
-from matching.sheets.columns import PERSONAL, POINTS, SPACE_SHEET
-from matching.sheets.columns import request as request_columns
-from matching.sheets.decoding import first_lines, guessed_lines, text_in
-from matching.sheets.headings import IGNORE, NOTE, WHY, Layout, is_of_a_person, labels
+from matching.sheets.columns import PERSONAL
+from matching.sheets.decoding import guessed_lines, text_in
+from matching.sheets.headings import IGNORE, NOTE, Layout, is_of_a_person
 from matching.sheets.reading import NOTHING_CHOSEN, Chosen, as_written
 from matching.sheets.sentences import Sentence
 from matching.table_statistics import refresh_table_statistics
@@ -48,7 +45,6 @@ from notifications.wakeups import wake
 from places.models import Place
 from places.queries import heard
 from privacy import erasures
-from privacy.fields import blind_index
 from privacy.sessions import said_in
 
 SheetKind, SheetState = SheetImport.SheetKind, SheetImport.State
@@ -89,27 +85,6 @@ class SheetMovedOn(Refused):
     message = _("This is not possible now: the sheet has moved on. Look at its present state.")
 
 
-class UnknownMapping(Refused):
-    """No mapping of this kind is kept under this name."""
-
-    code = "unknown_mapping"
-    message = _("No mapping is kept under this name. Known: %(known)s.")
-
-
-class MappingNameTaken(Refused):
-    """Another mapping is kept under this name."""
-
-    code = "mapping_name_taken"
-    message = _("A mapping with other headings is kept under this name. Choose another name, or remove that one first.")
-
-
-class NoHeader(Refused):
-    """The line of the headings has a contact of a person in it."""
-
-    code = "headings_of_a_person"
-    message = _("The first line has a phone number or an e-mail address in it. Write the headings above it.")
-
-
 # -- bringing and confirming ----------------------------------------------------------------------
 
 
@@ -126,7 +101,7 @@ def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime
     if len(content) > MOST_SHEET_BYTES:
         raise SheetTooLarge
     row_by_row.needs_places()
-    known = kept_mapping(kind, mapping) if mapping else mapping_for(kind, content)
+    known = mappings.kept_mapping(kind, mapping) if mapping else mappings.mapping_for(kind, content)
     sheet = SheetImport(
         kind=kind,
         content=content,
@@ -140,7 +115,7 @@ def receive(kind: str, content: bytes, *, file_name: str, by: User, at: datetime
     except SheetUnreadable as unreadable:
         if not _may_be_asked(kind, unreadable.headings):
             raise
-        columns = columns_of(kind)
+        columns = mappings.columns_of(kind)
         sheet.state = SheetState.ASKED
         sheet.columns = json.dumps([[label, name if name in columns else ""] for label, name in unreadable.headings])
         with one_act():
@@ -165,7 +140,7 @@ def correct(sheet_id: int, meanings: Sequence[str], *, keep_as: str = "", by: Us
         headings = [label for label, _meaning in sheet.what_means_what]
         if sheet.state not in (SheetState.ASKED, SheetState.PREVIEWED) or len(headings) != len(meanings):
             raise SheetMovedOn
-        columns = columns_of(sheet.kind)
+        columns = mappings.columns_of(sheet.kind)
         allowed = {*columns, IGNORE, *([NOTE] if "notes" in columns else [])}
         open_still = [label for label, chosen in zip(headings, meanings, strict=True) if chosen not in allowed]
         if open_still:
@@ -174,7 +149,7 @@ def correct(sheet_id: int, meanings: Sequence[str], *, keep_as: str = "", by: Us
         reading = _read(sheet.kind, bytes(sheet.content), chosen)
         name = " ".join(keep_as.split())[:LONGEST_NAME]
         if name:
-            _keep(name, sheet.kind, chosen, at=at)
+            mappings.keep(name, sheet.kind, chosen, at=at)
         sheet.mapping = name
         sheet.rows.all().delete()
         sheet.state = SheetState.RECEIVED
@@ -208,73 +183,8 @@ def _fill(sheet: SheetImport, reading: Reading[Any]) -> None:
 
 def _may_be_asked(kind: str, headings: Sequence[tuple[str, str]]) -> bool:
     """Return whether this looks like a header whose columns somebody can tell, and not like the row of a person."""
-    columns = columns_of(kind)
+    columns = mappings.columns_of(kind)
     return any(name in columns for _label, name in headings) and not any(is_of_a_person(label) for label, _ in headings)
-
-
-# -- mappings -------------------------------------------------------------------------------------
-
-
-def columns_of(kind: str) -> tuple[str, ...]:
-    """Return the columns that a heading of this kind of sheet may mean."""
-    return (*(SPACE_COLUMNS if kind == SheetKind.SPACES else REQUEST_COLUMNS), *POINTS)
-
-
-def needed_columns(kind: str) -> list[str]:
-    """Return the columns without which a sheet of this kind cannot be read, apart from the place or its point."""
-    sheet = SPACE_SHEET if kind == SheetKind.SPACES else request_columns(timezone.get_default_timezone())
-    return [name for name, column in sheet.items() if column.needed]
-
-
-def mappings(kind: str = "") -> list[ColumnMapping]:
-    """Return the kept mappings by name, of this kind only if it is given."""
-    found = ColumnMapping.objects.all()
-    return sorted(found.filter(kind=kind) if kind else found, key=lambda each: each.name)
-
-
-def kept_mapping(kind: str, name: str) -> ColumnMapping:
-    """Return the mapping of this name. Raises UnknownMapping, which lists the known ones."""
-    found = ColumnMapping.objects.filter(kind=kind, name=" ".join(name.split())).first()
-    if found is None:
-        raise UnknownMapping(known=", ".join(each.name for each in mappings(kind)) or "–")
-    return found
-
-
-def mapping_for(kind: str, content: bytes) -> ColumnMapping | None:
-    """Return the mapping whose headings are exactly those of this file, apart from a column of reasons that we added."""
-    kept = {tuple(each.chosen): each for each in reversed(mappings(kind))}
-    if not kept:
-        return None
-    try:
-        for cells in first_lines(content):
-            found = labels(cells)
-            bare = found[1:] if found and found[0].lower() in WHY.values() else found
-            if tuple(bare) in kept:
-                return kept[tuple(bare)]
-    except HeaderProblem:
-        pass
-    return None
-
-
-def remove_mapping(mapping_id: int, *, by: User) -> None:
-    """Forget a mapping. Sheets that were read by it stay as they are. Raises NotYours."""
-    if queries.coordinator_of(by) is None:
-        raise NotYours
-    with one_act():
-        ColumnMapping.objects.filter(pk=mapping_id).delete()
-
-
-def _keep(name: str, kind: str, chosen: Chosen, *, at: datetime) -> None:
-    """Keep the meanings of headings under a name, or other meanings of the same headings. Raises MappingNameTaken, NoHeader."""
-    if any(is_of_a_person(label) for label in chosen):
-        raise NoHeader
-    columns = {label: meaning for label, meaning in chosen.items() if label.lower() not in WHY.values()}
-    kept = ColumnMapping.objects.select_for_update().filter(name=name).first()
-    if kept is not None and (kept.kind, list(kept.chosen)) != (kind, list(columns)):
-        raise MappingNameTaken
-    kept = kept or ColumnMapping(name=name, name_index=blind_index(name), kind=kind)
-    kept.columns, kept.kept_at = json.dumps(list(columns.items())), at
-    kept.save()
 
 
 def confirm(sheet_id: int, *, trust_vetted: bool, by: User, at: datetime) -> SheetImport:
@@ -332,7 +242,7 @@ def refused_rows(sheet: SheetImport, *, by: User, why: dict[int, str]) -> tuple[
     _may_decide(sheet, by)
     if sheet.state != SheetState.PREVIEWED:
         raise SheetMovedOn
-    layout = Layout(columns_of(sheet.kind), dict(sheet.what_means_what))
+    layout = Layout(mappings.columns_of(sheet.kind), dict(sheet.what_means_what))
     header, rows = as_written(bytes(sheet.content), layout, why)
     return header, [[why[line], *cells] for line, cells in rows.items()]
 

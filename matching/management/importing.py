@@ -18,7 +18,7 @@ from rich.text import Text
 
 from accounts.models import User
 from accounts.refusals import Refused
-from matching.importing import uploads
+from matching.importing import mappings
 from matching.importing.exports import write_xlsx
 from matching.importing.row_by_row import Imported, RowOutcome, needs_places
 from matching.importing.row_by_row import RowsDone as Told
@@ -99,7 +99,7 @@ class ImportCommand(BaseCommand, Generic[Row]):
     def _read(self, file: Path, mapping: str) -> Reading[Row]:
         try:
             needs_places()
-            return self.read(file, uploads.kept_mapping(self.kind, mapping).chosen if mapping else NOTHING_CHOSEN)
+            return self.read(file, mappings.kept_mapping(self.kind, mapping).chosen if mapping else NOTHING_CHOSEN)
         except Refused as refusal:
             raise CommandError(words_of(refusal)) from refusal
         except HeaderProblem as problem:
@@ -112,7 +112,7 @@ class ImportCommand(BaseCommand, Generic[Row]):
         for each in problems:
             why.setdefault(each.line, []).append(f"{each.column}: {_worded(each.reason)}".removeprefix(": "))
         found: tuple[list[str], dict[int, list[str]]]
-        found = as_written(file, Layout(uploads.columns_of(self.kind), chosen), why)
+        found = as_written(file, Layout(mappings.columns_of(self.kind), chosen), why)
         header = [WHY.get(get_language() or "", WHY["en"]), *found[0]]
         lines = [["; ".join(why[line])] + found[1][line] for line in found[1]]
         try:
