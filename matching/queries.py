@@ -68,6 +68,9 @@ def _places_of(coordinator: Coordinator) -> Q:
     return Q() if coordinator.all_places else Q(place__in=coordinator.places.all())
 
 
+_BOTH = ("space__host__user", "request__arrival__user")
+
+
 def who_must_not_meet(user: User) -> QuerySet[MustNotMeet, tuple[int]]:
     """Return the ids of the users on whose list `user` stands, by this account or another one with a contact of theirs.
 
@@ -122,9 +125,10 @@ def _not_on_lists(user: User, *lookups: str) -> Q:
     return _not_of(_closed_to(user).namers, *lookups)
 
 
-def _not_closed(user: User, *lookups: str) -> Q:
+def not_closed(user: User) -> Q:
+    """Return the condition for matches to which `user` is no party, by any account, and on neither side's list."""
     closed = _closed_to(user)
-    return _not_of(closed.namers | closed.own, *lookups)
+    return _not_of(closed.namers | closed.own, *_BOTH)
 
 
 def _either(own: Q, at_desk: Q) -> Q:
@@ -166,9 +170,6 @@ def _matches_in_places_of(coordinator: Coordinator) -> Q:
         return Q()
     places = coordinator.places.all()
     return Q(request__place__in=places) | Q(space__place__in=places)
-
-
-_BOTH = ("space__host__user", "request__arrival__user")
 
 
 def sees_all_places(user: User) -> bool:
@@ -216,7 +217,7 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
     approved = Q(approved_by__isnull=False) & (Q(high_risk=False) | Q(also_approved_by__isnull=False))
     mine = approved & (Q(space__host__user=user) | Q(request__arrival__user=user))
     if coordinator := desk_of(user):
-        mine = _either(mine, _matches_in_places_of(coordinator) & _not_closed(user, *_BOTH))
+        mine = _either(mine, _matches_in_places_of(coordinator) & not_closed(user))
     return Match.objects.filter(mine)
 
 
@@ -228,7 +229,7 @@ def proposals_visible_to(user: User) -> QuerySet[Match]:
     coordinator = desk_of(user)
     if coordinator is None:
         return Match.objects.none()
-    proposed = Match.objects.filter(_not_closed(user, *_BOTH), status=Status.PROPOSED)
+    proposed = Match.objects.filter(not_closed(user), status=Status.PROPOSED)
     return proposed.filter(_matches_in_places_of(coordinator))
 
 
@@ -249,14 +250,20 @@ def sheets_visible_to(user: User) -> QuerySet[SheetImport]:
 def sheet_rows_visible_to(user: User, sheet: SheetImport) -> QuerySet[SheetImportRow]:
     """Return the rows of a sheet that `user` may see: every row of their own sheet, else the rows in their places.
 
-    A row that could not be read has no place: only the person who brought the sheet sees it, and puts it right.
+    A row that could not be read has no place: only the person who brought the sheet sees it, and puts it right. Nobody sees
+    the row of a person who must not meet them.
     """
     coordinator = desk_of(user)
     if coordinator is None:
         return SheetImportRow.objects.none()
+    rows = sheet.rows.all()
+    if namers := _closed_to(user).namers:
+        spaces = Space.objects.filter(host__user__in=namers).values("pk")
+        requests = ShelterRequest.objects.filter(arrival__user__in=namers).values("pk")
+        rows = rows.filter(Q(object_id=None) | ~Q(object_id__in=spaces) & ~Q(object_id__in=requests))
     if coordinator.all_places or sheet.by_id == user.pk:
-        return sheet.rows.all()
-    return sheet.rows.filter(place__in=coordinator.places.all())
+        return rows
+    return rows.filter(place__in=coordinator.places.all())
 
 
 def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
