@@ -58,6 +58,8 @@ def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
 
 def check_may_judge(host_id: int, by: User) -> None:
     """Raise NotYours unless `by` coordinates a place of the host and has a part in what concerns them: nobody vets themself."""
+    if queries.coordinator_of(by) is None:
+        raise NotYours
     host = queries.hosts_visible_to(by).filter(pk=host_id).first()
-    if queries.coordinator_of(by) is None or host is None or queries.keeps_out_of(by, host.user_id):
+    if host is None or queries.keeps_out_of(by, host.user_id):
         raise NotYours

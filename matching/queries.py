@@ -121,7 +121,8 @@ def _not_of(persons: frozenset[int], *lookups: str) -> Q:
     return others
 
 
-def _not_on_lists(user: User, *lookups: str) -> Q:
+def not_on_lists(user: User, *lookups: str) -> Q:
+    """Return the condition that none of the users at these lookups has `user` on their list."""
     return _not_of(_closed_to(user).namers, *lookups)
 
 
@@ -182,7 +183,7 @@ def spaces_visible_to(user: User) -> QuerySet[Space]:
     """Return the spaces that `user` may see, all but the address: their own, and at the desk those in their places."""
     own = Q(host__user=user)
     if coordinator := desk_of(user):
-        own = _either(own, _places_of(coordinator) & _not_on_lists(user, "host__user"))
+        own = _either(own, _places_of(coordinator) & not_on_lists(user, "host__user"))
     return Space.objects.filter(own)
 
 
@@ -190,7 +191,7 @@ def requests_visible_to(user: User) -> QuerySet[ShelterRequest]:
     """Return the shelter requests that `user` may see: their own, and at the desk those in their places."""
     own = Q(arrival__user=user)
     if coordinator := desk_of(user):
-        own = _either(own, _places_of(coordinator) & _not_on_lists(user, "arrival__user"))
+        own = _either(own, _places_of(coordinator) & not_on_lists(user, "arrival__user"))
     return ShelterRequest.objects.filter(own)
 
 
@@ -199,7 +200,7 @@ def hosts_visible_to(user: User) -> QuerySet[Host]:
     coordinator = desk_of(user)
     if coordinator is None:
         return Host.objects.none()
-    hosts = Host.objects.filter(_not_on_lists(user, "user"))
+    hosts = Host.objects.filter(not_on_lists(user, "user"))
     if coordinator.all_places:
         return hosts
     places, merged = coordinator.places.all(), Q(status=Host.Status.MERGED)
@@ -271,10 +272,11 @@ def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
     coordinator = desk_of(user)
     if coordinator is None:
         return Delivery.objects.none()
+    undelivered = outbox.undelivered().filter(not_on_lists(user, "notification__recipient"))
     if coordinator.all_places:
-        return outbox.undelivered()
+        return undelivered
     recipient = OuterRef("notification__recipient")
-    return outbox.undelivered().filter(
+    return undelivered.filter(
         Exists(requests_visible_to(user).filter(arrival__user=recipient))
         | Exists(hosts_visible_to(user).filter(user=recipient))
         | Q(notification__recipient=user)
@@ -289,7 +291,7 @@ def incidents_visible_to(user: User) -> QuerySet[Incident]:
     coordinator = desk_of(user)
     if coordinator is None:
         return Incident.objects.none()
-    seen = Incident.objects.filter(_not_on_lists(user, *(f"match__{person}" for person in _BOTH)))
+    seen = Incident.objects.filter(not_on_lists(user, *(f"match__{person}" for person in _BOTH)))
     if not coordinator.all_places:
         places = coordinator.places.all()
         paged = IncidentPage.objects.filter(incident=OuterRef("pk"), recipient=user)
@@ -393,7 +395,9 @@ def may_speak_for(user: User, person: Arrival | Host, place_id: int | None) -> b
 
     It is they; or `user` coordinates the place and does not keep out of what concerns them (`keeps_out_of`).
     """
-    return person.user_id == user.pk or (covers(user, place_id) and not keeps_out_of(user, person.user_id))
+    if person.user_id == user.pk:
+        return True
+    return covers(user, place_id) and not keeps_out_of(user, person.user_id)
 
 
 def covers(user: User, place_id: int | None) -> bool:
