@@ -61,7 +61,10 @@ def test_a_printed_card_ends_the_secret_before_and_nothing_that_is_sent_carries_
     number, secret = (part.partition("</dd>")[0] for part in card.split("<dd>")[1:3])
     assert number == arrivals.grouped(amira.arrival.case_number)
     amira.user.refresh_from_db()
-    assert (case_secrets.fits(amira.user, arrivals.plain(secret)), case_secrets.fits(amira.user, before)) == (True, False)
+    assert (case_secrets.fits(amira.user, arrivals.plain(secret)), case_secrets.fits(amira.user, before)) == (
+        True,
+        False,
+    )
     assert "Құпия код" in card
     assert qr_code("https://shelter.example/case/") in card
     sent = [str(told.context) for told in Notification.objects.all()]
