@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.contacts import add_contact_point
 from accounts.merging import CannotMerge, KeepTheOther, merge_hosts
@@ -55,6 +55,7 @@ def merge(kind: str, goes: str, stays: str, *, by: User, at: datetime, reason: s
         moved = acts[kind](goes, stays, by=by, at=at, reason=reason[:LONGEST_REASON])
         one, other = in_order(goes, stays)
         _looked_at(kind, goes, stays)
+        _copy_verdicts(kind, goes, stays, at=at)
         return PairVerdict.objects.create(
             kind=kind,
             verdict=Verdict.MERGED,
@@ -87,6 +88,17 @@ def keep_apart(kind: str, one: str, other: str, *, by: User, at: datetime) -> Pa
         one, other = in_order(one, other)
         _looked_at(kind, one, other)
         return PairVerdict.objects.create(kind=kind, verdict=Verdict.DIFFERENT, one=one, other=other, by=by, at=at)
+
+
+def _copy_verdicts(kind: str, goes: str, stays: str, *, at: datetime) -> None:
+    """Write of the row that stays what coordinators wrote of the row that goes: which other rows are not the same."""
+    for verdict in PairVerdict.objects.filter(Q(one=goes) | Q(other=goes), kind=kind, verdict=Verdict.DIFFERENT):
+        third = verdict.other if verdict.one == goes else verdict.one
+        one, other = in_order(third, stays)
+        if third != stays and not PairVerdict.objects.filter(kind=kind, one=one, other=other).exists():
+            PairVerdict.objects.create(
+                kind=kind, verdict=Verdict.DIFFERENT, one=one, other=other, by_id=verdict.by_id, at=at
+            )
 
 
 def _looked_at(kind: str, *pair: str) -> None:

@@ -129,10 +129,9 @@ def waiting_heads(user: User) -> QuerySet[Match]:
     own = Q(space__in=Space.objects.filter(host__user=user).values("pk"))
     own |= Q(request__in=ShelterRequest.objects.filter(arrival__user=user).values("pk"))
     proposed = queries.proposals_visible_to(user).filter(~own)
-    earlier = Match.objects.filter(request=OuterRef("request"), status=Status.PROPOSED, leg__lt=OuterRef("leg"))
-    if not queries.sees_all_places(user):
-        # Count only visible legs as earlier: a first leg in another coordinator's place must not hide the visible one.
-        earlier = earlier.filter(pk__in=proposed.values("pk"))
+    # Count only visible legs as earlier: a leg in another coordinator's place, or of a host who must not meet `user`, hides
+    # no visible one.
+    earlier = proposed.filter(request=OuterRef("request"), leg__lt=OuterRef("leg"))
     # Test `leg=1` first: hardly any household has a second leg, so the subquery is rarely run.
     first = Q(leg=1) | ~Exists(earlier)
     # Use a plain list of ids, which PostgreSQL reads once. A join would read it again for each match that waits.

@@ -137,6 +137,31 @@ def test_pair_that_is_not_the_same_is_not_shown_again(two_hosts: tuple[Host, Hos
     assert found(PairKind.HOSTS, carla) == {}
 
 
+@pytest.mark.parametrize("kind", PairKind.values)
+def test_verdict_of_a_row_that_is_merged_holds_for_the_one_that_stays(hanna: Person, carla: Person, kind: str) -> None:
+    goes, stays, third = _three_of(kind, hanna)
+    merging.keep_apart(kind, *pair(goes, third), by=carla.user, at=timezone.now())
+    assert set(found(kind, carla)) == {pair(goes, stays), pair(stays, third)}  # the negative control
+
+    merging.merge(kind, str(goes.pk), str(stays.pk), by=carla.user, at=timezone.now())
+
+    assert found(kind, carla) == {}
+    kept = PairVerdict.objects.filter(kind=kind, verdict="different").order_by("pk")
+    assert list(kept.values_list("one", "other", "by")) == [
+        (*pair(goes, third), carla.user.pk),
+        (*pair(stays, third), carla.user.pk),
+    ]
+
+
+def _three_of(kind: str, hanna: Person) -> list[Any]:
+    """Return three rows that look like one."""
+    if kind == PairKind.HOSTS:
+        return [host("Anna Ivanova", f"{n}@example.org", address="Abay 10") for n in range(3)]
+    if kind == PairKind.SPACES:
+        return [people.space(hanna.host, address="Abay Avenue 10, flat 5") for _ in range(3)]
+    return [people.request(people.amira(name="Amira Testova").arrival) for _ in range(3)]
+
+
 def test_names_beyond_the_limit_of_comparison_are_told(carla: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "MOST_NAMES_COMPARED", 2)
     rows = [host("Anna Ivanova", f"{n}@example.org", address=f"street {n}") for n in range(3)]

@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from matching import apart, flags, messages, queries, transitions
+from matching.desk import queueing
 from matching.models import Flag, Match, MustNotMeet
 from matching.refusals import NotYours
 from matching.states import Status
 from places.models import Place
 from tests import people
+from tests.integration.test_decisions import two_legs
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +138,16 @@ def test_coordinator_does_not_speak_for_the_other_side_of_their_own_match(match:
 
     assert not queries.may_act_for(carla.user, match.request)
     assert queries.may_act_for(carla.user, match.space)
+
+
+@pytest.mark.parametrize("all_places", [True, False])
+def test_leg_at_a_host_who_named_the_coordinator_hides_no_later_leg(hanna: Person, all_places: bool) -> None:
+    carla = named(*([] if all_places else [people.place()]))
+    first, second = two_legs(hanna)
+    assert list(queueing.waiting_heads(carla.user)) == [first]
+    other = people.hanna(name="Helga", contact="helga@example.org")
+    Match.objects.filter(pk=second.pk).update(space=people.space(other.host))
+
+    apart.name(hanna.user, CARLA, by=hanna.user, at=timezone.now())
+
+    assert list(queueing.waiting_heads(as_read_anew(carla).user)) == [second]
