@@ -24,6 +24,7 @@ from matching.models import Match
 from matching.refusals import WRONG_INPUT, AlreadyAnswered, IllegalMove, ReasonNeeded
 from matching.states import FORWARD, NEEDS_REASON, Act, Role, Status, acts_open_to
 from matching.web.plain_forms import PlainForm, Wording
+from notifications import inbox
 
 NOT_SAFE = "not_safe"
 DO: dict[str, Callable[..., Match]] = {
@@ -200,11 +201,13 @@ def do_once(match_id: UUID, name: str, *, by: User, said: Mapping[str, str]) -> 
     On a bad line the answer to the first tap may be lost. A person who taps again must then read that the act is done,
     not that there is a problem. Raises the other refusals of `transitions`.
     """
+    at = timezone.now()
     try:
-        DO[name](match_id, by=by, at=timezone.now(), **said)
+        DO[name](match_id, by=by, at=at, **said)
     except (AlreadyAnswered, IllegalMove):
         if not _holds(match_id, name, by):
             raise
+    inbox.mark_answered(match_id, by=by, at=at)
 
 
 def _holds(match_id: UUID, name: str, by: User) -> bool:

@@ -419,3 +419,27 @@ def test_asked_space_shows_the_question_on_the_page(client: Client, hanna: Perso
 
     assert "Does this space still stand? Please answer by" in text_of(response)
     assert [line.notification.event for line in response.context["inbox"]] == ["still_available", "host_vetted"]
+
+
+def test_a_question_that_was_answered_is_no_new_message(hanna: Person, amira: Person) -> None:
+    match = people.match_in(Status.APPROVED, people.request(amira.arrival), people.space(hanna.host))
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(hanna.user)
+    before = [line.is_new for line in client.get("/host/").context["inbox"] if line.notification.event == "host_asked"]
+
+    client.post(f"/host/match/{match.pk}/accept/")
+
+    after = [line.is_new for line in client.get("/host/").context["inbox"] if line.notification.event == "host_asked"]
+    assert (before, after) == ([True], [False])
+
+
+def test_space_of_an_unvetted_host_is_not_called_listed() -> None:
+    host = people.hanna(vetted=False)
+    people.space(host.host)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(host.user)
+
+    page = client.get("/host/").content.decode()
+
+    assert "<strong>not offered to anybody yet</strong>" in page
+    assert "<strong>listed</strong>" not in page

@@ -35,8 +35,10 @@ IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
 
 
 def said_on(page: str) -> str:
-    """Return the text that a page shows or has read aloud, without the markup."""
+    """Return the text that a page shows or has read aloud, without the markup and without sections in another language."""
     body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.S)
+    if own := re.search(r'<html lang="(\w+)"', body):  # The sheet to hang up speaks all languages at once.
+        body = re.sub(rf'<section lang="(?!{own[1]}")\w+">.*?</section>', " ", body, flags=re.S)
     heard = " | ".join(READ_ALOUD.findall(body))
     shown = re.sub(r"<[^>]+>", " | ", body)
     return re.sub(r"\s+", " ", unescape(f"{shown} | {heard}"))
