@@ -130,6 +130,7 @@ PROMISES = {
         "is suspended, and a call was promised",
     ],
     "Host.status": [
+        "What is checked before anyone is sent to a host",
         "From now on we may ask you.",
         "From now on we may send you questions; each says by when we need your answer, and a no is always fine.",
         "Nobody is sent to them before they are vetted: put the checks on record on their page.",
@@ -137,6 +138,7 @@ PROMISES = {
         "We pause our questions to you.",
     ],
     "ShelterRequest.desk_since, is_minor_alone": [
+        "About children and young people who are alone, people decide and not a program.",
         "A coordinator looks for another place for you personally.",
         "A host did not feel safe with this household: only people decide.",
         "Children alone: only people decide.",
