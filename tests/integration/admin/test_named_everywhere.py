@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -65,17 +64,17 @@ def words(answer: Any, address: str) -> str:
     """Return the page, without the address that was asked for, which a page of an error repeats."""
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     onward = answer.headers.get("Location", "")
-    return (content.decode(errors="replace") + " " + onward).replace(address, "")
+    return str(content.decode(errors="replace") + " " + onward).replace(address, "")
 
 
 def called(row: Row, things: Things, client: Client) -> tuple[int, str, bool]:
-    """Return the status, the words, and whether something was written. Nothing is kept."""
+    """Return the status, the words, and whether a POST has written something. Nothing is kept."""
     with people.undone(client):
         address = address_of(row.name, things, dict(row.arguments))
         body = row.body(things)
-        before = state()
-        answer: HttpResponse = client.get(address) if row.method == "GET" else client.post(address, body)
-        return answer.status_code, words(answer, address), state() != before
+        before = None if row.method == "GET" else state()
+        answer: Any = client.get(address) if row.method == "GET" else client.post(address, body)
+        return answer.status_code, words(answer, address), before is not None and state() != before
 
 
 def browser(name: str, role: str, *contacts: str) -> Client:
@@ -95,7 +94,7 @@ def test_named_coordinator_finds_nothing_and_changes_nothing(
     kept_out, other = browser("named", role, NAMED), browser("other", role)
     for person in (amira, hanna):
         apart.name(person.user, NAMED, by=person.user, at=timezone.now())
-    told, wrong, control = identifiers(things.match), [], 0
+    told, wrong, control = identifiers(things.match), [], False
 
     for row in [each for each in ROWS if (each.name.split("_")[0], each.status) == (app, status)]:
         code, page, changed = called(row, things, kept_out)
@@ -103,7 +102,9 @@ def test_named_coordinator_finds_nothing_and_changes_nothing(
         if is_about_them(row) and not row.own:
             wrong += [(str(row), "changed")] if changed else []
             wrong += [(str(row), f"answers {code}")] if code == 200 and row.answers[1] != 200 else []
-        control += any(text in called(row, things, other)[1] for text in told.values() if text)
+        if not control:
+            page = called(row, things, other)[1]
+            control = any(text in page for text in told.values() if text)
 
     assert wrong == []
     if (app, status) in {("matching", Status.CONFIRMED), ("matching", Status.PROPOSED), ("accounts", Status.CONFIRMED)}:
