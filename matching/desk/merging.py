@@ -5,7 +5,7 @@ The acts and the guards of the database refuse a merge that would lose a decisio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -113,7 +113,19 @@ def in_order(one: str, other: str) -> tuple[str, str]:
     return (one, other) if one < other else (other, one)
 
 
+_PERSON: Mapping[str, tuple[type[Host] | type[Space] | type[ShelterRequest], str]] = {
+    PairKind.HOSTS: (Host, "user"),
+    PairKind.SPACES: (Space, "host__user"),
+    PairKind.REQUESTS: (ShelterRequest, "arrival__user"),
+}
+"""For each kind of pair its table, and the way to the person of a row."""
+
+
 def _covers(kind: str, pk: str, by: User) -> bool:
+    """Return whether `by` covers every place of the row, and has a part in what concerns its person."""
+    table, person = _PERSON[kind]
+    if queries.keeps_out_of(by, *table._default_manager.filter(pk=pk).values_list(person, flat=True)):
+        return False
     if kind == PairKind.HOSTS:
         return queries.hosts_visible_to(by).filter(pk=pk).exists() and all(
             queries.covers(by, place) for place in Space.objects.filter(host=int(pk)).values_list("place", flat=True)
