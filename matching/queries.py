@@ -444,6 +444,14 @@ def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:
     )
 
 
+def coordinators_told_of(place_ids: Collection[int | None], *persons: int) -> QuerySet[User]:
+    """Return those of `coordinators_for` who may hear of these persons (ids of users): nobody on the list of one of them."""
+    named = MustNotMeetFound.objects.filter(entry__by__in=persons, entry__taken_back_at=None).values("user")
+    theirs = ContactPoint.objects.filter(user__in=named).exclude(address_index="").values("address_index")
+    same = ContactPoint.objects.filter(address_index__in=theirs).values("user")
+    return coordinators_for(place_ids).exclude(Q(pk__in=named) | Q(pk__in=same))
+
+
 # -- requests -------------------------------------------------------------------------------------
 
 
