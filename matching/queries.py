@@ -444,6 +444,14 @@ def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:
     )
 
 
+def coordinators_told_of(place_ids: Collection[int | None], *persons: int) -> QuerySet[User]:
+    """Return those of `coordinators_for` who may hear of these persons (ids of users): nobody on the list of one of them."""
+    named = MustNotMeetFound.objects.filter(entry__by__in=persons, entry__taken_back_at=None).values("user")
+    theirs = ContactPoint.objects.filter(user__in=named).exclude(address_index="").values("address_index")
+    same = ContactPoint.objects.filter(address_index__in=theirs).values("user")
+    return coordinators_for(place_ids).exclude(Q(pk__in=named) | Q(pk__in=same))
+
+
 # -- requests -------------------------------------------------------------------------------------
 
 
@@ -669,10 +677,17 @@ def called(keys: Collection[str]) -> Q:
 def stays_that_count(today: date) -> QuerySet[Match]:
     """Return the stays by which a host has hosted: ended well, confirmed by the arrival, the last night before `today`.
 
-    The arrival confirmed a stay by noting its beginning or its end. A host alone could note both on the first day.
+    The arrival confirmed a stay by noting its beginning or its end. A host alone could note both on the first day. An arrival
+    with a contact of the host's is perhaps the host, under a case that they opened themself.
     """
     confirmed = MatchEvent.objects.filter(match=OuterRef("pk"), role=Role.ARRIVAL, act__in=[Act.CHECK_IN, Act.COMPLETE])
-    return Match.objects.filter(Exists(confirmed), status=Status.COMPLETED, last_day__lte=today)
+    of_arrival = ContactPoint.objects.filter(user=OuterRef(OuterRef("request__arrival__user"))).exclude(
+        address_index=""
+    )
+    shared = ContactPoint.objects.filter(
+        user=OuterRef("space__host__user"), address_index__in=of_arrival.values("address_index")
+    )
+    return Match.objects.filter(Exists(confirmed), ~Exists(shared), status=Status.COMPLETED, last_day__lte=today)
 
 
 def complaints() -> QuerySet[MatchEvent]:

@@ -205,10 +205,13 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
     # A household that asked twice has waited since the first time.
     staying = ShelterRequest.objects.select_for_update(of=("self",)).get(pk=staying.pk)
     staying.registered_at = min(staying.registered_at, going.registered_at)
+    # What a report brought about holds for the household: placed by people only, and as urgent as the more urgent one.
+    staying.desk_since = min(filter(None, [staying.desk_since, going.desk_since]), default=None)
+    staying.urgency = max(staying.urgency, going.urgency, key=float)
     if going.notes and going.notes != staying.notes:
         staying.notes = "\n".join(filter(None, [staying.notes, going.notes]))
     staying.version += 1
-    staying.save(update_fields=["registered_at", "notes", "version"])
+    staying.save(update_fields=["registered_at", "desk_since", "urgency", "notes", "version"])
     said = {"code": "merged", "number": going.arrival.case_number}
     DeskNote.objects.create(request=staying, by=by, at=at, remark=remarks.write(reason, at=at), said=said)
     due.note(at, requests=[staying.pk])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import Host, User
-from matching import apart, flags, messages, queries, transitions
+from matching import apart, flags, hosts, intake, messages, queries, transitions
 from matching.desk import queueing
 from matching.models import Flag, Match, MustNotMeet, SheetImport
 from matching.queries import sheet_rows_visible_to as visible
@@ -129,6 +130,26 @@ def test_named_coordinator_hears_nothing_of_the_namers_matches_and_flags(match: 
         for who in (carla, other)
     ]
     assert told == [(0, 0), (1, 1)]
+
+
+@pytest.mark.parametrize("event", ["minor_alone", "change_waits", "host_suspended"])
+def test_named_coordinator_gets_no_message_with_the_number_of_the_namer(
+    event: str, amira: Person, hanna: Person
+) -> None:
+    carla, other = named(), people.carla("other")
+    offered = people.space(hanna.host)
+    for person in (amira, hanna):
+        apart.name(person.user, CARLA, by=person.user, at=timezone.now())
+
+    if event == "minor_alone":
+        people.request(amira.arrival, people=1, children=1, composition="unsaid")
+    elif event == "change_waits":
+        details = replace(intake.details_of_space(offered), beds=9)
+        intake.change_space(offered.pk, details, by=hanna.user, at=timezone.now())
+    else:
+        hosts.suspend(hanna.host.pk, by=other.user, at=timezone.now(), reason="x")
+
+    assert [who.user.notifications.filter(event=event).count() for who in (carla, other)] == [0, 1]
 
 
 def test_coordinator_does_not_speak_for_the_other_side_of_their_own_match(match: Match, carla: Person) -> None:
