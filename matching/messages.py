@@ -135,6 +135,14 @@ def no_show(match: Match, *, at: datetime) -> None:
     _tell(_coordinators(match), "coordinator_no_show", match, at)
 
 
+def taken_back(match: Match, *, by_role: Role, at: datetime) -> None:
+    """Tell the sides that the stay is agreed as before, but the one that took back what was said about its first evening."""
+    if by_role is not Role.HOST:
+        _tell([_host(match)], "host_confirmed", match, at)
+    if by_role is not Role.ARRIVAL:
+        _tell([_arrival(match)], "arrival_confirmed", match, at)
+
+
 def completed(match: Match, *, by_role: Role, at: datetime) -> None:
     """Tell host and arrival that the stay has ended well, unless it was they who said so."""
     if by_role is not Role.HOST:

@@ -29,6 +29,7 @@ from accounts.coordinators import desk_of
 from accounts.models import Arrival, Coordinator, Host, User
 from matching import hindrances
 from matching.copy_rows import read
+from matching.deadlines import TIME_TO_TAKE_BACK, evening_of, local_date
 from matching.limits import LONGEST_STAY
 from matching.models import (
     Incident,
@@ -47,7 +48,17 @@ from matching.models.meeting import APART_OF_REQUESTS
 from matching.refusals import Frozen
 from matching.risks import HostRecord
 from matching.rota import with_a_contact_of
-from matching.states import FORWARD, HOLDS_BEDS, REASON_NOT_SAFE, Act, RequestState, Role, Status, acts_open_to
+from matching.states import (
+    FORWARD,
+    HOLDS_BEDS,
+    REASON_NOT_SAFE,
+    TAKEN_BACK_BY,
+    Act,
+    RequestState,
+    Role,
+    Status,
+    acts_open_to,
+)
 from notifications import outbox
 from notifications.models import ContactPoint, Delivery
 from places.models import Place
@@ -341,12 +352,13 @@ def role_in(match: Match, user: User | None) -> Role | None:
     return None
 
 
-def acts_open(match: Match, user: User) -> list[Act]:
+def acts_open(match: Match, user: User, at: datetime) -> list[Act]:
     """Return the acts that are open to `user` now, in the order in which a page shows them; none for a stranger."""
     role = role_in(match, user)
     if role is None:
         return []
-    acts = list(acts_open_to(role, Status(match.status)))
+    unsayable = _unsayable(match, at)
+    acts = [act for act in acts_open_to(role, Status(match.status)) if act not in unsayable]
     stamp = {Role.HOST: match.host_accepted_at, Role.ARRIVAL: match.arrival_accepted_at}
     if match.status == Status.APPROVED and role in stamp and stamp[role] is None:
         acts.insert(0, Act.ACCEPT)
@@ -357,6 +369,19 @@ def acts_open(match: Match, user: User) -> list[Act]:
         acts.append(Act.UNFREEZE)
     if not isinstance(known, Frozen):
         acts.append(Act.FREEZE)
+    return acts
+
+
+def _unsayable(match: Match, at: datetime) -> set[Act]:
+    """Return the acts that the dates of a match forbid at this moment; `transitions` refuses them too."""
+    acts = set()
+    if local_date(at) < match.first_night:
+        acts.add(Act.CHECK_IN)
+    if at < evening_of(match.first_night):
+        acts.add(Act.NO_SHOW)
+    said = {Status.CHECKED_IN: Act.CHECK_IN, Status.NO_SHOW: Act.NO_SHOW}.get(Status(match.status))
+    if said and not match.events.filter(act=said, at__gte=at - TIME_TO_TAKE_BACK).exists():
+        acts.add(TAKEN_BACK_BY[said])
     return acts
 
 

@@ -24,7 +24,7 @@ from accounts import arrivals, desk_sessions, hosts, second_factor, vetting
 from accounts.contacts import add_contact_point, read_contact
 from accounts.models import Arrival, Authenticator, Coordinator, Host, User
 from matching import incidents, intake, rota, transitions
-from matching.deadlines import local_date
+from matching.deadlines import evening_of, local_date
 from matching.engine.reasons import Code, Reason
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import Incident, Match, ShelterRequest, Space
@@ -329,7 +329,7 @@ def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:
             confirm()
         case Status.NO_SHOW:
             confirm()
-            transitions.no_show(match.pk, by=host_side, at=now)
+            transitions.no_show(match.pk, by=host_side, at=max(now, evening_of(match.first_night)))
         case Status.CHECKED_IN:
             check_in()
         case Status.COMPLETED:

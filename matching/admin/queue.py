@@ -257,7 +257,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     everything = bool(request.POST.get("everything"))
     households = [seen for text in request.POST.getlist("card") if (seen := seen_from(text))]
     queue_page = f"{reverse('admin:matching_match_queue')}?{filters_query(filters)}"
-    if act not in PendingDecision.Act.values or (act == "decline" and reason not in REASON_WORDS):
+    if act not in (decisions.APPROVE, decisions.DECLINE) or (act == "decline" and reason not in REASON_WORDS):
         messages.error(request, _("Choose a reason from the list."))
         return HttpResponseRedirect(queue_page)
     if everything:

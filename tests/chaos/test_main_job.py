@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import second_factor
+from matching.desk import decisions
 from matching.models import Match, PendingDecision, ShelterRequest
 from matching.queries import called
 from matching.states import Status
@@ -162,6 +164,7 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
 
     # Amira arrives, and the stay ends well.
     amira.post(f"/case/match/{match.pk}/check_in/")
+    decisions.carry_out_due(at=timezone.now() + timedelta(minutes=2))  # Her minute to take it back is over.
     hanna.post(f"/host/match/{match.pk}/complete/")
     match.refresh_from_db()
     assert [event.act for event in match.events.all()] == [

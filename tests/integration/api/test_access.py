@@ -23,7 +23,7 @@ from notifications.models import Notification
 from privacy.models import AccessLog
 from tests import people
 from tests.integration.api.conftest import Calling, request_body, space_body
-from tests.people import Person
+from tests.people import Person, tonight
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -120,6 +120,9 @@ ROWS = [
     Row("POST matches/{id}/check-in/", BOTH_SIDES),
     Row("POST matches/{id}/check-in/", (401, 409, 409, 409, 404, 404), frozen=True),
     Row("POST matches/{id}/no-show/", (401, 403, 200, 200, 404, 404)),
+    Row("POST matches/{id}/undo-check-in/", BOTH_SIDES, Status.CHECKED_IN),
+    Row("POST matches/{id}/undo-check-in/", (401, 409, 409, 409, 404, 404)),
+    Row("POST matches/{id}/undo-no-show/", (401, 403, 200, 200, 404, 404), Status.NO_SHOW),
     Row("POST matches/{id}/complete/", BOTH_SIDES, Status.CHECKED_IN),
     Row("POST matches/{id}/break-off/", BOTH_SIDES, Status.CHECKED_IN, body=_reason),
     Row("POST matches/{id}/not-safe/", BOTH_SIDES),
@@ -177,7 +180,9 @@ def frozen() -> bool:
 
 @pytest.fixture
 def things(status: Status, frozen: bool, amira: Person, hanna: Person, carla: Person) -> Things:
-    match = people.match_in(status, people.request(amira.arrival), people.space(hanna.host))
+    # Since yesterday, so that the first evening has passed at any hour of the test.
+    asked = people.request(amira.arrival, first_night=tonight(-1))
+    match = people.match_in(status, asked, people.space(hanna.host, windows=((tonight(-1), tonight(30)),)))
     if frozen:
         transitions.report_not_safe(match.pk, by=amira.user, at=timezone.now())
         people.agreed_to_go_on(match)
