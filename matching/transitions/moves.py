@@ -194,7 +194,7 @@ def cancel(
 def check_in(match_id: UUID, *, by: User, at: datetime) -> Match:
     """Note that the household has come, from the first day on. Raises NotYours, IllegalMove, Frozen, TooEarly."""
     with one_act():
-        check_moment(Act.CHECK_IN, locked(match_id), at)
+        _check_sayable(locked(match_id), Act.CHECK_IN, by=by, at=at)
         match, role, _left = _move(match_id, Act.CHECK_IN, by=by, at=at)
         messages.checked_in(match, by_role=role, at=at)
         return match
@@ -206,11 +206,16 @@ def no_show(match_id: UUID, *, by: User, at: datetime) -> Match:
     Raises NotYours, IllegalMove, Frozen, TooEarly.
     """
     with one_act():
-        check_moment(Act.NO_SHOW, locked(match_id), at)
+        _check_sayable(locked(match_id), Act.NO_SHOW, by=by, at=at)
         match, _by_role, _left = _move(match_id, Act.NO_SHOW, by=by, at=at)
         messages.no_show(match, at=at)
         freed(match, at=at)
         return match
+
+
+def _check_sayable(match: Match, act: Act, *, by: User, at: datetime) -> None:
+    check(match, act, role_of(match, by), "")  # First, so that the dates of a match are told to nobody else.
+    check_moment(act, match, at)
 
 
 def check_moment(act: Act, match: Match, at: datetime) -> None:

@@ -164,9 +164,9 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
         people.match_in(Status.CONFIRMED, people.request(amira.arrival, **wanted), space)
     client.force_login(amira.user)
 
-    # Session, user, arrival, no coordinator; requests, their matches, the visible ones, own reports about them; messages;
-    # a draft; and the host, for the frame.
-    with django_assert_num_queries(13):
+    # Session, user, arrival, no coordinator; requests, their matches, the visible ones, own reports about them, what is held
+    # for a minute; messages; a draft; and the host, for the frame.
+    with django_assert_num_queries(14):
         response = client.get("/case/")
 
     assert len(response.context["cards"]) == count

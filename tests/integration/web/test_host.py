@@ -62,9 +62,9 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
         people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
     client.force_login(hanna.user)
 
-    # Session, user, host, no coordinator; matches, own reports about them; checks and their rule; spaces and their windows;
-    # messages; arrival.
-    with django_assert_num_queries(13):
+    # Session, user, host, no coordinator; matches, own reports about them, what is held for a minute; checks and their rule;
+    # spaces and their windows; messages; arrival.
+    with django_assert_num_queries(14):
         response = client.get("/host/")
 
     assert (len(response.context["spaces"]), len(response.context["live"])) == (count, count)
@@ -209,7 +209,7 @@ def test_nights_that_are_promised_stay(client: Client, amira: Person, hanna: Per
         [("", "There are live matches that this would contradict. End or cancel them first.")],
     )
     assert response.context["form"]["last_1"].value() == tonight(9).isoformat()
-    assert match.space.windows.get().first_night == tonight()
+    assert match.space.windows.get().first_night == tonight(-1)
 
 
 def test_host_page_of_a_coordinator_shows_no_proposal(client: Client, amira: Person, hanna: Person) -> None:
