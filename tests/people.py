@@ -291,6 +291,12 @@ def agreed_to_go_on(match: Match) -> None:
     incidents.agree_to_go_on(incident.pk, by=carla("carla-too").user, at=now)
 
 
+def match_since_yesterday(status: Status, arrival: Arrival, host: Host, **wanted: Any) -> Match:
+    """Return a match whose first evening has passed, at whatever hour the test runs, brought to `status` by the real acts."""
+    asked = request(arrival, first_night=tonight(-1), **wanted)
+    return match_in(status, asked, space(host, windows=((tonight(-1), tonight(30)),)))
+
+
 def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:
     """Return a match of this request in this space, brought to `status` by the real acts."""
     now = timezone.now()

@@ -47,6 +47,10 @@ ROWS = {
         "tests/integration/web/test_dates.py",
         "test_longer_stay_is_proposed_in_the_same_space_as_a_new_leg",
     ),
+    "PendingDecision of a first evening": (
+        "tests/integration/test_first_evening.py",
+        "test_own_word_is_taken_back_within_the_minute_and_nobody_hears",
+    ),
     "Match.due_at": (
         "tests/integration/test_worker.py",
         "test_overdue_match_expires_and_the_people_who_were_asked_are_told",
@@ -191,6 +195,9 @@ PROMISES = {
     ],
     "Match of the longer stay": [
         "We ask there first for the nights after it.",
+    ],
+    "PendingDecision of a first evening": [
+        "It counts in a minute; until then nobody else is told.",
     ],
     "Match.due_at": [
         "They answer.",

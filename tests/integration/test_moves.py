@@ -63,10 +63,7 @@ def clients(cast: dict[str, Person]) -> dict[str, Client]:
 
 def match_for(cast: dict[str, Person], status: Status) -> Match:
     """Return a match whose first evening has passed, so that its dates bind no act (`test_first_evening` tries those)."""
-    asked = people.request(cast["amira"].arrival, first_night=people.tonight(-1))
-    return people.match_in(
-        status, asked, people.space(cast["hanna"].host, windows=((people.tonight(-1), people.tonight(30)),))
-    )
+    return people.match_since_yesterday(status, cast["amira"].arrival, cast["hanna"].host)
 
 
 def knock(door: str, person: Person, client: Client, match: Match, act: Act) -> None:

@@ -79,6 +79,11 @@ BOTH_SIDES = (401, 200, 200, 200, 404, 404)
 DESK = (401, 404, 404, 200, 404, 404)
 AMIRAS = (401, 200, 404, 404, 404, 404)
 
+
+def _since_yesterday() -> dict[str, str]:
+    return {"first_night": str(tonight(-1)), "last_day": str(tonight(30))}
+
+
 ROWS = [
     Row("GET places/", ANYBODY),
     Row("GET places/{id}/", ANYBODY),
@@ -88,7 +93,7 @@ ROWS = [
     Row("GET spaces/", SIGNED_IN),
     Row("POST spaces/", (401, 403, 201, 403, 403, 201), body=lambda it: space_body()),
     Row("GET spaces/{id}/", HOST_SIDE),
-    Row("PUT spaces/{id}/", HOST_SIDE, body=lambda it: space_body()),
+    Row("PUT spaces/{id}/", HOST_SIDE, body=lambda it: space_body(windows=[_since_yesterday()])),
     Row("POST spaces/{id}/pause/", HOST_SIDE),
     Row("POST spaces/{id}/list/", HOST_SIDE),
     Row("POST spaces/{id}/still-available/", HOST_SIDE),
@@ -180,9 +185,7 @@ def frozen() -> bool:
 
 @pytest.fixture
 def things(status: Status, frozen: bool, amira: Person, hanna: Person, carla: Person) -> Things:
-    # Since yesterday, so that the first evening has passed at any hour of the test.
-    asked = people.request(amira.arrival, first_night=tonight(-1))
-    match = people.match_in(status, asked, people.space(hanna.host, windows=((tonight(-1), tonight(30)),)))
+    match = people.match_since_yesterday(status, amira.arrival, hanna.host)
     if frozen:
         transitions.report_not_safe(match.pk, by=amira.user, at=timezone.now())
         people.agreed_to_go_on(match)

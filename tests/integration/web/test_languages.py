@@ -134,13 +134,16 @@ def pages_of_matches(language: str) -> Iterator[tuple[str, str]]:
     for status in [*Status, None]:
         arrival = people.amira(language=language)
         host = people.hanna(language=language, contact=f"hanna-{status}@example.org")
-        asked, offered = people.request(arrival.arrival), people.space(host.host)
-        match = people.match_in(Status(status), asked, offered) if status is not None else None
+        if status is None:
+            people.request(arrival.arrival)
+            people.space(host.host)
+        else:
+            match = people.match_since_yesterday(status, arrival.arrival, host.host)
         for person, start in ((arrival, "/case/"), (host, "/host/")):
             client = browser(language)
             client.force_login(person.user)
             yield from crawl(client, start, within=start)
-            if status == Status.CONFIRMED and match is not None:
+            if status == Status.CONFIRMED:
                 opened = client.post(f"{start}match/{match.pk}/contact/", follow=True)
                 yield f"{start}match/{match.pk}/contact/", said_on(_page(opened))
 
