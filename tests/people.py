@@ -302,6 +302,8 @@ def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:
     now = timezone.now()
     match = proposed(asked, offered, at=now)
     arrival_side, host_side, desk = asked.arrival.user, offered.host.user, carla().user
+    evening = evening_of(match.first_night)
+    there = max(now, evening.replace(hour=0))  # What happens at the door happens on the first day at the earliest.
 
     def approve() -> None:
         transitions.approve(match.pk, by=desk, at=now)
@@ -315,7 +317,7 @@ def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:
 
     def check_in() -> None:
         confirm()
-        transitions.check_in(match.pk, by=arrival_side, at=now)
+        transitions.check_in(match.pk, by=arrival_side, at=there)
 
     match status:
         case Status.PROPOSED:
@@ -335,13 +337,13 @@ def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:
             confirm()
         case Status.NO_SHOW:
             confirm()
-            transitions.no_show(match.pk, by=host_side, at=max(now, evening_of(match.first_night)))
+            transitions.no_show(match.pk, by=host_side, at=max(now, evening))
         case Status.CHECKED_IN:
             check_in()
         case Status.COMPLETED:
             check_in()
-            transitions.complete(match.pk, by=arrival_side, at=now)
+            transitions.complete(match.pk, by=arrival_side, at=there)
         case Status.BROKEN_OFF:
             check_in()
-            transitions.break_off(match.pk, by=arrival_side, at=now, reason="not_suitable")
+            transitions.break_off(match.pk, by=arrival_side, at=there, reason="not_suitable")
     return Match.objects.get(pk=match.pk)
