@@ -108,8 +108,11 @@ WHAT_FOLLOWS: dict[str, Wording] = {
 }
 """What follows from an act, on the page that asks first."""
 
-SHOWN_FIRST = NEEDS_REASON | {Act.CHECK_IN, Act.NO_SHOW, Act.COMPLETE}
-"""Acts that end something for good. They need a second page, so that one tap cannot do them by mistake."""
+ENDING = NEEDS_REASON | {Act.NO_SHOW, Act.COMPLETE}
+"""Acts that end something. They come last."""
+
+SHOWN_FIRST = ENDING | {Act.CHECK_IN}
+"""Acts that need a second page, so that one tap cannot do them by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def offered(
         names = []
     names += [act for act in acts_open_to(role, status) if act not in hidden]
     each = [ActOffered(name, LABELS[role][name], asks_first=name in SHOWN_FIRST) for name in names]
-    return sorted(each, key=lambda offered: offered.asks_first)
+    return sorted(each, key=lambda offered: offered.name in ENDING)
 
 
 class ReasonForm(PlainForm):

@@ -183,7 +183,7 @@ def test_page_says_by_when_to_answer(client: Client, amira: Person, hanna: Perso
     ("status", "names"),
     [
         (Status.APPROVED, ["accept", "decline"]),
-        (Status.CONFIRMED, ["cancel", "check_in"]),
+        (Status.CONFIRMED, ["check_in", "cancel"]),
         (Status.CHECKED_IN, ["undo_check_in", "complete", "break_off"]),
     ],
 )

@@ -254,7 +254,7 @@ def test_page_describes_the_household_without_a_name(client: Client, hanna: Pers
 @pytest.mark.parametrize(
     ("status", "names"),
     [
-        (Status.CONFIRMED, ["cancel", "check_in", "no_show"]),
+        (Status.CONFIRMED, ["check_in", "cancel", "no_show"]),
         (Status.CHECKED_IN, ["undo_check_in", "complete", "break_off"]),
     ],
 )
