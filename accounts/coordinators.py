@@ -197,7 +197,12 @@ def forbid_export(coordinator_id: int, *, by: User, at: datetime, reason: str) -
 
 
 def allow_more_looks(coordinator_id: int, *, by: User, at: datetime, reason: str) -> Coordinator:
-    """Let a coordinator open as many people again within the next day. Raises NotLead, NotOneself: it takes two people."""
+    """Let a coordinator open as many people again within the next day.
+
+    It takes two people. Raises NotLead, NotOneself, and NotConfirmedYet for an account that does not count as one of two.
+    """
+    check_may_name(by)
+    check_counts_as_one_of_two(by)
     with transaction.atomic():
         row = other(coordinator_id, by)
         note(row.user, CoordinatorChange.LOOKS_ALLOWED, by=by, at=at, reason=reason)

@@ -156,7 +156,9 @@ def _check_may_write(person: User, by: User) -> None:
     if not (hasattr(person, "arrival") or hasattr(person, "host")):
         raise NotYours
     if by.pk != person.pk and (
-        queries.coordinator_of(by) is None or person.pk not in _people_visible_to(by, [person.pk])
+        queries.coordinator_of(by) is None
+        or person.pk not in _people_visible_to(by, [person.pk])
+        or queries.keeps_out_of(by, person.pk)
     ):
         raise NotYours
 
@@ -194,7 +196,8 @@ def names_visible_to(user: User) -> QuerySet[MustNotMeet]:
     of_them = Q(by__arrival__in=requests.values("arrival")) | Q(by__host__in=hosts.values("pk"))
     own = Q(user=user) | Q(user__in=rota.with_a_contact_of([user.pk]).values("user"))
     about_them = MustNotMeetFound.objects.filter(own, entry=OuterRef("pk"))
-    entries = MustNotMeet.objects.filter(of_them, channel="", taken_back_at=None).exclude(by=user)
+    entries = MustNotMeet.objects.filter(of_them, channel="", taken_back_at=None)
+    entries = entries.exclude(by__in=queries.kept_out(user, set(entries.order_by().values_list("by", flat=True))))
     return entries.exclude(Exists(about_them)).order_by(F("looked_at").asc(nulls_first=True), "at", "pk").distinct()
 
 

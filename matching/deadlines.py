@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from deployment import rules
+
+TIME_TO_TAKE_BACK = timedelta(hours=1)
+"""How long what was said about the first evening can be taken back."""
 
 
 def local_date(at: datetime) -> date:
     """Return the date in the deployment's time zone at the moment `at`. Tonight's night has this date."""
     return timezone.localtime(at).date()
+
+
+def evening_of(first_night: date) -> datetime:
+    """Return the moment on the first evening after which a household that has not come may be said not to come."""
+    return timezone.make_aware(datetime.combine(first_night, time(settings.EVENING_HOUR)))
 
 
 def answer_by(first_night: date, at: datetime) -> datetime:

@@ -78,9 +78,12 @@ def look(by: User, about: Iterable[int], fields: str, *, reason: str, at: dateti
     """Log that a coordinator opens these personal `fields` of these people (ids of users), before any of them is read.
 
     The other leads are told where that is unusual (`unusual`). Raises LookNeedsSecond, and logs nothing, where it would be more
-    people within a day than one coordinator may open without a lead's go-ahead.
+    people within a day than one coordinator may open without a lead's go-ahead; NotYours where `by` has no part in what
+    concerns one of them: whoever is party to a match opens the other side by the match, and not at the desk.
     """
     people = set(about)
+    if queries.kept_out(by, people):
+        raise NotYours
     with one_act():
         # One look of a coordinator at a time, so that two side by side do not both fit the budget.
         User.objects.select_for_update(no_key=True, of=("self",)).get(pk=by.pk)

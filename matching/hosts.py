@@ -16,7 +16,7 @@ def vet(host_id: int, *, by: User, at: datetime) -> Host:
 
     Raises NotYours when `by` is no coordinator of the host's places, ChecksMissing, or WrongStanding.
     """
-    _may_judge(host_id, by)
+    check_may_judge(host_id, by)
     with one_act():
         host = vetting.vet(host_id, by=by, at=at)
         due.note(at, spaces=Space.objects.filter(host=host_id).values_list("pk", flat=True))
@@ -28,14 +28,14 @@ def refuse(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
 
     Raises NotYours when `by` is no coordinator of the host's places, WrongStanding, or SecondPersonRefuses.
     """
-    _may_judge(host_id, by)
+    check_may_judge(host_id, by)
     with one_act():
         return vetting.refuse(host_id, by=by, at=at, reason=reason)
 
 
 def keep_unrefused(host_id: int, *, by: User, at: datetime, reason: str = "") -> Host:
     """Take back a refusal that one person asked for. Raises NotYours, or WrongStanding when there is none."""
-    _may_judge(host_id, by)
+    check_may_judge(host_id, by)
     with one_act():
         return vetting.keep_unrefused(host_id, by=by, at=at, reason=reason)
 
@@ -46,7 +46,7 @@ def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
     The host, the coordinators and each household that knew of its match are told. Raises NotYours when `by` is no
     coordinator of the host's places, WrongStanding when the host is not vetted.
     """
-    _may_judge(host_id, by)
+    check_may_judge(host_id, by)
     with one_act():
         # Lock the spaces before the host, as a proposal's trigger does: in the other order the two could deadlock.
         list(Space.objects.filter(host=host_id).order_by("pk").select_for_update().values_list("pk"))
@@ -56,6 +56,10 @@ def suspend(host_id: int, *, by: User, at: datetime, reason: str) -> Host:
         return host
 
 
-def _may_judge(host_id: int, by: User) -> None:
-    if queries.coordinator_of(by) is None or not queries.hosts_visible_to(by).filter(pk=host_id).exists():
+def check_may_judge(host_id: int, by: User) -> None:
+    """Raise NotYours unless `by` coordinates a place of the host and has a part in what concerns them: nobody vets themself."""
+    if queries.coordinator_of(by) is None:
+        raise NotYours
+    host = queries.hosts_visible_to(by).filter(pk=host_id).first()
+    if host is None or queries.keeps_out_of(by, host.user_id):
         raise NotYours

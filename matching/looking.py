@@ -28,8 +28,8 @@ def visible_to(user: User) -> QuerySet[WaitingChange]:
 def apply(change_id: int, *, by: User, at: datetime) -> WaitingChange:
     """Write the change, since a coordinator has looked at it; tell the host, and the households that were promised the space.
 
-    Raises NotYours unless `by` coordinates the place and is not the host, ChangeDecided, ContactTaken, or HasLiveMatches
-    where live matches were promised more.
+    Raises NotYours unless `by` coordinates the place and has a part in what concerns the host, ChangeDecided, ContactTaken,
+    or HasLiveMatches where live matches were promised more.
     """
     with one_act():
         change = _to_decide(change_id, by)
@@ -73,7 +73,7 @@ def take_back(change_id: int, *, by: User, at: datetime) -> WaitingChange:
 
 def _to_decide(change_id: int, by: User) -> WaitingChange:
     change = _locked(change_id)
-    if change.host.user_id == by.pk or not _covers(by, change):
+    if queries.keeps_out_of(by, change.host.user_id) or not _covers(by, change):
         raise NotYours
     _check_waits(change)
     return change

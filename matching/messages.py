@@ -41,7 +41,8 @@ def _arrival(match: Match) -> User:
 
 
 def _coordinators(match: Match) -> Iterable[User]:
-    return queries.coordinators_for([match.request.place_id, match.space.place_id])
+    places = [match.request.place_id, match.space.place_id]
+    return queries.coordinators_told_of(places, match.request.arrival.user_id, match.space.host.user_id)
 
 
 def proposals_waiting(places: Collection[int | None], *, at: datetime) -> None:
@@ -134,6 +135,14 @@ def no_show(match: Match, *, at: datetime) -> None:
     _tell(_coordinators(match), "coordinator_no_show", match, at)
 
 
+def taken_back(match: Match, *, by_role: Role, at: datetime) -> None:
+    """Tell the sides that the stay is agreed as before, but the one that took back what was said about its first evening."""
+    if by_role is not Role.HOST:
+        _tell([_host(match)], "host_confirmed", match, at)
+    if by_role is not Role.ARRIVAL:
+        _tell([_arrival(match)], "arrival_confirmed", match, at)
+
+
 def completed(match: Match, *, by_role: Role, at: datetime) -> None:
     """Tell host and arrival that the stay has ended well, unless it was they who said so."""
     if by_role is not Role.HOST:
@@ -164,7 +173,7 @@ def host_suspended(host: Host, stays: Collection[Match], *, at: datetime) -> Non
     tell(host.user, "host_on_hold", at=at, key=f"host_on_hold:{host.pk}:{at.isoformat()}")
     places = set(Space.objects.filter(host=host).values_list("place_id", flat=True))
     places |= {stay.request.place_id for stay in stays if stay.request.place_id}
-    for coordinator in queries.coordinators_for(places):
+    for coordinator in queries.coordinators_told_of(places, host.user_id):
         tell(
             coordinator,
             "host_suspended",
@@ -185,7 +194,7 @@ def request_received(request: ShelterRequest, *, at: datetime) -> None:
         context={"case_number": request.arrival.case_number},
     )
     if request.is_minor_alone:
-        for coordinator in queries.coordinators_for([request.place_id]):
+        for coordinator in queries.coordinators_told_of([request.place_id], request.arrival.user_id):
             tell(
                 coordinator,
                 "minor_alone",
@@ -199,7 +208,7 @@ def change_waits(change: WaitingChange, promised: Iterable[Match], *, at: dateti
     """Tell the coordinators that a change waits for them, and the households that were promised the space as it was."""
     key = f"{change.pk}:{at.isoformat()}"
     places = _places_of(change)
-    for coordinator in queries.coordinators_for(places):
+    for coordinator in queries.coordinators_told_of(places, change.host.user_id):
         tell(
             coordinator,
             "change_waits",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from django.db.models import (
@@ -29,6 +29,7 @@ from accounts.coordinators import desk_of
 from accounts.models import Arrival, Coordinator, Host, User
 from matching import hindrances
 from matching.copy_rows import read
+from matching.deadlines import TIME_TO_TAKE_BACK, evening_of, local_date
 from matching.limits import LONGEST_STAY
 from matching.models import (
     Incident,
@@ -47,7 +48,17 @@ from matching.models.meeting import APART_OF_REQUESTS
 from matching.refusals import Frozen
 from matching.risks import HostRecord
 from matching.rota import with_a_contact_of
-from matching.states import FORWARD, HOLDS_BEDS, REASON_NOT_SAFE, Act, RequestState, Role, Status, acts_open_to
+from matching.states import (
+    FORWARD,
+    HOLDS_BEDS,
+    REASON_NOT_SAFE,
+    TAKEN_BACK_BY,
+    Act,
+    RequestState,
+    Role,
+    Status,
+    acts_open_to,
+)
 from notifications import outbox
 from notifications.models import ContactPoint, Delivery
 from places.models import Place
@@ -68,25 +79,68 @@ def _places_of(coordinator: Coordinator) -> Q:
     return Q() if coordinator.all_places else Q(place__in=coordinator.places.all())
 
 
+_BOTH = ("space__host__user", "request__arrival__user")
+
+
 def who_must_not_meet(user: User) -> QuerySet[MustNotMeet, tuple[int]]:
     """Return the ids of the users on whose list `user` stands, by this account or another one with a contact of theirs.
 
     At the desk nothing of these persons is there for `user`: see decision 0072.
     """
-    mine = ContactPoint.objects.filter(user=user).values("address_index")
-    same = Q(user=user) | Q(user__in=ContactPoint.objects.filter(address_index__in=mine).values("user"))
+    same = Q(user=user) | Q(user__in=_sharing_a_contact(user))
     entries = MustNotMeetFound.objects.filter(same).values("entry")
     return MustNotMeet.objects.filter(pk__in=entries, taken_back_at=None).exclude(by=user).order_by().values_list("by")
 
 
-def _not_of(user: User, *persons: str) -> Q:
+def _sharing_a_contact(user: User) -> QuerySet[ContactPoint, tuple[int]]:
+    mine = ContactPoint.objects.filter(user=user).exclude(address_index="").values("address_index")
+    return ContactPoint.objects.filter(address_index__in=mine).order_by().values_list("user")
+
+
+class _Closed(NamedTuple):
+    """Who is closed to a coordinator at the desk: `namers` have them on their list; `own` are their accounts as a host or
+    an arrival, whichever of them they have signed in with.
+    """
+
+    namers: frozenset[int]
+    own: frozenset[int]
+
+
+def _closed_to(user: User) -> _Closed:
+    # Kept with the user who was read for this request, as the places are: a query for each row of a page would be too many.
+    closed: _Closed | None = user.__dict__.get("_closed")
+    if closed is None:
+        same = Q(user=user) | Q(user__in=_sharing_a_contact(user))
+        merged = Q(merged_into__user=user) | Q(merged__user=user)
+        lists = who_must_not_meet(user).annotate(mine=Value(False)).values_list("by", "mine")
+        hosts, arrivals = Host.objects.filter(same | merged), Arrival.objects.filter(same)
+        own = [rows.order_by().annotate(mine=Value(True)).values_list("user", "mine") for rows in (hosts, arrivals)]
+        found = list(lists.union(*own))
+        closed = user.__dict__["_closed"] = _Closed(
+            frozenset(pk for pk, mine in found if not mine), frozenset(pk for pk, mine in found if mine)
+        )
+    return closed
+
+
+def _not_of(persons: frozenset[int], *lookups: str) -> Q:
+    """Return the condition that none of the users at these lookups is one of `persons`."""
+    others = Q()
+    # Nearly always there are none. Then no query of the desk joins a table because of them.
+    if persons:
+        for lookup in lookups:
+            others &= ~Q(**{f"{lookup}__in": persons})
+    return others
+
+
+def not_on_lists(user: User, *lookups: str) -> Q:
     """Return the condition that none of the users at these lookups has `user` on their list."""
-    lists = Q()
-    # Nearly always nobody has. Then no query of the desk joins a table because of it.
-    if namers := _on_lists_of(user):
-        for person in persons:
-            lists &= ~Q(**{f"{person}__in": namers})
-    return lists
+    return _not_of(_closed_to(user).namers, *lookups)
+
+
+def not_closed(user: User) -> Q:
+    """Return the condition for matches to which `user` is no party, by any account, and on neither side's list."""
+    closed = _closed_to(user)
+    return _not_of(closed.namers | closed.own, *_BOTH)
 
 
 def _either(own: Q, at_desk: Q) -> Q:
@@ -96,24 +150,30 @@ def _either(own: Q, at_desk: Q) -> Q:
 
 def is_on_a_list_of(user: User, *persons: int) -> bool:
     """Return whether any of these persons (ids of users) has `user` on their list."""
-    return not _on_lists_of(user).isdisjoint(persons)
+    return not _closed_to(user).namers.isdisjoint(persons)
 
 
-def _on_lists_of(user: User) -> frozenset[int]:
-    # Kept with the user who was read for this request, as the places are: a query for each row of a page would be too many.
-    lists: frozenset[int] | None = user.__dict__.get("_on_lists_of")
-    if lists is None:
-        lists = user.__dict__["_on_lists_of"] = frozenset(by for (by,) in who_must_not_meet(user))
-    return lists
+def is_closed_to(user: User, *persons: int) -> bool:
+    """Return whether any of these persons (ids of users) is `user`, by any account, or has `user` on their list."""
+    closed = _closed_to(user)
+    return not (closed.namers | closed.own).isdisjoint(persons)
 
 
-def _is_kept_from(user: User, person: Arrival | Host) -> bool:
-    """Return whether coordinator `user` has no part in what this person asks: the person's list names them, or a match
-    joins the two."""
-    if is_on_a_list_of(user, person.user_id):
-        return True
-    side = Q(request__arrival=person.pk) if isinstance(person, Arrival) else Q(space__host=person.pk)
-    return _matches_of_party(user).filter(side).exists()
+def keeps_out_of(user: User, *persons: int) -> bool:
+    """Return whether coordinator `user` has no part at the desk in what concerns any of these persons: see `kept_out`."""
+    return user.pk in persons or is_closed_to(user, *persons) or bool(kept_out(user, persons))
+
+
+def kept_out(user: User, persons: Collection[int]) -> set[int]:
+    """Return those of these persons (ids of users) in whose case coordinator `user` has no part at the desk.
+
+    It is themself, by any of their accounts; or the person's list names them; or a match joins the two. A proposal of which
+    nobody was told, and which has ended, joins nobody: to be refused because of it would tell that it was there.
+    """
+    joins = Q(status__in=sorted(HOLDS_BEDS)) | Q(approved_by__isnull=False) | Q(incidents__isnull=False)
+    joined = _matches_of_party(user).filter(joins).order_by().values_list("space__host__user", "request__arrival__user")
+    closed = _closed_to(user)
+    return set(persons) & {user.pk, *closed.namers, *closed.own, *(person for both in joined for person in both)}
 
 
 def _matches_in_places_of(coordinator: Coordinator) -> Q:
@@ -122,9 +182,6 @@ def _matches_in_places_of(coordinator: Coordinator) -> Q:
         return Q()
     places = coordinator.places.all()
     return Q(request__place__in=places) | Q(space__place__in=places)
-
-
-_BOTH = ("space__host__user", "request__arrival__user")
 
 
 def sees_all_places(user: User) -> bool:
@@ -137,7 +194,7 @@ def spaces_visible_to(user: User) -> QuerySet[Space]:
     """Return the spaces that `user` may see, all but the address: their own, and at the desk those in their places."""
     own = Q(host__user=user)
     if coordinator := desk_of(user):
-        own = _either(own, _places_of(coordinator) & _not_of(user, "host__user"))
+        own = _either(own, _places_of(coordinator) & not_on_lists(user, "host__user"))
     return Space.objects.filter(own)
 
 
@@ -145,7 +202,7 @@ def requests_visible_to(user: User) -> QuerySet[ShelterRequest]:
     """Return the shelter requests that `user` may see: their own, and at the desk those in their places."""
     own = Q(arrival__user=user)
     if coordinator := desk_of(user):
-        own = _either(own, _places_of(coordinator) & _not_of(user, "arrival__user"))
+        own = _either(own, _places_of(coordinator) & not_on_lists(user, "arrival__user"))
     return ShelterRequest.objects.filter(own)
 
 
@@ -154,7 +211,7 @@ def hosts_visible_to(user: User) -> QuerySet[Host]:
     coordinator = desk_of(user)
     if coordinator is None:
         return Host.objects.none()
-    hosts = Host.objects.filter(_not_of(user, "user"))
+    hosts = Host.objects.filter(not_on_lists(user, "user"))
     if coordinator.all_places:
         return hosts
     places, merged = coordinator.places.all(), Q(status=Host.Status.MERGED)
@@ -172,19 +229,19 @@ def matches_visible_to(user: User) -> QuerySet[Match]:
     approved = Q(approved_by__isnull=False) & (Q(high_risk=False) | Q(also_approved_by__isnull=False))
     mine = approved & (Q(space__host__user=user) | Q(request__arrival__user=user))
     if coordinator := desk_of(user):
-        mine = _either(mine, _matches_in_places_of(coordinator) & _not_of(user, *_BOTH))
+        mine = _either(mine, _matches_in_places_of(coordinator) & not_closed(user))
     return Match.objects.filter(mine)
 
 
 def proposals_visible_to(user: User) -> QuerySet[Match]:
     """Return the proposals that `user` may see: the same as `matches_visible_to`, for a queue of ten thousand.
 
-    Host and arrival see no proposal. Asking of each one whether it is the user's own would be slow, so it is left out.
+    Host and arrival see no proposal, and a coordinator sees none of their own, whichever account of theirs it is with.
     """
     coordinator = desk_of(user)
     if coordinator is None:
         return Match.objects.none()
-    proposed = Match.objects.filter(_not_of(user, *_BOTH), status=Status.PROPOSED)
+    proposed = Match.objects.filter(not_closed(user), status=Status.PROPOSED)
     return proposed.filter(_matches_in_places_of(coordinator))
 
 
@@ -205,14 +262,20 @@ def sheets_visible_to(user: User) -> QuerySet[SheetImport]:
 def sheet_rows_visible_to(user: User, sheet: SheetImport) -> QuerySet[SheetImportRow]:
     """Return the rows of a sheet that `user` may see: every row of their own sheet, else the rows in their places.
 
-    A row that could not be read has no place: only the person who brought the sheet sees it, and puts it right.
+    A row that could not be read has no place: only the person who brought the sheet sees it, and puts it right. Nobody sees
+    the row of a person who must not meet them.
     """
     coordinator = desk_of(user)
     if coordinator is None:
         return SheetImportRow.objects.none()
+    rows = sheet.rows.all()
+    if namers := _closed_to(user).namers:
+        spaces = Space.objects.filter(host__user__in=namers).values("pk")
+        requests = ShelterRequest.objects.filter(arrival__user__in=namers).values("pk")
+        rows = rows.filter(Q(object_id=None) | ~Q(object_id__in=spaces) & ~Q(object_id__in=requests))
     if coordinator.all_places or sheet.by_id == user.pk:
-        return sheet.rows.all()
-    return sheet.rows.filter(place__in=coordinator.places.all())
+        return rows
+    return rows.filter(place__in=coordinator.places.all())
 
 
 def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
@@ -220,10 +283,11 @@ def undelivered_to_people_of(user: User) -> QuerySet[Delivery]:
     coordinator = desk_of(user)
     if coordinator is None:
         return Delivery.objects.none()
+    undelivered = outbox.undelivered().filter(not_on_lists(user, "notification__recipient"))
     if coordinator.all_places:
-        return outbox.undelivered()
+        return undelivered
     recipient = OuterRef("notification__recipient")
-    return outbox.undelivered().filter(
+    return undelivered.filter(
         Exists(requests_visible_to(user).filter(arrival__user=recipient))
         | Exists(hosts_visible_to(user).filter(user=recipient))
         | Q(notification__recipient=user)
@@ -238,7 +302,7 @@ def incidents_visible_to(user: User) -> QuerySet[Incident]:
     coordinator = desk_of(user)
     if coordinator is None:
         return Incident.objects.none()
-    seen = Incident.objects.filter(_not_of(user, *(f"match__{person}" for person in _BOTH)))
+    seen = Incident.objects.filter(not_on_lists(user, *(f"match__{person}" for person in _BOTH)))
     if not coordinator.all_places:
         places = coordinator.places.all()
         paged = IncidentPage.objects.filter(incident=OuterRef("pk"), recipient=user)
@@ -273,7 +337,8 @@ def _matches_of_party(user: User) -> QuerySet[Match]:
 def role_in(match: Match, user: User | None) -> Role | None:
     """Return the role in which `user` acts on this match, None for a stranger. A `user` of None is the worker.
 
-    A coordinator who is also the host or the arrival of the match acts as that, never as its coordinator.
+    A coordinator who is also the host or the arrival of the match acts as that, never as its coordinator; where they are it
+    by another account, they act by that one.
     """
     if user is None:
         return Role.WORKER
@@ -282,17 +347,18 @@ def role_in(match: Match, user: User | None) -> Role | None:
     if match.request.arrival.user_id == user.pk:
         return Role.ARRIVAL
     persons = [match.space.host.user_id, match.request.arrival.user_id]
-    if covers_match(user, match) and not is_on_a_list_of(user, *persons):
+    if covers_match(user, match) and not is_closed_to(user, *persons):
         return Role.COORDINATOR
     return None
 
 
-def acts_open(match: Match, user: User) -> list[Act]:
+def acts_open(match: Match, user: User, at: datetime) -> list[Act]:
     """Return the acts that are open to `user` now, in the order in which a page shows them; none for a stranger."""
     role = role_in(match, user)
     if role is None:
         return []
-    acts = list(acts_open_to(role, Status(match.status)))
+    unsayable = _unsayable(match, at)
+    acts = [act for act in acts_open_to(role, Status(match.status)) if act not in unsayable]
     stamp = {Role.HOST: match.host_accepted_at, Role.ARRIVAL: match.arrival_accepted_at}
     if match.status == Status.APPROVED and role in stamp and stamp[role] is None:
         acts.insert(0, Act.ACCEPT)
@@ -303,6 +369,19 @@ def acts_open(match: Match, user: User) -> list[Act]:
         acts.append(Act.UNFREEZE)
     if not isinstance(known, Frozen):
         acts.append(Act.FREEZE)
+    return acts
+
+
+def _unsayable(match: Match, at: datetime) -> set[Act]:
+    """Return the acts that the dates of a match forbid at this moment; `transitions` refuses them too."""
+    acts = set()
+    if local_date(at) < match.first_night:
+        acts.add(Act.CHECK_IN)
+    if at < evening_of(match.first_night):
+        acts.add(Act.NO_SHOW)
+    said = {Status.CHECKED_IN: Act.CHECK_IN, Status.NO_SHOW: Act.NO_SHOW}.get(Status(match.status))
+    if said and not match.events.filter(act=said, at__gte=at - TIME_TO_TAKE_BACK).exists():
+        acts.add(TAKEN_BACK_BY[said])
     return acts
 
 
@@ -339,9 +418,11 @@ def may_act_for(user: User, row: ShelterRequest | Space) -> bool:
 def may_speak_for(user: User, person: Arrival | Host, place_id: int | None) -> bool:
     """Return whether `user` may enter something new for this arrival or host.
 
-    It is they; or `user` coordinates the place, does not stand on their list, and no match joins the two.
+    It is they; or `user` coordinates the place and does not keep out of what concerns them (`keeps_out_of`).
     """
-    return person.user_id == user.pk or (covers(user, place_id) and not _is_kept_from(user, person))
+    if person.user_id == user.pk:
+        return True
+    return covers(user, place_id) and not keeps_out_of(user, person.user_id)
 
 
 def covers(user: User, place_id: int | None) -> bool:
@@ -386,6 +467,14 @@ def coordinators_for(place_ids: Collection[int | None]) -> QuerySet[User]:
         .distinct()
         .order_by("pk")
     )
+
+
+def coordinators_told_of(place_ids: Collection[int | None], *persons: int) -> QuerySet[User]:
+    """Return those of `coordinators_for` who may hear of these persons (ids of users): nobody on the list of one of them."""
+    named = MustNotMeetFound.objects.filter(entry__by__in=persons, entry__taken_back_at=None).values("user")
+    theirs = ContactPoint.objects.filter(user__in=named).exclude(address_index="").values("address_index")
+    same = ContactPoint.objects.filter(address_index__in=theirs).values("user")
+    return coordinators_for(place_ids).exclude(Q(pk__in=named) | Q(pk__in=same))
 
 
 # -- requests -------------------------------------------------------------------------------------
@@ -613,10 +702,17 @@ def called(keys: Collection[str]) -> Q:
 def stays_that_count(today: date) -> QuerySet[Match]:
     """Return the stays by which a host has hosted: ended well, confirmed by the arrival, the last night before `today`.
 
-    The arrival confirmed a stay by noting its beginning or its end. A host alone could note both on the first day.
+    The arrival confirmed a stay by noting its beginning or its end. A host alone could note both on the first day. An arrival
+    with a contact of the host's is perhaps the host, under a case that they opened themself.
     """
     confirmed = MatchEvent.objects.filter(match=OuterRef("pk"), role=Role.ARRIVAL, act__in=[Act.CHECK_IN, Act.COMPLETE])
-    return Match.objects.filter(Exists(confirmed), status=Status.COMPLETED, last_day__lte=today)
+    of_arrival = ContactPoint.objects.filter(user=OuterRef(OuterRef("request__arrival__user"))).exclude(
+        address_index=""
+    )
+    shared = ContactPoint.objects.filter(
+        user=OuterRef("space__host__user"), address_index__in=of_arrival.values("address_index")
+    )
+    return Match.objects.filter(Exists(confirmed), ~Exists(shared), status=Status.COMPLETED, last_day__lte=today)
 
 
 def complaints() -> QuerySet[MatchEvent]:

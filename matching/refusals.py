@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.db import IntegrityError, transaction
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refused
@@ -81,6 +81,26 @@ class IllegalMove(Refused):
     code = "illegal_move"
     message = _("This is no longer possible: the match has moved on. Look at its present state.")
     sentences = {"not_on_hold": _("This match is not on hold.")}
+
+
+class TooEarly(Refused):
+    """The day or the hour of the stay from which this can be said has not come."""
+
+    code = "too_early"
+    message = _("This cannot be said yet.")
+    sentences = {"from": _("This can be said from %(moment)s on.")}
+
+    @classmethod
+    def worded(cls, numbers: Mapping[str, Any]) -> Mapping[str, Any]:
+        moment = datetime.fromisoformat(numbers["moment"])
+        return {"moment": formats.date_format(timezone.localtime(moment), "j E, H:i")}
+
+
+class TooLateToTakeBack(Refused):
+    """What was said about the first evening is older than an hour."""
+
+    code = "too_late_to_take_back"
+    message = _("This could be taken back for an hour. Ask the coordinators now.")
 
 
 class NotYours(Refused):

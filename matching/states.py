@@ -48,6 +48,8 @@ class Act(StrEnum):
     NO_SHOW = "no_show"
     COMPLETE = "complete"
     BREAK_OFF = "break_off"
+    UNDO_CHECK_IN = "undo_check_in"
+    UNDO_NO_SHOW = "undo_no_show"
     ACCEPT = "accept"
     FIRST_APPROVAL = "first_approval"
     FREEZE = "freeze"
@@ -92,6 +94,8 @@ MOVES: tuple[Move, ...] = (
         (H, A, C),
         "the nights left are matched anew, at higher urgency",
     ),
+    _move(Act.UNDO_CHECK_IN, Status.CHECKED_IN, Status.CONFIRMED, (H, A, C), "within an hour"),
+    _move(Act.UNDO_NO_SHOW, Status.NO_SHOW, Status.CONFIRMED, (H, C), "within an hour, if the room is still free"),
 )
 
 HOLDS_BEDS = frozenset({Status.PROPOSED, Status.APPROVED, Status.CONFIRMED, Status.CHECKED_IN})
@@ -108,7 +112,15 @@ ACCEPTED_BY_BOTH = APPROVED_ONCE - {Status.APPROVED}
 CONTACT_OPEN = frozenset({Status.CONFIRMED, Status.CHECKED_IN})
 """With these statuses, host and arrival see each other's name and contact, and the arrival sees the exact address."""
 
-FORWARD = frozenset({Act.PROPOSE, Act.APPROVE, Act.CONFIRM, Act.CHECK_IN, Act.NO_SHOW, Act.ACCEPT, Act.FIRST_APPROVAL})
+TAKEN_BACK_BY = {Act.CHECK_IN: Act.UNDO_CHECK_IN, Act.NO_SHOW: Act.UNDO_NO_SHOW}
+"""What people say about the first evening, and the act that takes it back. Both wait a minute before they count."""
+
+FORWARD = frozenset(
+    {
+        *(Act.PROPOSE, Act.APPROVE, Act.CONFIRM, Act.CHECK_IN, Act.NO_SHOW, Act.ACCEPT, Act.FIRST_APPROVAL),
+        *(Act.UNDO_CHECK_IN, Act.UNDO_NO_SHOW),
+    }
+)
 """Nobody, not even a coordinator, does these acts while the match is frozen or its host is not vetted (`matching.hindrances`)."""
 
 LEAVING = frozenset({Act.DECLINE, Act.EXPIRE, Act.CANCEL, Act.COMPLETE, Act.BREAK_OFF})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -31,6 +32,12 @@ def mark_read(notification_id: int, *, by: AbstractBaseUser, at: datetime) -> No
     """
     inbox(by).filter(pk=notification_id, read_at=None).update(read_at=at)
     return inbox(by).get(pk=notification_id)
+
+
+def mark_answered(match_id: UUID, *, by: AbstractBaseUser, at: datetime) -> int:
+    """Note that `by` has read the questions about a match that they have answered; return the number that was unread."""
+    asked = inbox(by).filter(read_at=None, event__in=("host_asked", "arrival_asked"), context__match=str(match_id))
+    return asked.update(read_at=at)
 
 
 def mark_all_read(*, by: AbstractBaseUser, at: datetime) -> int:

@@ -7,7 +7,7 @@ may be out of reach. The door checks the rights of `by` before it calls an act h
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from places.earth import distance_km
 from places.models import LONGEST_PLACE_NAME, OWN_FROM, Place, PlaceChange, PlaceName
-from places.names import key_of
+from places.names import SPELT_IN, key_of
+from places.regions import codes
 from privacy import remarks
 
 MOST_NAMES_OF_A_PLACE = 40
@@ -48,7 +49,11 @@ class PlaceChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PlaceDetails:
-    """The details of a place. `names` are its other names in any language; `country` is ISO 3166-1 alpha-2."""
+    """The details of a place. `country` is ISO 3166-1 alpha-2; `region` is a code of `places.regions`, or "".
+
+    `name_ru` and the like are its names in a language, "" where that is the main name. `names` are those by which people may
+    look for it besides, in any language.
+    """
 
     name: str
     country: str
@@ -56,11 +61,25 @@ class PlaceDetails:
     latitude: float
     longitude: float
     names: tuple[str, ...] = ()
+    region: str = ""
+    name_ru: str = ""
+    name_kk: str = ""
+    name_uk: str = ""
+    name_ka: str = ""
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The main name and the names in a language: a page shows one of them."""
+        return (self.name, *filter(None, (getattr(self, field) for field in NAME_FIELDS)))
+
+
+NAME_FIELDS = tuple(f"name_{language}" for language in SPELT_IN)
 
 
 def details_of(place: Place) -> PlaceDetails:
     """Return the present details of a place."""
-    others = place.names.exclude(key=key_of(place.name)).order_by("name").values_list("name", flat=True)
+    shown = [key_of(name) for name in (place.name, *place.spelt) if name]
+    others = place.names.exclude(key__in=shown).order_by("name").values_list("name", flat=True)
     return PlaceDetails(
         name=place.name,
         country=place.country,
@@ -68,6 +87,8 @@ def details_of(place: Place) -> PlaceDetails:
         latitude=place.latitude,
         longitude=place.longitude,
         names=tuple(others),
+        region=place.region,
+        **dict(zip(NAME_FIELDS, place.spelt, strict=True)),
     )
 
 
@@ -102,7 +123,7 @@ def change_place(
         if last_change(place) != seen:
             raise PlaceChanged
         before = details_of(place)
-        if set(before.names) == set(details.names) and _but_names(before) == _but_names(details):
+        if set(before.names) == set(details.names) and replace(before, names=()) == replace(details, names=()):
             return None
         moved = distance_km(before.latitude, before.longitude, details.latitude, details.longitude)
         if moved > LONGEST_MOVE_KM:
@@ -146,8 +167,11 @@ def _set_closed(
 def _write(place: Place, details: PlaceDetails, at: datetime) -> None:
     place.name, place.country, place.kind = details.name, details.country, details.kind
     place.latitude, place.longitude, place.edited_at = details.latitude, details.longitude, at
+    place.region = details.region
+    for field in NAME_FIELDS:
+        setattr(place, field, getattr(details, field))
     place.save()
-    wanted = {key_of(name): name for name in (*details.names, details.name)}
+    wanted = {key_of(name): name for name in (*details.names, *reversed(details.shown))}
     place.names.all().delete()
     PlaceName.objects.bulk_create([PlaceName(place=place, name=name, key=key) for key, name in wanted.items()])
 
@@ -178,10 +202,6 @@ def _note(
 # -- checks of the details ------------------------------------------------------------------------
 
 
-def _but_names(details: PlaceDetails) -> tuple[Any, ...]:
-    return details.name, details.country, details.kind, details.latitude, details.longitude
-
-
 def _sensible(details: PlaceDetails) -> PlaceDetails:
     """Return the details with tidy spaces and capitals, and without repeated names. Raises PlaceNotSensible."""
     name = " ".join(details.name.split())
@@ -196,11 +216,20 @@ def _sensible(details: PlaceDetails) -> PlaceDetails:
         raise PlaceNotSensible("latitude", _("Give the latitude in degrees, from -90 to 90."))
     if not -180 <= details.longitude <= 180:
         raise PlaceNotSensible("longitude", _("Give the longitude in degrees, from -180 to 180."))
+    if details.region and (details.region not in codes() or not details.region.startswith(f"{country}.")):
+        raise PlaceNotSensible("region", _("Choose a region of this country, or none."))
+    spelt = {field: " ".join(getattr(details, field).split()) for field in NAME_FIELDS}
+    for field, own in spelt.items():
+        if own and (not key_of(own) or len(own) > LONGEST_PLACE_NAME):
+            raise PlaceNotSensible(field, _("Write the name with at least one letter, or leave it empty."))
+        if own == name:
+            spelt[field] = ""
+    shown = {key_of(each) for each in (name, *spelt.values())}
     others: dict[str, str] = {}
     for other in (" ".join(each.split()) for each in details.names):
         if other and (not key_of(other) or len(other) > LONGEST_PLACE_NAME):
             raise PlaceNotSensible("names", _("Write one name a line, each with at least one letter."))
-        if other and key_of(other) != key_of(name):
+        if other and key_of(other) not in shown:
             others.setdefault(key_of(other), other)
     if len(others) > MOST_NAMES_OF_A_PLACE:
         raise PlaceNotSensible("names", _("At most %(most)d names.") % {"most": MOST_NAMES_OF_A_PLACE})
@@ -211,6 +240,8 @@ def _sensible(details: PlaceDetails) -> PlaceDetails:
         latitude=details.latitude,
         longitude=details.longitude,
         names=tuple(sorted(others.values())),
+        region=details.region,
+        **spelt,
     )
 
 

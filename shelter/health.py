@@ -16,7 +16,7 @@ PATHS = ("/healthz", "/readyz")
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 while the process runs."""
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 def readyz(request: HttpRequest) -> JsonResponse:

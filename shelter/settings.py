@@ -414,6 +414,8 @@ RECHECK_DAYS = env.whole("SHELTER_RECHECK_DAYS", 30)
 ANSWER_HOURS = [(0, 3), (1, 6), (7, 24), (10_000, 48)]
 # Seconds in which a coordinator may undo a decision before its messages go. 0 sends them at once.
 DECISION_HOLD_SECONDS = env.whole("SHELTER_DECISION_HOLD_SECONDS", 60)
+# The hour of the first evening before which nobody can say that a household did not come.
+EVENING_HOUR = env.whole("SHELTER_EVENING_HOUR", 22)
 # Answers that were kept with a case and never sent are erased this many days after the last one.
 DRAFT_DAYS = env.whole("SHELTER_DRAFT_DAYS", 30, least=1)
 # Days after which a host is asked whether the space still stands, and days to answer.

@@ -24,7 +24,7 @@ from accounts import arrivals, desk_sessions, hosts, second_factor, vetting
 from accounts.contacts import add_contact_point, read_contact
 from accounts.models import Arrival, Authenticator, Coordinator, Host, User
 from matching import incidents, intake, rota, transitions
-from matching.deadlines import local_date
+from matching.deadlines import evening_of, local_date
 from matching.engine.reasons import Code, Reason
 from matching.intake import RequestDetails, SpaceDetails
 from matching.models import Incident, Match, ShelterRequest, Space
@@ -291,11 +291,19 @@ def agreed_to_go_on(match: Match) -> None:
     incidents.agree_to_go_on(incident.pk, by=carla("carla-too").user, at=now)
 
 
+def match_since_yesterday(status: Status, arrival: Arrival, host: Host, **wanted: Any) -> Match:
+    """Return a match whose first evening has passed, at whatever hour the test runs, brought to `status` by the real acts."""
+    asked = request(arrival, first_night=tonight(-1), **wanted)
+    return match_in(status, asked, space(host, windows=((tonight(-1), tonight(30)),)))
+
+
 def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:
     """Return a match of this request in this space, brought to `status` by the real acts."""
     now = timezone.now()
     match = proposed(asked, offered, at=now)
     arrival_side, host_side, desk = asked.arrival.user, offered.host.user, carla().user
+    evening = evening_of(match.first_night)
+    there = max(now, evening.replace(hour=0))  # What happens at the door happens on the first day at the earliest.
 
     def approve() -> None:
         transitions.approve(match.pk, by=desk, at=now)
@@ -309,7 +317,7 @@ def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:
 
     def check_in() -> None:
         confirm()
-        transitions.check_in(match.pk, by=arrival_side, at=now)
+        transitions.check_in(match.pk, by=arrival_side, at=there)
 
     match status:
         case Status.PROPOSED:
@@ -329,13 +337,13 @@ def match_in(status: Status, asked: ShelterRequest, offered: Space) -> Match:
             confirm()
         case Status.NO_SHOW:
             confirm()
-            transitions.no_show(match.pk, by=host_side, at=now)
+            transitions.no_show(match.pk, by=host_side, at=max(now, evening))
         case Status.CHECKED_IN:
             check_in()
         case Status.COMPLETED:
             check_in()
-            transitions.complete(match.pk, by=arrival_side, at=now)
+            transitions.complete(match.pk, by=arrival_side, at=there)
         case Status.BROKEN_OFF:
             check_in()
-            transitions.break_off(match.pk, by=arrival_side, at=now, reason="not_suitable")
+            transitions.break_off(match.pk, by=arrival_side, at=there, reason="not_suitable")
     return Match.objects.get(pk=match.pk)

@@ -47,6 +47,10 @@ ROWS = {
         "tests/integration/web/test_dates.py",
         "test_longer_stay_is_proposed_in_the_same_space_as_a_new_leg",
     ),
+    "PendingDecision of a first evening": (
+        "tests/integration/test_first_evening.py",
+        "test_own_word_is_taken_back_within_the_minute_and_nobody_hears",
+    ),
     "Match.due_at": (
         "tests/integration/test_worker.py",
         "test_overdue_match_expires_and_the_people_who_were_asked_are_told",
@@ -130,6 +134,7 @@ PROMISES = {
         "is suspended, and a call was promised",
     ],
     "Host.status": [
+        "What is checked before anyone is sent to a host",
         "From now on we may ask you.",
         "From now on we may send you questions; each says by when we need your answer, and a no is always fine.",
         "Nobody is sent to them before they are vetted: put the checks on record on their page.",
@@ -137,6 +142,7 @@ PROMISES = {
         "We pause our questions to you.",
     ],
     "ShelterRequest.desk_since, is_minor_alone": [
+        "About children and young people who are alone, people decide and not a program.",
         "A coordinator looks for another place for you personally.",
         "A host did not feel safe with this household: only people decide.",
         "Children alone: only people decide.",
@@ -189,6 +195,9 @@ PROMISES = {
     ],
     "Match of the longer stay": [
         "We ask there first for the nights after it.",
+    ],
+    "PendingDecision of a first evening": [
+        "It counts in a minute; until then nobody else is told.",
     ],
     "Match.due_at": [
         "They answer.",

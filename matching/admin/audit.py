@@ -5,6 +5,7 @@ Nobody can change a line: a trigger of each table refuses UPDATE and DELETE.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.coordinators import Rights, rights_of
 from accounts.models import CoordinatorEvent, HostEvent, User
+from matching import queries
 from matching.admin import line_words
 from matching.admin.access import LookOnly, Row
 from matching.admin.personal import PERSONAL_FIELD_WORDS
@@ -60,6 +62,8 @@ class AuditOnly(LookOnly[Row]):
     list_per_page = 100
     list_display_links = None
     show_full_result_count = False
+    persons: Sequence[str] = ()
+    """The lookups of the users whom a line is about. A line about somebody who must not meet its reader is left out."""
 
     def _lets_look(self, rights: Rights) -> bool:
         return rights.may_audit
@@ -69,9 +73,13 @@ class AuditOnly(LookOnly[Row]):
         return self.list_display
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
-        if not rights_of(request.user).may_audit:
+        if not (isinstance(request.user, User) and rights_of(request.user).may_audit):
             raise Http404
-        return self.model._default_manager.all()
+        return self.shown_to(request.user)
+
+    def shown_to(self, user: User) -> QuerySet[Row]:
+        """Return the lines that this lead or auditor may read."""
+        return self.model._default_manager.filter(queries.not_on_lists(user, *self.persons))
 
 
 @admin.register(MatchEvent)
@@ -81,6 +89,7 @@ class MatchEventAdmin(AuditOnly[MatchEvent]):
     list_display = ["at", "by", "role", "act", "which", "from_status", "to_status", "reason"]
     list_filter = [WhoDidIt, "act", "role", "to_status", WhichReason, "at"]
     list_select_related = ["by", "match"]
+    persons = ("match__space__host__user", "match__request__arrival__user")
     search_fields = ["=match__id", "=by__username"]
     exclude = ["remark"]
 
@@ -96,6 +105,7 @@ class DeskEventAdmin(AuditOnly[DeskEvent]):
     list_display = ["at", "by", "what", "which", "whom"]
     list_filter = [WhoDidIt, "what", "at"]
     list_select_related = ["by", "whom", "request"]
+    persons = ("request__arrival__user",)
     search_fields = ["=request__id", "=by__username"]
 
     @admin.display(description=gettext_lazy("shelter request"))
@@ -110,6 +120,7 @@ class HostEventAdmin(AuditOnly[HostEvent]):
     list_display = ["at", "by", "which", "from_status", "to_status", "why"]
     list_filter = [WhoDidIt, "to_status", "at"]
     list_select_related = ["by", "host", "remark"]
+    persons = ("host__user",)
 
     @admin.display(description=gettext_lazy("reason"))
     def why(self, event: HostEvent) -> str:
@@ -149,6 +160,7 @@ class AccessLogAdmin(AuditOnly[AccessLog]):
     list_display = ["at", "by", "about", "shown", "why"]
     list_filter = [WhoDidIt, "reason", "at"]
     list_select_related = ["by", "about", "remark"]
+    persons = ("about",)
     search_fields = ["=about__username", "=by__username"]
 
     @admin.display(description=gettext_lazy("what was shown"), ordering="fields")

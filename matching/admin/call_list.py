@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts import vetting
 from accounts.models import HostCall
 from accounts.vetting import CheckState
+from matching import hosts
 from matching.admin.access import back, coordinator, note_of, said
 from matching.desk import call_list
 from matching.desk.call_list import ReasonToCall
@@ -78,6 +78,10 @@ def called(desk: HostAdmin, request: HttpRequest, host_id: int) -> HttpResponse:
     if outcome not in HostCall.Outcome.values:
         desk.message_user(request, _("Choose what came of the call."), "error")
         return back(request, default)
-    note_call = partial(vetting.note_call, host, outcome, by=user, at=timezone.now(), note=note)
+
+    def note_call() -> None:
+        hosts.check_may_judge(host.pk, user)
+        vetting.note_call(host, outcome, by=user, at=timezone.now(), note=note)
+
     said(request, note_call, _("The call is noted; the host is off today's list."))
     return back(request, default)

@@ -127,4 +127,5 @@ class PersonErasureAdmin(AuditOnly[PersonErasure]):
 
     list_display = ["at", "by", "about", "how", "despite_incident"]
     list_filter = [WhoDidIt, "how", "at"]
+    persons = ("about",)
     list_select_related = ["by", "about"]

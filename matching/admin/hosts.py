@@ -25,7 +25,7 @@ from matching.admin.access import LookOnly, back, coordinator, note_of, said, wh
 from matching.deadlines import local_date
 from matching.limits import LONGEST_REASON
 from matching.refusal_words import words_of
-from matching.refusals import one_act
+from matching.refusals import NotYours, one_act
 from privacy import remarks
 
 KEEP = "kept"
@@ -117,6 +117,7 @@ class HostAdmin(LookOnly[Host]):
         note = note_of(request)
 
         def record() -> None:
+            hosts.check_may_judge(host.pk, user)
             with one_act():
                 vetting.record_check(host, kind, by=user, at=timezone.now(), passed=passed == "yes", note=note)
 
@@ -172,9 +173,10 @@ class HostAdmin(LookOnly[Host]):
         try:
             if (file.size or 0) > evidence.MOST_PICTURE_BYTES:
                 raise PictureTooBig
+            hosts.check_may_judge(host.pk, user)
             with one_act():
                 evidence.keep(host, kind, file.read(), by=user, at=timezone.now())
-        except (NotAPicture, PictureOfADocument, PictureTooBig) as refusal:
+        except (NotAPicture, NotYours, PictureOfADocument, PictureTooBig) as refusal:
             self.message_user(request, words_of(refusal), "error")
             return self._page(request, host_id)
         self.message_user(request, _("The picture is kept, encrypted and without its metadata."), "success")
@@ -209,6 +211,7 @@ class HostAdmin(LookOnly[Host]):
         kept = get_object_or_404(HostEvidence, pk=evidence_id, host=host)
 
         def remove() -> None:
+            hosts.check_may_judge(host.pk, user)
             with one_act():
                 evidence.remove(kept.pk, by=user, at=timezone.now())
 

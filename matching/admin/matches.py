@@ -36,8 +36,10 @@ from privacy import remarks
 DESK_MATCH_ACTS: dict[Act, tuple[Any, Callable[..., Match]]] = {
     Act.DECLINE: (gettext_lazy("Decline"), transitions.decline),
     Act.CANCEL: (gettext_lazy("Cancel"), transitions.cancel),
-    Act.CHECK_IN: (gettext_lazy("They have come"), transitions.check_in),
-    Act.NO_SHOW: (gettext_lazy("They did not come"), transitions.no_show),
+    Act.CHECK_IN: (gettext_lazy("They have come"), transitions.say_check_in),
+    Act.NO_SHOW: (gettext_lazy("They did not come"), transitions.say_no_show),
+    Act.UNDO_CHECK_IN: (gettext_lazy("Take it back: not here yet"), transitions.take_back_check_in),
+    Act.UNDO_NO_SHOW: (gettext_lazy("Take it back: they may still come"), transitions.take_back_no_show),
     Act.COMPLETE: (gettext_lazy("The stay has ended well"), transitions.complete),
     Act.BREAK_OFF: (gettext_lazy("The stay did not work out"), transitions.break_off),
     Act.FREEZE: (gettext_lazy("Somebody does not feel safe"), transitions.report_not_safe),
@@ -119,7 +121,7 @@ class MatchAdmin(LookOnly[Match]):
                 "needs_reason": act in NEEDS_REASON,
                 "asks_who": act in (*NEEDS_REASON, Act.FREEZE),
             }
-            for act in queries.acts_open(match, user)
+            for act in queries.acts_open(match, user, timezone.now())
             if act in DESK_MATCH_ACTS and not (act == Act.DECLINE and match.status == Status.PROPOSED)
         ]
         notes = list(claims.notes_for(match.request_id, user))

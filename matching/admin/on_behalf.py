@@ -46,6 +46,7 @@ from places.asking import asked
 from places.hearing import noted
 from places.models import LONGEST_PLACE_NAME, Place
 from places.queries import labels
+from reading.ages import ages as read_ages
 from reading.languages import languages as read_languages
 from reading.signs import Unreadable
 
@@ -237,10 +238,11 @@ class AskForm(OnBehalfForm):
         return night
 
     def clean_children_ages(self) -> tuple[int, ...]:
-        words = self.cleaned_data["children_ages"].replace(",", " ").split()
-        if not all(word.isdecimal() and int(word) < 18 for word in words):
-            raise forms.ValidationError(_("Write each age as a number from 0 to 17, for example: 3, 11."))
-        return tuple(int(word) for word in words)
+        try:
+            return read_ages(self.cleaned_data["children_ages"])
+        except Unreadable:
+            words = _("Write each age as a number from 0 to 17, for example: 3, 11.")
+            raise forms.ValidationError(words) from None
 
     def details(self) -> RequestDetails:
         """Return the details that the form states."""

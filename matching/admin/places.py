@@ -24,7 +24,8 @@ from matching.limits import LONGEST_REASON
 from matching.refusals import WRONG_INPUT
 from places import editing
 from places.editing import PlaceChanged, PlaceDetails, PlaceNotSensible
-from places.models import LONGEST_PLACE_NAME, Place, PlaceChange
+from places.models import LONGEST_PLACE_NAME, Place, PlaceChange, reader_language
+from places.regions import codes, country_called, region_called
 from privacy import remarks
 
 PLACE_FIELD_WORDS: dict[str, Any] = {
@@ -33,22 +34,46 @@ PLACE_FIELD_WORDS: dict[str, Any] = {
     "kind": gettext_lazy("What it is"),
     "latitude": gettext_lazy("Latitude, in degrees north"),
     "longitude": gettext_lazy("Longitude, in degrees east"),
+    "region": gettext_lazy("Region"),
+    "name_ru": gettext_lazy("Name in Russian"),
+    "name_kk": gettext_lazy("Name in Kazakh"),
+    "name_uk": gettext_lazy("Name in Ukrainian"),
+    "name_ka": gettext_lazy("Name in Georgian"),
     "names": gettext_lazy("What else it is called, one name a line"),
 }
+
+
+def regions() -> list[tuple[str, Any]]:
+    """Return the choices of a region in the reader's language, by name."""
+    language = reader_language()
+    known = [
+        (code, f"{region_called(code, language)}, {country_called(code.partition('.')[0], language)}")
+        for code in codes()
+    ]
+    return [("", _("none, or not known")), *sorted(known, key=lambda choice: choice[1])]
+
+
+def _name_in(field: str) -> forms.CharField:
+    return forms.CharField(label=PLACE_FIELD_WORDS[field], required=False, max_length=LONGEST_PLACE_NAME)
 
 
 class PlaceForm(forms.Form):
     """A form for `PlaceDetails`. `places.editing` checks the values; its refusals are shown at the fields."""
 
     name = forms.CharField(label=PLACE_FIELD_WORDS["name"], max_length=LONGEST_PLACE_NAME)
+    name_ru = _name_in("name_ru")
+    name_kk = _name_in("name_kk")
+    name_uk = _name_in("name_uk")
+    name_ka = _name_in("name_ka")
     names = forms.CharField(
         label=PLACE_FIELD_WORDS["names"],
-        help_text=gettext_lazy("In every language people may type it in."),
+        help_text=gettext_lazy("As people may type it besides, in any language: old names, other spellings."),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
     )
     kind = forms.ChoiceField(label=PLACE_FIELD_WORDS["kind"], choices=Place.PlaceKind.choices)
     country = forms.CharField(label=PLACE_FIELD_WORDS["country"], max_length=2)
+    region = forms.ChoiceField(label=PLACE_FIELD_WORDS["region"], choices=regions, required=False)
     latitude = forms.FloatField(
         label=PLACE_FIELD_WORDS["latitude"], widget=forms.TextInput(attrs={"inputmode": "decimal"})
     )
@@ -68,6 +93,8 @@ class PlaceForm(forms.Form):
             latitude=given["latitude"],
             longitude=given["longitude"],
             names=tuple(given["names"].splitlines()),
+            region=given["region"],
+            **{field: given[field] for field in editing.NAME_FIELDS},
         )
 
 
@@ -165,12 +192,14 @@ class PlaceAdmin(admin.ModelAdmin[Place]):
         return self._page(request, place, form_of(place))
 
     def _page(self, request: HttpRequest, place: Place, form: PlaceForm) -> HttpResponse:
+        now = editing.details_of(place)
         context = {
             **self.admin_site.each_context(request),
             "title": str(place),
             "opts": self.opts,
             "place": place,
-            "now": editing.details_of(place),
+            "now": now,
+            "also": [name for name in (*now.shown, *now.names) if name != place.called],
             "form": form,
             "changes": [
                 {
@@ -275,6 +304,8 @@ def place_in_words(said: Any) -> str:
                 words: Any = ", ".join(map(str, names))
             case "kind", str(kind):
                 words = kinds.get(kind, kind)
+            case "region", str(region):
+                words = region_called(region, reader_language()) or region
             case _:
                 words = value
         parts.append(f"{PLACE_FIELD_WORDS.get(name, name)}: {words or '–'}")

@@ -156,7 +156,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         after=queueing.position(request.GET.get("after", "")),
         before=queueing.position(request.GET.get("before", "")),
     )
-    cards = queueing.cards(heads, at)
+    cards = queueing.cards(heads, at, by=user)
     waiting = queueing.waiting(user, at)
     context = page_context(
         request,
@@ -257,7 +257,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     everything = bool(request.POST.get("everything"))
     households = [seen for text in request.POST.getlist("card") if (seen := seen_from(text))]
     queue_page = f"{reverse('admin:matching_match_queue')}?{filters_query(filters)}"
-    if act not in PendingDecision.Act.values or (act == "decline" and reason not in REASON_WORDS):
+    if act not in (decisions.APPROVE, decisions.DECLINE) or (act == "decline" and reason not in REASON_WORDS):
         messages.error(request, _("Choose a reason from the list."))
         return HttpResponseRedirect(queue_page)
     if everything:
@@ -274,7 +274,7 @@ def _confirm(
 ) -> HttpResponse:
     """Show the cards that a filter selects and the number that a bulk approval leaves out. Nothing is decided yet."""
     heads = list(queueing.bulk(user, filters, at, limit=MOST_AT_ONCE))
-    cards = queueing.cards(heads, at)
+    cards = queueing.cards(heads, at, by=user)
     taken = [card for card in cards if act == "decline" or not (card.high_risk or any(m.frozen_at for m in card.legs))]
     context = page_context(
         request,

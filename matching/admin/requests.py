@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -22,6 +22,7 @@ from accounts.refusals import Refused
 from matching import disclosure, queries, transitions
 from matching.admin import on_behalf, personal
 from matching.admin.access import LookOnly, back, coordinator, said
+from matching.admin.secret_card import card
 from matching.admin.words import OVERRIDE_WORDS, REQUEST_STATE_WORDS
 from matching.deadlines import local_date
 from matching.desk import by_hand
@@ -94,7 +95,8 @@ class RequestAdmin(LookOnly[ShelterRequest]):
     def new_secret(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
         """Give the arrival a new secret and show it once, so that the coordinator reads it to them.
 
-        It serves arrivals who lost their secret, or whose request came from a sheet.
+        It serves arrivals who lost their secret, or whose request came from a sheet. With `card` in the form it is shown
+        as a card to print, for those without a phone.
         """
         user = coordinator(request)
         row = get_object_or_404(self.visible(user), pk=request_id)
@@ -106,6 +108,8 @@ class RequestAdmin(LookOnly[ShelterRequest]):
         except Refused as refusal:
             self.message_user(request, words_of(refusal), "error")
             return self._page(request, request_id)
+        if "card" in request.POST:
+            return render(request, "admin/matching/secret_card.html", {"row": row, **card(row.arrival, secret)})
         return self._page(request, request_id, secret=arrivals.grouped(secret))
 
     def withdraw(self, request: HttpRequest, request_id: UUID) -> HttpResponse:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import sign_ins, tokens
 from accounts.models import Coordinator, User
+from matching import queries
 from matching.admin.access import lead, said
 
 
@@ -36,7 +37,7 @@ def urls(site: AdminSite) -> list[Any]:
 def sessions(request: HttpRequest, site: AdminSite, user_id: int) -> HttpResponse:
     """Show a lead coordinator where somebody is signed in."""
     lead(request)
-    person = get_object_or_404(User, pk=user_id)
+    person = _person(request, user_id)
     context = {
         **site.each_context(request),
         "title": _("Sessions and tokens of %(name)s") % {"name": person.username},
@@ -50,6 +51,7 @@ def sessions(request: HttpRequest, site: AdminSite, user_id: int) -> HttpRespons
 def end_session(request: HttpRequest, user_id: int, sign_in_id: int) -> HttpResponse:
     """End a session of one's own, or as a lead that of somebody else."""
     by = _user(request)
+    _person(request, user_id)
     row = get_object_or_404(sign_ins.visible_to(by), pk=sign_in_id, user_id=user_id)
     said(request, lambda: sign_ins.end_session(row, by=by, at=timezone.now()), _("The session is ended."))
     return _back(by, user_id)
@@ -58,6 +60,7 @@ def end_session(request: HttpRequest, user_id: int, sign_in_id: int) -> HttpResp
 def end_token(request: HttpRequest, user_id: int, token_id: int) -> HttpResponse:
     """End a token of one's own, or as a lead that of somebody else."""
     by = _user(request)
+    _person(request, user_id)
     row = get_object_or_404(tokens.visible_to(by), pk=token_id, user_id=user_id)
     said(request, lambda: sign_ins.end_token(row, by=by, at=timezone.now()), _("The token is ended."))
     return _back(by, user_id)
@@ -66,7 +69,7 @@ def end_token(request: HttpRequest, user_id: int, token_id: int) -> HttpResponse
 def end_all(request: HttpRequest, user_id: int) -> HttpResponse:
     """End every session and token of somebody, as a lead."""
     by = lead(request)
-    person = get_object_or_404(User, pk=user_id)
+    person = _person(request, user_id)
     said(
         request,
         lambda: sign_ins.end_all(person, by=by, at=timezone.now()),
@@ -79,6 +82,14 @@ def _user(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise Http404
     return request.user
+
+
+def _person(request: HttpRequest, user_id: int) -> User:
+    """Return the person: oneself, or one in whose case a lead has a part. Raises Http404."""
+    by, person = _user(request), get_object_or_404(User, pk=user_id)
+    if by != person and queries.keeps_out_of(by, person.pk):
+        raise Http404
+    return person
 
 
 def _back(by: User, user_id: int) -> HttpResponse:

@@ -237,6 +237,13 @@ class PairVerdictAdmin(AuditOnly[PairVerdict]):
     list_select_related = ["by", "remark"]
     search_fields = ["=one", "=other"]
 
+    def shown_to(self, user: User) -> QuerySet[PairVerdict]:
+        """Return the verdicts, without those about a row of somebody who must not meet the reader."""
+        verdicts = super().shown_to(user)
+        for (person,) in queries.who_must_not_meet(user):
+            verdicts = verdicts.exclude(PairVerdict.is_about(person))
+        return verdicts
+
     @admin.display(description=gettext_lazy("went over"))
     def went_over(self, verdict: PairVerdict) -> str:
         return "; ".join(f"{MOVED_WORDS.get(what, what)}: {count}" for what, count in verdict.moved.items()) or "–"

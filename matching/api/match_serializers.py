@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -123,7 +124,7 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
         return dict(HouseholdSerializer(match.request, context=context).data)
 
     def get_acts(self, match: Match) -> list[str]:
-        acts = queries.acts_open(match, self.context["request"].user)
+        acts = queries.acts_open(match, self.context["request"].user, timezone.now())
         return [PATH_OF.get(act, act.replace("_", "-")) for act in acts]
 
     def get_frozen_at(self, match: Match) -> datetime | None:

@@ -111,8 +111,16 @@ class Matches(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
 
     approve = _move("approve", transitions.approve, "Approve a proposal; a high-risk one needs two coordinators.")
     accept = _move("accept", transitions.accept, "Accept a match, as its host or arrival.")
-    check_in = _move("check-in", transitions.check_in, "Say that the household has come.")
-    no_show = _move("no-show", transitions.no_show, "Say that the household did not come.")
+    check_in = _move("check-in", transitions.say_check_in, "Say that the household has come; it counts after a minute.")
+    no_show = _move(
+        "no-show", transitions.say_no_show, "Say that the household did not come; it counts after a minute."
+    )
+    undo_check_in = _move("undo-check-in", transitions.take_back_check_in, "Take back for an hour that it has come.")
+    undo_no_show = _move(
+        "undo-no-show",
+        transitions.take_back_no_show,
+        "Take back for an hour that it did not come, if the room is free.",
+    )
     complete = _move("complete", transitions.complete, "Say that the stay has ended well.")
     decline = _move_with(
         ReasonSerializer, "decline", transitions.decline, "Decline a match; the pair is not proposed again."

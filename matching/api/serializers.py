@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from matching import queries
-from matching.api.typed import DayAsWritten, LanguageField, NumberField, WholeNumberField, YesNoField
+from matching.api.typed import AgeField, DayAsWritten, LanguageField, NumberField, WholeNumberField, YesNoField
 from matching.api.worded_reasons import WordedReasonSerializer
 from matching.deadlines import local_date
 from matching.intake import RequestDetails, SpaceDetails
@@ -180,7 +180,7 @@ class SpaceSerializer(serializers.ModelSerializer[Space]):
 class RequestDetailsSerializer(WherePart):
     """A household's need: as many `nights` as it says, from `first_night` on."""
 
-    children_ages = serializers.ListField(child=WholeNumberField(min_value=0, max_value=OF_AGE - 1), default=list)
+    children_ages = serializers.ListField(child=AgeField(min_value=0, max_value=OF_AGE - 1), default=list)
     smoking = serializers.ChoiceField(choices=ShelterRequest.Smoking.choices, default="", allow_blank=True)
     composition = serializers.ChoiceField(
         choices=ShelterRequest.Composition.choices,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from rest_framework import serializers
 
 from matching.refusal_words import of_unreadable
-from reading import answers, dates, numbers
+from reading import ages, answers, dates, numbers
 from reading.languages import languages
 from reading.signs import Unreadable
 
@@ -42,6 +42,19 @@ class WholeNumberField(serializers.IntegerField):
                 self.fail("invalid")
         found: int = super().to_internal_value(data)
         return found
+
+
+class AgeField(WholeNumberField):
+    """The age of one child in full years: a whole number, or a text such as "7 лет" or "6 months"."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, str):
+            return super().to_internal_value(data)
+        try:
+            (age,) = ages.ages(data)
+        except ValueError:  # Unreadable is one, and so are no age or several.
+            self.fail("invalid")
+        return age
 
 
 class NumberField(serializers.FloatField):

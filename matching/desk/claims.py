@@ -141,7 +141,7 @@ def _touchable(request_id: UUID, by: User) -> ShelterRequest:
 
 
 def _may_touch(asked: ShelterRequest, by: User) -> bool:
-    if queries.is_on_a_list_of(by, asked.arrival.user_id):
+    if queries.keeps_out_of(by, asked.arrival.user_id):
         return False
     if queries.covers(by, asked.place_id):
         return True

@@ -32,7 +32,7 @@ from matching.refusals import (
     SecondPersonNeeded,
     one_act,
 )
-from matching.states import REASONS, Role, Status
+from matching.states import REASONS, Act, Role, Status
 
 Seen = Mapping[UUID, int]
 """The proposed legs of one household, each with the version that was on the page."""
@@ -67,7 +67,7 @@ def decide_many(
     The number of queries does not grow with the number of households. Raises ReasonNeeded, and IllegalMove for any
     other act, before anything is written; DecidedAlready when somebody else decided at the same moment.
     """
-    if act not in PendingDecision.Act.values:
+    if act not in (APPROVE, DECLINE):
         raise IllegalMove
     if act == DECLINE and reason not in REASONS:
         raise ReasonNeeded
@@ -219,6 +219,11 @@ def carry_out(bundle: UUID, *, at: datetime) -> Refused | None:
                 _move(rows, at)
         except Refused as refused:
             refusal = refused
+            if rows[0].by.is_staff or rows[0].act not in transitions.SAID:
+                pass
+            else:
+                PendingDecision.objects.filter(bundle=bundle).delete()  # The page of a host or an arrival shows why.
+                return refusal
             PendingDecision.objects.filter(bundle=bundle).update(refusal=refused.code, refusal_value=refused.value)
         else:
             PendingDecision.objects.filter(bundle=bundle).delete()
@@ -232,6 +237,10 @@ def _locked(bundle: UUID) -> list[PendingDecision]:
 
 
 def _move(rows: Sequence[PendingDecision], at: datetime) -> None:
+    if ordered_acts := [row for row in rows if row.act in transitions.SAID]:
+        for row in ordered_acts:
+            transitions.SAID[Act(row.act)](row.match_id, by=row.by, at=at)
+        return
     # Lock spaces in id order, so that two callers cannot deadlock.
     ordered = sorted(rows, key=lambda row: (row.match.space_id, row.match_id))
     if any(row.version != row.match.version for row in ordered):

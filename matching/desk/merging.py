@@ -5,7 +5,7 @@ The acts and the guards of the database refuse a merge that would lose a decisio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -113,7 +113,19 @@ def in_order(one: str, other: str) -> tuple[str, str]:
     return (one, other) if one < other else (other, one)
 
 
+_PERSON: Mapping[str, tuple[type[Host] | type[Space] | type[ShelterRequest], str]] = {
+    PairKind.HOSTS: (Host, "user"),
+    PairKind.SPACES: (Space, "host__user"),
+    PairKind.REQUESTS: (ShelterRequest, "arrival__user"),
+}
+"""For each kind of pair its table, and the way to the person of a row."""
+
+
 def _covers(kind: str, pk: str, by: User) -> bool:
+    """Return whether `by` covers every place of the row, and has a part in what concerns its person."""
+    table, person = _PERSON[kind]
+    if queries.keeps_out_of(by, *table._default_manager.filter(pk=pk).values_list(person, flat=True)):
+        return False
     if kind == PairKind.HOSTS:
         return queries.hosts_visible_to(by).filter(pk=pk).exists() and all(
             queries.covers(by, place) for place in Space.objects.filter(host=int(pk)).values_list("place", flat=True)
@@ -193,10 +205,13 @@ def _merge_requests(goes: str, stays: str, *, by: User, at: datetime, reason: st
     # A household that asked twice has waited since the first time.
     staying = ShelterRequest.objects.select_for_update(of=("self",)).get(pk=staying.pk)
     staying.registered_at = min(staying.registered_at, going.registered_at)
+    # What a report brought about holds for the household: placed by people only, and as urgent as the more urgent one.
+    staying.desk_since = min(filter(None, [staying.desk_since, going.desk_since]), default=None)
+    staying.urgency = max(staying.urgency, going.urgency, key=float)
     if going.notes and going.notes != staying.notes:
         staying.notes = "\n".join(filter(None, [staying.notes, going.notes]))
     staying.version += 1
-    staying.save(update_fields=["registered_at", "notes", "version"])
+    staying.save(update_fields=["registered_at", "desk_since", "urgency", "notes", "version"])
     said = {"code": "merged", "number": going.arrival.case_number}
     DeskNote.objects.create(request=staying, by=by, at=at, remark=remarks.write(reason, at=at), said=said)
     due.note(at, requests=[staying.pk])

@@ -18,7 +18,7 @@ from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, Min
 from accounts.models import User
 from matching import queries
 from matching.deadlines import local_date
-from matching.models import Claim, DeskNote, Match, PendingDecision, ShelterRequest, Space
+from matching.models import Claim, DeskNote, Match, PendingDecision, ShelterRequest
 from matching.risks import RISKS
 from matching.states import Status
 from places.models import Place
@@ -121,14 +121,8 @@ class Waiting:
 
 
 def waiting_heads(user: User) -> QuerySet[Match]:
-    """Return the first proposed leg of each household that `user` may see and that nobody has decided on yet.
-
-    Leave out matches in which `user` is the host or the arrival: they must not decide on these.
-    """
-    # Use subqueries, which are empty for almost every coordinator. Joins would read host and arrival of every match.
-    own = Q(space__in=Space.objects.filter(host__user=user).values("pk"))
-    own |= Q(request__in=ShelterRequest.objects.filter(arrival__user=user).values("pk"))
-    proposed = queries.proposals_visible_to(user).filter(~own)
+    """Return the first proposed leg of each household that `user` may see and that nobody has decided on yet."""
+    proposed = queries.proposals_visible_to(user)
     # Count only visible legs as earlier: a leg in another coordinator's place, or of a host who must not meet `user`, hides
     # no visible one.
     earlier = proposed.filter(request=OuterRef("request"), leg__lt=OuterRef("leg"))
@@ -226,10 +220,13 @@ def _before(at: Position) -> Q:
 # -- what a card shows ----------------------------------------------------------------------------
 
 
-def cards(heads: Collection[Match], at: datetime) -> list[Card]:
-    """Return a card for each head, in their order, with all that a decision needs. Takes five queries."""
+def cards(heads: Collection[Match], at: datetime, *, by: User) -> list[Card]:
+    """Return a card for each head, in their order, with all that a decision needs. Takes five queries.
+
+    A leg with a host who must not meet `by` is not shown; a decision on the household is refused, and another coordinator's.
+    """
     ids = [head.request_id for head in heads]
-    legs = queries.with_everyone(Match.objects.filter(request__in=ids, status=Status.PROPOSED))
+    legs = queries.with_everyone(Match.objects.filter(queries.not_closed(by), request__in=ids, status=Status.PROPOSED))
     of_request: dict[UUID, list[Match]] = defaultdict(list)
     for leg in legs.select_related("request__claim__by", "request__claim__handed_over_by").order_by("leg"):
         of_request[leg.request_id].append(leg)
@@ -255,7 +252,7 @@ def cards(heads: Collection[Match], at: datetime) -> list[Card]:
 def card_of(request_id: UUID, user: User, at: datetime) -> Card | None:
     """Return the card of one household, decided on or not; None where `user` may see no proposal of it."""
     visible = queries.matches_visible_to(user).filter(status=Status.PROPOSED, request=request_id).order_by("leg")[:1]
-    found = cards(list(visible), at)
+    found = cards(list(visible), at, by=user)
     return found[0] if found else None
 
 

@@ -92,7 +92,7 @@ def take(kind: ExportKind, *, by: User, at: datetime, in_words: InWords) -> Iter
 def open_personal(kind: ExportKind, *, by: User, at: datetime, reason: str, note: str = "") -> Iterator[list[Any]]:
     """Log a look at everybody in the export, for a reason of `AccessLog.LookReason` and a note, then return its rows.
 
-    The rows have their personal fields.
+    The rows have their personal fields. Those of persons in whose case `by` has no part (`queries.kept_out`) are left out.
 
     Raises MayNotExportPersonal or LookNeedsSecond before it reads any row.
     """
@@ -101,9 +101,12 @@ def open_personal(kind: ExportKind, *, by: User, at: datetime, reason: str, note
     ids = _ids(kind, by)
     who = "host__user" if kind is ExportKind.SPACES else "arrival__user"
     fields = f"export: name contact {'address' if kind is ExportKind.SPACES else 'notes'}"
-    people: set[int] = set()
+    person_of: dict[UUID, int] = {}
     for start in range(0, len(ids), ROWS_A_PIECE):
-        people |= set(_of(kind).filter(pk__in=ids[start : start + ROWS_A_PIECE]).order_by().values_list(who, flat=True))
+        person_of |= dict(_of(kind).filter(pk__in=ids[start : start + ROWS_A_PIECE]).order_by().values_list("pk", who))
+    closed = queries.kept_out(by, set(person_of.values()))
+    ids = [pk for pk in ids if pk in person_of and person_of[pk] not in closed]
+    people = {person_of[pk] for pk in ids}
     disclosure.look(by, people, fields, reason=reason, note=note, at=at)
     return _lines(kind, ids, _space if kind is ExportKind.SPACES else _request, personal=True)
 

@@ -97,9 +97,13 @@ def keep(name: str, kind: str, chosen: Chosen, *, at: datetime) -> None:
     if any(is_of_a_person(label) for label in chosen):
         raise NoHeader
     columns = {label: meaning for label, meaning in chosen.items() if label.lower() not in WHY.values()}
-    kept = ColumnMapping.objects.select_for_update().filter(name=name).first()
-    if kept is not None and (kept.kind, list(kept.chosen)) != (kind, list(columns)):
+    said = json.dumps(list(columns.items()))
+    locked = ColumnMapping.objects.select_for_update()
+    kept = locked.filter(name=name).first()
+    if kept is None:  # Somebody else may keep one of this name at this moment.
+        new = {"name": name, "kind": kind, "columns": said, "kept_at": at}
+        kept, _made = locked.get_or_create(name_index=blind_index(name), defaults=new)
+    if (kept.kind, list(kept.chosen)) != (kind, list(columns)):
         raise MappingNameTaken
-    kept = kept or ColumnMapping(name=name, name_index=blind_index(name), kind=kind)
-    kept.columns, kept.kept_at = json.dumps(list(columns.items())), at
-    kept.save()
+    kept.columns, kept.kept_at = said, at
+    kept.save(update_fields=["columns", "kept_at"])

@@ -367,12 +367,12 @@ def take_in_space(
             by=by or host.user,
             at=at,
             external_id=row.key,
-            vouched=bool(vouch and by and row.vetted),
+            vouched=bool(vouch and by and row.vetted and host.user_id != by.pk),
             may_be_over=over,
         )
         taken = Taken(RowOutcome.NEW, space, after=details, name_before=host.user.name, is_new_person=known is None)
     else:
-        _may_bring(by, space.place_id)
+        _may_bring(by, space)
         host, before = space.host, details_of_space(space)
         _nobody_said_no(host, row)
         details = _as_before_where_absent(details, before, row.absent)
@@ -392,7 +392,8 @@ def take_in_space(
         taken = _with_what_waits(taken, [change for change in changes if change is not None])
     if row.vetted is False:
         vetting.keep_the_no(host, at=at)
-    vouched = bool(vouch and by and row.vetted and _vouch_for(host, by=by, at=at))
+    # Nobody vouches for themself. Any other host in whose case `by` has no part is refused above.
+    vouched = bool(vouch and by and row.vetted and host.user_id != by.pk and _vouch_for(host, by=by, at=at))
     return replace(taken, vouched=vouched)
 
 
@@ -487,7 +488,7 @@ def take_in_request(
             registered_at=row.registered_at,
         )
         return Taken(RowOutcome.NEW, case.request, after=complete, name_before=row.name, is_new_person=True)
-    _may_bring(by, request.place_id)
+    _may_bring(by, request)
     before = details_of_request(request)
     details = _as_before_where_absent(details, before, row.absent)
     if not apply_empty:
@@ -535,9 +536,9 @@ def _written_alike(there: object, said: object) -> bool:
     return there_and_back(there).replace("\r\n", "\n") == said.replace("\r\n", "\n")
 
 
-def _may_bring(by: User | None, place_id: int | None) -> None:
-    """Raise NotYours for a coordinator of another place. Names and contacts change before any act checks this."""
-    if by is not None and not queries.covers(by, place_id):
+def _may_bring(by: User | None, there: Space | ShelterRequest) -> None:
+    """Raise NotYours for a coordinator who may not act for the row. Names and contacts change before any act checks this."""
+    if by is not None and not queries.may_act_for(by, there):
         raise NotYours
 
 

@@ -158,7 +158,7 @@ def _take_back_space(row: SheetImportRow, space_id: UUID, *, by: User, at: datet
     space = _locked_with_its_neighbours(space_id)
     if space is None:  # Somebody has removed it.
         return None
-    if not queries.covers(by, space.place_id):
+    if not queries.may_act_for(by, space):
         raise NotYours
     before = json.loads(row.before)
     host, stays = space.host, None
@@ -193,7 +193,7 @@ def _take_back_request(row: SheetImportRow, request_id: UUID, *, by: User, at: d
     request = ShelterRequest.objects.select_related("arrival__user", "place").filter(pk=request_id).first()
     if request is None:
         return None
-    if not queries.covers(by, request.place_id):
+    if not queries.may_act_for(by, request):
         raise NotYours
     before = json.loads(row.before)
     if row.outcome == RowOutcome.CHANGED:

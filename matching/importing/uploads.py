@@ -298,8 +298,10 @@ def look_through(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
                     row.problems = _as_text([problem] if problem else [])
                     row.changes = json.dumps(_changes(taken, work.good[row.line].empty)) if taken else ""
                     row.would_vouch = bool(taken and taken.vouched)
+                    # Whose row it is says who may see it. What a new row made is rolled back.
+                    row.object_id = taken.row.pk if taken and taken.outcome != RowOutcome.NEW else None
                 transaction.set_rollback(True)
-            SheetImportRow.objects.bulk_update(rows, ["foreseen", "problems", "changes", "would_vouch"])
+            SheetImportRow.objects.bulk_update(rows, ["foreseen", "problems", "changes", "would_vouch", "object_id"])
     return True
 
 
@@ -324,8 +326,8 @@ def take_in(sheet_id: int, *, now: Callable[[], datetime]) -> bool:
                 row.outcome = taken.outcome if taken else ROW_REFUSED
                 row.problems = _as_text([problem] if problem else [])
                 row.changes = json.dumps(_changes(taken, work.good[row.line].empty)) if taken else ""
+                row.object_id = taken.row.pk if taken else None
                 if taken and (taken.outcome != RowOutcome.UNCHANGED or taken.vouched):
-                    row.object_id = taken.row.pk
                     row.before = json.dumps(_to_take_back(taken))
                     row.vouched_at = at if taken.vouched else None
             SheetImportRow.objects.bulk_update(

@@ -17,7 +17,9 @@ from privacy.models import Remarked
 
 
 class PendingDecision(models.Model):
-    """A coordinator's decision on one proposal. Until `due_at` they may undo it; then it is carried out.
+    """A coordinator's decision on one proposal, or what somebody said about the first evening of a stay.
+
+    Until `due_at` its author may undo it; then it is carried out.
 
     See docs/decisions/0020-undo.md. Decisions on the legs of one household that are made together share a `bundle`. If a
     decision cannot be carried out, the row keeps the code of the `refusal`, and all of it as `refusal_value`, until the
@@ -27,6 +29,8 @@ class PendingDecision(models.Model):
     class Act(models.TextChoices):
         APPROVE = "approve", _("approved")
         DECLINE = "decline", _("declined")
+        CHECK_IN = "check_in", _("checked in")
+        NO_SHOW = "no_show", _("no-show")
 
     bundle = models.UUIDField(default=uuid.uuid4)
     match = models.ForeignKey(Match, on_delete=models.CASCADE, related_name="decisions")
@@ -45,7 +49,9 @@ class PendingDecision(models.Model):
         verbose_name_plural = _("decisions that can be undone")
         ordering = ["decided_at", "pk"]
         constraints = [
-            models.CheckConstraint(name="decision_act_known", condition=Q(act__in=["approve", "decline"])),
+            models.CheckConstraint(
+                name="decision_act_known", condition=Q(act__in=["approve", "decline", "check_in", "no_show"])
+            ),
             models.UniqueConstraint(name="decision_once", fields=["match"], condition=Q(refusal="")),
         ]
         indexes = [

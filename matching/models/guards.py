@@ -136,7 +136,7 @@ MATCH_KEEPS_TO_SPACE = pgtrigger.Trigger(
     -- change of the nights that are asked for: whichever is second sees what the first has written.
     SELECT people, first_night, first_night + nights AS last_day, withdrawn_at INTO asked
       FROM matching_shelterrequest WHERE id = NEW.request_id FOR NO KEY UPDATE;
-    IF TG_OP = 'INSERT' THEN
+    IF TG_OP = 'INSERT' OR NOT coalesce(OLD.status IN ({HOLDING}), false) THEN  -- A no-show may be taken back.
         IF asked.withdrawn_at IS NOT NULL THEN
             RAISE EXCEPTION 'request % is withdrawn', NEW.request_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_request_open';

@@ -40,6 +40,8 @@ ACT_WORDS = [
     (Act.NO_SHOW.value, _("no-show")),
     (Act.COMPLETE.value, _("completed")),
     (Act.BREAK_OFF.value, _("broken off")),
+    (Act.UNDO_CHECK_IN.value, _("arrival taken back")),
+    (Act.UNDO_NO_SHOW.value, _("no-show taken back")),
     (Act.ACCEPT.value, _("accepted")),
     (Act.FIRST_APPROVAL.value, _("approved by the first of two people")),
     (Act.FREEZE.value, _("put on hold")),

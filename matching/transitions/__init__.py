@@ -11,6 +11,14 @@ No act counts beds: the database does, under the same lock, and refuses (`matchi
 """
 
 from matching.transitions.endings import end_matches_of, withdraw_request
+from matching.transitions.holding import (
+    SAID,
+    held_of,
+    say_check_in,
+    say_no_show,
+    take_back_check_in,
+    take_back_no_show,
+)
 from matching.transitions.moves import (
     accept,
     approve,
@@ -22,12 +30,15 @@ from matching.transitions.moves import (
     decline,
     expire,
     no_show,
+    undo_check_in,
+    undo_no_show,
 )
 from matching.transitions.proposals import Proposal, propose, propose_many
 from matching.transitions.reports import report_not_safe, say_neutral_words, unfreeze
 from matching.transitions.writing import raised
 
 __all__ = [
+    "SAID",
     "Proposal",
     "accept",
     "approve",
@@ -39,12 +50,19 @@ __all__ = [
     "decline",
     "end_matches_of",
     "expire",
+    "held_of",
     "no_show",
     "propose",
     "propose_many",
     "raised",
     "report_not_safe",
+    "say_check_in",
     "say_neutral_words",
+    "say_no_show",
+    "take_back_check_in",
+    "take_back_no_show",
+    "undo_check_in",
+    "undo_no_show",
     "unfreeze",
     "withdraw_request",
 ]

@@ -6,13 +6,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
 from accounts.coordinators import check_counts_as_one_of_two
 from accounts.models import User
 from matching import flags, hindrances, messages, queries, risks
-from matching.deadlines import answer_by, local_date
+from matching.deadlines import TIME_TO_TAKE_BACK, answer_by, evening_of, local_date
 from matching.models import Match, Space
-from matching.refusals import AlreadyAnswered, IllegalMove, NotYours, PersonNeeded, SecondPersonNeeded, one_act
-from matching.states import BY_POLICY, REASON_NOT_SAFE, Act, Role, Status
+from matching.refusals import (
+    AlreadyAnswered,
+    IllegalMove,
+    NotYours,
+    PersonNeeded,
+    SecondPersonNeeded,
+    TooEarly,
+    TooLateToTakeBack,
+    one_act,
+)
+from matching.states import BY_POLICY, REASON_NOT_SAFE, TAKEN_BACK_BY, Act, Role, Status
 from matching.transitions.reports import report
 from matching.transitions.writing import check, freed, locked, locked_with_neighbours, raise_urgency, role_of, write
 
@@ -181,20 +192,64 @@ def cancel(
 
 
 def check_in(match_id: UUID, *, by: User, at: datetime) -> Match:
-    """Note that the household has come. Raises NotYours, IllegalMove, Frozen."""
+    """Note that the household has come, from the first day on. Raises NotYours, IllegalMove, Frozen, TooEarly."""
     with one_act():
+        _check_sayable(locked(match_id), Act.CHECK_IN, by=by, at=at)
         match, role, _left = _move(match_id, Act.CHECK_IN, by=by, at=at)
         messages.checked_in(match, by_role=role, at=at)
         return match
 
 
 def no_show(match_id: UUID, *, by: User, at: datetime) -> Match:
-    """Note that the household did not come; the beds are free again. Raises NotYours, IllegalMove, Frozen."""
+    """Note that the household did not come, once the evening's hour has passed; the beds are free again.
+
+    Raises NotYours, IllegalMove, Frozen, TooEarly.
+    """
     with one_act():
+        _check_sayable(locked(match_id), Act.NO_SHOW, by=by, at=at)
         match, _by_role, _left = _move(match_id, Act.NO_SHOW, by=by, at=at)
         messages.no_show(match, at=at)
         freed(match, at=at)
         return match
+
+
+def _check_sayable(match: Match, act: Act, *, by: User, at: datetime) -> None:
+    check(match, act, role_of(match, by), "")  # First, so that the dates of a match are told to nobody else.
+    check_moment(act, match, at)
+
+
+def check_moment(act: Act, match: Match, at: datetime) -> None:
+    """Raise TooEarly for what cannot be said yet: an arrival before its first day, a no-show before the evening's hour."""
+    if match.status != Status.CONFIRMED:
+        return  # The table of moves says more about such a match than its dates.
+    evening = evening_of(match.first_night)
+    earliest = evening if act is Act.NO_SHOW else timezone.localtime(evening).replace(hour=0)
+    if at < earliest:
+        raise TooEarly("from", moment=earliest.isoformat())
+
+
+def undo_check_in(match_id: UUID, *, by: User, at: datetime) -> Match:
+    """Take back for an hour that the household has come. Raises NotYours, IllegalMove, Frozen, TooLateToTakeBack."""
+    with one_act():
+        return _take_back(match_id, Act.CHECK_IN, by=by, at=at)
+
+
+def undo_no_show(match_id: UUID, *, by: User, at: datetime) -> Match:
+    """Take back for an hour that the household did not come; the database refuses it where the room is taken.
+
+    Raises NotYours, IllegalMove, Frozen, TooLateToTakeBack, NoRoomLeft, PlacedAlready, RequestNotOpen.
+    """
+    with one_act():
+        return _take_back(match_id, Act.NO_SHOW, by=by, at=at)
+
+
+def _take_back(match_id: UUID, said: Act, *, by: User, at: datetime) -> Match:
+    match, role, _left = _move(match_id, TAKEN_BACK_BY[said], by=by, at=at)
+    last = match.events.filter(act=said).last()
+    if last is None or at - last.at > TIME_TO_TAKE_BACK:
+        raise TooLateToTakeBack
+    messages.taken_back(match, by_role=role, at=at)
+    return match
 
 
 def complete(match_id: UUID, *, by: User | None, at: datetime) -> Match:

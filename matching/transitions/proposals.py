@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from accounts.models import User
+from accounts.models import Host, User
 from deployment.rules import read_once
 from matching import messages, queries, risks
 from matching.copy_rows import copy_in
@@ -70,14 +70,21 @@ EVENT_COLUMNS = ("match_id", "act", "from_status", "to_status", "by_id", "role",
 def propose(proposal: Proposal, *, by: User | None, at: datetime) -> Match:
     """Write a proposal, which holds the beds.
 
-    Raises NotYours unless `by` coordinates the place of the request or of the space; DeclinedBefore; and what the
-    database refuses: NoRoomLeft, OutsideWindow, OutsideRequest, SpaceNotOpen, RequestNotOpen, LegTaken, PlacedAlready.
+    Raises NotYours unless `by` coordinates the place of the request or of the space and has a part in what concerns both
+    persons (`queries.keeps_out_of`); DeclinedBefore; and what the database refuses:
+    NoRoomLeft, OutsideWindow, OutsideRequest, SpaceNotOpen, RequestNotOpen, LegTaken, PlacedAlready.
     """
-    if by is not None and not queries.covers_match(by, proposal):
+    if by is not None and not (queries.covers_match(by, proposal) and not _keeps_out(by, proposal)):
         raise NotYours
     with one_act():
         (match_id,) = _write_proposals([proposal], by=by, at=at)
         return queries.with_everyone(Match.objects.all()).get(pk=match_id)
+
+
+def _keeps_out(by: User, proposal: Proposal) -> bool:
+    asks = ShelterRequest.objects.values_list("arrival__user", flat=True).get(pk=proposal.request.pk)
+    hosts = Host.objects.values_list("user", flat=True).get(pk=proposal.space.host_id)
+    return queries.keeps_out_of(by, asks, hosts)
 
 
 def propose_many(proposals: Sequence[Proposal], *, at: datetime, instead_of: Collection[UUID] = ()) -> list[UUID]:

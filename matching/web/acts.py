@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -19,19 +19,23 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from matching import disclosure, hindrances, queries, transitions
+from matching.deadlines import evening_of, local_date
 from matching.limits import LONGEST_NOTE
-from matching.models import Match
+from matching.models import Match, PendingDecision
 from matching.refusals import WRONG_INPUT, AlreadyAnswered, IllegalMove, ReasonNeeded
-from matching.states import FORWARD, NEEDS_REASON, Act, Role, Status, acts_open_to
+from matching.states import FORWARD, NEEDS_REASON, TAKEN_BACK_BY, Act, Role, Status, acts_open_to
 from matching.web.plain_forms import PlainForm, Wording
+from notifications import inbox
 
 NOT_SAFE = "not_safe"
 DO: dict[str, Callable[..., Match]] = {
     Act.ACCEPT: transitions.accept,
     Act.DECLINE: transitions.decline,
     Act.CANCEL: transitions.cancel,
-    Act.CHECK_IN: transitions.check_in,
-    Act.NO_SHOW: transitions.no_show,
+    Act.CHECK_IN: transitions.say_check_in,
+    Act.NO_SHOW: transitions.say_no_show,
+    Act.UNDO_CHECK_IN: transitions.take_back_check_in,
+    Act.UNDO_NO_SHOW: transitions.take_back_no_show,
     Act.COMPLETE: transitions.complete,
     Act.BREAK_OFF: transitions.break_off,
     NOT_SAFE: transitions.report_not_safe,
@@ -45,6 +49,8 @@ LABELS: dict[Role, dict[str, Wording]] = {
         Act.CANCEL: gettext_lazy("Cancel: we are not coming"),
         Act.CHECK_IN: gettext_lazy("I have arrived"),
         Act.NO_SHOW: gettext_lazy("They did not come"),
+        Act.UNDO_CHECK_IN: gettext_lazy("Take it back: not here yet"),
+        Act.UNDO_NO_SHOW: gettext_lazy("Take it back: they may still come"),
         Act.COMPLETE: gettext_lazy("Our stay has ended"),
         Act.BREAK_OFF: gettext_lazy("It did not work out"),
         NOT_SAFE: gettext_lazy("I do not feel safe"),
@@ -55,6 +61,8 @@ LABELS: dict[Role, dict[str, Wording]] = {
         Act.CANCEL: gettext_lazy("Cancel: they cannot come"),
         Act.CHECK_IN: gettext_lazy("They have arrived"),
         Act.NO_SHOW: gettext_lazy("They did not come"),
+        Act.UNDO_CHECK_IN: gettext_lazy("Take it back: not here yet"),
+        Act.UNDO_NO_SHOW: gettext_lazy("Take it back: they may still come"),
         Act.COMPLETE: gettext_lazy("Their stay has ended"),
         Act.BREAK_OFF: gettext_lazy("It did not work out"),
         NOT_SAFE: gettext_lazy("I do not feel safe"),
@@ -66,6 +74,8 @@ DONE: dict[str, Wording] = {
     Act.CANCEL: gettext_lazy("It is cancelled."),
     Act.CHECK_IN: gettext_lazy("The arrival is noted."),
     Act.NO_SHOW: gettext_lazy("It is noted that nobody came."),
+    Act.UNDO_CHECK_IN: gettext_lazy("It is taken back."),
+    Act.UNDO_NO_SHOW: gettext_lazy("It is taken back."),
     Act.COMPLETE: gettext_lazy("The end of the stay is noted."),
     Act.BREAK_OFF: gettext_lazy("It is noted. We are sorry that it did not work out."),
     NOT_SAFE: gettext_lazy("What was agreed is on hold."),
@@ -89,8 +99,20 @@ REASONS_OF = {
 Onward: TypeAlias = Callable[[HttpRequest, Match, str, Mapping[str, str]], HttpResponse | None]
 """Returns the answer after an act on a match, given the act's name and the form's values; None leads home."""
 
-SHOWN_FIRST = NEEDS_REASON | {Act.NO_SHOW, Act.COMPLETE}
-"""Acts that end something for good. They need a second page, so that one tap cannot do them by mistake."""
+WHAT_FOLLOWS: dict[str, Wording] = {
+    Act.CHECK_IN: gettext_lazy("The other side hears of it a minute later. For an hour you can take it back."),
+    Act.NO_SHOW: gettext_lazy(
+        "The household and the coordinators hear of it a minute later, and the nights are free again. For an hour you "
+        "can take it back, if the room is still free."
+    ),
+}
+"""What follows from an act, on the page that asks first."""
+
+ENDING = NEEDS_REASON | {Act.NO_SHOW, Act.COMPLETE}
+"""Acts that end something. They come last."""
+
+SHOWN_FIRST = ENDING | {Act.CHECK_IN}
+"""Acts that need a second page, so that one tap cannot do them by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +124,14 @@ class ActOffered:
     asks_first: bool
 
 
-def offered(match: Match, role: Role, today: date) -> list[ActOffered]:
-    """Return the acts that make sense now for this side. Acts that end something come last."""
+def offered(
+    match: Match, role: Role, now: datetime, *, held: PendingDecision | None = None, fresh: bool = False
+) -> list[ActOffered]:
+    """Return the acts that make sense now for this side. Acts that end something come last.
+
+    `held` is what this side said about the first evening and what does not count yet; `fresh`: what was said about it
+    can still be taken back.
+    """
     status = Status(match.status)
     accepted = match.host_accepted_at if role is Role.HOST else match.arrival_accepted_at
     hidden: set[Act] = set()
@@ -112,14 +140,21 @@ def offered(match: Match, role: Role, today: date) -> list[ActOffered]:
         # The table of moves allows both at any time. A page offers "decline" before a person's yes and "cancel" after.
         hidden = {Act.CANCEL} if accepted is None else {Act.DECLINE}
         names = [Act.ACCEPT] if accepted is None else []
-    if match.first_night > today:
+    if local_date(now) < match.first_night:
+        hidden.add(Act.CHECK_IN)
+    if now < evening_of(match.first_night):
         hidden.add(Act.NO_SHOW)
+    if held is not None:
+        hidden |= set(TAKEN_BACK_BY)
+        names = [TAKEN_BACK_BY[Act(held.act)]]
+    if not fresh:
+        hidden |= set(TAKEN_BACK_BY.values())
     if hindrances.known_hindrance(match, role):
         hidden |= FORWARD
         names = []
     names += [act for act in acts_open_to(role, status) if act not in hidden]
     each = [ActOffered(name, LABELS[role][name], asks_first=name in SHOWN_FIRST) for name in names]
-    return sorted(each, key=lambda offered: offered.asks_first)
+    return sorted(each, key=lambda offered: offered.name in ENDING)
 
 
 class ReasonForm(PlainForm):
@@ -189,7 +224,13 @@ def act_page(
         return (onward and onward(request, match, name, said)) or redirect(home)
     if name not in NEEDS_REASON and name != NOT_SAFE:
         form.fields.clear()
-    context = {"form": form, "match": match, "label": LABELS[role][name], "home": home}
+    context = {
+        "form": form,
+        "match": match,
+        "label": LABELS[role][name],
+        "home": home,
+        "follows": WHAT_FOLLOWS.get(name, ""),
+    }
     status = WRONG_INPUT if request.method == "POST" else 200
     return render(request, "match/act.html", context, status=status)
 
@@ -200,11 +241,13 @@ def do_once(match_id: UUID, name: str, *, by: User, said: Mapping[str, str]) -> 
     On a bad line the answer to the first tap may be lost. A person who taps again must then read that the act is done,
     not that there is a problem. Raises the other refusals of `transitions`.
     """
+    at = timezone.now()
     try:
-        DO[name](match_id, by=by, at=timezone.now(), **said)
+        DO[name](match_id, by=by, at=at, **said)
     except (AlreadyAnswered, IllegalMove):
         if not _holds(match_id, name, by):
             raise
+    inbox.mark_answered(match_id, by=by, at=at)
 
 
 def _holds(match_id: UUID, name: str, by: User) -> bool:

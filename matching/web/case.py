@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,10 +20,10 @@ from accounts.refusals import Refused
 from accounts.signing_in import case_account, sign_in_to_case
 from accounts.sources import source_of
 from matching import hindrances, incidents, queries, transitions, waiting
-from matching.deadlines import local_date
-from matching.models import Match, ShelterRequest, WaitingChange
+from matching.deadlines import TIME_TO_TAKE_BACK, local_date
+from matching.models import Match, MatchEvent, PendingDecision, ShelterRequest, WaitingChange
 from matching.refusals import WRONG_INPUT, Frozen
-from matching.states import RequestState, Role, Status
+from matching.states import TAKEN_BACK_BY, RequestState, Role, Status
 from matching.web import acts, inbox, safety, story
 from matching.web.acts import ActOffered
 from matching.web.drafts import NEED_DRAFT, Draft, InSession, WithCase
@@ -51,6 +52,8 @@ class MatchCard:
     """What is true about their own report that they do not feel safe; [] without one."""
     changed: list[WaitingChange]
     """What a coordinator let change of the space or the host's contact since both sides agreed; for the arrival only."""
+    held: bool
+    """Whether this side said something about the first evening that does not count yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +152,14 @@ def match_cards(matches: list[Match], role: Role) -> list[MatchCard]:
     """Return the matches as the host or the arrival in them sees them."""
     reported = incidents.told_to(matches, role)
     changed = waiting.applied_since_agreed(matches) if role is Role.ARRIVAL else {}
-    today = local_date(timezone.now())
+    now = timezone.now()
+    held, fresh = _said(matches, role, now)
     return [
         MatchCard(
             match=match,
             story=story.of_match(match, role),
-            acts=acts.offered(match, role, today),
+            acts=acts.offered(match, role, now, held=held.get(match.pk), fresh=match.pk in fresh),
+            held=match.pk in held,
             contact_open=hindrances.contact_is_shown_open(match, role),
             paused=isinstance(hindrances.known_hindrance(match, role), Frozen),
             languages=languages_in_words(match.space.languages if role is Role.ARRIVAL else match.request.languages),
@@ -164,6 +169,21 @@ def match_cards(matches: list[Match], role: Role) -> list[MatchCard]:
         )
         for match in matches
     ]
+
+
+def _said(matches: list[Match], role: Role, now: datetime) -> tuple[dict[UUID, PendingDecision], set[UUID]]:
+    """Return what this side said that does not count yet, and the matches of which it can take back what counts."""
+    waiting = [match for match in matches if match.status == Status.CONFIRMED]
+    counts = [match for match in matches if match.status in (Status.CHECKED_IN, Status.NO_SHOW)]
+    held: dict[UUID, PendingDecision] = {}
+    if waiting:
+        user = waiting[0].space.host.user if role is Role.HOST else waiting[0].request.arrival.user
+        held = transitions.held_of(waiting, user)
+    if not counts:
+        return held, set()
+    since = now - TIME_TO_TAKE_BACK
+    lines = MatchEvent.objects.filter(match__in=counts, act__in=list(TAKEN_BACK_BY), at__gte=since)
+    return held, set(lines.values_list("match_id", flat=True))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -29,7 +29,7 @@ from matching.web import acts, inbox, safety
 from matching.web.case import match_cards
 from matching.web.languages import languages_in_words
 from matching.web.learning import after_a_no
-from matching.web.nights import Month, month_of, read_month
+from matching.web.nights import Month, first_night_to_come, month_of, read_month
 from matching.web.plain_forms import Wording
 from matching.web.refused import refusals_shown_on, refused_form
 from matching.web.sign_in_forms import CodeForm, ContactForm
@@ -153,7 +153,7 @@ def host_page(request: HttpRequest, refusal: Refused | None = None) -> HttpRespo
         "live": [card for card in live if not _waits(card.match)],
         "stays": [card for card in ended if card.match.status in STAYS],
         "ended": [card for card in ended if card.match.status not in STAYS],
-        "spaces": _spaces(host, matches, read_month(request.GET.get("month", ""), local_date(now)), now),
+        "spaces": _spaces(host, matches, request.GET.get("month", ""), now),
         "refusal": refusal,
         "inbox": inbox.lines(host.user),
     }
@@ -176,7 +176,7 @@ def _missing(host: Host, today: date) -> list[Wording]:
     return [CHECKS_IN_WORDS[kind] for kind in vetting.missing_checks(host, today)]
 
 
-def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> list[SpaceCard]:
+def _spaces(host: Host, matches: list[Match], month: str, now: datetime) -> list[SpaceCard]:
     spaces = queries.spaces_visible_to(host.user).filter(host=host).select_related("place").prefetch_related("windows")
     today = local_date(now)
     unseen = waiting.unseen_spaces_of(host)
@@ -185,7 +185,10 @@ def _spaces(host: Host, matches: list[Match], month: date, now: datetime) -> lis
             space=space,
             # `matches` holds no proposals, of which hosts must not know: beds held by a proposal look free here.
             month=month_of(
-                space, [match for match in matches if match.space_id == space.pk and match.holds_beds], month, today
+                space,
+                [match for match in matches if match.space_id == space.pk and match.holds_beds],
+                read_month(month, today, first_open=first_night_to_come(space, today)),
+                today,
             ),
             over=all(window.last_day <= today for window in space.windows.all()),
             stale=space.status == Space.Status.LISTED and space.fresh_until <= now,

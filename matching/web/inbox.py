@@ -22,6 +22,11 @@ class InboxLine:
     notification: Notification
     words: str
 
+    @property
+    def is_new(self) -> bool:
+        """Return whether it still asks for a look: nobody has read it, nor answered it by its link."""
+        return self.notification.read_at is None and self.notification.tapped_at is None
+
 
 def lines(user: User) -> list[InboxLine]:
     """Return the latest messages to `user` in words, newest first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -22,13 +21,11 @@ from matching.web.plain_forms import day, whole_number
 from matching.web.questions import AnswerLine, Answers, Flow, Question, QuestionForm
 from matching.web.where import PlaceQuestion
 from places.hearing import noted
+from reading.ages import ages as read_ages
+from reading.signs import Unreadable
 
 NIGHTS_IF_UNKNOWN = 7
 """Nights of a request whose arrival cannot say how many. The request accepts any part of them, so it misses no offer."""
-
-
-_AGES = re.compile(r"(\d+)(?:\.\d+)?\s*([^\W\d]*)")
-_MONTHS = re.compile(r"month|mo\b|мес|міс|ай|თვ", re.IGNORECASE)
 
 
 def yes_or_no(value: bool) -> str:
@@ -69,10 +66,11 @@ class ChildrenForm(QuestionForm):
     )
 
     def clean_ages(self) -> list[int]:
-        text = self.cleaned_data["ages"]
-        ages = [0 if _MONTHS.match(unit) else int(years) for years, unit in _AGES.findall(text)]
-        if (text and not ages) or "-" in text or not all(age < 18 for age in ages):
-            raise forms.ValidationError(_("Write each age as a number from 0 to 17, for example: 3, 11."))
+        try:
+            ages = list(read_ages(self.cleaned_data["ages"]))
+        except Unreadable:
+            words = _("Write each age as a number from 0 to 17, for example: 3, 11.")
+            raise forms.ValidationError(words) from None
         children = self.answers["people"]["children"] if "people" in self.answers else 0
         if len(ages) > children:
             raise forms.ValidationError(

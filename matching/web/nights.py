@@ -71,9 +71,21 @@ class Month:
     after: str
 
 
-def read_month(text: str, today: date) -> date:
-    """Return the first day of the month that `text` names (2022-09), or of this month if that one is not shown."""
+def first_night_to_come(space: Space, today: date) -> date:
+    """Return the first night from today on that the space offers, or today. Prefetch the space's windows."""
+    nights = [max(window.first_night, today) for window in space.windows.all() if window.last_day > today]
+    return min(nights, default=today)
+
+
+def read_month(text: str, today: date, *, first_open: date | None = None) -> date:
+    """Return the first day of the month that `text` names (2022-09).
+
+    Where it names none, that is the month of `first_open`, so that no calendar opens on a month without a night; and this
+    month where the one named is not shown.
+    """
     this = today.replace(day=1)
+    if not text and first_open is not None:
+        return min(first_open.replace(day=1), _shifted(this, MONTHS_AHEAD))
     try:
         year, month = map(int, text.split("-"))
         wanted = date(year, month, 1)

@@ -101,6 +101,7 @@ class SharedForm(QuestionForm):
 class NightsForm(QuestionForm):
     title = gettext_lazy("On which nights is it free?")
     why = gettext_lazy("Name up to three runs of nights. You can pause it at any time.")
+    fold = gettext_lazy("It is free on other nights as well")
 
     def __init__(self, data: Any = None, *, answers: Answers, today: date, runs: int = 3) -> None:
         super().__init__(data, answers=answers, today=today)
@@ -118,6 +119,14 @@ class NightsForm(QuestionForm):
                 )
 
         self.name_what_is_missing()
+
+    @property
+    def folded(self) -> list[str]:
+        """Return the fields of the later runs in which nothing stands yet: most hosts have one run."""
+        names = [(f"first_{run}", f"last_{run}") for run in self.runs if run > 1]
+        return [
+            name for pair in names if not any(self[each].value() or self[each].errors for each in pair) for name in pair
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

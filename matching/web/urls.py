@@ -15,12 +15,14 @@ from matching.web import (
     need,
     offer,
     own_data,
+    poster,
     signed_in,
     space_acts,
     space_nights,
     space_offer,
     stay_file,
     tap,
+    trust,
 )
 
 app_name = "web"
@@ -36,6 +38,8 @@ urlpatterns = [
     path("my-data/erase/", own_data.erase, name="my_data_erase"),
     path("not-to-meet/", apart.page, name="apart"),
     path("not-to-meet/<int:entry_id>/take-back/", apart.take_back, name="apart_take_back"),
+    path("trust/", trust.trust, name="trust"),
+    path("poster/", poster.poster, name="poster"),
     path("leave/", leaving.leave, name="leave"),
     path("i18n/setlang/", languages.choose_language, name="choose_language"),
     path("need/", need.start, name="need_start"),

@@ -152,6 +152,7 @@ def environment(folder: Path, urls: dict[str, str], port: int) -> dict[str, str]
         "SHELTER_HTTPS": "no",
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "SHELTER_SITE_URL": f"http://127.0.0.1:{port}",
+        "SHELTER_HELP_CONTACT": "+7 700 000 00 00",
         "SHELTER_STATIC_ROOT": str(folder / "static"),
         "SHELTER_BEAT_FILE": str(folder / "beat"),
         "PORT": str(port),

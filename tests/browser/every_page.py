@@ -143,6 +143,8 @@ def world() -> World:
         Stop("case_act", f"{case}/cancel/", "amira", press=True, status=422),
         Stop("case_act", f"/case/match/{approved.pk}/decline/", "berta"),
         Stop("case_act", f"{case}/not_safe/", "amira"),
+        Stop("poster", "/poster/"),
+        Stop("trust", "/trust/"),
         Stop("signed_in", "/signed-in/", "amira"),
         Stop("signed_in", "/signed-in/", "hanna"),
         *(Stop(name, f"/my-data/{end}", who) for name, end in MY_DATA.items() for who in ("amira", "hanna", "cora")),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from accounts.models import Host
+from matching.desk import decisions
 from matching.models import Match, ShelterRequest, Space
 from matching.states import Status
 from tests import people
@@ -122,8 +124,15 @@ def arrival_asks_is_matched_accepts_and_arrives(page: Page, pictures: Path) -> N
     look.here("Contact")
     expect(page.get_by_text("Abay Avenue 10, flat 5")).to_be_visible()
     page.get_by_role("link", name="Back").click()
+    page.get_by_role("link", name="I have arrived").click()
+    look.here("I have arrived")
     page.get_by_role("button", name="I have arrived").click()
     look.here(f"Case {number}")
+    expect(page.get_by_text("You have said so. It counts in a minute")).to_be_visible()
+    expect(page.get_by_role("button", name="Take it back: not here yet")).to_be_visible()
+    decisions.carry_out_due(at=people.timezone.now() + timedelta(minutes=2))  # The minute to take it back is over.
+    page.reload()
+    expect(page.get_by_text("You have arrived.")).to_be_visible()
 
     assert Match.objects.get().status == Status.CHECKED_IN
 

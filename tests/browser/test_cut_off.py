@@ -7,6 +7,7 @@ be done twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Arrival, Host
+from matching.desk import decisions
 from matching.models import KeptDraft, Match, ShelterRequest, Space
 from matching.states import Status
 from notifications.models import Notification
@@ -159,7 +161,9 @@ def test_arrival_loses_every_answer_once_and_nothing_else(person: Person) -> Non
     expect(page.get_by_text("You have accepted. We have asked the host.")).to_be_visible()
     people.transitions.accept(match.pk, by=hanna.user, at=people.timezone.now())
     page.goto("/case/")
+    page.get_by_role("link", name="I have arrived").click()
     person.lose("I have arrived")
+    decisions.carry_out_due(at=people.timezone.now() + timedelta(minutes=2))  # The minute to take it back is over.
     page.goto("/case/")
     expect(page.get_by_text("You have arrived.")).to_be_visible()
 

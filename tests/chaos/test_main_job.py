@@ -162,6 +162,9 @@ def test_from_two_spreadsheets_to_a_completed_stay(site: str, gateway: Gateway, 
 
     # Amira arrives, and the stay ends well.
     amira.post(f"/case/match/{match.pk}/check_in/")
+    assert Match.objects.get(pk=match.pk).status == Status.CONFIRMED  # Amira could still take it back.
+    PendingDecision.objects.update(due_at=timezone.now())
+    command("sweep", **gateway.environment)
     hanna.post(f"/host/match/{match.pk}/complete/")
     match.refresh_from_db()
     assert [event.act for event in match.events.all()] == [

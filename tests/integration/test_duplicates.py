@@ -319,6 +319,24 @@ def test_spaces_of_two_hosts_are_not_merged(hanna: Person, carla: Person) -> Non
 # -- merging requests -----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("whose", ["goes", "stays", "neither"])
+def test_household_whose_host_reported_is_placed_by_people_only_after_a_merge(
+    whose: str, hanna: Person, carla: Person
+) -> None:
+    """And it stays as urgent as the more urgent of the two."""
+    goes = people.request(people.amira(contact="+77015550101").arrival, urgency="2.5")
+    stays = people.request(people.amira().arrival, urgency="1")
+    if whose != "neither":
+        match = people.match_in(Status.CONFIRMED, {"goes": goes, "stays": stays}[whose], people.space(hanna.host))
+        transitions.report_not_safe(match.pk, by=hanna.user, at=timezone.now())
+        transitions.cancel(match.pk, by=hanna.user, at=timezone.now(), reason="other")
+
+    merge(PairKind.REQUESTS, goes, stays, carla)
+
+    kept = ShelterRequest.objects.get(pk=stays.pk)
+    assert (kept.desk_since is not None, kept.urgency) == (whose != "neither", "2.5")
+
+
 def test_merged_request_is_withdrawn_and_gives_over_what_the_other_lacks(carla: Person) -> None:
     first = people.amira(contact="+77015550101")
     goes, stays = people.request(first.arrival, notes="A dog"), people.request(people.amira().arrival, notes="Stairs")

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import coordinators
-from accounts.coordinators import NotLead, NotOneself
+from accounts.coordinators import NotConfirmedYet, NotLead, NotOneself
+from accounts.models import Coordinator, User
 from deployment import rules
 from matching import disclosure
 from matching.disclosure import LookReason
@@ -108,6 +109,19 @@ def test_nobody_agrees_to_their_own_looks(carla: Person, lena: Person, budget: i
         coordinators.allow_more_looks(lena.user.coordinator.pk, by=lena.user, at=NOON, reason="for me")
     with pytest.raises(NotLead):
         coordinators.allow_more_looks(lena.user.coordinator.pk, by=carla.user, at=NOON, reason="for her")
+
+
+def test_lead_whom_no_second_lead_has_confirmed_lets_nobody_open_more(lena: Person) -> None:
+    """A lead could name a second account of their own, and be their own second person."""
+    second = people.carla("second", role=Coordinator.Role.LEAD)
+    row = lena.user.coordinator
+    Coordinator.objects.filter(user=second.user).update(confirmed_at=None)
+
+    with pytest.raises(NotConfirmedYet):
+        coordinators.allow_more_looks(row.pk, by=User.objects.get(pk=second.user.pk), at=NOON, reason="for her")
+
+    Coordinator.objects.filter(user=second.user).update(confirmed_at=NOON)
+    coordinators.allow_more_looks(row.pk, by=User.objects.get(pk=second.user.pk), at=NOON, reason="for her")
 
 
 def test_export_of_persons_counts_each_of_them(lena: Person, budget: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -109,13 +110,13 @@ def held_by(board: Board) -> dict[str, dict[str, Any]]:
 Act = Callable[[World], object]
 
 
-def _of(status: Status, act: Callable[..., object], *, by: str = "carla", **more: Any) -> Act:
+def _of(status: Status, act: Callable[..., object], *, by: str = "carla", days: int = 0, **more: Any) -> Act:
     """Return an act of somebody on the match in this status."""
 
     def done(world: World) -> None:
         match = world.matches[status]
         person = {"arrival": match.request.arrival.user, "host": match.space.host.user}.get(by) or world.by
-        act(match.pk, by=person, at=timezone.now(), **more)
+        act(match.pk, by=person, at=timezone.now() + timedelta(days=days), **more)
 
     return done
 
@@ -151,7 +152,7 @@ ACTS: dict[str, Act] = {
     "transitions.decline": _of(Status.PROPOSED, transitions.decline, reason="other"),
     "transitions.cancel": _of(Status.CONFIRMED, transitions.cancel, by="arrival", reason="found_elsewhere"),
     "transitions.cancel, not safe": _of(Status.CONFIRMED, transitions.cancel, by="arrival", reason="not_safe"),
-    "transitions.no_show": _of(Status.CONFIRMED, transitions.no_show, by="host"),
+    "transitions.no_show": _of(Status.CONFIRMED, transitions.no_show, by="host", days=1),
     "transitions.complete": _of(Status.CHECKED_IN, transitions.complete, by="arrival"),
     "transitions.break_off": _of(Status.CHECKED_IN, transitions.break_off, by="arrival", reason="other"),
     "transitions.report_not_safe": _of(Status.CONFIRMED, transitions.report_not_safe, by="arrival"),

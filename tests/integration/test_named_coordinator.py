@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
-from matching import apart, flags, messages, queries, transitions
+from accounts.models import Host, User
+from matching import apart, flags, hosts, intake, messages, queries, transitions
 from matching.desk import queueing
-from matching.models import Flag, Match, MustNotMeet
+from matching.models import Flag, Match, MustNotMeet, SheetImport
+from matching.queries import sheet_rows_visible_to as visible
 from matching.refusals import NotYours
 from matching.states import Status
 from places.models import Place
 from tests import people
 from tests.integration.test_decisions import two_legs
+from tests.integration.test_sheet_imports import of_spaces, previewed, taken_in
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +132,26 @@ def test_named_coordinator_hears_nothing_of_the_namers_matches_and_flags(match: 
     assert told == [(0, 0), (1, 1)]
 
 
+@pytest.mark.parametrize("event", ["minor_alone", "change_waits", "host_suspended"])
+def test_named_coordinator_gets_no_message_with_the_number_of_the_namer(
+    event: str, amira: Person, hanna: Person
+) -> None:
+    carla, other = named(), people.carla("other")
+    offered = people.space(hanna.host)
+    for person in (amira, hanna):
+        apart.name(person.user, CARLA, by=person.user, at=timezone.now())
+
+    if event == "minor_alone":
+        people.request(amira.arrival, people=1, children=1, composition="unsaid")
+    elif event == "change_waits":
+        details = replace(intake.details_of_space(offered), beds=9)
+        intake.change_space(offered.pk, details, by=hanna.user, at=timezone.now())
+    else:
+        hosts.suspend(hanna.host.pk, by=other.user, at=timezone.now(), reason="x")
+
+    assert [who.user.notifications.filter(event=event).count() for who in (carla, other)] == [0, 1]
+
+
 def test_coordinator_does_not_speak_for_the_other_side_of_their_own_match(match: Match, carla: Person) -> None:
     host = match.space.host
     assert queries.may_act_for(carla.user, match.request)
@@ -150,4 +173,35 @@ def test_leg_at_a_host_who_named_the_coordinator_hides_no_later_leg(hanna: Perso
 
     apart.name(hanna.user, CARLA, by=hanna.user, at=timezone.now())
 
-    assert list(queueing.waiting_heads(as_read_anew(carla).user)) == [second]
+    kept_out = as_read_anew(carla).user
+    assert list(queueing.waiting_heads(kept_out)) == [second]
+    (card,) = queueing.cards([second], timezone.now(), by=kept_out)
+    assert card.legs == [second]
+    (card,) = queueing.cards([first], timezone.now(), by=people.carla("other").user)
+    assert card.legs == [first, second]
+
+
+SHEETS: dict[str, tuple[Callable[..., SheetImport], dict[str, str]]] = {
+    "previewed, unchanged": (previewed, {}),
+    "previewed, changed": (previewed, {"beds": "4"}),
+    "taken in, unchanged": (taken_in, {}),
+    "taken in, changed": (taken_in, {"beds": "4"}),
+}
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_sheet_shows_the_named_coordinator_no_row_of_the_namer(sheet: str) -> None:
+    carla, other = named(), people.carla("other")
+    people.place()
+    first = taken_in(of_spaces({}), other)
+    act, change = SHEETS[sheet]
+    second = act(of_spaces(change), other)
+    host = Host.objects.get().user
+
+    def seen() -> list[tuple[int, int]]:
+        both = [as_read_anew(who).user for who in (carla, other)]
+        return [(visible(who, first).count(), visible(who, second).count()) for who in both]
+
+    assert seen() == [(1, 1), (1, 1)]
+    apart.name(host, CARLA, by=host, at=timezone.now())
+    assert seen() == [(0, 0), (1, 1)]

@@ -27,9 +27,9 @@ BEGINNING, END = ("host", "arrival", "coordinator"), ("host", "arrival", "coordi
 SINCE = {"long over": -40, "ends today": -5, "its last night is to come": -4, "its first day": 0}
 
 
-def stay(host: Person, *, first_night: int, begun_by: str, ended_by: str) -> Match:
+def stay(host: Person, *, first_night: int, begun_by: str, ended_by: str, contact: str = "") -> Match:
     """Return a stay of five nights that ended well, noted by these."""
-    asked = people.request(people.amira().arrival, first_night=tonight(first_night))
+    asked = people.request(people.amira(contact=contact).arrival, first_night=tonight(first_night))
     offered = people.space(host.host, windows=((tonight(first_night), tonight(60)),))
     match, now = people.match_in(Status.CONFIRMED, asked, offered), timezone.now()
     users: dict[str, Any] = {
@@ -64,6 +64,17 @@ BY_HAND = {
 
 def test_only_stays_count_that_the_arrival_confirmed_and_whose_last_night_has_passed() -> None:
     assert counted() == BY_HAND
+
+
+def test_stay_of_a_case_with_a_contact_of_the_host_does_not_count(hanna: Person) -> None:
+    """A new host could open a case, stay with themself on paper, and confirm it as the arrival."""
+    noted: dict[str, Any] = {"first_night": -40, "begun_by": "arrival", "ended_by": "arrival"}
+
+    stay(hanna, contact=hanna.contact.upper(), **noted)
+    assert not has_hosted(hanna)
+
+    stay(hanna, contact="somebody-else@example.org", **noted)
+    assert has_hosted(hanna)
 
 
 def any_completed(_today: Any) -> QuerySet[Match]:

@@ -168,8 +168,7 @@ def test_record_itself_stays_as_it_was() -> None:
 
 @pytest.mark.parametrize(("status", "told"), [(422, False), (400, True), (403, True), (404, True), (500, True)])
 def test_a_form_that_was_filled_in_wrongly_is_no_line_of_the_log(status: int, told: bool) -> None:
-    record = logging.LogRecord("django.request", logging.WARNING, __file__, 1, "Unprocessable Entity", (), None)
-    record.status_code = status
+    record = logging.makeLogRecord({"name": "django.request", "levelno": logging.WARNING, "status_code": status})
 
     assert bool(logging.getLogger("django.request").filter(record)) == told
 

@@ -179,11 +179,11 @@ def test_users_and_coordinators_are_open_to_the_superuser_only(carla: Person, si
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ("host", "space", "request", "match")),
-        ("ru", ("хозяин", "жильё", "заявка", "вариант")),
-        ("kk", ("үй иесі", "баспана", "өтініш", "нұсқа")),
-        ("uk", ("господар", "житло", "заявка", "варіант")),
-        ("ka", ("მასპინძელი", "ადგილი", "მოთხოვნა", "ვარიანტი")),
+        ("en", ("host", "space", "Case {}", "match")),
+        ("ru", ("хозяин", "жильё", "Заявка {}", "вариант")),
+        ("kk", ("үй иесі", "баспана", "{} өтініші", "нұсқа")),
+        ("uk", ("господар", "житло", "Заявка {}", "варіант")),
+        ("ka", ("მასპინძელი", "ადგილი", "მოთხოვნა {}", "ვარიანტი")),
     ],
 )
 def test_rows_are_named_in_the_language_of_the_reader(
@@ -195,6 +195,8 @@ def test_rows_are_named_in_the_language_of_the_reader(
 
     pages = [browser.get(f"/admin/{each}/", headers={"accept-language": language}) for each in lists]
 
-    ids = (match.space.host_id, *(str(each)[:8] for each in (match.space_id, match.request_id, match.pk)))
-    called = [f">{word} {pk}</a>" for word, pk in zip(words, ids, strict=True)]
+    ids = (match.space.host_id, str(match.space_id)[:8], amira.arrival.case_number, str(match.pk)[:8])
+    called = [
+        f">{word.format(pk) if '{}' in word else f'{word} {pk}'}</a>" for word, pk in zip(words, ids, strict=True)
+    ]
     assert [link in page.content.decode() for link, page in zip(called, pages, strict=True)] == [True] * 4

@@ -6,14 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings as service
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
+from matching.admin.places import place_in_words
 from places import editing, queries
 from places.models import Place, PlaceChange, PlaceName
+from places.regions import region_called
 from privacy.remarks import words_of
 from tests import people
 from tests.people import Person
@@ -81,6 +85,8 @@ def test_added_place_is_found_by_every_name_at_every_door(lena: Person, signed_i
         ({"latitude": "91"}, "latitude"),
         ({"longitude": "east"}, "longitude"),
         ({"names": "Озинки\n..."}, "names"),
+        ({"region": "KZ.07"}, "region"),
+        ({"name_ka": "..."}, "name_ka"),
         ({"reason": ""}, "reason"),
         ({"name": "Алматы", "latitude": "43.2", "longitude": "76.9"}, "name"),
     ],
@@ -95,6 +101,52 @@ def test_what_makes_no_sense_is_said_at_its_field_and_nothing_typed_is_lost(
     assert (page.status_code, list(page.context["form"].errors)) == (422, [field])
     assert page.context["form"]["names"].value() == (OZINKI | changes)["names"]
     assert not PlaceChange.objects.exists()
+
+
+# -- names in languages ---------------------------------------------------------------------------
+
+SPELT = {"ru": "Уральск", "kk": "Орал", "uk": "Уральськ", "ka": "ურალსკი", "en": "Oral"}
+
+
+@pytest.mark.parametrize("language", SPELT)
+def test_name_of_a_language_and_the_region_are_shown_to_its_readers(
+    lena: Person, amira: Person, hanna: Person, signed_in: SignIn, client: Client, language: str
+) -> None:
+    place = people.place("Oral")
+    Place.objects.filter(pk=place.pk).update(region="", name_ru="", name_kk="", name_uk="", name_ka="")
+    asked = people.request(amira.arrival, place=place)
+    people.proposed(asked, people.space(hanna.host, place=place))
+    given = {f"name_{code}": name for code, name in SPELT.items() if code != "en"}
+
+    edit(english(signed_in(lena)), place, region="KZ.07", **given)
+
+    for person, page in (
+        (None, "/offer/where/"),
+        (amira, "/case/"),
+        (hanna, "/host/"),
+        (lena, "/admin/matching/match/queue/"),
+        (lena, f"/admin/matching/shelterrequest/{asked.pk}/change/"),
+        (lena, page_of(place)),
+    ):
+        reader = Client() if person is None else signed_in(person)
+        reader.cookies[service.LANGUAGE_COOKIE_NAME] = language
+        assert SPELT[language] in reader.get(page).content.decode(), page
+    place.refresh_from_db()
+    with override(language):
+        assert str(place) == f"{SPELT[language]}, {region_called('KZ.07', language)}"
+    assert [queries.find(name) for name in SPELT.values()] == [place] * 5
+
+
+def test_region_and_names_of_a_place_are_in_its_history_in_words(lena: Person, signed_in: SignIn) -> None:
+    place, client = people.place("Oral"), english(signed_in(lena))
+
+    edit(client, place, region="KZ.07", name_kk="Теке")
+    edit(client, place, name_kk="", names="Яицк")
+
+    assert [queries.find(name) for name in ("Теке", "Яицк")] == [None, place]
+    line = place.changes.order_by("pk").first()
+    assert line is not None
+    assert "Name in Kazakh: Теке" in place_in_words(line.became)
 
 
 # -- changing -------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from notifications.models import Notification
 from privacy.models import AccessLog
 from tests import people
 from tests.integration.api.conftest import Calling, request_body, space_body
-from tests.people import Person
+from tests.people import Person, tonight
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -79,6 +79,11 @@ BOTH_SIDES = (401, 200, 200, 200, 404, 404)
 DESK = (401, 404, 404, 200, 404, 404)
 AMIRAS = (401, 200, 404, 404, 404, 404)
 
+
+def _since_yesterday() -> dict[str, str]:
+    return {"first_night": str(tonight(-1)), "last_day": str(tonight(30))}
+
+
 ROWS = [
     Row("GET places/", ANYBODY),
     Row("GET places/{id}/", ANYBODY),
@@ -88,7 +93,7 @@ ROWS = [
     Row("GET spaces/", SIGNED_IN),
     Row("POST spaces/", (401, 403, 201, 403, 403, 201), body=lambda it: space_body()),
     Row("GET spaces/{id}/", HOST_SIDE),
-    Row("PUT spaces/{id}/", HOST_SIDE, body=lambda it: space_body()),
+    Row("PUT spaces/{id}/", HOST_SIDE, body=lambda it: space_body(windows=[_since_yesterday()])),
     Row("POST spaces/{id}/pause/", HOST_SIDE),
     Row("POST spaces/{id}/list/", HOST_SIDE),
     Row("POST spaces/{id}/still-available/", HOST_SIDE),
@@ -120,6 +125,9 @@ ROWS = [
     Row("POST matches/{id}/check-in/", BOTH_SIDES),
     Row("POST matches/{id}/check-in/", (401, 409, 409, 409, 404, 404), frozen=True),
     Row("POST matches/{id}/no-show/", (401, 403, 200, 200, 404, 404)),
+    Row("POST matches/{id}/undo-check-in/", BOTH_SIDES, Status.CHECKED_IN),
+    Row("POST matches/{id}/undo-check-in/", (401, 409, 409, 409, 404, 404)),
+    Row("POST matches/{id}/undo-no-show/", (401, 403, 200, 200, 404, 404), Status.NO_SHOW),
     Row("POST matches/{id}/complete/", BOTH_SIDES, Status.CHECKED_IN),
     Row("POST matches/{id}/break-off/", BOTH_SIDES, Status.CHECKED_IN, body=_reason),
     Row("POST matches/{id}/not-safe/", BOTH_SIDES),
@@ -177,7 +185,7 @@ def frozen() -> bool:
 
 @pytest.fixture
 def things(status: Status, frozen: bool, amira: Person, hanna: Person, carla: Person) -> Things:
-    match = people.match_in(status, people.request(amira.arrival), people.space(hanna.host))
+    match = people.match_since_yesterday(status, amira.arrival, hanna.host)
     if frozen:
         transitions.report_not_safe(match.pk, by=amira.user, at=timezone.now())
         people.agreed_to_go_on(match)

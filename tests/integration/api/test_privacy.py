@@ -116,8 +116,8 @@ def test_match_says_what_each_side_needs_to_answer(calling: Calling, amira: Pers
     assert row["acts"] == ["accept", "decline", "cancel", "not-safe"]
 
 
-def test_each_act_offered_is_an_address(calling: Calling, match: Match, hanna: Person) -> None:
-    client = calling(hanna)
+def test_each_act_offered_is_an_address(calling: Calling, amira: Person, hanna: Person) -> None:
+    client, match = calling(hanna), people.match_since_yesterday(Status.CONFIRMED, amira.arrival, hanna.host)
 
     acts = client.get(f"/api/v1/matches/{match.pk}/").json()["acts"]
 

@@ -20,8 +20,16 @@ from tests.people import Person, tonight
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def at_once(settings: Any) -> None:
+    """What is said about the first evening counts at once here; `test_first_evening` tries the minute."""
+    settings.DECISION_HOLD_SECONDS = 0
+
+
 def in_status(status: Status, amira: Person, hanna: Person, **wanted: Any) -> Match:
-    return people.match_in(status, people.request(amira.arrival, **wanted), people.space(hanna.host))
+    """Return a match whose first evening was yesterday's, unless `wanted` says otherwise."""
+    asked = people.request(amira.arrival, **{"first_night": tonight(-1)} | wanted)
+    return people.match_in(status, asked, people.space(hanna.host, windows=((tonight(-1), tonight(30)),)))
 
 
 def act(client: Client, match: Match, name: str, **typed: str) -> Any:
@@ -54,9 +62,9 @@ def test_page_takes_equally_many_queries_whatever_it_lists(
         people.match_in(Status.CONFIRMED, people.request(amira.arrival), people.space(hanna.host))
     client.force_login(hanna.user)
 
-    # Session, user, host, no coordinator; matches, own reports about them; checks and their rule; spaces and their windows;
-    # messages; arrival.
-    with django_assert_num_queries(13):
+    # Session, user, host, no coordinator; matches, own reports about them, what is held for a minute; checks and their rule;
+    # spaces and their windows; messages; arrival.
+    with django_assert_num_queries(14):
         response = client.get("/host/")
 
     assert (len(response.context["spaces"]), len(response.context["live"])) == (count, count)
@@ -201,7 +209,7 @@ def test_nights_that_are_promised_stay(client: Client, amira: Person, hanna: Per
         [("", "There are live matches that this would contradict. End or cancel them first.")],
     )
     assert response.context["form"]["last_1"].value() == tonight(9).isoformat()
-    assert match.space.windows.get().first_night == tonight()
+    assert match.space.windows.get().first_night == tonight(-1)
 
 
 def test_host_page_of_a_coordinator_shows_no_proposal(client: Client, amira: Person, hanna: Person) -> None:
@@ -247,7 +255,7 @@ def test_page_describes_the_household_without_a_name(client: Client, hanna: Pers
     ("status", "names"),
     [
         (Status.CONFIRMED, ["check_in", "cancel", "no_show"]),
-        (Status.CHECKED_IN, ["complete", "break_off"]),
+        (Status.CHECKED_IN, ["undo_check_in", "complete", "break_off"]),
     ],
 )
 def test_page_offers_the_acts_of_the_status(
@@ -259,11 +267,11 @@ def test_page_offers_the_acts_of_the_status(
     assert [offered.name for offered in client.get("/host/").context["live"][0].acts] == names
 
 
-def test_no_show_is_not_offered_before_the_first_night(client: Client, amira: Person, hanna: Person) -> None:
+def test_first_evening_is_not_offered_before_the_first_day(client: Client, amira: Person, hanna: Person) -> None:
     in_status(Status.CONFIRMED, amira, hanna, first_night=tonight(1))
     client.force_login(hanna.user)
 
-    assert [offered.name for offered in client.get("/host/").context["live"][0].acts] == ["check_in", "cancel"]
+    assert [offered.name for offered in client.get("/host/").context["live"][0].acts] == ["cancel"]
 
 
 def test_accept_by_both_confirms(client: Client, amira: Person, hanna: Person) -> None:
@@ -419,3 +427,27 @@ def test_asked_space_shows_the_question_on_the_page(client: Client, hanna: Perso
 
     assert "Does this space still stand? Please answer by" in text_of(response)
     assert [line.notification.event for line in response.context["inbox"]] == ["still_available", "host_vetted"]
+
+
+def test_a_question_that_was_answered_is_no_new_message(hanna: Person, amira: Person) -> None:
+    match = people.match_in(Status.APPROVED, people.request(amira.arrival), people.space(hanna.host))
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(hanna.user)
+    before = [line.is_new for line in client.get("/host/").context["inbox"] if line.notification.event == "host_asked"]
+
+    client.post(f"/host/match/{match.pk}/accept/")
+
+    after = [line.is_new for line in client.get("/host/").context["inbox"] if line.notification.event == "host_asked"]
+    assert (before, after) == ([True], [False])
+
+
+def test_space_of_an_unvetted_host_is_not_called_listed() -> None:
+    host = people.hanna(vetted=False)
+    people.space(host.host)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(host.user)
+
+    page = client.get("/host/").content.decode()
+
+    assert "<strong>not offered to anybody yet</strong>" in page
+    assert "<strong>listed</strong>" not in page

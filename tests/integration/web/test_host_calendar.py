@@ -154,3 +154,17 @@ def test_other_hosts_nights_are_not_there(client: Client, hanna: Person, oskar: 
 
     assert set(kinds(month).values()) <= {"free", "none"}
     transitions.cancel(match.pk, by=hanna.user, at=timezone.now(), reason="other")
+
+
+def test_calendar_opens_on_the_first_month_with_a_night_to_come(hanna: Person) -> None:
+    """A space that is free from a later month on shows that month first, and the months before only if asked for."""
+    later = (tonight().replace(day=1) + timedelta(days=70)).replace(day=5)
+    space = people.space(hanna.host, windows=((later, later + timedelta(days=4)),))
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(hanna.user)
+
+    opened, asked = client.get("/host/"), client.get(f"/host/?month={tonight():%Y-%m}")
+
+    shown = [answer.context["spaces"][0].month.first for answer in (opened, asked)]
+    assert space.windows.count() == 1
+    assert shown == [later.replace(day=1), tonight().replace(day=1)]

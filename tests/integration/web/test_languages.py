@@ -35,8 +35,10 @@ IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
 
 
 def said_on(page: str) -> str:
-    """Return the text that a page shows or has read aloud, without the markup."""
+    """Return the text that a page shows or has read aloud, without the markup and without sections in another language."""
     body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.S)
+    if own := re.search(r'<html lang="(\w+)"', body):  # The sheet to hang up speaks all languages at once.
+        body = re.sub(rf'<section lang="(?!{own[1]}")\w+">.*?</section>', " ", body, flags=re.S)
     heard = " | ".join(READ_ALOUD.findall(body))
     shown = re.sub(r"<[^>]+>", " | ", body)
     return re.sub(r"\s+", " ", unescape(f"{shown} | {heard}"))
@@ -132,13 +134,16 @@ def pages_of_matches(language: str) -> Iterator[tuple[str, str]]:
     for status in [*Status, None]:
         arrival = people.amira(language=language)
         host = people.hanna(language=language, contact=f"hanna-{status}@example.org")
-        asked, offered = people.request(arrival.arrival), people.space(host.host)
-        match = people.match_in(Status(status), asked, offered) if status is not None else None
+        if status is None:
+            people.request(arrival.arrival)
+            people.space(host.host)
+        else:
+            match = people.match_since_yesterday(status, arrival.arrival, host.host)
         for person, start in ((arrival, "/case/"), (host, "/host/")):
             client = browser(language)
             client.force_login(person.user)
             yield from crawl(client, start, within=start)
-            if status == Status.CONFIRMED and match is not None:
+            if status == Status.CONFIRMED:
                 opened = client.post(f"{start}match/{match.pk}/contact/", follow=True)
                 yield f"{start}match/{match.pk}/contact/", said_on(_page(opened))
 

@@ -12,6 +12,7 @@ from accounts.models import Host
 from accounts.signing_in import answer_code_requests
 from accounts.throttles import CODE_SECONDS, CODES
 from matching.models import Space
+from matching.web.offer_forms import NightsForm
 from notifications.models import ContactPoint
 from tests import people
 from tests.integration.web.walks import (
@@ -206,3 +207,14 @@ def test_nights_that_overlap_are_refused(client: Client) -> None:
     response = client.post("/offer/nights/", typed)
 
     assert problems_of(response) == [("id_first_2", "These nights overlap with those above. Join them into one run.")]
+
+
+def test_later_runs_of_nights_are_folded_until_something_stands_in_them() -> None:
+    """Two date fields are shown, four wait behind a line; one with an error or a date is never hidden."""
+    today = tonight()
+    empty = NightsForm(answers={}, today=today)
+    half = NightsForm({"first_1": str(today), "last_1": str(tonight(2)), "first_3": "31"}, answers={}, today=today)
+    half.is_valid()
+
+    assert empty.folded == ["first_2", "last_2", "first_3", "last_3"]
+    assert half.folded == ["first_2", "last_2"]

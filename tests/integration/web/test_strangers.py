@@ -42,7 +42,7 @@ def things(amira: Person, hanna: Person) -> Things:
     asked, first = amira.user.notifications.filter(event="arrival_asked").get(), hanna.user.notifications.first()
     # A report parts an arrival and a host for good: each side reports about somebody else.
     told = [
-        people.match_in(Status.COMPLETED, people.request(arrival, first_night=people.tonight(10)), people.space(host))
+        people.match_since_yesterday(Status.COMPLETED, arrival, host, nights=1)
         for arrival, host in (
             (amira.arrival, people.hanna(contact="berta@example.org").host),
             (people.amira().arrival, hanna.host),
@@ -67,7 +67,7 @@ ADDRESSES: dict[str, Callable[[Things], str]] = {
     "case_withdraw": lambda it: f"/case/request/{it.match.request_id}/withdraw/",
     "case_read": lambda it: f"/case/message/{it.arrival_note.pk}/read/",
     "host_contact": lambda it: f"/host/match/{it.match.pk}/contact/",
-    "host_act": lambda it: f"/host/match/{it.match.pk}/no_show/",
+    "host_act": lambda it: f"/host/match/{it.match.pk}/check_in/",
     "host_safety": lambda it: f"/host/match/{it.told_by_hanna.pk}/safety/",
     "host_stay": lambda it: f"/host/match/{it.match.pk}/stay.ics",
     "host_space": lambda it: f"/host/space/{it.match.space_id}/",

@@ -222,3 +222,30 @@ def test_columns_beyond_the_last_that_is_read_are_told(write: Callable[..., byte
 
     with pytest.raises(HeaderProblem, match=r"more than 256 columns"):
         read_spaces(write(wide), find_place=find_place)
+
+
+ENTITIES = '<!DOCTYPE x [<!ENTITY a "{}"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/hostname">]>'
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml", "content.xml"])
+@pytest.mark.parametrize("entity", ["&b;", "&f;"])
+def test_workbook_with_entities_of_its_own_is_no_workbook(part: str, entity: str) -> None:
+    """Neither a text that grows as it is read nor a file of this machine comes out of a workbook."""
+    data = by_hand_ods(SPACES) if part == "content.xml" else by_xlsxwriter(SPACES)
+
+    assert limits.tables(_with(data, part, b"<!-- nothing -->", b"space_id"))  # the negative control
+    with pytest.raises(limits.NoWorkbook):
+        limits.tables(_with(data, part, ENTITIES.format("x" * 100).encode(), entity.encode()))
+
+
+def _with(data: bytes, part: str, declared: bytes, word: bytes) -> bytes:
+    """Return the workbook with something declared at the head of this part, and `word` in place of its first heading."""
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name == part:
+                head, end, rest = text.rpartition(b"?>") if b"?>" in text else (b"", b"", text)
+                text = head + end + declared + rest.replace(b"space_id", word, 1)
+            new.writestr(name, text)
+    return out.getvalue()
